@@ -1,0 +1,171 @@
+//! The requests of a client in their HTTP form, and what an answer may mean (PROTOCOL.md §7, §8).
+//!
+//! Pure: text in, text out. Sockets carry what is made here, and so does the simulation.
+
+use percent_encoding::{NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::{
+    ConversationId, LogId, LoginRequest, LogoutRequest, MessagePage, OperationsAnswer, Position,
+    Problem, RefreshRequest, Seq, Session, Snapshot, Submit, SyncPage,
+};
+
+/// What a client asks over HTTP.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ApiRequest {
+    /// `POST /v1/auth/login`
+    Login(LoginRequest),
+    /// `POST /v1/auth/refresh`
+    Refresh(RefreshRequest),
+    /// `POST /v1/auth/logout`
+    Logout(LogoutRequest),
+    /// `POST /v1/operations`
+    Submit(Submit),
+    /// `GET /v1/sync`
+    Sync {
+        /// The last event that the device has committed.
+        since: Seq,
+        /// The log that it belongs to.
+        log_id: Option<LogId>,
+    },
+    /// `GET /v1/snapshot`
+    Snapshot,
+    /// `GET /v1/conversations/{id}/messages`
+    Messages {
+        /// Where.
+        conversation_id: ConversationId,
+        /// Only messages before this position.
+        before: Position,
+        /// At most this many.
+        limit: u32,
+    },
+}
+
+/// The two verbs that the protocol uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HttpMethod {
+    /// Reads.
+    Get,
+    /// Changes.
+    Post,
+}
+
+/// A request as it goes out, below the base URL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpCall {
+    /// The verb.
+    pub method: HttpMethod,
+    /// Path and query, such as `/v1/sync?since=4`.
+    pub target: String,
+    /// The JSON body of a POST.
+    pub body: Option<String>,
+    /// Whether the access token goes with it.
+    pub authorized: bool,
+}
+
+/// What came back and could be read.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// To login and refresh.
+    Session(Session),
+    /// To logout.
+    LoggedOut,
+    /// To a submit.
+    Operations(OperationsAnswer),
+    /// To a sync.
+    Sync(SyncPage),
+    /// To a snapshot request.
+    Snapshot(Snapshot),
+    /// To a page request.
+    Messages(MessagePage),
+}
+
+/// Why an answer is none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AnswerError {
+    /// The server said no, in a well-formed problem document.
+    #[error("{0}")]
+    Problem(Problem),
+    /// Something answered that is not the protocol: a proxy's page, a truncated body.
+    #[error("status {status} with a body that is not the protocol's")]
+    Foreign {
+        /// The HTTP status.
+        status: u16,
+    },
+}
+
+impl ApiRequest {
+    /// The HTTP form.
+    #[must_use]
+    pub fn to_call(&self) -> HttpCall {
+        match self {
+            Self::Login(body) => post("/v1/auth/login", body, false),
+            Self::Refresh(body) => post("/v1/auth/refresh", body, false),
+            Self::Logout(body) => post("/v1/auth/logout", body, false),
+            Self::Submit(body) => post("/v1/operations", body, true),
+            Self::Sync { since, log_id } => {
+                let log = log_id
+                    .as_ref()
+                    .map(|id| format!("&logId={}", encoded(id.as_str())))
+                    .unwrap_or_default();
+                get(format!("/v1/sync?since={since}{log}"))
+            }
+            Self::Snapshot => get("/v1/snapshot".to_owned()),
+            Self::Messages {
+                conversation_id,
+                before,
+                limit,
+            } => get(format!(
+                "/v1/conversations/{}/messages?before={before}&limit={limit}",
+                encoded(conversation_id.as_str())
+            )),
+        }
+    }
+
+    /// Reads an answer to this request. Whatever is not a well-formed answer or a well-formed
+    /// problem document is [`AnswerError::Foreign`], whatever its status (PROTOCOL.md §8).
+    pub fn read_answer(&self, status: u16, body: &[u8]) -> Result<Answer, AnswerError> {
+        if !(200..300).contains(&status) {
+            return Err(match serde_json::from_slice::<Problem>(body) {
+                Ok(problem) => AnswerError::Problem(problem),
+                Err(_) => AnswerError::Foreign { status },
+            });
+        }
+        match self {
+            Self::Login(_) | Self::Refresh(_) => json(status, body).map(Answer::Session),
+            Self::Logout(_) => Ok(Answer::LoggedOut),
+            Self::Submit(_) => json(status, body).map(Answer::Operations),
+            Self::Sync { .. } => json(status, body).map(Answer::Sync),
+            Self::Snapshot => json(status, body).map(Answer::Snapshot),
+            Self::Messages { .. } => json(status, body).map(Answer::Messages),
+        }
+    }
+}
+
+fn json<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, AnswerError> {
+    serde_json::from_slice(body).map_err(|_| AnswerError::Foreign { status })
+}
+
+fn post(path: &str, body: &impl Serialize, authorized: bool) -> HttpCall {
+    HttpCall {
+        method: HttpMethod::Post,
+        target: path.to_owned(),
+        // Structs of strings and integers always have a JSON form.
+        body: Some(serde_json::to_string(body).unwrap_or_default()),
+        authorized,
+    }
+}
+
+fn get(target: String) -> HttpCall {
+    HttpCall {
+        method: HttpMethod::Get,
+        target,
+        body: None,
+        authorized: true,
+    }
+}
+
+fn encoded(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, NON_ALPHANUMERIC)
+}

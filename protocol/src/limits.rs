@@ -1,0 +1,47 @@
+//! What a backend states about itself in `ready`.
+
+use serde::{Deserialize, Serialize};
+
+/// Bounds that a backend enforces and a client keeps to (PROTOCOL.md §9).
+///
+/// A backend that leaves one out means the default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Limits {
+    /// The most operations in one submit.
+    pub operations_per_submit: u32,
+    /// The most bytes in one frame or one request body.
+    pub frame_bytes: u32,
+    /// The most bytes of UTF-8 in the text of one message.
+    pub text_bytes: u32,
+    /// The most messages in one page of history.
+    pub page_size: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            operations_per_submit: 100,
+            frame_bytes: 1024 * 1024,
+            text_bytes: 8 * 1024,
+            page_size: 50,
+        }
+    }
+}
+
+/// Something that a backend can do beyond the bare minimum (PROTOCOL.md §3.3).
+///
+/// A name that this version does not know is kept as it is and changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Capability {
+    /// Events after `since` are replayed.
+    Resume,
+    /// Operation keys are remembered.
+    Idempotency,
+    /// The operations of one submit are applied in order.
+    OrderedSubmit,
+    /// Any other capability.
+    #[serde(untagged)]
+    Other(String),
+}

@@ -1,0 +1,115 @@
+//! Bodies of the HTTP requests and answers (PROTOCOL.md §7).
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Conversation, DeviceId, Event, LogId, Message, Outcome, Secret, Seq, Timestamp, UserId,
+};
+
+/// Body of `POST /v1/auth/login`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LoginRequest {
+    /// Who.
+    pub user_id: UserId,
+    /// Their password.
+    pub password: Secret,
+    /// The device that signs in, as it named itself.
+    pub device_id: DeviceId,
+}
+
+/// Body of `POST /v1/auth/refresh`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefreshRequest {
+    /// The newest refresh token of the session.
+    pub refresh_token: Secret,
+}
+
+/// Body of `POST /v1/auth/logout`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LogoutRequest {
+    /// The newest refresh token of the session.
+    pub refresh_token: Secret,
+}
+
+/// Answer to login and refresh.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Session {
+    /// Who signed in.
+    pub user_id: UserId,
+    /// The device.
+    pub device_id: DeviceId,
+    /// The name to show.
+    pub name: String,
+    /// For every other request.
+    pub access_token: Secret,
+    /// How long the access token is valid from now, in milliseconds.
+    pub expires_in_ms: u64,
+    /// For the next refresh; it replaces the one before.
+    pub refresh_token: Secret,
+}
+
+/// Answer to `GET /v1/sync`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SyncPage {
+    /// The user's log.
+    pub log_id: LogId,
+    /// The events after `since`, in order; at most 500.
+    pub events: Vec<Event>,
+    /// The newest event of the log; larger than the last event here when there is more.
+    pub head: Seq,
+}
+
+/// Answer to `GET /v1/snapshot`: all that a device needs to start afresh.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Snapshot {
+    /// The user's log.
+    pub log_id: LogId,
+    /// The snapshot contains everything up to this event.
+    pub seq: Seq,
+    /// Every conversation of the user, with its newest messages.
+    pub conversations: Vec<Conversation>,
+}
+
+/// Answer to `GET /v1/conversations/{id}/messages`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MessagePage {
+    /// Oldest first, dense.
+    pub messages: Vec<Message>,
+}
+
+/// Answer to `POST /v1/operations`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OperationsAnswer {
+    /// One per operation, in the order of the submit.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// Answer to `GET /v1/me`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Me {
+    /// Who the token belongs to.
+    pub user_id: UserId,
+    /// The name to show.
+    pub name: String,
+    /// The device the token belongs to.
+    pub device_id: DeviceId,
+    /// The server's clock.
+    pub server_time: Timestamp,
+}
+
+/// Answer to `GET /v1/conversations`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConversationPage {
+    /// Every conversation of the user, the last active first.
+    pub conversations: Vec<Conversation>,
+}
