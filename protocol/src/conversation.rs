@@ -39,6 +39,9 @@ pub struct Participant {
 pub struct Conversation {
     /// Its id.
     pub conversation_id: ConversationId,
+    /// The key of the operation that created it, by which the device that did recognises it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation_key: Option<OperationKey>,
     /// Direct or group.
     pub kind: ConversationKind,
     /// The title of a group.

@@ -18,6 +18,9 @@ pub enum IdError {
     /// Ids are printable: no control characters.
     #[error("an id has no control characters")]
     ControlCharacter,
+    /// Numbers are at most 2^53 - 1, so that every JSON reader reads them exactly.
+    #[error("a number of the protocol is at most 2^53 - 1")]
+    TooLarge,
     /// An operation key that is not a UUID.
     #[error("an operation key is a UUID")]
     NotUuid,
@@ -25,6 +28,9 @@ pub enum IdError {
 
 /// The longest id, in bytes (PROTOCOL.md §2.3).
 const MAX_ID_BYTES: usize = 128;
+
+/// The largest number, so that every JSON reader reads it exactly (PROTOCOL.md §2.3).
+const MAX_NUMBER: u64 = (1 << 53) - 1;
 
 fn checked(text: String) -> Result<String, IdError> {
     if text.is_empty() || text.len() > MAX_ID_BYTES {
@@ -166,6 +172,14 @@ impl From<OperationKey> for String {
     }
 }
 
+impl From<OperationKey> for ConversationId {
+    /// The id by which a conversation goes on the device that creates it, until the server has
+    /// given it one.
+    fn from(key: OperationKey) -> Self {
+        Self(key.to_string())
+    }
+}
+
 impl fmt::Display for OperationKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.hyphenated().fmt(f)
@@ -178,8 +192,18 @@ macro_rules! counter {
         #[derive(
             Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
         )]
-        #[serde(transparent)]
+        #[serde(try_from = "u64")]
         pub struct $name(pub u64);
+
+        impl TryFrom<u64> for $name {
+            type Error = IdError;
+            fn try_from(number: u64) -> Result<Self, IdError> {
+                if number > MAX_NUMBER {
+                    return Err(IdError::TooLarge);
+                }
+                Ok(Self(number))
+            }
+        }
 
         impl $name {
             /// Before the first one.

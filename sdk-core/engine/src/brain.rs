@@ -1,0 +1,95 @@
+//! What the engine holds in memory: nothing that a crash may not take.
+//!
+//! Each field is either a copy of rows, or about the connection of this very process. `open` makes
+//! all of it anew.
+
+use std::collections::BTreeMap;
+
+use fulmar_protocol::{Limits, OperationKey, Position, SubmitId};
+
+use crate::auth::Auth;
+use crate::connection::Link;
+use crate::deadline::Deadlines;
+use crate::effect::{CommandId, ConnectionState, RequestId, SessionState, SocketId};
+use crate::inbox::follow::Follow;
+use crate::input::{AppState, NetworkState};
+use crate::store::account::Account;
+use crate::store::{ConversationKey, LaneId};
+
+pub(crate) struct Brain {
+    pub(crate) account: Account,
+    pub(crate) link: Link,
+    pub(crate) auth: Auth,
+    pub(crate) follow: Follow,
+    pub(crate) requests: BTreeMap<RequestId, Purpose>,
+    pub(crate) submits: BTreeMap<SubmitId, Flight>,
+    pub(crate) deadlines: Deadlines,
+    pub(crate) network: NetworkState,
+    pub(crate) app: AppState,
+    pub(crate) limits: Limits,
+    /// One operation per submit until one succeeds, after a whole submit was refused: so the
+    /// refusal lands on the operation that deserves it.
+    pub(crate) one_by_one: bool,
+    pub(crate) shown_connection: Option<ConnectionState>,
+    pub(crate) shown_session: Option<SessionState>,
+    last_number: u64,
+}
+
+/// What an HTTP request is for.
+#[derive(Debug, Clone)]
+pub(crate) enum Purpose {
+    SignIn {
+        command: CommandId,
+    },
+    Refresh,
+    SignOut,
+    Submit(SubmitId),
+    Events,
+    Snapshot,
+    History {
+        command: CommandId,
+        conversation: ConversationKey,
+        before: Position,
+    },
+}
+
+/// A submit that nobody has answered yet.
+#[derive(Debug, Clone)]
+pub(crate) struct Flight {
+    pub(crate) route: Route,
+    pub(crate) operations: Vec<(OperationKey, LaneId)>,
+}
+
+/// How a submit went out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Route {
+    Socket(SocketId),
+    Http,
+}
+
+impl Brain {
+    pub(crate) fn new(account: Account) -> Self {
+        Self {
+            account,
+            link: Link::default(),
+            auth: Auth::default(),
+            follow: Follow::default(),
+            requests: BTreeMap::new(),
+            submits: BTreeMap::new(),
+            deadlines: Deadlines::default(),
+            network: NetworkState::default(),
+            app: AppState::default(),
+            limits: Limits::default(),
+            one_by_one: false,
+            shown_connection: None,
+            shown_session: None,
+            last_number: 0,
+        }
+    }
+
+    /// A number that this process has not used for a socket, request, submit or ping.
+    pub(crate) fn next_number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
+    }
+}

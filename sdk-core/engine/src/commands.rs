@@ -1,0 +1,56 @@
+//! Commands of the app: each is validated before its first write, and answered.
+
+use crate::effect::{CommandError, CommandId, Reply};
+use crate::input::Command;
+use crate::store::Result;
+use crate::turn::Turn;
+
+impl Turn<'_> {
+    pub(crate) fn command(&mut self, command: CommandId, body: Command) -> Result<()> {
+        let reply = match body {
+            Command::SignIn { user_id, password } => {
+                return self.later(command, |turn| turn.sign_in(command, user_id, password));
+            }
+            Command::LoadOlder {
+                conversation,
+                before,
+            } => {
+                return self.later(command, |turn| {
+                    turn.load_older(command, &conversation, before)
+                });
+            }
+            Command::SignOut { unsent } => self.sign_out(unsent)?,
+            Command::Send {
+                operation_key,
+                conversation,
+                text,
+            } => self.send(operation_key, &conversation, text)?,
+            Command::Create {
+                operation_key,
+                conversation,
+            } => self.create(operation_key, &conversation)?,
+            Command::MarkRead {
+                operation_key,
+                conversation,
+                up_to,
+            } => self.mark_read(operation_key, &conversation, up_to)?,
+            Command::Retry { operation_key } => self.retry(operation_key)?,
+            Command::Discard { operation_key } => self.discard(operation_key)?,
+        };
+        self.reply(command, reply);
+        Ok(())
+    }
+
+    /// For commands that are answered when the network has answered; refused ones are answered now.
+    fn later(
+        &mut self,
+        command: CommandId,
+        start: impl FnOnce(&mut Self) -> Result<std::result::Result<(), CommandError>>,
+    ) -> Result<()> {
+        if let Err(error) = start(self)? {
+            let refused: std::result::Result<Reply, CommandError> = Err(error);
+            self.reply(command, refused);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,101 @@
+//! What an app can tune. Every default is the one that REQUIREMENTS of a phone app ask for.
+
+use std::time::Duration;
+
+/// How long to wait between tries: exponential with full jitter (PROTOCOL.md §3.9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backoff {
+    /// The upper bound of the first wait. Default: 1 s.
+    pub first: Duration,
+    /// The upper bound of every wait. Default: 30 s.
+    pub cap: Duration,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self {
+            first: Duration::from_secs(1),
+            cap: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Backoff {
+    /// The wait before try number `attempt` (from 1): anything from zero to
+    /// `min(cap, first × 2^(attempt-1))`, so that a crowd of clients does not return as one.
+    pub(crate) fn wait(&self, attempt: u32, rng: &mut fastrand::Rng) -> Duration {
+        let doubled = self
+            .first
+            .checked_mul(1u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX))
+            .unwrap_or(self.cap);
+        let bound = crate::time::millis(doubled.min(self.cap));
+        Duration::from_millis(rng.u64(0..=bound))
+    }
+}
+
+/// What happens behind a message that failed for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FailurePolicy {
+    /// Later messages of the conversation wait until the app retries or discards it. People expect
+    /// order or nothing.
+    #[default]
+    Hold,
+    /// Later messages go out.
+    Skip,
+}
+
+/// Settings of an engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Waits between tries to connect, to submit again and to fetch again.
+    pub backoff: Backoff,
+    /// How many operations may wait in the outbox before a command is refused. Default: 10,000.
+    pub outbox_capacity: u32,
+    /// What a failed message does to those behind it.
+    pub failure_policy: FailurePolicy,
+    /// How long an answer may take before the request counts as lost. Default: 20 s.
+    pub answer_timeout: Duration,
+    /// How long a pong may take before the connection counts as dead. Default: 10 s.
+    pub pong_timeout: Duration,
+    /// How many times in a row the socket must fail before HTTP takes over. Default: 2.
+    pub fallback_after: u32,
+    /// How often HTTP asks for events while it stands in for the socket. Default: 5 s.
+    pub poll_interval: Duration,
+    /// A token is refreshed when less than this is left of it. Default: 60 s, and never more than
+    /// a fifth of its life.
+    pub refresh_ahead: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            backoff: Backoff::default(),
+            outbox_capacity: 10_000,
+            failure_policy: FailurePolicy::Hold,
+            answer_timeout: Duration::from_secs(20),
+            pong_timeout: Duration::from_secs(10),
+            fallback_after: 2,
+            poll_interval: Duration::from_secs(5),
+            refresh_ahead: Duration::from_secs(60),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Backoff;
+    use std::time::Duration;
+
+    #[test]
+    fn waits_double_up_to_the_cap_and_use_the_whole_range() {
+        let backoff = Backoff::default();
+        let mut rng = fastrand::Rng::with_seed(1);
+        for (attempt, bound) in [(1, 1), (2, 2), (3, 4), (4, 8), (5, 16), (6, 30), (90, 30)] {
+            let waits: Vec<_> = (0..500).map(|_| backoff.wait(attempt, &mut rng)).collect();
+            let bound = Duration::from_secs(bound);
+            assert!(waits.iter().all(|wait| *wait <= bound));
+            assert!(waits.iter().any(|wait| *wait > bound.mul_f64(0.9)));
+            assert!(waits.iter().any(|wait| *wait < bound.mul_f64(0.1)));
+        }
+    }
+}

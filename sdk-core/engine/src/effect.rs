@@ -1,0 +1,282 @@
+//! Everything that an engine can ask of the world. Nothing here is the only record of a duty.
+
+use std::fmt;
+
+use fulmar_protocol::{
+    ApiRequest, ClientFrame, Code, ConversationId, OperationKey, Problem, Secret, Timestamp, UserId,
+};
+
+use crate::store::ConversationKey;
+
+macro_rules! number {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub u64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+number! {
+    /// Names a command until its reply.
+    CommandId
+}
+number! {
+    /// Names a socket; answers from any but the current one are dropped.
+    SocketId
+}
+number! {
+    /// Names an HTTP request; answers that nobody waits for are dropped.
+    RequestId
+}
+
+/// One thing that the driver does for the engine, after the commit.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// Open a socket to the backend.
+    OpenSocket {
+        /// Its name from now on.
+        socket: SocketId,
+        /// For the handshake.
+        access_token: Secret,
+    },
+    /// Send a frame.
+    SendFrame {
+        /// Over this socket.
+        socket: SocketId,
+        /// This frame.
+        frame: ClientFrame,
+    },
+    /// Close a socket and forget it.
+    CloseSocket {
+        /// This one.
+        socket: SocketId,
+    },
+    /// Ask the backend over HTTP.
+    Request {
+        /// The name of the answer.
+        request: RequestId,
+        /// What to ask.
+        call: ApiRequest,
+        /// The token that goes with it.
+        access_token: Option<Secret>,
+    },
+    /// Answer a command.
+    Reply {
+        /// Which one.
+        command: CommandId,
+        /// The answer.
+        reply: Result<Reply, CommandError>,
+    },
+    /// The connection is in another state.
+    Connection(ConnectionState),
+    /// The session is in another state.
+    Session(SessionState),
+    /// What a live query shows may have changed.
+    Changed(Topic),
+}
+
+/// What a live query can be about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Topic {
+    /// The list of conversations.
+    Conversations,
+    /// The messages of one conversation.
+    Timeline(ConversationKey),
+}
+
+/// The answer to a command that went well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// Done, and durable.
+    Done,
+    /// The message or receipt is in the outbox, durably.
+    Enqueued {
+        /// Its identity for ever.
+        operation_key: OperationKey,
+    },
+    /// The conversation exists here, durably.
+    Conversation {
+        /// The id by which it answers.
+        id: ConversationId,
+    },
+    /// A page of history was stored.
+    Page {
+        /// How many messages it had; zero at the beginning of the conversation.
+        count: usize,
+    },
+}
+
+/// Why a command was not carried out. Nothing was changed unless the variant says so.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CommandError {
+    /// Nobody is signed in on this store.
+    #[error("nobody is signed in: sign in first")]
+    SignedOut,
+    /// Somebody is signed in already.
+    #[error("{user_id} is signed in: sign out first")]
+    AlreadySignedIn {
+        /// Who.
+        user_id: UserId,
+    },
+    /// The store belongs to somebody else, with operations that are not sent.
+    #[error("this store belongs to {owner}: use another path, or sign {owner} in and out")]
+    OtherUser {
+        /// Whose store it is.
+        owner: UserId,
+    },
+    /// The server said no. For sign-in: wrong user or password.
+    #[error("the server refused: {0}")]
+    Refused(Problem),
+    /// The server could not be reached, or did not answer. Try again.
+    #[error("the server could not be reached: {reason}")]
+    Unreachable {
+        /// What happened.
+        reason: String,
+    },
+    /// There is no such conversation in the store.
+    #[error("no conversation {0} here")]
+    NoSuchConversation(ConversationId),
+    /// There is no such operation in the outbox; it may have been confirmed in the meantime.
+    #[error("no operation {0} in the outbox; it may have been confirmed meanwhile")]
+    NoSuchOperation(OperationKey),
+    /// The operation is not in a state that allows this.
+    #[error("operation {operation_key} is {state}: that cannot be done to it")]
+    WrongState {
+        /// Which operation.
+        operation_key: OperationKey,
+        /// The state it is in.
+        state: &'static str,
+    },
+    /// A value that the rules forbid.
+    #[error("{what} {rule}")]
+    Invalid {
+        /// Which value.
+        what: &'static str,
+        /// What is allowed.
+        rule: String,
+    },
+    /// The outbox is full. Nothing was dropped; send again when it has drained.
+    #[error("the outbox is full: {capacity} operations are waiting")]
+    OutboxFull {
+        /// How many it holds.
+        capacity: u32,
+    },
+    /// There are operations that the server has not confirmed.
+    #[error("{count} operations are unsent: wait for them, or discard them")]
+    UnsentOperations {
+        /// How many.
+        count: u32,
+    },
+    /// The store could not be written: a full or broken disk. What was stored before is kept.
+    #[error("the store could not be written: {reason}")]
+    Store {
+        /// What SQLite said.
+        reason: String,
+    },
+    /// The client is closed.
+    #[error("the client is closed")]
+    Closed,
+}
+
+/// The connection as a person may see it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ConnectionState {
+    /// Nobody is signed in, so there is none.
+    #[default]
+    SignedOut,
+    /// The platform says that there is no network.
+    Offline,
+    /// A connection is being made.
+    Connecting {
+        /// Which try it is, from 1.
+        attempt: u32,
+    },
+    /// Connected; missed events are coming in.
+    CatchingUp,
+    /// Connected, and everything is here.
+    Live,
+    /// The socket cannot be had; HTTP does its work, slower.
+    Polling {
+        /// Why there is no socket.
+        reason: WaitReason,
+        /// When the socket is tried again.
+        retry_at: Timestamp,
+    },
+    /// Not connected; it is tried again.
+    Waiting {
+        /// Why.
+        reason: WaitReason,
+        /// When it is tried again; `None` when that depends on the app or on a token.
+        retry_at: Option<Timestamp>,
+        /// How many tries have failed since the last success.
+        attempt: u32,
+    },
+}
+
+/// Why the connection waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WaitReason {
+    /// The server could not be reached.
+    Unreachable(String),
+    /// Something answered, but not with a WebSocket.
+    HandshakeRefused {
+        /// The HTTP status of the answer.
+        status: u16,
+    },
+    /// The server closed the connection.
+    ClosedByServer {
+        /// The close code (PROTOCOL.md §3.8).
+        code: u16,
+    },
+    /// Nothing was heard for too long.
+    Silent,
+    /// What came in was not the protocol.
+    ProtocolBroken(String),
+    /// A new access token is being fetched.
+    Token,
+    /// The app is in the background and has nothing to send.
+    Background,
+}
+
+impl fmt::Display for WaitReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreachable(reason) => write!(f, "the server could not be reached: {reason}"),
+            Self::HandshakeRefused { status } => {
+                write!(f, "the handshake was answered with status {status}")
+            }
+            Self::ClosedByServer { code } => write!(f, "the server closed with code {code}"),
+            Self::Silent => f.write_str("nothing was heard for too long"),
+            Self::ProtocolBroken(reason) => write!(f, "not the protocol: {reason}"),
+            Self::Token => f.write_str("waiting for a new access token"),
+            Self::Background => f.write_str("in the background with nothing to send"),
+        }
+    }
+}
+
+/// Who is signed in.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum SessionState {
+    /// Nobody.
+    #[default]
+    SignedOut,
+    /// Somebody.
+    SignedIn {
+        /// Who.
+        user_id: UserId,
+    },
+    /// The server ended the session. Everything unsent is kept; signing in again sends it.
+    Ended {
+        /// Whose session it was.
+        user_id: UserId,
+        /// Why it ended.
+        code: Code,
+    },
+}

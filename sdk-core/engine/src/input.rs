@@ -1,0 +1,202 @@
+//! Everything that can happen to an engine.
+
+use fulmar_protocol::{
+    Answer, AnswerError, CloseCode, ConversationId, OperationKey, Position, Secret, ServerFrame,
+    UserId,
+};
+
+use crate::effect::{CommandId, RequestId, SocketId};
+use crate::store::Durability;
+
+/// One thing that happened.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// The app wants something.
+    Command {
+        /// Comes back in the reply.
+        command: CommandId,
+        /// What it wants.
+        body: Command,
+    },
+    /// Something happened to a socket. Ignored unless it is the current one.
+    Socket {
+        /// Which socket.
+        socket: SocketId,
+        /// What happened.
+        event: SocketEvent,
+    },
+    /// An HTTP request ended. Ignored unless somebody still waits for it.
+    Answer {
+        /// Which request.
+        request: RequestId,
+        /// How it ended.
+        result: Result<Answer, RequestFailure>,
+    },
+    /// The platform says something about the network.
+    Network(NetworkState),
+    /// The platform says something about the app.
+    App(AppState),
+}
+
+/// What an app can want from the engine.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Start a session. Needs the network.
+    SignIn {
+        /// Who.
+        user_id: UserId,
+        /// Their password; it is not stored.
+        password: Secret,
+    },
+    /// End the session and wipe the store.
+    SignOut {
+        /// What to do about operations that the server has not confirmed.
+        unsent: Unsent,
+    },
+    /// Send a message.
+    Send {
+        /// Made when the command was built, so that trying the command again is harmless.
+        operation_key: OperationKey,
+        /// Where to.
+        conversation: ConversationId,
+        /// What it says.
+        text: String,
+    },
+    /// Create a conversation.
+    Create {
+        /// Made when the command was built; until the server answers, also the conversation's id.
+        operation_key: OperationKey,
+        /// What kind, with whom.
+        conversation: NewConversation,
+    },
+    /// Mark everything up to a position as read.
+    MarkRead {
+        /// Made when the command was built.
+        operation_key: OperationKey,
+        /// Where.
+        conversation: ConversationId,
+        /// Up to and including this message.
+        up_to: Position,
+    },
+    /// Try a failed operation again.
+    Retry {
+        /// Which one.
+        operation_key: OperationKey,
+    },
+    /// Give up a message that has not been confirmed.
+    Discard {
+        /// Which one.
+        operation_key: OperationKey,
+    },
+    /// Fetch the page of history before a position. Needs the network.
+    LoadOlder {
+        /// Where.
+        conversation: ConversationId,
+        /// Only messages before this one.
+        before: Position,
+    },
+}
+
+/// A conversation to create.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NewConversation {
+    /// With one other person; when there is one already, that one is used.
+    Direct {
+        /// The other person.
+        with: UserId,
+    },
+    /// With any number of people.
+    Group {
+        /// Its title: not empty, at most 200 bytes.
+        title: String,
+        /// Everyone else; may be empty.
+        participants: Vec<UserId>,
+    },
+}
+
+/// What sign-out does about operations that the server has not confirmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsent {
+    /// Refuse to sign out, and say how many there are.
+    Refuse,
+    /// Give them up.
+    Discard,
+}
+
+/// What can happen to a socket.
+#[derive(Debug, Clone)]
+pub enum SocketEvent {
+    /// It is connected.
+    Opened,
+    /// A frame came in.
+    Frame(ServerFrame),
+    /// Something came in that is not a frame.
+    Unreadable(String),
+    /// It was closed, by either side.
+    Closed(CloseCode),
+    /// It could not be opened, or it broke.
+    Failed(SocketFailure),
+}
+
+/// Why a socket could not be opened, or broke.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SocketFailure {
+    /// No connection: refused, unreachable, reset, no such host, TLS.
+    #[error("no connection: {0}")]
+    Unreachable(String),
+    /// Something answered, but not with a WebSocket.
+    #[error("the handshake was answered with status {status}")]
+    Refused {
+        /// The HTTP status of the answer.
+        status: u16,
+    },
+}
+
+/// Why a request has no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RequestFailure {
+    /// Something came back: a problem, or something that is not the protocol's.
+    #[error(transparent)]
+    Answered(#[from] AnswerError),
+    /// Nothing came back.
+    #[error("no answer: {0}")]
+    Unreachable(String),
+}
+
+/// What the platform knows about the network. A hint: wrong hints delay nothing for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NetworkState {
+    /// There is a network, or nobody knows.
+    #[default]
+    Available,
+    /// There is none; nothing is tried until there is.
+    Unavailable,
+}
+
+/// What the platform knows about the app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AppState {
+    /// On the screen.
+    #[default]
+    Foreground,
+    /// Not on the screen: a lost connection is only taken up again when there is something to send.
+    Background,
+}
+
+impl Input {
+    /// What a power cut may take back of the transaction that handles this input: nothing when
+    /// something enters the outbox or a token replaces one that the server then forgets.
+    pub(crate) fn durability(&self) -> Durability {
+        match self {
+            Self::Command { body, .. } => match body {
+                Command::LoadOlder { .. } => Durability::Normal,
+                _ => Durability::Full,
+            },
+            Self::Answer {
+                result: Ok(Answer::Session(_)),
+                ..
+            } => Durability::Full,
+            _ => Durability::Normal,
+        }
+    }
+}

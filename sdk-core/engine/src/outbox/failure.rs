@@ -1,0 +1,18 @@
+//! Why an operation failed, as it is stored and as the app is shown it.
+
+use fulmar_protocol::Problem;
+use serde::{Deserialize, Serialize};
+
+/// Why an operation stopped for good until the app says something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "camelCase")]
+pub enum FailureReason {
+    /// The server refused it with a permanent code. It changed nothing; it can be retried or
+    /// discarded.
+    #[error("refused: {0}")]
+    Refused(Problem),
+    /// It was tried, no answer came, and by now it is older than the server remembers operation
+    /// keys. Trying again could apply it twice, so that is the app's decision.
+    #[error("too old to be tried again without asking: it may have been applied already")]
+    OutcomeUnknown,
+}

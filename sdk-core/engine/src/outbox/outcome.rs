@@ -1,0 +1,133 @@
+//! Outcomes: what the server says became of an operation (PROTOCOL.md §5.3).
+
+use std::collections::BTreeMap;
+
+use fulmar_protocol::{
+    Conversation, FailureClass, Message, Method, Outcome, OutcomeStatus, Position, Problem,
+    SubmitId,
+};
+
+use crate::deadline::Why;
+use crate::outbox::failure::FailureReason;
+use crate::outbox::transition::{Happening, State};
+use crate::store::operations::OperationRow;
+use crate::store::{LaneId, Result, conversations, messages, operations};
+use crate::turn::Turn;
+
+impl Turn<'_> {
+    pub(crate) fn outcomes_arrived(
+        &mut self,
+        submit: SubmitId,
+        outcomes: Vec<Outcome>,
+    ) -> Result<()> {
+        self.brain.deadlines.clear(Why::OutcomeMissing(submit));
+        // An outcome that nobody waits for: the submit was returned meanwhile, and is tried again.
+        let Some(flight) = self.brain.submits.remove(&submit) else {
+            return Ok(());
+        };
+        self.brain.one_by_one = false;
+        let mut by_key: BTreeMap<_, _> = outcomes
+            .into_iter()
+            .map(|outcome| (outcome.operation_key, outcome.status))
+            .collect();
+        for (key, _) in flight.operations {
+            // Gone already: its event came first.
+            let Some(row) = operations::find(&self.db, key)? else {
+                continue;
+            };
+            if row.state != State::InFlight {
+                continue;
+            }
+            match by_key.remove(&key) {
+                Some(status) => self.outcome(&row, status)?,
+                None => self.returned(&row, None)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn outcome(&mut self, row: &OperationRow, status: OutcomeStatus) -> Result<()> {
+        match (status, &row.method) {
+            (OutcomeStatus::Applied { message, .. }, Method::MessageSend(_)) => match message {
+                Some(message) if message.operation_key == row.operation_key => {
+                    self.message_applied(row, &message)
+                }
+                // Without its position it has no place; the event or another try will tell.
+                _ => self.returned(row, None),
+            },
+            (OutcomeStatus::Applied { conversation, .. }, Method::ConversationCreate(_)) => {
+                match conversation {
+                    Some(conversation) => self.conversation_applied(row, &conversation),
+                    None => self.returned(row, None),
+                }
+            }
+            (OutcomeStatus::Applied { .. }, Method::ReceiptUpdate(_)) => {
+                self.transition(row, Happening::Confirmed, None)
+            }
+            (OutcomeStatus::Failed { problem }, _) => match problem.code.class() {
+                FailureClass::Permanent => self.refused(row, problem),
+                FailureClass::Authentication => {
+                    self.token_rejected();
+                    self.transition(row, Happening::Returned, None)
+                }
+                FailureClass::Transient => self.returned(row, problem.retry_after_ms),
+            },
+            // An earlier operation of its lane failed; it keeps its place behind that one.
+            (OutcomeStatus::Skipped, _) => self.transition(row, Happening::Returned, None),
+        }
+    }
+
+    fn message_applied(&mut self, row: &OperationRow, message: &Message) -> Result<()> {
+        if crate::defects::active(crate::defects::Defect::ForgetAtOutcome) {
+            messages::delete_unsent(&self.db, row.operation_key)?;
+            return self.transition(row, Happening::Confirmed, None);
+        }
+        messages::upsert_confirmed(&self.db, row.lane, message)?;
+        self.transition(row, Happening::Confirmed, None)
+    }
+
+    /// The conversation exists. Its content comes by event; here it only gets its name, or turns out
+    /// to be one that is here already.
+    fn conversation_applied(&mut self, row: &OperationRow, view: &Conversation) -> Result<()> {
+        self.transition(row, Happening::Confirmed, None)?;
+        match conversations::find(&self.db, &view.conversation_id)? {
+            Some(real) if real != row.lane => {
+                conversations::merge(&self.db, row.lane, real)?;
+                self.vanish(row.lane);
+                self.touch(real);
+            }
+            Some(_) => {}
+            None => conversations::set_server_id(&self.db, row.lane, &view.conversation_id)?,
+        }
+        Ok(())
+    }
+
+    /// Refused for good. A message or a conversation stays, as failed; anything else is rolled back.
+    pub(crate) fn refused(&mut self, row: &OperationRow, problem: Problem) -> Result<()> {
+        tracing::warn!(
+            operation = %row.operation_key,
+            method = row.method.name(),
+            code = %problem.code,
+            "the server refused an operation"
+        );
+        match row.method {
+            Method::MessageSend(_) | Method::ConversationCreate(_) => {
+                let reason = FailureReason::Refused(problem);
+                self.transition(row, Happening::Refused, Some(&reason))
+            }
+            Method::ReceiptUpdate(_) => {
+                conversations::set_local_read(&self.db, row.lane, Position::ZERO)?;
+                operations::delete(&self.db, row.operation_key)?;
+                self.touch(row.lane);
+                Ok(())
+            }
+        }
+    }
+
+    fn returned(&mut self, row: &OperationRow, asked_ms: Option<u64>) -> Result<()> {
+        self.transition(row, Happening::Returned, None)?;
+        let lane: LaneId = row.lane;
+        self.rest_lane(lane, row.tries, asked_ms);
+        Ok(())
+    }
+}

@@ -1,0 +1,106 @@
+//! The one table of what an operation can be and become. Nothing else changes a state.
+
+/// Where an operation of the outbox stands. An applied operation has no row any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum State {
+    /// Waits for its turn.
+    Queued,
+    /// Was handed to the network; nobody knows whether it arrived.
+    InFlight,
+    /// Was refused for good, or is too old to be tried without the app's word.
+    Failed,
+}
+
+/// What can happen to an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Happening {
+    /// It goes out with a submit.
+    Submitted,
+    /// The server has it: by outcome or by event.
+    Confirmed,
+    /// The server refused it with a permanent code.
+    Refused,
+    /// The submit was lost, timed out, or came back with something transient.
+    Returned,
+    /// It is older than the server's memory of keys.
+    Outdated,
+    /// The app wants it tried again.
+    Retried,
+    /// The app gives it up.
+    Discarded,
+}
+
+/// What becomes of the row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// It has this state.
+    Is(State),
+    /// It is gone.
+    Gone,
+    /// That cannot happen in this state; the row stays as it is.
+    Illegal,
+}
+
+impl State {
+    pub(crate) fn after(self, happening: Happening) -> Next {
+        use Happening::{Confirmed, Discarded, Outdated, Refused, Retried, Returned, Submitted};
+        use State::{Failed, InFlight, Queued};
+        match (self, happening) {
+            // A confirmation is the truth, whatever was believed before.
+            (_, Confirmed) => Next::Gone,
+            (Queued, Submitted) => Next::Is(InFlight),
+            (Queued, Outdated) => Next::Is(Failed),
+            (InFlight, Refused) => Next::Is(Failed),
+            (InFlight, Returned) => Next::Is(Queued),
+            (Failed, Retried) => Next::Is(Queued),
+            // What is in flight may be applied at this moment: it cannot be taken back.
+            (Queued | Failed, Discarded) => Next::Gone,
+            (Queued, Refused | Returned | Retried)
+            | (InFlight, Submitted | Outdated | Retried | Discarded)
+            | (Failed, Submitted | Refused | Returned | Outdated) => Next::Illegal,
+        }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::InFlight => "in_flight",
+            Self::Failed => "failed",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        [Self::Queued, Self::InFlight, Self::Failed]
+            .into_iter()
+            .find(|state| state.name() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Happening::{
+        Confirmed, Discarded, Outdated, Refused, Retried, Returned, Submitted,
+    };
+    use super::Next::{Gone, Illegal, Is};
+    use super::State::{Failed, InFlight, Queued};
+
+    #[test]
+    fn every_state_and_happening() {
+        let happenings = [
+            Submitted, Confirmed, Refused, Returned, Outdated, Retried, Discarded,
+        ];
+        #[rustfmt::skip]
+        let table = [
+            //         Submitted     Confirmed  Refused     Returned    Outdated    Retried     Discarded
+            (Queued,   [Is(InFlight), Gone,     Illegal,    Illegal,    Is(Failed), Illegal,    Gone]),
+            (InFlight, [Illegal,      Gone,     Is(Failed), Is(Queued), Illegal,    Illegal,    Illegal]),
+            (Failed,   [Illegal,      Gone,     Illegal,    Illegal,    Illegal,    Is(Queued), Gone]),
+        ];
+        for (state, row) in table {
+            for (happening, next) in happenings.into_iter().zip(row) {
+                assert_eq!(state.after(happening), next, "{state:?} + {happening:?}");
+            }
+            assert_eq!(super::State::from_name(state.name()), Some(state));
+        }
+    }
+}

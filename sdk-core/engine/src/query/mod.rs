@@ -1,0 +1,15 @@
+//! Live queries: what a screen shows, read from the store, and the difference to what it showed.
+//!
+//! A query is read on a reading connection when somebody asks ([`timeline`], [`conversations`]) and
+//! compared with what that watcher saw last ([`diff`]). Nothing is pushed, so nothing can overflow,
+//! and a slow screen costs nothing.
+
+mod conversations;
+mod diff;
+mod timeline;
+
+pub use conversations::{ConversationItem, ConversationStatus, Preview, conversations};
+pub use diff::{Change, apply, diff};
+pub use timeline::{
+    MessageState, Older, PAGE, TimelineItem, TimelineSnapshot, Window, timeline,
+};

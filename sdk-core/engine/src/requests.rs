@@ -1,0 +1,131 @@
+//! HTTP requests of the engine: each has a name, a purpose and a deadline, and its answer is
+//! dropped when nobody waits for it any more.
+
+use fulmar_protocol::{Answer, AnswerError, ApiRequest, FailureClass, Secret};
+
+use crate::auth::command_error;
+use crate::brain::Purpose;
+use crate::deadline::Why;
+use crate::effect::{CommandError, Effect, RequestId};
+use crate::input::RequestFailure;
+use crate::store::Result;
+use crate::turn::Turn;
+
+type Answered = std::result::Result<Answer, RequestFailure>;
+
+impl Turn<'_> {
+    pub(crate) fn request(
+        &mut self,
+        call: ApiRequest,
+        purpose: Purpose,
+        access_token: Option<Secret>,
+    ) {
+        let request = RequestId(self.brain.next_number());
+        let at = self.now.mono.plus(self.config.answer_timeout);
+        self.brain.deadlines.set(Why::AnswerMissing(request), at);
+        self.brain.requests.insert(request, purpose);
+        self.hold(Effect::Request {
+            request,
+            call,
+            access_token,
+        });
+    }
+
+    pub(crate) fn answer(&mut self, request: RequestId, result: Answered) -> Result<()> {
+        self.brain.deadlines.clear(Why::AnswerMissing(request));
+        let Some(purpose) = self.brain.requests.remove(&request) else {
+            return Ok(());
+        };
+        let authorized = !matches!(
+            purpose,
+            Purpose::SignIn { .. } | Purpose::Refresh | Purpose::SignOut
+        );
+        if authorized && class_of(&result) == Some(FailureClass::Authentication) {
+            self.token_rejected();
+        }
+        match purpose {
+            Purpose::SignIn { command } => {
+                let session = expect(result, |answer| match answer {
+                    Answer::Session(session) => Some(session),
+                    _ => None,
+                });
+                self.sign_in_answered(command, session)
+            }
+            Purpose::Refresh => {
+                let session = expect(result, |answer| match answer {
+                    Answer::Session(session) => Some(session),
+                    _ => None,
+                });
+                self.refresh_answered(session)
+            }
+            Purpose::SignOut => Ok(()),
+            Purpose::Submit(submit) => match result {
+                Ok(Answer::Operations(answer)) => self.outcomes_arrived(submit, answer.outcomes),
+                Err(RequestFailure::Answered(AnswerError::Problem(problem))) => {
+                    self.submit_refused(submit, Some(&problem))
+                }
+                _ => self.submit_refused(submit, None),
+            },
+            Purpose::Events => {
+                let page = expect(result, |answer| match answer {
+                    Answer::Sync(page) => Some(page),
+                    _ => None,
+                });
+                self.events_fetched(page)
+            }
+            Purpose::Snapshot => {
+                let snapshot = expect(result, |answer| match answer {
+                    Answer::Snapshot(snapshot) => Some(snapshot),
+                    _ => None,
+                });
+                self.snapshot_fetched(snapshot)
+            }
+            Purpose::History {
+                command,
+                conversation,
+                before,
+            } => match result {
+                Ok(Answer::Messages(page)) => {
+                    self.history_arrived(command, conversation, before, &page)
+                }
+                Ok(_) => Ok(()),
+                Err(failure) => {
+                    self.reply(command, Err(command_error(failure)));
+                    Ok(())
+                }
+            },
+        }
+    }
+
+    /// No answer came in time: as good as none at all.
+    pub(crate) fn answer_missing(&mut self, request: RequestId) -> Result<()> {
+        let failure = RequestFailure::Unreachable("no answer in time".to_owned());
+        self.answer(request, Err(failure))
+    }
+
+    /// The session is over: whoever waits for an answer is told so, and answers are dropped.
+    pub(crate) fn drop_requests(&mut self) {
+        for (request, purpose) in std::mem::take(&mut self.brain.requests) {
+            self.brain.deadlines.clear(Why::AnswerMissing(request));
+            if let Purpose::History { command, .. } = purpose {
+                self.reply(command, Err(CommandError::SignedOut));
+            }
+        }
+    }
+}
+
+fn class_of(result: &Answered) -> Option<FailureClass> {
+    match result {
+        Err(RequestFailure::Answered(AnswerError::Problem(problem))) => Some(problem.code.class()),
+        _ => None,
+    }
+}
+
+fn expect<T>(
+    result: Answered,
+    pick: impl FnOnce(Answer) -> Option<T>,
+) -> std::result::Result<T, RequestFailure> {
+    result.and_then(|answer| {
+        pick(answer).ok_or_else(|| RequestFailure::Unreachable("another answer".to_owned()))
+    })
+}

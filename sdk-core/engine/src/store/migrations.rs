@@ -1,0 +1,43 @@
+//! The schema, as numbered steps. A step never deletes an operation that is not sent.
+//!
+//! Each released version keeps a database file in `tests/stores/`, and a test brings every one of
+//! them to the newest version and compares the schema with a new store's.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::{APPLICATION_ID, OpenError, open_error};
+
+/// The version that this SDK writes.
+pub(super) const NEWEST: i64 = STEPS.len() as i64;
+
+const STEPS: &[&str] = &[include_str!("schema_1.sql")];
+
+/// Brings a store to the newest version, in one transaction.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+    let version: i64 = connection
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .map_err(open_error)?;
+    if version == NEWEST {
+        return Ok(());
+    }
+    let steps = usize::try_from(version)
+        .ok()
+        .and_then(|done| STEPS.get(done..))
+        .ok_or(OpenError::NewerVersion {
+            found: version,
+            known: NEWEST,
+        })?;
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(open_error)?;
+    for step in steps {
+        transaction.execute_batch(step).map_err(open_error)?;
+    }
+    transaction
+        .pragma_update(None, "application_id", APPLICATION_ID)
+        .map_err(open_error)?;
+    transaction
+        .pragma_update(None, "user_version", NEWEST)
+        .map_err(open_error)?;
+    transaction.commit().map_err(open_error)
+}

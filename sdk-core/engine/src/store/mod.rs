@@ -1,0 +1,268 @@
+//! The store: one SQLite file per account, and the only place with SQL.
+//!
+//! This module opens connections and says what can go wrong with a file. It never decides anything
+//! about messages, and it never deletes a file.
+
+pub(crate) mod account;
+pub(crate) mod conversations;
+mod lock;
+pub(crate) mod messages;
+mod migrations;
+pub(crate) mod operations;
+pub(crate) mod quarantine;
+mod salvage;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use fulmar_protocol::UserId;
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+
+pub use lock::StoreLock;
+pub use salvage::{Salvage, SalvageError, rebuild};
+
+/// The integer by which the store knows a conversation: stable from its creation on this device,
+/// also while the server does not know it yet. A list key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConversationKey(pub i64);
+
+/// An outbox lane: there is one per conversation.
+pub type LaneId = ConversationKey;
+
+/// The mark of a Fulmar store in the header of the file: `Fulm`.
+const APPLICATION_ID: i32 = 0x4675_6c6d;
+
+/// What a power cut may take back of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Durability {
+    /// The newest transactions may vanish with the power, never half of one. For the cache.
+    Normal,
+    /// Nothing. For the outbox and the session.
+    Full,
+}
+
+/// Why a store could not be opened. The file is as it was, whatever the reason.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// Another client has it open, in this process or another.
+    #[error("{path} is already open: close the other client first")]
+    AlreadyOpen {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// A newer version of the SDK wrote it.
+    #[error("the store has version {found}, this SDK knows {known}: update the app")]
+    NewerVersion {
+        /// The version of the file.
+        found: i64,
+        /// The newest version that this SDK knows.
+        known: i64,
+    },
+    /// It belongs to somebody else.
+    #[error("the store belongs to {owner}, not to {expected}: use another path")]
+    OtherUser {
+        /// Whose store it is.
+        owner: UserId,
+        /// Whose it should be.
+        expected: UserId,
+    },
+    /// It is a database, but not a store of ours.
+    #[error("the file is a database of another program")]
+    NotAStore,
+    /// It is damaged. Rebuild it to save what can be read of the outbox.
+    #[error("the store is damaged ({reason}); rebuild it to salvage what is unsent")]
+    Corrupt {
+        /// What SQLite said.
+        reason: String,
+    },
+    /// The file or its folder cannot be used: permissions, a full disk, a missing folder.
+    #[error("the store cannot be opened: {reason}")]
+    Unusable {
+        /// What the system said.
+        reason: String,
+    },
+}
+
+/// A failure below the engine: the transaction is gone, what was committed before is kept.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// SQLite failed.
+    #[error("SQLite: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// A row says something that no row of ours says.
+    #[error("a row of {table} is damaged: {reason}")]
+    Damaged {
+        /// The table.
+        table: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+impl StoreError {
+    pub(crate) fn damaged(table: &'static str, reason: impl ToString) -> Self {
+        Self::Damaged {
+            table,
+            reason: reason.to_string(),
+        }
+    }
+}
+
+pub(crate) type Result<T> = std::result::Result<T, StoreError>;
+
+/// The writing connection with its lock.
+#[derive(Debug)]
+pub struct Store {
+    connection: Connection,
+    /// Held as long as the connection lives; `None` for a store in memory.
+    _lock: Option<StoreLock>,
+    durability: Durability,
+}
+
+impl Store {
+    /// Opens or creates the store at `path`, brings it to the current version, and locks it against
+    /// a second client.
+    pub fn open(path: &Path) -> std::result::Result<Self, OpenError> {
+        let lock = StoreLock::take(path)?;
+        let connection = Connection::open(path).map_err(open_error)?;
+        Self::prepare(connection, Some(lock))
+    }
+
+    /// Takes an open connection as a store, as the simulation does with databases in memory.
+    pub fn adopt(connection: Connection) -> std::result::Result<Self, OpenError> {
+        Self::prepare(connection, None)
+    }
+
+    /// Gives the connection back, as a crash would leave it.
+    #[must_use]
+    pub fn into_connection(self) -> Connection {
+        self.connection
+    }
+
+    fn prepare(
+        mut connection: Connection,
+        lock: Option<StoreLock>,
+    ) -> std::result::Result<Self, OpenError> {
+        check_identity(&connection)?;
+        set_pragmas(&connection, Role::Writer).map_err(open_error)?;
+        migrations::migrate(&mut connection)?;
+        Ok(Self {
+            connection,
+            _lock: lock,
+            durability: Durability::Normal,
+        })
+    }
+
+    /// Begins the one transaction of a turn. SQLite refuses to change `synchronous` inside a
+    /// transaction, so the durability is chosen here.
+    pub(crate) fn begin(&mut self, durability: Durability) -> Result<Transaction<'_>> {
+        if durability != self.durability {
+            let level = match durability {
+                Durability::Normal => "NORMAL",
+                Durability::Full => "FULL",
+            };
+            self.connection.pragma_update(None, "synchronous", level)?;
+            self.durability = durability;
+        }
+        Ok(self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?)
+    }
+}
+
+/// A reading connection: it can never write, and never waits for the writer.
+#[derive(Debug)]
+pub struct Reader {
+    connection: Connection,
+}
+
+impl Reader {
+    /// Opens a reading connection to the store at `path`, which a [`Store`] has open.
+    pub fn open(path: &Path) -> std::result::Result<Self, StoreError> {
+        let connection = Connection::open_with_flags(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )?;
+        set_pragmas(&connection, Role::Reader)?;
+        Ok(Self { connection })
+    }
+
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Writer,
+    Reader,
+}
+
+/// The one place where PRAGMAs are set; a test asserts them on each kind of connection.
+fn set_pragmas(connection: &Connection, role: Role) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::from_secs(5))?;
+    if role == Role::Writer {
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        // Apple's fsync does not reach the disk; this one does. No effect elsewhere.
+        connection.pragma_update(None, "fullfsync", true)?;
+    }
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    if role == Role::Reader {
+        connection.pragma_update(None, "query_only", true)?;
+    }
+    Ok(())
+}
+
+/// Reads the header before anything is written to the file.
+fn check_identity(connection: &Connection) -> std::result::Result<(), OpenError> {
+    let number = |name: &str| -> std::result::Result<i64, OpenError> {
+        connection
+            .pragma_query_value(None, name, |row| row.get(0))
+            .map_err(open_error)
+    };
+    let application = number("application_id")?;
+    let version = number("user_version")?;
+    let tables: i64 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(open_error)?;
+    if tables > 0 && application != i64::from(APPLICATION_ID) {
+        return Err(OpenError::NotAStore);
+    }
+    if version > migrations::NEWEST {
+        return Err(OpenError::NewerVersion {
+            found: version,
+            known: migrations::NEWEST,
+        });
+    }
+    Ok(())
+}
+
+/// What a failure of SQLite means to somebody who opens a store.
+pub(crate) fn open_error(error: rusqlite::Error) -> OpenError {
+    let reason = error.to_string();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => OpenError::Corrupt { reason },
+        _ => OpenError::Unusable { reason },
+    }
+}
+
+impl From<StoreError> for OpenError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Sqlite(error) => open_error(error),
+            StoreError::Damaged { .. } => Self::Corrupt {
+                reason: error.to_string(),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,174 @@
+//! Rebuilding a damaged store: the file is set aside, never deleted, and what can be read of the
+//! account and the outbox goes into a new one. The cache comes back from the server.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OpenFlags, params_from_iter};
+
+use super::{OpenError, Store, StoreLock};
+
+/// What a rebuild saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Salvage {
+    /// Where the damaged file is now.
+    pub set_aside: PathBuf,
+    /// How many unsent operations were saved.
+    pub operations: usize,
+    /// Whether the session was saved; otherwise the user signs in again.
+    pub session: bool,
+    /// Whether reading stopped early in a damaged place, so that there may have been more.
+    pub incomplete: bool,
+}
+
+/// Why a store could not be rebuilt.
+#[derive(Debug, thiserror::Error)]
+pub enum SalvageError {
+    /// The files could not be moved.
+    #[error("the damaged store could not be set aside: {0}")]
+    SetAside(#[from] std::io::Error),
+    /// The new store could not be made; the old one is at `set_aside`.
+    #[error("the new store could not be made ({error}); the old one is {set_aside}")]
+    New {
+        /// Where the damaged file is now.
+        set_aside: PathBuf,
+        /// What failed.
+        error: OpenError,
+    },
+    /// Somebody has the store open.
+    #[error(transparent)]
+    Open(OpenError),
+}
+
+/// What must be in the new store for an unsent operation to go on: whose it is, where it goes, what
+/// the screen shows of it, and the operation itself. Parents before children.
+const TABLES: &[(&str, &str)] = &[
+    ("account", "SELECT * FROM account"),
+    (
+        "conversation",
+        "SELECT * FROM conversation WHERE key IN (SELECT lane FROM operation)",
+    ),
+    (
+        "conversation_alias",
+        "SELECT * FROM conversation_alias WHERE conversation IN (SELECT lane FROM operation)",
+    ),
+    ("message", "SELECT * FROM message WHERE position IS NULL"),
+    ("operation", "SELECT * FROM operation"),
+];
+
+/// Sets the damaged store at `path` aside as `<path>.damaged-<number>` and makes a new one with
+/// what can be read of the account and the outbox. The event cursor starts anew, so the cache is
+/// fetched again from the server.
+pub fn rebuild(path: &Path) -> Result<Salvage, SalvageError> {
+    let lock = StoreLock::take(path).map_err(SalvageError::Open)?;
+    let set_aside = free_name(path);
+    for suffix in ["", "-wal", "-shm"] {
+        let from = with_suffix(path, suffix);
+        if from.exists() {
+            std::fs::rename(&from, with_suffix(&set_aside, suffix))?;
+        }
+    }
+    drop(lock);
+    let fail = |error| SalvageError::New {
+        set_aside: set_aside.clone(),
+        error,
+    };
+    let store = Store::open(path).map_err(fail)?;
+    let mut salvage = Salvage {
+        set_aside: set_aside.clone(),
+        operations: 0,
+        session: false,
+        incomplete: false,
+    };
+    // Read-write, because what is unsent may still be in its write-ahead log.
+    match Connection::open_with_flags(&set_aside, OpenFlags::SQLITE_OPEN_READ_WRITE) {
+        Ok(old) => {
+            for (table, select) in TABLES {
+                let copied = copy(&old, &store.connection, table, select);
+                salvage.incomplete |= !copied.complete;
+                match *table {
+                    "account" => salvage.session = copied.rows > 0,
+                    "operation" => salvage.operations = copied.rows,
+                    _ => {}
+                }
+            }
+        }
+        Err(_) => salvage.incomplete = true,
+    }
+    store
+        .connection
+        .execute_batch(
+            // A key in flight waits again; a log that is followed from nowhere starts with a
+            // snapshot. A conversation that was only saved for its lane has no messages to show.
+            "UPDATE account SET log_id = NULL, cursor = 0;
+             UPDATE operation SET state = 'queued' WHERE state = 'in_flight';
+             DELETE FROM message
+             WHERE operation_key NOT IN (SELECT operation_key FROM operation);",
+        )
+        .map_err(|error| fail(super::open_error(error)))?;
+    Ok(salvage)
+}
+
+struct Copied {
+    rows: usize,
+    complete: bool,
+}
+
+/// Copies row by row, as far as rows can be read.
+fn copy(old: &Connection, new: &Connection, table: &str, select: &str) -> Copied {
+    let mut copied = Copied {
+        rows: 0,
+        complete: false,
+    };
+    let mut skipped = false;
+    let Ok(mut statement) = old.prepare(select) else {
+        return copied;
+    };
+    let columns: Vec<String> = statement
+        .column_names()
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    let places = vec!["?"; columns.len()].join(", ");
+    let insert = format!(
+        "INSERT OR IGNORE INTO {table} ({}) VALUES ({places})",
+        columns.join(", ")
+    );
+    let Ok(mut rows) = statement.query([]) else {
+        return copied;
+    };
+    loop {
+        match rows.next() {
+            Ok(Some(row)) => {
+                let values: rusqlite::Result<Vec<Value>> =
+                    (0..columns.len()).map(|column| row.get(column)).collect();
+                let inserted =
+                    values.and_then(|values| new.execute(&insert, params_from_iter(values)));
+                match inserted {
+                    Ok(count) => copied.rows += count,
+                    // A child of a row that could not be read: the others may still go in.
+                    Err(_) => skipped = true,
+                }
+            }
+            Ok(None) => {
+                copied.complete = !skipped;
+                return copied;
+            }
+            Err(_) => return copied,
+        }
+    }
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn free_name(path: &Path) -> PathBuf {
+    (1u32..)
+        .map(|number| with_suffix(path, &format!(".damaged-{number}")))
+        .find(|candidate| !candidate.exists())
+        // The range is larger than any directory.
+        .unwrap_or_else(|| with_suffix(path, ".damaged"))
+}
