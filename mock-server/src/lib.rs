@@ -1,1 +1,35 @@
-//! x
+//! A mock backend that speaks the whole Fulmar protocol: for an app's own tests, as a library in a
+//! test or as a program on a port.
+//!
+//! ```
+//! use fulmar_mock_server::{Action, Fault, FrameKind, MockServer, Where};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let server = MockServer::builder().demo().start().await?;
+//! println!("alice / alice-password can sign in at {}", server.url());
+//!
+//! // The next outcome for Alice is applied, but she never hears of it.
+//! server.faults().add(
+//!     Fault::at(Where::Outgoing(FrameKind::Outcome)).of_user("alice").then(Action::Drop),
+//! );
+//! server.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The rules live in `fulmar-backend`; this crate puts a network around them, and everything that
+//! can go wrong with a network. It is for tests: it must never be anybody's production server.
+#![deny(missing_docs)]
+
+mod clock;
+mod connection;
+mod core;
+mod fault;
+mod http;
+mod server;
+mod socket;
+
+pub use fault::{Action, Fault, Faults, FrameKind, Where};
+pub use fulmar_backend::{Config, Stats};
+pub use server::{MockServer, MockServerBuilder, StartError};

@@ -120,7 +120,8 @@ impl Operation {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Submit {
-    /// Comes back in the outcome.
+    /// Comes back in the outcome; over HTTP it may be left out.
+    #[serde(default)]
     pub submit_id: SubmitId,
     /// What to do, in this order.
     pub operations: Vec<Operation>,

@@ -1,0 +1,220 @@
+//! Who may come in: passwords, sessions, access tokens and rotating refresh tokens
+//! (PROTOCOL.md §7.1).
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use argon2::{Argon2, Params};
+use fulmar_protocol::{
+    Code, DeviceId, LoginRequest, Secret, Session, Timestamp, UserId,
+};
+use rand_chacha::rand_core::Rng as _;
+use sha2::{Digest as _, Sha256};
+
+use crate::jwt::Claims;
+use crate::store::{sessions, users};
+use crate::{Backend, BackendError, Result, Scope, Stop};
+
+/// Argon2id at its smallest: a test server's passwords are no secrets, and its sign-ins many.
+fn argon2() -> Result<Argon2<'static>> {
+    let params = Params::new(64, 1, 1, None).map_err(|error| Stop::Internal(error.to_string()))?;
+    Ok(Argon2::new(
+        argon2::Algorithm::Argon2id,
+        argon2::Version::V0x13,
+        params,
+    ))
+}
+
+/// A caller whose token was checked.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub(crate) user_id: UserId,
+    pub(crate) device_id: DeviceId,
+    pub(crate) session_id: String,
+    pub(crate) expires_at: Timestamp,
+}
+
+impl Backend {
+    /// Adds a user who can sign in with a password.
+    pub fn add_user(
+        &mut self,
+        user_id: &UserId,
+        name: &str,
+        password: &Secret,
+        now: Timestamp,
+    ) -> std::result::Result<(), BackendError> {
+        let (added, _) = self.scoped(now, |scope| {
+            let mut salt = [0; 16];
+            scope.rng.fill_bytes(&mut salt);
+            let hash = argon2()?
+                .hash_password_with_salt(password.expose().as_bytes(), &salt)
+                .map_err(|error| Stop::Internal(error.to_string()))?
+                .to_string();
+            let log_id = scope.random_id("log-");
+            match users::insert(&scope.db, user_id, name, &hash, &log_id)? {
+                true => Ok(()),
+                false => Err(Stop::because(Code::ParamsInvalid, "There is such a user already")),
+            }
+        });
+        added.map_err(|stop| BackendError::Refused(stop.into_problem()))
+    }
+
+    /// Whose access token this is; `None` when it is nobody's, or has run out.
+    pub fn user_of(&mut self, token: &str, now: Timestamp) -> Option<UserId> {
+        let (caller, _) = self.scoped(now, |scope| scope.authenticate(Some(token)));
+        caller.ok().map(|caller| caller.user_id)
+    }
+
+    /// Ends every session of a user, as an administrator would.
+    pub fn revoke_sessions(
+        &mut self,
+        user_id: &UserId,
+        now: Timestamp,
+    ) -> Vec<crate::Outgoing> {
+        let (_, ended) = self.scoped(now, |scope| {
+            for session in sessions::of_user(&scope.db, user_id)? {
+                scope.end_session(&session)?;
+            }
+            Ok(())
+        });
+        self.close_sessions(&ended)
+    }
+}
+
+impl Scope<'_> {
+    pub(crate) fn login(&mut self, request: &LoginRequest) -> Result<Session> {
+        let refused = || {
+            Stop::because(
+                Code::CredentialsInvalid,
+                "User and password do not go together",
+            )
+        };
+        // Unknown users and wrong passwords look alike.
+        let user = users::find(&self.db, &request.user_id)?.ok_or_else(refused)?;
+        let hash = PasswordHash::new(&user.password)
+            .map_err(|error| Stop::Internal(error.to_string()))?;
+        argon2()?
+            .verify_password(request.password.expose().as_bytes(), &hash)
+            .map_err(|_| refused())?;
+        // A device that signs in again has lost its old session.
+        if let Some(old) = sessions::of_device(&self.db, &request.user_id, &request.device_id)? {
+            self.end_session(&old)?;
+        }
+        let session_id = self.random_id("s-");
+        let refresh = self.refresh_token(&session_id);
+        sessions::insert(
+            &self.db,
+            &session_id,
+            &request.user_id,
+            &request.device_id,
+            &fingerprint(refresh.expose()),
+            self.now,
+        )?;
+        self.session(&request.user_id, &request.device_id, &session_id, refresh)
+    }
+
+    /// Gives a new pair of tokens for the newest refresh token. The one before it is accepted as
+    /// long as its successor has not been used, because the answer with the successor may have been
+    /// lost; any other ends the session, because then it was stolen.
+    pub(crate) fn refresh(&mut self, token: &Secret) -> Result<Session> {
+        let revoked = || Stop::because(Code::SessionRevoked, "The session has ended");
+        let session_id = session_of(token.expose()).ok_or_else(revoked)?;
+        let session = sessions::find(&self.db, session_id)?.ok_or_else(revoked)?;
+        let shown = fingerprint(token.expose());
+        let known = shown == session.current_refresh.as_slice()
+            || Some(shown.as_slice()) == session.previous_refresh.as_deref();
+        if !known {
+            self.end_session(session_id)?;
+            return Err(Stop::because(
+                Code::SessionRevoked,
+                "A refresh token was used twice, so the session has ended",
+            ));
+        }
+        let next = self.refresh_token(session_id);
+        sessions::set_refresh(&self.db, session_id, &fingerprint(next.expose()), &shown)?;
+        self.session(&session.user_id, &session.device_id, session_id, next)
+    }
+
+    pub(crate) fn logout(&mut self, token: &Secret) -> Result<()> {
+        let Some(session_id) = session_of(token.expose()) else {
+            return Ok(());
+        };
+        let shown = fingerprint(token.expose());
+        match sessions::find(&self.db, session_id)? {
+            Some(session)
+                if session.current_refresh == shown
+                    || session.previous_refresh.as_deref() == Some(&shown) =>
+            {
+                self.end_session(session_id)
+            }
+            // Gone already, or not theirs to end.
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn end_session(&mut self, session_id: &str) -> Result<()> {
+        sessions::delete(&self.db, session_id)?;
+        self.ended_sessions.push(session_id.to_owned());
+        Ok(())
+    }
+
+    /// Checks an access token: signature, expiry, and that its session still runs.
+    pub(crate) fn authenticate(&self, token: Option<&str>) -> Result<Caller> {
+        let token = token
+            .ok_or_else(|| Stop::because(Code::TokenInvalid, "An access token is needed"))?;
+        let claims: Claims = self.keys.check(token, self.now)?;
+        let expires_at = claims.expires_at();
+        match sessions::find(&self.db, &claims.session_id)? {
+            Some(session) if session.user_id == claims.user_id => Ok(Caller {
+                user_id: claims.user_id,
+                device_id: claims.device_id,
+                session_id: claims.session_id,
+                expires_at,
+            }),
+            _ => Err(Stop::because(
+                Code::TokenInvalid,
+                "The session of this access token has ended",
+            )),
+        }
+    }
+
+    fn session(
+        &self,
+        user_id: &UserId,
+        device_id: &DeviceId,
+        session_id: &str,
+        refresh_token: Secret,
+    ) -> Result<Session> {
+        let lifetime = self.config.access_token_lifetime;
+        let (access_token, claims) =
+            self.keys
+                .issue(user_id, device_id, session_id, self.now, lifetime)?;
+        let name = users::find(&self.db, user_id)?
+            .map(|user| user.name)
+            .unwrap_or_default();
+        let left = claims.expires_at().since(self.now);
+        Ok(Session {
+            user_id: user_id.clone(),
+            device_id: device_id.clone(),
+            name,
+            access_token,
+            expires_in_ms: u64::try_from(left.as_millis()).unwrap_or(u64::MAX),
+            refresh_token,
+        })
+    }
+
+    fn refresh_token(&mut self, session_id: &str) -> Secret {
+        let mut random = [0; 32];
+        self.rng.fill_bytes(&mut random);
+        Secret::new(format!("{session_id}.{}", crate::hex(&random)))
+    }
+}
+
+/// The session that a refresh token names in its first half.
+fn session_of(token: &str) -> Option<&str> {
+    token.split_once('.').map(|(session, _)| session)
+}
+
+/// What is stored of a refresh token: it has 256 random bits, so one plain hash is enough.
+fn fingerprint(token: &str) -> Vec<u8> {
+    Sha256::digest(token.as_bytes()).to_vec()
+}

@@ -1,0 +1,73 @@
+//! Something to talk to: two users, one conversation, two messages.
+
+use fulmar_protocol::{
+    ConversationCreate, ConversationKind, MessageSend, Method, Operation, OperationKey,
+    OutcomeStatus, Secret, Timestamp, UserId,
+};
+use rand_chacha::rand_core::Rng as _;
+
+use crate::{Backend, BackendError, Stop};
+
+/// Who is in the demo data: user, name and password.
+const PEOPLE: [(&str, &str, &str); 2] = [
+    ("alice", "Alice", "alice-password"),
+    ("bob", "Bob", "bob-password"),
+];
+
+impl Backend {
+    /// Adds the users `alice` and `bob` (passwords `alice-password` and `bob-password`) and their
+    /// group "General Chat" with two messages. Does nothing where they exist already.
+    pub fn seed_demo(&mut self, now: Timestamp) -> Result<(), BackendError> {
+        for (user, name, password) in PEOPLE {
+            let user = user_id(user)?;
+            match self.add_user(&user, name, &Secret::from(password), now) {
+                // The database has been seeded before.
+                Err(BackendError::Refused(_)) => return Ok(()),
+                other => other?,
+            }
+        }
+        let [alice, bob] = [user_id("alice")?, user_id("bob")?];
+        let (seeded, _) = self.scoped(now, |scope| {
+            let mut operation = |method: &Method| {
+                let mut random = [0; 10];
+                scope.rng.fill_bytes(&mut random);
+                Operation::new(OperationKey::from_parts(now, random), method)
+            };
+            let create = operation(&Method::ConversationCreate(ConversationCreate {
+                kind: ConversationKind::Group,
+                title: Some("General Chat".to_owned()),
+                participant_ids: vec![bob.clone()],
+            }));
+            let outcomes = scope.apply_all(&alice, std::slice::from_ref(&create))?;
+            let Some(OutcomeStatus::Applied {
+                conversation: Some(conversation),
+                ..
+            }) = outcomes.into_iter().next().map(|outcome| outcome.status)
+            else {
+                return Err(Stop::Internal("the demo conversation was refused".to_owned()));
+            };
+            for (sender, text) in [
+                (&alice, "Hello, and welcome to General Chat!"),
+                (&bob, "Hi Alice, good to be here."),
+            ] {
+                let mut random = [0; 10];
+                scope.rng.fill_bytes(&mut random);
+                let send = Operation::new(
+                    OperationKey::from_parts(now, random),
+                    &Method::MessageSend(MessageSend {
+                        conversation_id: conversation.conversation_id.clone(),
+                        text: text.to_owned(),
+                    }),
+                );
+                scope.apply_all(sender, &[send])?;
+            }
+            Ok(())
+        });
+        seeded.map_err(|stop| BackendError::Refused(stop.into_problem()))
+    }
+}
+
+fn user_id(text: &str) -> Result<UserId, BackendError> {
+    UserId::new(text)
+        .map_err(|error| BackendError::Refused(Stop::from(error).into_problem()))
+}

@@ -1,0 +1,258 @@
+//! HTTP requests: routing, reading, answering (PROTOCOL.md §7).
+
+use std::collections::BTreeMap;
+
+use fulmar_protocol::{
+    Code, ConversationId, ConversationPage, LoginRequest, LogoutRequest, Me, MessagePage,
+    MessageSend, Method, Operation, OperationKey, OperationsAnswer, Position, Problem,
+    RefreshRequest, Seq, Submit, Timestamp,
+};
+use percent_encoding::percent_decode_str;
+use rand_chacha::rand_core::Rng as _;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::socket::Outgoing;
+use crate::accounts::Caller;
+use crate::conversations::Side;
+use crate::{Backend, Result, Scope, Stop};
+
+/// A request as it came in.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct HttpRequest<'a> {
+    /// `GET` or `POST`.
+    pub method: &'a str,
+    /// The path, percent-encoded.
+    pub path: &'a str,
+    /// What follows the question mark.
+    pub query: &'a str,
+    /// The token of the `Authorization: Bearer` header.
+    pub bearer: Option<&'a str>,
+    /// The body.
+    pub body: &'a [u8],
+}
+
+/// An answer as it goes out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpResponse {
+    /// The status.
+    pub status: u16,
+    /// The media type of the body.
+    pub content_type: &'static str,
+    /// The body: JSON.
+    pub body: String,
+}
+
+impl HttpResponse {
+    /// The answer that says what is wrong.
+    #[must_use]
+    pub fn problem(problem: &Problem) -> Self {
+        Self {
+            status: problem.status,
+            content_type: Problem::MEDIA_TYPE,
+            // A struct of strings and integers always has a JSON form.
+            body: serde_json::to_string(problem).unwrap_or_default(),
+        }
+    }
+}
+
+/// Body of `POST /v1/conversations/{id}/messages`, for clients without operations.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PlainMessage {
+    text: String,
+    operation_key: Option<OperationKey>,
+}
+
+impl Backend {
+    /// Handles a request. Never fails: whatever is wrong is in the response. What has to be sent
+    /// over sockets because of it comes along.
+    pub fn http(
+        &mut self,
+        request: &HttpRequest<'_>,
+        now: Timestamp,
+    ) -> (HttpResponse, Vec<Outgoing>) {
+        if request.body.len() > self.config.limits.frame_bytes as usize {
+            let problem = Problem::new(Code::RequestTooLarge, "The body is too large");
+            return (HttpResponse::problem(&problem), Vec::new());
+        }
+        let connections = self.sockets.len();
+        let (result, ended) = self.scoped(now, |scope| scope.route(request, connections));
+        let response = match result {
+            Ok(body) => HttpResponse {
+                status: 200,
+                content_type: "application/json",
+                body,
+            },
+            Err(stop) => HttpResponse::problem(&stop.into_problem()),
+        };
+        let mut outgoing = self.close_sessions(&ended);
+        if request.method == "POST" {
+            outgoing.extend(self.deliver(now));
+        }
+        (response, outgoing)
+    }
+}
+
+impl Scope<'_> {
+    fn route(&mut self, request: &HttpRequest<'_>, connections: usize) -> Result<String> {
+        let query = read_query(request.query)?;
+        let segments: Vec<String> = request
+            .path
+            .trim_matches('/')
+            .split('/')
+            .map(decode)
+            .collect::<Result<_>>()?;
+        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        let token = request.bearer.or(query.get("token").map(String::as_str));
+        match (request.method, segments.as_slice()) {
+            ("GET", ["health"]) => json(&serde_json::json!({ "status": "ok" })),
+            ("GET", ["stats"]) => json(&self.stats(connections)?),
+            ("POST", ["v1", "auth", "login"]) => {
+                let body: LoginRequest = read_body(request.body)?;
+                json(&self.login(&body)?)
+            }
+            ("POST", ["v1", "auth", "refresh"]) => {
+                let body: RefreshRequest = read_body(request.body)?;
+                json(&self.refresh(&body.refresh_token)?)
+            }
+            ("POST", ["v1", "auth", "logout"]) => {
+                let body: LogoutRequest = read_body(request.body)?;
+                self.logout(&body.refresh_token)?;
+                json(&serde_json::json!({}))
+            }
+            (_, ["v1", rest @ ..]) => {
+                let caller = self.authenticate(token)?;
+                self.route_authenticated(request, rest, &query, &caller)
+            }
+            _ => Err(unknown_route()),
+        }
+    }
+
+    fn route_authenticated(
+        &mut self,
+        request: &HttpRequest<'_>,
+        segments: &[&str],
+        query: &BTreeMap<String, String>,
+        caller: &Caller,
+    ) -> Result<String> {
+        let user = &caller.user_id;
+        match (request.method, segments) {
+            ("GET", ["me"]) => json(&Me {
+                user_id: user.clone(),
+                name: crate::store::users::find(&self.db, user)?
+                    .map(|user| user.name)
+                    .unwrap_or_default(),
+                device_id: caller.device_id.clone(),
+                server_time: self.now,
+            }),
+            ("GET", ["sync"]) => {
+                let since = Seq(number(query, "since")?.unwrap_or_default());
+                let log_id = query.get("logId").map(String::as_str);
+                json(&self.sync(user, since, log_id)?)
+            }
+            ("GET", ["snapshot"]) => json(&self.snapshot(user)?),
+            ("POST", ["operations"]) => {
+                let submit: Submit = read_body(request.body)?;
+                let outcomes = self.apply_all(user, &submit.operations)?;
+                json(&OperationsAnswer { outcomes })
+            }
+            ("GET", ["conversations"]) => json(&ConversationPage {
+                conversations: self.conversations_of(user)?,
+            }),
+            ("GET", ["conversations", id]) => json(&self.conversation(&conversation_id(id)?, user)?),
+            ("GET", ["conversations", id, "messages"]) => {
+                let side = match (number(query, "before")?, number(query, "after")?) {
+                    (_, Some(after)) => Side::After(Position(after)),
+                    (Some(before), None) => Side::Before(Position(before)),
+                    (None, None) => Side::Before(Position(i64::MAX as u64)),
+                };
+                let limit = number(query, "limit")?.unwrap_or(50);
+                let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+                json(&MessagePage {
+                    messages: self.page(user, &conversation_id(id)?, &side, limit)?,
+                })
+            }
+            ("POST", ["conversations", id, "messages"]) => {
+                let body: PlainMessage = read_body(request.body)?;
+                let mut random = [0; 10];
+                self.rng.fill_bytes(&mut random);
+                let key = body
+                    .operation_key
+                    .unwrap_or_else(|| OperationKey::from_parts(self.now, random));
+                let method = Method::MessageSend(MessageSend {
+                    conversation_id: conversation_id(id)?,
+                    text: body.text,
+                });
+                let outcomes = self.apply_all(user, &[Operation::new(key, &method)])?;
+                json(&OperationsAnswer { outcomes })
+            }
+            _ => Err(unknown_route()),
+        }
+    }
+}
+
+fn unknown_route() -> Stop {
+    Stop::because(Code::RouteUnknown, "There is no such route")
+}
+
+fn conversation_id(text: &str) -> Result<ConversationId> {
+    ConversationId::new(text).map_err(|_| {
+        Stop::because(
+            Code::ConversationNotFound,
+            "There is no such conversation",
+        )
+    })
+}
+
+fn json(value: &impl Serialize) -> Result<String> {
+    Ok(serde_json::to_string(value)?)
+}
+
+fn read_body<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
+    serde_json::from_slice(body).map_err(|error| {
+        Stop::Problem(
+            Problem::new(Code::RequestMalformed, "The body cannot be read").with_detail(format!(
+                "{:?} error at line {} column {}",
+                error.classify(),
+                error.line(),
+                error.column()
+            )),
+        )
+    })
+}
+
+fn read_query(query: &str) -> Result<BTreeMap<String, String>> {
+    query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Ok((decode(name)?, decode(value)?))
+        })
+        .collect()
+}
+
+fn decode(text: &str) -> Result<String> {
+    percent_decode_str(text)
+        .decode_utf8()
+        .map(|text| text.into_owned())
+        .map_err(|_| Stop::because(Code::RequestMalformed, "The URL is not UTF-8"))
+}
+
+fn number(query: &BTreeMap<String, String>, name: &str) -> Result<Option<u64>> {
+    let invalid = || {
+        Stop::Problem(
+            Problem::new(Code::ParamsInvalid, "A parameter is not a number")
+                .with_detail(name.to_owned()),
+        )
+    };
+    query
+        .get(name)
+        .map(|text| {
+            let number: u64 = text.parse().map_err(|_| invalid())?;
+            // Numbers of the protocol are below 2^53 (PROTOCOL.md §2.3).
+            if number < 1 << 53 { Ok(number) } else { Err(invalid()) }
+        })
+        .transpose()
+}

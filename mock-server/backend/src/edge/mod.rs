@@ -1,0 +1,5 @@
+//! The edge: bytes of HTTP and WebSocket on one side, rules on the other. Still without sockets:
+//! whoever has some hands in what came and sends what comes out.
+
+pub(crate) mod http;
+pub(crate) mod socket;

@@ -1,0 +1,383 @@
+//! WebSocket frames: hello, submit, ping, and the events that go out (PROTOCOL.md §3).
+
+use std::time::Duration;
+
+use fulmar_protocol::{
+    Capability, ClientFrame, CloseCode, Code, EventsFrame, Hello, OutcomeFrame, PROTOCOL_VERSION,
+    Pong, Problem, ProblemFrame, Ready, ResetFrame, Secret, Seq, ServerFrame, Submit, SubmitId,
+    Timestamp, UserId,
+};
+
+use crate::accounts::Caller;
+use crate::store::log;
+use crate::{Backend, Result, Scope, Stop};
+
+/// How many events go into one frame (PROTOCOL.md §6.1).
+const EVENTS_PER_FRAME: u32 = 100;
+
+/// Names a socket of this backend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SocketId(pub u64);
+
+/// What whoever owns the sockets has to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outgoing {
+    /// Send this frame.
+    Frame {
+        /// Over this socket.
+        socket: SocketId,
+        /// This one.
+        frame: ServerFrame,
+    },
+    /// Close a socket; the backend has forgotten it already.
+    Close {
+        /// This one.
+        socket: SocketId,
+        /// With this code.
+        code: CloseCode,
+    },
+}
+
+pub(crate) struct Socket {
+    state: State,
+    last_heard: Timestamp,
+}
+
+enum State {
+    /// Connected; nobody knows who it is.
+    Greeting { token: Option<Secret> },
+    /// `ready` went out.
+    Ready { caller: Caller, sent: Seq },
+}
+
+impl Backend {
+    /// A socket was opened, with the token of its handshake if it had one.
+    pub fn connect(&mut self, token: Option<&str>, now: Timestamp) -> SocketId {
+        self.last_socket += 1;
+        let socket = SocketId(self.last_socket);
+        self.sockets.insert(
+            socket,
+            Socket {
+                state: State::Greeting {
+                    token: token.map(Secret::from),
+                },
+                last_heard: now,
+            },
+        );
+        socket
+    }
+
+    /// Who has said hello over a socket.
+    #[must_use]
+    pub fn user_of_socket(&self, socket: SocketId) -> Option<&UserId> {
+        match &self.sockets.get(&socket)?.state {
+            State::Ready { caller, .. } => Some(&caller.user_id),
+            State::Greeting { .. } => None,
+        }
+    }
+
+    /// A socket is gone.
+    pub fn disconnect(&mut self, socket: SocketId) {
+        self.sockets.remove(&socket);
+    }
+
+    /// A text message came in.
+    pub fn frame(&mut self, socket: SocketId, text: &str, now: Timestamp) -> Vec<Outgoing> {
+        let Some(state) = self.sockets.get_mut(&socket) else {
+            return Vec::new();
+        };
+        state.last_heard = now;
+        if text.len() > self.config.limits.frame_bytes as usize {
+            return self.close(socket, CloseCode::TooLarge);
+        }
+        match ClientFrame::from_text(text) {
+            Ok(ClientFrame::Unknown) => Vec::new(),
+            Ok(ClientFrame::Hello(hello)) => self.hello(socket, hello, now),
+            Ok(ClientFrame::Authenticate(frame)) => {
+                self.authenticate_again(socket, &frame.access_token, now)
+            }
+            Ok(ClientFrame::Submit(submit)) => self.submit(socket, &submit, now),
+            Ok(ClientFrame::Ping(ping)) => self.ping(socket, ping.id, now),
+            Err(error) => {
+                let problem = Problem::new(Code::RequestMalformed, "The frame cannot be read")
+                    .with_detail(error.reason);
+                let submit_id = submit_id_of(text);
+                let mut outgoing = vec![say(
+                    socket,
+                    ServerFrame::Problem(ProblemFrame { submit_id, problem }),
+                )];
+                // A submit is answered; whatever else this is, it is not the protocol.
+                if submit_id.is_none() {
+                    outgoing.extend(self.close(socket, CloseCode::Malformed));
+                }
+                outgoing
+            }
+        }
+    }
+
+    /// Time passed: sockets whose token has run out, or that were silent for too long, are closed.
+    pub fn tick(&mut self, now: Timestamp) -> Vec<Outgoing> {
+        let patience = self.config.heartbeat * 2 + Duration::from_secs(15);
+        let mut closing = Vec::new();
+        for (id, socket) in &self.sockets {
+            match &socket.state {
+                State::Ready { caller, .. } if caller.expires_at <= now => {
+                    closing.push((*id, CloseCode::Unauthenticated));
+                }
+                _ if now.since(socket.last_heard) > patience => {
+                    closing.push((*id, CloseCode::Silent));
+                }
+                _ => {}
+            }
+        }
+        closing
+            .into_iter()
+            .flat_map(|(id, code)| self.close(id, code))
+            .collect()
+    }
+
+    /// Closes every socket, because the server is going away.
+    pub fn close_all(&mut self) -> Vec<Outgoing> {
+        let ids: Vec<SocketId> = self.sockets.keys().copied().collect();
+        ids.into_iter()
+            .flat_map(|id| self.close(id, CloseCode::GoingAway))
+            .collect()
+    }
+
+    /// Closes the sockets of sessions that have ended.
+    pub(crate) fn close_sessions(&mut self, sessions: &[String]) -> Vec<Outgoing> {
+        let ids: Vec<SocketId> = self
+            .sockets
+            .iter()
+            .filter(|(_, socket)| {
+                matches!(&socket.state, State::Ready { caller, .. }
+                    if sessions.contains(&caller.session_id))
+            })
+            .map(|(id, _)| *id)
+            .collect();
+        ids.into_iter()
+            .flat_map(|id| self.close(id, CloseCode::Revoked))
+            .collect()
+    }
+
+    fn close(&mut self, socket: SocketId, code: CloseCode) -> Vec<Outgoing> {
+        self.sockets.remove(&socket);
+        vec![Outgoing::Close { socket, code }]
+    }
+
+    fn hello(&mut self, socket: SocketId, hello: Hello, now: Timestamp) -> Vec<Outgoing> {
+        let Some(Socket {
+            state: State::Greeting { token },
+            ..
+        }) = self.sockets.get(&socket)
+        else {
+            return self.close(socket, CloseCode::Malformed);
+        };
+        if hello.version != PROTOCOL_VERSION {
+            let problem = Problem::new(
+                Code::VersionUnsupported,
+                "This version of the protocol is not supported",
+            );
+            let frame = ServerFrame::Problem(ProblemFrame {
+                submit_id: None,
+                problem,
+            });
+            let mut outgoing = vec![say(socket, frame)];
+            outgoing.extend(self.close(socket, CloseCode::Malformed));
+            return outgoing;
+        }
+        let token = hello.access_token.clone().or_else(|| token.clone());
+        let (result, _) = self.scoped(now, |scope| {
+            let caller = scope.authenticate(token.as_ref().map(Secret::expose))?;
+            let state = log::state(&scope.db, &caller.user_id)?;
+            Ok((caller, state))
+        });
+        let (caller, log) = match result {
+            Ok(found) => found,
+            Err(stop) => return self.close_refused(socket, stop),
+        };
+        let ready = Ready {
+            user_id: caller.user_id.clone(),
+            device_id: caller.device_id.clone(),
+            log_id: log.log_id.clone(),
+            head: log.head,
+            heartbeat_ms: millis(self.config.heartbeat),
+            operation_key_retention_ms: millis(self.config.operation_key_retention),
+            server_time: now,
+            limits: self.config.limits,
+            capabilities: vec![
+                Capability::Resume,
+                Capability::Idempotency,
+                Capability::OrderedSubmit,
+            ],
+        };
+        let resumes = hello.log_id.as_ref() == Some(&log.log_id)
+            && hello.since >= log.cut_to
+            && hello.since <= log.head;
+        let sent = if resumes { hello.since } else { log.head };
+        if let Some(known) = self.sockets.get_mut(&socket) {
+            known.state = State::Ready { caller, sent };
+        }
+        let mut outgoing = vec![say(socket, ServerFrame::Ready(ready))];
+        if !resumes {
+            outgoing.push(say(
+                socket,
+                ServerFrame::Reset(ResetFrame {
+                    log_id: log.log_id,
+                    head: log.head,
+                }),
+            ));
+        }
+        outgoing.extend(self.deliver(now));
+        outgoing
+    }
+
+    fn close_refused(&mut self, socket: SocketId, stop: Stop) -> Vec<Outgoing> {
+        let problem = stop.into_problem();
+        let code = match problem.code {
+            Code::TokenExpired | Code::TokenInvalid => CloseCode::Unauthenticated,
+            _ => CloseCode::GoingAway,
+        };
+        let frame = ServerFrame::Problem(ProblemFrame {
+            submit_id: None,
+            problem,
+        });
+        let mut outgoing = vec![say(socket, frame)];
+        outgoing.extend(self.close(socket, code));
+        outgoing
+    }
+
+    /// The caller of a ready socket, if its token still holds.
+    fn caller(&self, socket: SocketId, now: Timestamp) -> std::result::Result<Caller, CloseCode> {
+        match self.sockets.get(&socket).map(|socket| &socket.state) {
+            Some(State::Ready { caller, .. }) if caller.expires_at > now => Ok(caller.clone()),
+            Some(State::Ready { .. }) => Err(CloseCode::Unauthenticated),
+            _ => Err(CloseCode::Malformed),
+        }
+    }
+
+    fn authenticate_again(
+        &mut self,
+        socket: SocketId,
+        token: &Secret,
+        now: Timestamp,
+    ) -> Vec<Outgoing> {
+        let (result, _) = self.scoped(now, |scope| scope.authenticate(Some(token.expose())));
+        match (result, self.sockets.get_mut(&socket).map(|s| &mut s.state)) {
+            (Ok(fresh), Some(State::Ready { caller, .. }))
+                if fresh.session_id == caller.session_id =>
+            {
+                *caller = fresh;
+                Vec::new()
+            }
+            (Err(stop), Some(_)) => self.close_refused(socket, stop),
+            _ => self.close(socket, CloseCode::Malformed),
+        }
+    }
+
+    fn submit(&mut self, socket: SocketId, submit: &Submit, now: Timestamp) -> Vec<Outgoing> {
+        let caller = match self.caller(socket, now) {
+            Ok(caller) => caller,
+            Err(code) => return self.close(socket, code),
+        };
+        let (result, _) =
+            self.scoped(now, |scope| scope.apply_all(&caller.user_id, &submit.operations));
+        let frame = match result {
+            Ok(outcomes) => ServerFrame::Outcome(OutcomeFrame {
+                submit_id: submit.submit_id,
+                outcomes,
+            }),
+            Err(stop) => ServerFrame::Problem(ProblemFrame {
+                submit_id: Some(submit.submit_id),
+                problem: stop.into_problem(),
+            }),
+        };
+        let mut outgoing = vec![say(socket, frame)];
+        outgoing.extend(self.deliver(now));
+        outgoing
+    }
+
+    fn ping(&mut self, socket: SocketId, id: u64, now: Timestamp) -> Vec<Outgoing> {
+        let caller = match self.caller(socket, now) {
+            Ok(caller) => caller,
+            Err(code) => return self.close(socket, code),
+        };
+        let (head, _) = self.scoped(now, |scope| {
+            Ok(log::state(&scope.db, &caller.user_id)?.head)
+        });
+        match head {
+            Ok(head) => vec![say(socket, ServerFrame::Pong(Pong { id, head }))],
+            Err(stop) => self.close_refused(socket, stop),
+        }
+    }
+
+    /// Sends every ready socket what its user's log has and it has not got.
+    pub(crate) fn deliver(&mut self, now: Timestamp) -> Vec<Outgoing> {
+        let waiting: Vec<(SocketId, Caller, Seq)> = self
+            .sockets
+            .iter()
+            .filter_map(|(id, socket)| match &socket.state {
+                State::Ready { caller, sent } => Some((*id, caller.clone(), *sent)),
+                State::Greeting { .. } => None,
+            })
+            .collect();
+        let (result, _) = self.scoped(now, |scope| scope.undelivered(&waiting));
+        let batches = match result {
+            Ok(batches) => batches,
+            Err(stop) => {
+                // Nothing is lost: the sockets' clients ask again at the next pong.
+                let _ = stop.into_problem();
+                return Vec::new();
+            }
+        };
+        let mut outgoing = Vec::new();
+        for (socket, frame) in batches {
+            if let Some(last) = frame.events.last()
+                && let Some(Socket {
+                    state: State::Ready { sent, .. },
+                    ..
+                }) = self.sockets.get_mut(&socket)
+            {
+                *sent = last.seq;
+            }
+            outgoing.push(say(socket, ServerFrame::Events(frame)));
+        }
+        outgoing
+    }
+}
+
+impl Scope<'_> {
+    fn undelivered(
+        &self,
+        waiting: &[(SocketId, Caller, Seq)],
+    ) -> Result<Vec<(SocketId, EventsFrame)>> {
+        let mut frames = Vec::new();
+        for (socket, caller, sent) in waiting {
+            let mut since = *sent;
+            loop {
+                let events = log::after(&self.db, &caller.user_id, since, EVENTS_PER_FRAME)?;
+                let Some(last) = events.last() else { break };
+                since = last.seq;
+                frames.push((*socket, EventsFrame { events }));
+            }
+        }
+        Ok(frames)
+    }
+}
+
+fn say(socket: SocketId, frame: ServerFrame) -> Outgoing {
+    Outgoing::Frame { socket, frame }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The submit that an unreadable frame wanted to be, so that it can be answered.
+fn submit_id_of(text: &str) -> Option<SubmitId> {
+    let value: serde_json::Value = serde_json::from_str(text).ok()?;
+    if value.get("type")?.as_str()? != "submit" {
+        return None;
+    }
+    SubmitId::try_from(value.get("submitId")?.as_u64()?).ok()
+}

@@ -1,0 +1,33 @@
+//! Writing events into the logs of those whom they concern.
+
+use fulmar_protocol::{ConversationId, EventData, UserId};
+
+use crate::store::{conversations, log};
+use crate::{Backend, Result, Scope};
+
+impl Scope<'_> {
+    /// Appends to the log of every participant what `data` says to each.
+    pub(crate) fn tell_participants(
+        &self,
+        conversation: &ConversationId,
+        mut data: impl FnMut(&UserId) -> Result<EventData>,
+    ) -> Result<()> {
+        for user in conversations::participant_ids(&self.db, conversation)? {
+            let data = data(&user)?;
+            log::append(&self.db, &user, self.now, &data, self.config.log_capacity)?;
+        }
+        Ok(())
+    }
+}
+
+impl Backend {
+    /// Forgets the events of a user's log so far, as a server does that keeps only a while: devices
+    /// that have not seen them get a reset.
+    pub fn cut_log(&mut self, user_id: &UserId, now: fulmar_protocol::Timestamp) {
+        let (cut, _) = self.scoped(now, |scope| log::cut(&scope.db, user_id));
+        if let Err(stop) = cut {
+            // Already reported by the conversion; there is no client to tell.
+            let _ = stop.into_problem();
+        }
+    }
+}

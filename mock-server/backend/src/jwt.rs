@@ -1,0 +1,151 @@
+//! Access tokens: JWTs signed with HS256.
+//!
+//! The JWT format is the library's; this module gives it the one signature that is needed, so that
+//! RSA and curve crates stay out of the build.
+
+use std::time::Duration;
+
+use fulmar_protocol::{Code, DeviceId, Secret, Timestamp, UserId};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
+use jsonwebtoken::errors::{Error, ErrorKind};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+
+use crate::{Result, Stop};
+
+/// What an access token says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Claims {
+    #[serde(rename = "sub")]
+    pub(crate) user_id: UserId,
+    #[serde(rename = "did")]
+    pub(crate) device_id: DeviceId,
+    #[serde(rename = "sid")]
+    pub(crate) session_id: String,
+    /// Seconds since the epoch, as JWTs have it.
+    pub(crate) exp: i64,
+    pub(crate) iat: i64,
+}
+
+impl Claims {
+    pub(crate) fn expires_at(&self) -> Timestamp {
+        Timestamp(self.exp.saturating_mul(1000))
+    }
+}
+
+pub(crate) struct Keys {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+}
+
+impl Keys {
+    pub(crate) fn new(secret: &[u8]) -> Self {
+        static PROVIDER: CryptoProvider = CryptoProvider {
+            signer_factory: sign_with,
+            verifier_factory: verify_with,
+            key_utils: KeyUtils::new_unimplemented(),
+        };
+        // Whoever installed another provider in this process has HS256 as well.
+        let _ = PROVIDER.install_default();
+        Self {
+            encoding: EncodingKey::from_secret(secret),
+            decoding: DecodingKey::from_secret(secret),
+        }
+    }
+
+    pub(crate) fn issue(
+        &self,
+        user_id: &UserId,
+        device_id: &DeviceId,
+        session_id: &str,
+        now: Timestamp,
+        lifetime: Duration,
+    ) -> Result<(Secret, Claims)> {
+        let claims = Claims {
+            user_id: user_id.clone(),
+            device_id: device_id.clone(),
+            session_id: session_id.to_owned(),
+            exp: now.plus(lifetime).0.div_euclid(1000),
+            iat: now.0.div_euclid(1000),
+        };
+        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
+            .map_err(|error| Stop::Internal(error.to_string()))?;
+        Ok((Secret::new(token), claims))
+    }
+
+    /// Checks signature and expiry. The time is the caller's: a mock server's clock can be moved.
+    pub(crate) fn check(&self, token: &str, now: Timestamp) -> Result<Claims> {
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.validate_exp = false;
+        validation.required_spec_claims.clear();
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &validation)
+            .map_err(|_| Stop::because(Code::TokenInvalid, "The access token is not valid"))?
+            .claims;
+        if claims.expires_at() <= now {
+            return Err(Stop::because(
+                Code::TokenExpired,
+                "The access token has run out",
+            ));
+        }
+        Ok(claims)
+    }
+}
+
+struct Hs256(Hmac<Sha256>);
+
+fn hs256(algorithm: Algorithm, secret: &[u8]) -> std::result::Result<Hs256, Error> {
+    if algorithm != Algorithm::HS256 {
+        return Err(ErrorKind::InvalidAlgorithm.into());
+    }
+    Hmac::new_from_slice(secret)
+        .map(Hs256)
+        .map_err(|_| ErrorKind::InvalidKeyFormat.into())
+}
+
+fn sign_with(
+    algorithm: &Algorithm,
+    key: &EncodingKey,
+) -> std::result::Result<Box<dyn JwtSigner>, Error> {
+    Ok(Box::new(hs256(*algorithm, key.as_bytes())?))
+}
+
+fn verify_with(
+    algorithm: &Algorithm,
+    key: &DecodingKey,
+) -> std::result::Result<Box<dyn JwtVerifier>, Error> {
+    Ok(Box::new(hs256(*algorithm, key.try_get_as_bytes()?)?))
+}
+
+impl signature::Signer<Vec<u8>> for Hs256 {
+    fn try_sign(&self, message: &[u8]) -> std::result::Result<Vec<u8>, signature::Error> {
+        let mac = self.0.clone().chain_update(message);
+        Ok(mac.finalize().into_bytes().to_vec())
+    }
+}
+
+impl signature::Verifier<Vec<u8>> for Hs256 {
+    fn verify(
+        &self,
+        message: &[u8],
+        signature: &Vec<u8>,
+    ) -> std::result::Result<(), signature::Error> {
+        // Compares in constant time.
+        let mac = self.0.clone().chain_update(message);
+        mac.verify_slice(signature)
+            .map_err(|_| signature::Error::new())
+    }
+}
+
+impl JwtSigner for Hs256 {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::HS256
+    }
+}
+
+impl JwtVerifier for Hs256 {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::HS256
+    }
+}

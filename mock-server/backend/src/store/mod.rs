@@ -1,0 +1,53 @@
+//! The backend's tables, and the only place with SQL: one file per entity.
+
+pub(crate) mod applied;
+pub(crate) mod conversations;
+pub(crate) mod log;
+pub(crate) mod messages;
+pub(crate) mod sessions;
+pub(crate) mod users;
+
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::BackendError;
+
+/// The version that this server writes.
+const NEWEST: i64 = 1;
+
+/// Opens the schema, and gives the signing secret: the stored one, or `fresh_secret` for a new
+/// database.
+pub(crate) fn prepare(
+    database: &Connection,
+    fresh_secret: &[u8; 32],
+) -> Result<Vec<u8>, BackendError> {
+    database.busy_timeout(Duration::from_secs(5))?;
+    database.pragma_update(None, "journal_mode", "WAL")?;
+    // A test server need not survive a power cut, only its own end.
+    database.pragma_update(None, "synchronous", "NORMAL")?;
+    database.pragma_update(None, "foreign_keys", true)?;
+    database.pragma_update(None, "trusted_schema", false)?;
+    database.set_prepared_statement_cache_capacity(64);
+    let version: i64 = database.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version > NEWEST {
+        return Err(BackendError::NewerVersion {
+            found: version,
+            known: NEWEST,
+        });
+    }
+    if version == 0 {
+        database.execute_batch(&format!(
+            "BEGIN IMMEDIATE; {} PRAGMA user_version = {NEWEST}; COMMIT;",
+            include_str!("schema.sql")
+        ))?;
+    }
+    database.execute(
+        "INSERT INTO secret (only_row, signing) VALUES (1, ?1) ON CONFLICT DO NOTHING",
+        [fresh_secret],
+    )?;
+    let secret: Option<Vec<u8>> = database
+        .query_row("SELECT signing FROM secret", [], |row| row.get(0))
+        .optional()?;
+    Ok(secret.unwrap_or_else(|| fresh_secret.to_vec()))
+}

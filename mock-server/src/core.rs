@@ -1,0 +1,154 @@
+//! What all connections share: the backend, its clock, the faults, and the way to each socket.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use fulmar_backend::{Backend, HttpRequest, HttpResponse, Outgoing, SocketId};
+use fulmar_protocol::{CloseCode, ServerFrame, Timestamp};
+use tokio::sync::mpsc;
+
+use crate::clock::Clock;
+use crate::fault::Faults;
+
+/// How many frames may wait for a slow reader before it is cut (PROTOCOL.md §3.8, 4413). It
+/// catches up when it comes back.
+pub(crate) const WAITING_FRAMES: usize = 4_096;
+
+/// What a socket's task has to do.
+#[derive(Debug)]
+pub(crate) enum Errand {
+    Send(ServerFrame),
+    Close(CloseCode),
+    /// Drop the connection without a word.
+    Cut,
+}
+
+#[derive(Debug)]
+pub(crate) struct Core {
+    state: Mutex<State>,
+    pub(crate) clock: Clock,
+    pub(crate) faults: Faults,
+}
+
+#[derive(Debug)]
+struct State {
+    backend: Backend,
+    ways: BTreeMap<SocketId, mpsc::Sender<Errand>>,
+}
+
+impl Core {
+    pub(crate) fn new(backend: Backend) -> Self {
+        Self {
+            state: Mutex::new(State {
+                backend,
+                ways: BTreeMap::new(),
+            }),
+            clock: Clock::default(),
+            faults: Faults::default(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Each request is one transaction, so a panic leaves nothing half done.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs something on the backend, and sends out what comes of it.
+    pub(crate) fn with_backend<T>(
+        &self,
+        work: impl FnOnce(&mut Backend, Timestamp) -> (T, Vec<Outgoing>),
+    ) -> T {
+        let mut state = self.state();
+        let (result, outgoing) = work(&mut state.backend, self.clock.now());
+        state.dispatch(outgoing);
+        result
+    }
+
+    pub(crate) fn http(&self, request: &HttpRequest<'_>) -> HttpResponse {
+        self.with_backend(|backend, now| backend.http(request, now))
+    }
+
+    pub(crate) fn connect(&self, token: Option<&str>) -> (SocketId, mpsc::Receiver<Errand>) {
+        let (sender, receiver) = mpsc::channel(WAITING_FRAMES);
+        let mut state = self.state();
+        let socket = state.backend.connect(token, self.clock.now());
+        state.ways.insert(socket, sender);
+        (socket, receiver)
+    }
+
+    pub(crate) fn frame(&self, socket: SocketId, text: &str) {
+        self.with_backend(|backend, now| ((), backend.frame(socket, text, now)));
+    }
+
+    pub(crate) fn disconnect(&self, socket: SocketId) {
+        let mut state = self.state();
+        state.backend.disconnect(socket);
+        state.ways.remove(&socket);
+    }
+
+    pub(crate) fn user_of_socket(&self, socket: SocketId) -> Option<String> {
+        self.state()
+            .backend
+            .user_of_socket(socket)
+            .map(ToString::to_string)
+    }
+
+    pub(crate) fn user_of_token(&self, token: Option<&str>) -> Option<String> {
+        let now = self.clock.now();
+        let user = self.state().backend.user_of(token?, now)?;
+        Some(user.to_string())
+    }
+
+    /// Drops every connection without a word.
+    pub(crate) fn cut_all(&self) {
+        let mut state = self.state();
+        let State { backend, ways } = &mut *state;
+        for (socket, way) in std::mem::take(ways) {
+            backend.disconnect(socket);
+            // Full or gone: either way the task ends when the sender is dropped.
+            let _ = way.try_send(Errand::Cut);
+        }
+    }
+
+    /// Drops the connections of a user without a word.
+    pub(crate) fn cut_user(&self, user: &str) {
+        let mut state = self.state();
+        let State { backend, ways } = &mut *state;
+        let theirs: Vec<SocketId> = ways
+            .keys()
+            .copied()
+            .filter(|socket| {
+                backend
+                    .user_of_socket(*socket)
+                    .is_some_and(|owner| owner.as_str() == user)
+            })
+            .collect();
+        for socket in theirs {
+            backend.disconnect(socket);
+            if let Some(way) = ways.remove(&socket) {
+                // Full or gone: either way the task ends when the sender is dropped.
+                let _ = way.try_send(Errand::Cut);
+            }
+        }
+    }
+}
+
+impl State {
+    fn dispatch(&mut self, outgoing: Vec<Outgoing>) {
+        for item in outgoing {
+            let (socket, errand) = match item {
+                Outgoing::Frame { socket, frame } => (socket, Errand::Send(frame)),
+                Outgoing::Close { socket, code } => (socket, Errand::Close(code)),
+            };
+            let closes = matches!(errand, Errand::Close(_));
+            let delivered = self
+                .ways
+                .get(&socket)
+                .is_some_and(|way| way.try_send(errand).is_ok());
+            if closes || !delivered {
+                self.ways.remove(&socket);
+                self.backend.disconnect(socket);
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The mock server as a program.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use fulmar_mock_server::{Config, MockServer};
+
+/// A mock backend that speaks the whole Fulmar protocol. For tests, never for production.
+#[derive(Debug, Parser)]
+#[command(name = "fulmar-mock-server", version)]
+struct Options {
+    /// The address to listen on. Anything but loopback lets others in.
+    #[arg(long, env = "FULMAR_HOST", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    host: IpAddr,
+    /// The port to listen on; 0 takes a free one and prints it.
+    #[arg(long, env = "FULMAR_PORT", default_value_t = 4000)]
+    port: u16,
+    /// Keep everything in this SQLite file across restarts.
+    #[arg(long, env = "FULMAR_DATABASE")]
+    database: Option<PathBuf>,
+    /// Start without the demo users and their conversation.
+    #[arg(long)]
+    no_demo: bool,
+    /// Add a user, as NAME:PASSWORD; may be given several times.
+    #[arg(long = "user", value_name = "NAME:PASSWORD", value_parser = user)]
+    users: Vec<(String, String)>,
+    /// How long access tokens are valid, in seconds.
+    #[arg(long, default_value_t = 900)]
+    token_lifetime: u64,
+}
+
+fn user(text: &str) -> Result<(String, String), String> {
+    match text.split_once(':') {
+        Some((name, password)) if !name.is_empty() => Ok((name.to_owned(), password.to_owned())),
+        _ => Err("expected NAME:PASSWORD".to_owned()),
+    }
+}
+
+#[tokio::main]
+#[allow(clippy::print_stdout, clippy::print_stderr)]
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into()),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    let options = Options::parse();
+    let mut builder = MockServer::builder()
+        .address(SocketAddr::new(options.host, options.port))
+        .config(Config {
+            access_token_lifetime: Duration::from_secs(options.token_lifetime),
+            ..Config::default()
+        });
+    if let Some(path) = options.database {
+        builder = builder.database(path);
+    }
+    if !options.no_demo {
+        builder = builder.demo();
+    }
+    for (name, password) in &options.users {
+        builder = builder.user(name, password);
+    }
+    let server = match builder.start().await {
+        Ok(server) => server,
+        Err(error) => {
+            eprintln!("fulmar-mock-server: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    println!("listening on {}", server.url());
+    if !options.no_demo {
+        println!("alice (alice-password) and bob (bob-password) can sign in");
+    }
+    stop_signal().await;
+    println!("stopping");
+    server.stop().await;
+    ExitCode::SUCCESS
+}
+
+/// Waits for Ctrl-C, or for the system to ask for the end.
+async fn stop_signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

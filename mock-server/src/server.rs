@@ -1,0 +1,274 @@
+//! The server as a whole: starting, setting up, stopping.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fulmar_backend::{Backend, BackendError, Config};
+use fulmar_protocol::{Secret, UserId};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::connection;
+use crate::core::Core;
+use crate::fault::Faults;
+
+/// How often time-outs are looked for.
+const TICK: Duration = Duration::from_millis(200);
+/// How long connections may take to end when the server stops.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The address cannot be had: taken, or not of this machine.
+    #[error("cannot listen on {address}: {error}")]
+    Listen {
+        /// Which address.
+        address: SocketAddr,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// The database cannot be used.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    /// The system has no randomness to give.
+    #[error("no randomness: {0}")]
+    Randomness(getrandom::Error),
+}
+
+/// How a server is to be.
+#[derive(Debug, Clone)]
+pub struct MockServerBuilder {
+    address: SocketAddr,
+    database: Option<PathBuf>,
+    demo: bool,
+    users: Vec<(String, String)>,
+    config: Config,
+}
+
+impl MockServerBuilder {
+    /// Where to listen. Default: a free port of 127.0.0.1.
+    #[must_use]
+    pub fn address(mut self, address: SocketAddr) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// Keeps everything in this SQLite file. Default: in memory.
+    #[must_use]
+    pub fn database(mut self, path: impl Into<PathBuf>) -> Self {
+        self.database = Some(path.into());
+        self
+    }
+
+    /// Adds the users `alice` and `bob` (passwords `alice-password`, `bob-password`) and their
+    /// group "General Chat" with two messages.
+    #[must_use]
+    pub fn demo(mut self) -> Self {
+        self.demo = true;
+        self
+    }
+
+    /// Adds a user, who is called as their id and signs in with this password. Users that a
+    /// database has already stay as they are.
+    #[must_use]
+    pub fn user(mut self, user_id: &str, password: &str) -> Self {
+        self.users.push((user_id.to_owned(), password.to_owned()));
+        self
+    }
+
+    /// Settings of the backend.
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Starts listening. Needs a tokio runtime, on which the server lives.
+    pub async fn start(self) -> Result<MockServer, StartError> {
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(StartError::Randomness)?;
+        let backend = match &self.database {
+            Some(path) => Backend::in_file(path, self.config, seed)?,
+            None => Backend::in_memory(self.config, seed)?,
+        };
+        let core = Arc::new(Core::new(backend));
+        if self.demo {
+            core.with_backend(|backend, now| (backend.seed_demo(now), Vec::new()))?;
+        }
+        let listener = TcpListener::bind(self.address)
+            .await
+            .and_then(|listener| Ok((listener.local_addr()?, listener)));
+        let (address, listener) = listener.map_err(|error| StartError::Listen {
+            address: self.address,
+            error,
+        })?;
+        let (stop, stopping) = watch::channel(false);
+        let task = tokio::spawn(run(listener, Arc::clone(&core), stopping));
+        let server = MockServer {
+            address,
+            core,
+            stop,
+            task: Some(task),
+        };
+        for (user, password) in &self.users {
+            match server.add_user(user, password) {
+                // There from the last time.
+                Ok(()) | Err(BackendError::Refused(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(server)
+    }
+}
+
+/// A running server. Dropping it stops it at once; [`MockServer::stop`] says goodbye first.
+#[derive(Debug)]
+pub struct MockServer {
+    address: SocketAddr,
+    core: Arc<Core>,
+    stop: watch::Sender<bool>,
+    task: Option<JoinHandle<()>>,
+}
+
+impl MockServer {
+    /// Begins to describe a server.
+    #[must_use]
+    pub fn builder() -> MockServerBuilder {
+        MockServerBuilder {
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            database: None,
+            demo: false,
+            users: Vec::new(),
+            config: Config::default(),
+        }
+    }
+
+    /// The base URL, such as `http://127.0.0.1:4000`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Adds a user, who is called as their id. Fails when there is such a user already.
+    pub fn add_user(&self, user_id: &str, password: &str) -> Result<(), BackendError> {
+        let user = user(user_id)?;
+        let password = Secret::from(password);
+        self.core.with_backend(|backend, now| {
+            let added = backend.add_user(&user, user_id, &password, now);
+            (added, Vec::new())
+        })
+    }
+
+    /// What goes wrong with the network.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.core.faults
+    }
+
+    /// Cuts a user off: open connections break without a word, and new ones get no answer, until
+    /// [`MockServer::reconnect`]. Signing in still works, because nobody knows who that is yet.
+    pub fn disconnect(&self, user_id: &str) {
+        self.core.faults.set_offline(user_id, true);
+        self.core.cut_user(user_id);
+    }
+
+    /// Lets a user back in.
+    pub fn reconnect(&self, user_id: &str) {
+        self.core.faults.set_offline(user_id, false);
+    }
+
+    /// Breaks the open connections of a user once.
+    pub fn cut(&self, user_id: &str) {
+        self.core.cut_user(user_id);
+    }
+
+    /// Moves the server's clock forward: tokens run out, and so on.
+    pub fn advance(&self, by: Duration) {
+        self.core.clock.advance(by);
+        self.core
+            .with_backend(|backend, now| ((), backend.tick(now)));
+    }
+
+    /// Forgets the events of a user's log so far: devices that have not seen them get a reset.
+    pub fn cut_log(&self, user_id: &str) -> Result<(), BackendError> {
+        let user = user(user_id)?;
+        self.core
+            .with_backend(|backend, now| (backend.cut_log(&user, now), Vec::new()));
+        Ok(())
+    }
+
+    /// Ends every session of a user, as an administrator would.
+    pub fn revoke_sessions(&self, user_id: &str) -> Result<(), BackendError> {
+        let user = user(user_id)?;
+        self.core
+            .with_backend(|backend, now| ((), backend.revoke_sessions(&user, now)));
+        Ok(())
+    }
+
+    /// Stops: open sockets are closed with 1001, running requests are answered, and the port is
+    /// free afterwards.
+    pub async fn stop(mut self) {
+        self.core
+            .with_backend(|backend, _| ((), backend.close_all()));
+        let _ = self.stop.send(true);
+        if let Some(task) = self.task.take() {
+            let _ = task.await;
+        }
+    }
+}
+
+impl Drop for MockServer {
+    fn drop(&mut self) {
+        if let Some(task) = self.task.take() {
+            task.abort();
+            self.core.cut_all();
+        }
+    }
+}
+
+fn user(user_id: &str) -> Result<UserId, BackendError> {
+    UserId::new(user_id).map_err(|error| {
+        BackendError::Refused(
+            fulmar_protocol::Problem::new(
+                fulmar_protocol::Code::ParamsInvalid,
+                "That is not a user id",
+            )
+            .with_detail(error.to_string()),
+        )
+    })
+}
+
+/// Accepts connections until the server stops. The tasks of connections end with this one.
+async fn run(listener: TcpListener, core: Arc<Core>, mut stopping: watch::Receiver<bool>) {
+    let mut connections = JoinSet::new();
+    let mut tick = tokio::time::interval(TICK);
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                if let Ok((stream, _)) = accepted {
+                    let core = Arc::clone(&core);
+                    connections.spawn(connection::serve(stream, core, stopping.clone()));
+                }
+            }
+            Some(_) = connections.join_next() => {}
+            _ = tick.tick() => core.with_backend(|backend, now| ((), backend.tick(now))),
+            () = connection::stopped(&mut stopping) => break,
+        }
+    }
+    drop(listener);
+    let _ = tokio::time::timeout(GRACE, async {
+        while connections.join_next().await.is_some() {}
+    })
+    .await;
+}
