@@ -1,1 +1,60 @@
-//! x
+//! Fulmar: a chat client SDK that never loses, doubles or reorders a message, and whose screens
+//! never wait for the network.
+//!
+//! A [`Client`] is one account with its own store, a SQLite file. What the app does is written there
+//! first and answered at once; what it shows is read from there. The network comes and goes behind
+//! that, and the app has nothing to call when it does.
+//!
+//! ```
+//! use fulmar::{Client, Change, MessageState};
+//! # use fulmar_mock_server::MockServer;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let server = MockServer::builder().demo().start().await?;
+//! # let dir = tempfile::tempdir()?;
+//! let alice = Client::builder(server.url(), dir.path().join("alice.db")).build().await?;
+//! alice.login("alice", "alice-password").await?;
+//!
+//! let chat = alice.create_direct("bob").await?;
+//! let mut timeline = chat.timeline();
+//! timeline.next().await?; // the first change is a Reset with what is there
+//!
+//! chat.send("hello").await?; // durable when this returns
+//! while timeline.items().last().is_none_or(|message| message.state != MessageState::Sent) {
+//!     for change in timeline.next().await? {
+//!         if let Change::Insert { item, .. } = change {
+//!             println!("{}: {}", item.sender, item.text);
+//!         }
+//!     }
+//! }
+//! alice.close().await;
+//! # server.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What the modules behind it do, and the way of a message through them, is in `ARCHITECTURE.md`.
+#![deny(missing_docs)]
+
+mod client;
+mod runtime;
+mod transport;
+
+pub use client::{
+    BuildError, Client, ClientBuilder, ConnectionWatch, Conversation, ConversationList, History,
+    SessionWatch, Timeline, WatchError, rebuild_store,
+};
+pub use fulmar_engine::query::{
+    Change, ConversationItem, ConversationStatus, MessageState, Older, Preview, TimelineItem,
+    apply,
+};
+pub use fulmar_engine::{
+    AppState, Backoff, CommandError, Config, ConnectionState, ConversationKey, FailurePolicy,
+    FailureReason, NetworkState, OpenError, Salvage, SalvageError, SessionState, StoreError,
+    Unsent, WaitReason,
+};
+pub use fulmar_protocol::{
+    Code, ConversationId, ConversationKind, IdError, MessageId, OperationKey, Position, Problem,
+    Secret, Timestamp, UserId,
+};

@@ -1,0 +1,123 @@
+//! Describing and opening a client.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use fulmar_engine::{Config, OpenError, Salvage, SalvageError};
+use fulmar_protocol::UserId;
+
+use super::Client;
+use crate::runtime::{Runtime, Setup};
+use crate::transport::{Address, AddressError, Transport};
+
+/// Why a client could not be built. Nothing was changed on disk.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The server's address is not one.
+    #[error("the server address {address:?}: {reason}")]
+    Address {
+        /// What was given.
+        address: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The address is not encrypted, and not of this machine.
+    #[error(
+        "{host} is not this machine, and http is not encrypted: use https, or allow_plaintext() \
+         where that is really meant"
+    )]
+    Plaintext {
+        /// Which host.
+        host: String,
+    },
+    /// TLS could not be set up.
+    #[error("{0}")]
+    Tls(String),
+    /// The store could not be opened.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+}
+
+/// How a client is to be.
+#[derive(Debug, Clone)]
+pub struct ClientBuilder {
+    server: String,
+    store: PathBuf,
+    owner: Option<UserId>,
+    plaintext_allowed: bool,
+    config: Config,
+}
+
+impl ClientBuilder {
+    pub(crate) fn new(server: String, store: PathBuf) -> Self {
+        Self {
+            server,
+            store,
+            owner: None,
+            plaintext_allowed: false,
+            config: Config::default(),
+        }
+    }
+
+    /// Whose store this must be: building fails with [`OpenError::OtherUser`] when it belongs to
+    /// somebody else. For apps with several accounts.
+    #[must_use]
+    pub fn owner(mut self, user_id: UserId) -> Self {
+        self.owner = Some(user_id);
+        self
+    }
+
+    /// Allows http to other machines. Everyone on the way can read and change everything then.
+    #[must_use]
+    pub fn allow_plaintext(mut self) -> Self {
+        self.plaintext_allowed = true;
+        self
+    }
+
+    /// Waits, bounds and policies; the defaults suit a phone.
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Opens the store, takes up what was left in it, and starts connecting when somebody is signed
+    /// in. Does not wait for the network.
+    ///
+    /// # Errors
+    /// [`BuildError::Store`] with the reason: open elsewhere, damaged (see [`rebuild_store`]), of a
+    /// newer version, of somebody else, or a disk that cannot be used. The file stays as it is.
+    pub async fn build(self) -> Result<Client, BuildError> {
+        let address =
+            Address::parse(&self.server, self.plaintext_allowed).map_err(|error| match error {
+                AddressError::Plaintext(host) => BuildError::Plaintext { host },
+                other => BuildError::Address {
+                    address: self.server.clone(),
+                    reason: other.to_string(),
+                },
+            })?;
+        let transport =
+            Transport::new(address).map_err(|error| BuildError::Tls(error.to_string()))?;
+        let runtime = Runtime::start(Setup {
+            path: self.store,
+            config: self.config,
+            owner: self.owner,
+            transport,
+        })
+        .await?;
+        Ok(Client {
+            runtime: Arc::new(runtime),
+        })
+    }
+}
+
+/// Makes a new store in place of a damaged one. The damaged file is set aside, never deleted; the
+/// session and what is unsent are salvaged from it as far as they can be read, and the rest comes
+/// back from the server. Blocks while it copies. Does not touch the network.
+///
+/// # Errors
+/// [`SalvageError`], which says where the damaged file is.
+pub fn rebuild_store(path: impl AsRef<Path>) -> Result<Salvage, SalvageError> {
+    fulmar_engine::rebuild(path.as_ref())
+}

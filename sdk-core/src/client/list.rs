@@ -1,0 +1,69 @@
+//! The list of conversations, live.
+
+use std::sync::Arc;
+
+use fulmar_engine::query::{Change, ConversationItem, conversations};
+use fulmar_engine::{SessionState, Topic};
+use futures_core::Stream;
+
+use super::live::{Live, WatchError};
+use crate::runtime::Runtime;
+
+/// How many conversations the list shows.
+const LIMIT: u32 = 1_000;
+
+/// A live list of the 1,000 last active conversations, the last active first.
+#[derive(Debug)]
+pub struct ConversationList {
+    live: Live<ConversationItem>,
+}
+
+impl ConversationList {
+    pub(super) fn new(runtime: Arc<Runtime>) -> Self {
+        Self {
+            live: Live::new(runtime, Some(Topic::Conversations)),
+        }
+    }
+
+    /// Waits for changes and gives them; the first time a [`Change::Reset`] at once. Applied in
+    /// order they turn what this list gave before into [`ConversationList::items`]. Never empty.
+    /// Reads the device only. Safe to cancel: nothing is skipped.
+    ///
+    /// # Errors
+    /// [`WatchError::Closed`] when the client is; [`WatchError::Store`] when this read failed.
+    pub async fn next(&mut self) -> Result<Vec<Change<ConversationItem>>, WatchError> {
+        loop {
+            self.live.changed().await?;
+            let own = match &*self.live.runtime.session.borrow() {
+                SessionState::SignedIn { user_id } | SessionState::Ended { user_id, .. } => {
+                    Some(user_id.clone())
+                }
+                SessionState::SignedOut => None,
+            };
+            let items = self
+                .live
+                .read(move |readers| {
+                    readers.read(|reader| conversations(reader, own.as_ref(), LIMIT))
+                })
+                .await?;
+            let changes = self.live.show(items, |item| item.key);
+            if !changes.is_empty() {
+                return Ok(changes);
+            }
+        }
+    }
+
+    /// What the changes given so far add up to.
+    #[must_use]
+    pub fn items(&self) -> &[ConversationItem] {
+        self.live.items()
+    }
+
+    /// The same as a stream, which ends when the client is closed or the store cannot be read.
+    pub fn into_stream(self) -> impl Stream<Item = Vec<Change<ConversationItem>>> + Send {
+        futures_util::stream::unfold(self, |mut list| async {
+            let changes = list.next().await.ok()?;
+            Some((changes, list))
+        })
+    }
+}

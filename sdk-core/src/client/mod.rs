@@ -1,0 +1,215 @@
+//! The public handles. They are thin: each turns a call into a command for the engine, or into a
+//! read of the store.
+
+mod builder;
+mod conversation;
+mod list;
+mod live;
+mod status;
+mod timeline;
+
+use std::sync::Arc;
+
+use fulmar_engine::{
+    AppState, Command, CommandError, Input, NetworkState, NewConversation, Reply, SessionState,
+    Unsent,
+};
+use fulmar_protocol::{ConversationId, OperationKey, Secret, UserId};
+
+use crate::runtime::{Runtime, clock};
+
+pub use builder::{BuildError, ClientBuilder, rebuild_store};
+pub use conversation::Conversation;
+pub use list::ConversationList;
+pub use live::WatchError;
+pub use status::{ConnectionWatch, SessionWatch};
+pub use timeline::{History, Timeline};
+
+/// One account on this device: its store, its session, its connection.
+///
+/// Clones share the same client. When the last clone and every handle made from it are dropped, it
+/// ends at once, as a crash would: that loses nothing. [`Client::close`] ends it with a goodbye.
+///
+/// All futures of this crate may be polled from any executor; the client has its own thread.
+#[derive(Debug, Clone)]
+pub struct Client {
+    runtime: Arc<Runtime>,
+}
+
+impl Client {
+    /// Begins to describe a client: the server's base URL, and the file of its store.
+    pub fn builder(
+        server: impl Into<String>,
+        store: impl Into<std::path::PathBuf>,
+    ) -> ClientBuilder {
+        ClientBuilder::new(server.into(), store.into())
+    }
+
+    /// Signs in with a password. Needs the network. The password is not stored; the session is, and
+    /// is there again when the store is next opened.
+    ///
+    /// # Errors
+    /// [`CommandError::Refused`] with `credentials.invalid` for a wrong user or password,
+    /// [`CommandError::Unreachable`] without the network, [`CommandError::AlreadySignedIn`],
+    /// [`CommandError::OtherUser`] when the store holds unsent operations of somebody else.
+    /// PROTOCOL.md §7.1.
+    pub async fn login(
+        &self,
+        user_id: impl AsRef<str>,
+        password: impl Into<Secret>,
+    ) -> Result<(), CommandError> {
+        let command = Command::SignIn {
+            user_id: parse_user(user_id.as_ref())?,
+            password: password.into(),
+        };
+        self.runtime.command(command).await.map(|_| ())
+    }
+
+    /// Signs out and wipes the store. The server is told when it can be reached at this moment.
+    ///
+    /// # Errors
+    /// [`CommandError::UnsentOperations`] when something is unsent and `unsent` says to refuse
+    /// then; [`CommandError::SignedOut`].
+    pub async fn logout(&self, unsent: Unsent) -> Result<(), CommandError> {
+        self.runtime
+            .command(Command::SignOut { unsent })
+            .await
+            .map(|_| ())
+    }
+
+    /// Who is signed in. Does not touch the network.
+    #[must_use]
+    pub fn session(&self) -> SessionState {
+        self.runtime.session.borrow().clone()
+    }
+
+    /// Watches who is signed in; the server may end a session.
+    #[must_use]
+    pub fn watch_session(&self) -> SessionWatch {
+        SessionWatch::new(self.runtime.session.clone(), self.runtime.ended())
+    }
+
+    /// Watches the connection: its state, why, and when it is tried next.
+    #[must_use]
+    pub fn connection(&self) -> ConnectionWatch {
+        ConnectionWatch::new(self.runtime.connection.clone(), self.runtime.ended())
+    }
+
+    /// The list of conversations, the last active first, as a live query.
+    #[must_use]
+    pub fn conversations(&self) -> ConversationList {
+        ConversationList::new(Arc::clone(&self.runtime))
+    }
+
+    /// A handle for a conversation. Looks nothing up: commands on a conversation that is not here
+    /// say so, and its timeline is empty until it is.
+    #[must_use]
+    pub fn conversation(&self, id: &ConversationId) -> Conversation {
+        Conversation::new(Arc::clone(&self.runtime), id.clone())
+    }
+
+    /// The conversation with one other person; creates it when there is none. Works offline: it is
+    /// there at once, and messages to it wait until the server has created it.
+    ///
+    /// # Errors
+    /// [`CommandError::Invalid`] for oneself or an impossible id, [`CommandError::SignedOut`],
+    /// [`CommandError::OutboxFull`].
+    pub async fn create_direct(
+        &self,
+        with: impl AsRef<str>,
+    ) -> Result<Conversation, CommandError> {
+        let with = parse_user(with.as_ref())?;
+        self.create(NewConversation::Direct { with }).await
+    }
+
+    /// Creates a group. Works offline, as [`Client::create_direct`] does. The title is not blank and
+    /// has at most 200 bytes.
+    ///
+    /// # Errors
+    /// [`CommandError::Invalid`] for the title or an impossible id, [`CommandError::SignedOut`],
+    /// [`CommandError::OutboxFull`].
+    pub async fn create_group<U: AsRef<str>>(
+        &self,
+        title: impl Into<String>,
+        participants: impl IntoIterator<Item = U>,
+    ) -> Result<Conversation, CommandError> {
+        let participants = participants
+            .into_iter()
+            .map(|user| parse_user(user.as_ref()))
+            .collect::<Result<_, _>>()?;
+        let title = title.into();
+        self.create(NewConversation::Group {
+            title,
+            participants,
+        })
+        .await
+    }
+
+    async fn create(&self, conversation: NewConversation) -> Result<Conversation, CommandError> {
+        let command = Command::Create {
+            operation_key: new_operation_key()?,
+            conversation,
+        };
+        match self.runtime.command(command).await? {
+            Reply::Conversation { id } => Ok(self.conversation(&id)),
+            _ => Err(CommandError::Closed),
+        }
+    }
+
+    /// Tries a failed operation again: a message, or the creation of a conversation. Durable when
+    /// this returns.
+    ///
+    /// # Errors
+    /// [`CommandError::NoSuchOperation`], [`CommandError::WrongState`] when it has not failed.
+    pub async fn retry(&self, operation: OperationKey) -> Result<(), CommandError> {
+        let command = Command::Retry {
+            operation_key: operation,
+        };
+        self.runtime.command(command).await.map(|_| ())
+    }
+
+    /// Gives up an operation that is pending or failed; its message disappears. With the creation of
+    /// a conversation go the messages that wait for it.
+    ///
+    /// # Errors
+    /// [`CommandError::NoSuchOperation`], [`CommandError::WrongState`] while it is being sent: it
+    /// may be at the server already.
+    pub async fn discard(&self, operation: OperationKey) -> Result<(), CommandError> {
+        let command = Command::Discard {
+            operation_key: operation,
+        };
+        self.runtime.command(command).await.map(|_| ())
+    }
+
+    /// Passes on what the platform says about the network. Optional: without it the client finds out
+    /// by itself, only later.
+    pub fn set_network(&self, network: NetworkState) {
+        self.runtime.hint(Input::Network(network));
+    }
+
+    /// Passes on whether the app is on the screen. Optional.
+    pub fn set_app_state(&self, app: AppState) {
+        self.runtime.hint(Input::App(app));
+    }
+
+    /// Ends the client: closes the connection and lets go of the store, which can be opened again
+    /// when this returns. Other clones and handles get [`CommandError::Closed`] from now on.
+    pub async fn close(&self) {
+        self.runtime.close().await;
+    }
+}
+
+fn parse_user(text: &str) -> Result<UserId, CommandError> {
+    UserId::new(text).map_err(|error| CommandError::Invalid {
+        what: "a user id",
+        rule: error.to_string(),
+    })
+}
+
+/// Made before anything else happens: the identity of what the user just did.
+pub(crate) fn new_operation_key() -> Result<OperationKey, CommandError> {
+    let random = clock::random().ok_or_else(|| CommandError::Store {
+        reason: "the system has no randomness".to_owned(),
+    })?;
+    Ok(OperationKey::from_parts(clock::wall(), random))
+}

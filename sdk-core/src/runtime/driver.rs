@@ -1,0 +1,346 @@
+//! The loop on the driver's thread.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use fulmar_engine::{
+    CommandError, CommandId, ConnectionState, Effect, Engine, Input, Now, OpenError, Released,
+    Reply, SessionState, SocketEvent, SocketFailure, SocketId, Store,
+};
+use fulmar_protocol::{DeviceId, OperationKey};
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::readers::Readers;
+use super::watchers::Watchers;
+use super::{Request, Setup, WAITING_INPUTS, clock};
+use crate::transport::{Outbound, SocketTask};
+
+/// How many waiting inputs share a transaction at most.
+const BATCH: usize = 256;
+/// The timer below counts no suspended time, the engine's clock does: look at least this often.
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// How long a store may stay locked by a client that is just ending.
+const LOCK_PATIENCE: Duration = Duration::from_secs(1);
+/// How long to wait before a store that failed is opened again.
+const REOPEN_PAUSE: Duration = Duration::from_millis(500);
+
+/// Where the driver puts what the app sees.
+pub(crate) struct Outlets {
+    pub(crate) connection: watch::Sender<ConnectionState>,
+    pub(crate) session: watch::Sender<SessionState>,
+    pub(crate) watchers: Arc<Watchers>,
+    pub(crate) readers: Arc<Readers>,
+}
+
+type Waiting = oneshot::Sender<Result<Reply, CommandError>>;
+
+struct Driver {
+    setup: Setup,
+    outlets: Outlets,
+    engine: Option<Engine>,
+    /// When a store that failed is opened again.
+    reopen_at: Option<Instant>,
+    sockets: BTreeMap<SocketId, Outbound>,
+    waiting: BTreeMap<CommandId, Waiting>,
+    last_command: u64,
+    network: mpsc::Sender<Input>,
+}
+
+/// Runs until it is told to stop, or nobody is left who could.
+pub(crate) fn run(
+    setup: Setup,
+    outlets: Outlets,
+    requests: mpsc::Receiver<Request>,
+    stopping: watch::Receiver<bool>,
+    opened: oneshot::Sender<Result<Handle, OpenError>>,
+) {
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(4)
+        .thread_name("fulmar-io")
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let reason = error.to_string();
+            let _ = opened.send(Err(OpenError::Unusable { reason }));
+            return;
+        }
+    };
+    let (network, from_network) = mpsc::channel(WAITING_INPUTS);
+    let mut driver = Driver {
+        setup,
+        outlets,
+        engine: None,
+        reopen_at: None,
+        sockets: BTreeMap::new(),
+        waiting: BTreeMap::new(),
+        last_command: 0,
+        network,
+    };
+    let outcome = runtime.block_on(async {
+        let released = driver.open_patiently()?;
+        driver.carry_out(released);
+        Ok(())
+    });
+    match outcome {
+        Ok(()) => {
+            let _ = opened.send(Ok(runtime.handle().clone()));
+        }
+        Err(error) => {
+            let _ = opened.send(Err(error));
+            return;
+        }
+    }
+    runtime.block_on(driver.drive(requests, from_network, stopping));
+    driver.outlets.readers.close();
+    drop(driver);
+    // Sockets that are saying goodbye get a moment; reads that are under way end by themselves.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+}
+
+impl Driver {
+    async fn drive(
+        &mut self,
+        mut requests: mpsc::Receiver<Request>,
+        mut from_network: mpsc::Receiver<Input>,
+        mut stopping: watch::Receiver<bool>,
+    ) {
+        loop {
+            let mut batch = Vec::new();
+            tokio::select! {
+                biased;
+                // Told to stop, or everyone who could tell is gone.
+                () = stopped(&mut stopping) => break,
+                request = requests.recv() => match request {
+                    Some(request) => batch.extend(self.take(request)),
+                    None => break,
+                },
+                Some(input) = from_network.recv() => batch.push(input),
+                () = tokio::time::sleep(self.sleep()) => {}
+            }
+            while batch.len() < BATCH {
+                match (requests.try_recv(), from_network.try_recv()) {
+                    (Err(_), Err(_)) => break,
+                    (request, input) => {
+                        batch.extend(request.ok().and_then(|request| self.take(request)));
+                        batch.extend(input);
+                    }
+                }
+            }
+            self.turn(batch);
+            // Writers and timers of this thread get their turn, also under load.
+            tokio::task::yield_now().await;
+        }
+        self.sockets.clear();
+        self.engine = None;
+    }
+
+    fn take(&mut self, request: Request) -> Option<Input> {
+        match request {
+            Request::Hint(input) => Some(input),
+            Request::Command { body, reply } => {
+                self.last_command += 1;
+                let command = CommandId(self.last_command);
+                self.waiting.insert(command, reply);
+                Some(Input::Command { command, body })
+            }
+        }
+    }
+
+    fn sleep(&self) -> Duration {
+        let reopen = self
+            .reopen_at
+            .map(|at| at.saturating_duration_since(Instant::now()));
+        let deadline = self
+            .engine
+            .as_ref()
+            .and_then(Engine::next_deadline)
+            .map(|deadline| deadline.at.until(clock::now().mono));
+        reopen
+            .into_iter()
+            .chain(deadline)
+            .chain([LONGEST_SLEEP])
+            .min()
+            .unwrap_or(LONGEST_SLEEP)
+    }
+
+    /// One transaction for the whole batch; if that fails, as after a crash: open the store again,
+    /// and try the inputs one at a time.
+    fn turn(&mut self, batch: Vec<Input>) {
+        if self.engine.is_none() && !self.reopen() {
+            return self.refuse(batch, "the store is not open");
+        }
+        let again = batch.clone();
+        match self.handle(batch) {
+            Ok(()) => {}
+            Err(_) if again.len() > 1 => {
+                for input in again {
+                    if self.engine.is_none() && !self.reopen() {
+                        self.refuse(vec![input], "the store is not open");
+                    } else if let Err(reason) = self.handle(vec![input.clone()]) {
+                        self.refuse(vec![input], &reason);
+                    }
+                }
+            }
+            Err(reason) => self.refuse(again, &reason),
+        }
+    }
+
+    fn handle(&mut self, batch: Vec<Input>) -> Result<(), String> {
+        let Some(engine) = &mut self.engine else {
+            return Err("the store is not open".to_owned());
+        };
+        match engine.handle(batch, clock::now()) {
+            Ok(released) => {
+                self.carry_out(released);
+                Ok(())
+            }
+            Err(failed) => {
+                tracing::error!(%failed, "a transaction failed");
+                self.engine = None;
+                self.sockets.clear();
+                Err(failed.to_string())
+            }
+        }
+    }
+
+    fn refuse(&mut self, batch: Vec<Input>, reason: &str) {
+        for input in batch {
+            if let Input::Command { command, .. } = input {
+                let reason = reason.to_owned();
+                self.answer(command, Err(CommandError::Store { reason }));
+            }
+        }
+    }
+
+    fn reopen(&mut self) -> bool {
+        if self.reopen_at.is_some_and(|at| at > Instant::now()) {
+            return false;
+        }
+        match self.open(clock::now()) {
+            Ok(released) => {
+                self.reopen_at = None;
+                self.carry_out(released);
+                self.outlets.watchers.all_changed();
+                true
+            }
+            Err(error) => {
+                tracing::error!(%error, "the store cannot be opened again");
+                self.reopen_at = Some(Instant::now() + REOPEN_PAUSE);
+                false
+            }
+        }
+    }
+
+    /// A client of this store that was dropped a moment ago may still be letting go of it.
+    fn open_patiently(&mut self) -> Result<Released, OpenError> {
+        let give_up = Instant::now() + LOCK_PATIENCE;
+        loop {
+            match self.open(clock::now()) {
+                Err(OpenError::AlreadyOpen { .. }) if Instant::now() < give_up => {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn open(&mut self, now: Now) -> Result<Released, OpenError> {
+        let store = Store::open(&self.setup.path)?;
+        let random = clock::random().ok_or_else(|| OpenError::Unusable {
+            reason: "the system has no randomness".to_owned(),
+        })?;
+        // A UUID is a valid id; only a store that is new takes this one.
+        let fresh = OperationKey::from_parts(now.wall, random).to_string();
+        let device = DeviceId::new(fresh).map_err(|error| OpenError::Unusable {
+            reason: error.to_string(),
+        })?;
+        let config = self.setup.config.clone();
+        let (engine, released) = Engine::open(store, config, device, now)?;
+        if let (Some(expected), Some(owner)) = (&self.setup.owner, engine.user_id())
+            && expected != owner
+        {
+            return Err(OpenError::OtherUser {
+                owner: owner.clone(),
+                expected: expected.clone(),
+            });
+        }
+        self.engine = Some(engine);
+        Ok(released)
+    }
+
+    fn carry_out(&mut self, released: Released) {
+        for effect in released {
+            match effect {
+                Effect::OpenSocket {
+                    socket,
+                    access_token,
+                } => {
+                    let task = SocketTask {
+                        socket,
+                        transport: self.setup.transport.clone(),
+                        inputs: self.network.clone(),
+                    };
+                    self.sockets.clear();
+                    self.sockets.insert(socket, task.start(access_token));
+                }
+                Effect::SendFrame { socket, frame } => self.send(socket, frame),
+                Effect::CloseSocket { socket } => {
+                    self.sockets.remove(&socket);
+                }
+                Effect::Request {
+                    request,
+                    call,
+                    access_token,
+                } => {
+                    let http = self.setup.transport.http.clone();
+                    let network = self.network.clone();
+                    tokio::spawn(async move {
+                        let result = http.ask(&call, access_token.as_ref()).await;
+                        // The driver is gone only when everything is.
+                        let _ = network.send(Input::Answer { request, result }).await;
+                    });
+                }
+                Effect::Reply { command, reply } => self.answer(command, reply),
+                Effect::Connection(state) => {
+                    self.outlets.connection.send_replace(state);
+                }
+                Effect::Session(state) => {
+                    self.outlets.session.send_replace(state);
+                }
+                Effect::Changed(topic) => self.outlets.watchers.changed(topic),
+            }
+        }
+    }
+
+    fn send(&mut self, socket: SocketId, frame: fulmar_protocol::ClientFrame) {
+        let Some(outbound) = self.sockets.get(&socket) else {
+            return;
+        };
+        if outbound.try_send(frame).is_err() {
+            // Full or gone: nothing goes through any more. The engine is told by the same way as
+            // of any other broken socket.
+            self.sockets.remove(&socket);
+            let network = self.network.clone();
+            let failure = SocketFailure::Unreachable("frames do not get through".to_owned());
+            let event = SocketEvent::Failed(failure);
+            tokio::spawn(async move {
+                let _ = network.send(Input::Socket { socket, event }).await;
+            });
+        }
+    }
+
+    fn answer(&mut self, command: CommandId, reply: Result<Reply, CommandError>) {
+        if let Some(waiting) = self.waiting.remove(&command) {
+            // Whoever asked may have stopped waiting.
+            let _ = waiting.send(reply);
+        }
+    }
+}
+
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stop| *stop).await;
+}

@@ -1,0 +1,141 @@
+//! The driver: one thread that owns the engine and the writing connection, waits for inputs and
+//! deadlines, and carries out effects. It must never decide anything that the engine could decide.
+
+pub(crate) mod clock;
+mod driver;
+pub(crate) mod readers;
+pub(crate) mod watchers;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use fulmar_engine::{
+    Command, CommandError, Config, ConnectionState, Input, OpenError, Reply, SessionState,
+};
+use fulmar_protocol::UserId;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::transport::Transport;
+use readers::Readers;
+use watchers::Watchers;
+
+/// How many inputs may wait for the engine; whoever brings more waits until there is room.
+const WAITING_INPUTS: usize = 1_024;
+
+/// What the app's side says to the driver.
+#[derive(Debug)]
+pub(crate) enum Request {
+    Command {
+        body: Command,
+        reply: oneshot::Sender<Result<Reply, CommandError>>,
+    },
+    Hint(Input),
+}
+
+/// What the driver needs to start.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    pub(crate) path: PathBuf,
+    pub(crate) config: Config,
+    pub(crate) owner: Option<UserId>,
+    pub(crate) transport: Transport,
+}
+
+/// The app's side of a running driver. Dropping it ends the driver at once, as a crash would.
+#[derive(Debug)]
+pub(crate) struct Runtime {
+    requests: mpsc::Sender<Request>,
+    stop: watch::Sender<bool>,
+    ended: watch::Receiver<bool>,
+    handle: Handle,
+    pub(crate) watchers: Arc<Watchers>,
+    pub(crate) readers: Arc<Readers>,
+    pub(crate) connection: watch::Receiver<ConnectionState>,
+    pub(crate) session: watch::Receiver<SessionState>,
+}
+
+impl Runtime {
+    /// Starts the thread and opens the store on it. Never touches the network before it returns.
+    pub(crate) async fn start(setup: Setup) -> Result<Self, OpenError> {
+        let (requests, incoming) = mpsc::channel(WAITING_INPUTS);
+        let (stop, stopping) = watch::channel(false);
+        let (ending, ended) = watch::channel(false);
+        let (connection_shown, connection) = watch::channel(ConnectionState::default());
+        let (session_shown, session) = watch::channel(SessionState::default());
+        let watchers = Arc::new(Watchers::default());
+        let readers = Arc::new(Readers::new(&setup.path));
+        let outlets = driver::Outlets {
+            connection: connection_shown,
+            session: session_shown,
+            watchers: Arc::clone(&watchers),
+            readers: Arc::clone(&readers),
+        };
+        let (opened, opening) = oneshot::channel();
+        std::thread::Builder::new()
+            .name("fulmar".to_owned())
+            .spawn(move || {
+                driver::run(setup, outlets, incoming, stopping, opened);
+                // Everybody who waits for the end is gone: then nobody need be told.
+                let _ = ending.send(true);
+            })
+            .map_err(|error| unusable(&error))?;
+        // The thread answers, or it has panicked.
+        let handle = opening.await.map_err(|error| unusable(&error))??;
+        Ok(Self {
+            requests,
+            stop,
+            ended,
+            handle,
+            watchers,
+            readers,
+            connection,
+            session,
+        })
+    }
+
+    /// Hands a command over and waits for its answer.
+    pub(crate) async fn command(&self, body: Command) -> Result<Reply, CommandError> {
+        let (reply, answer) = oneshot::channel();
+        self.requests
+            .send(Request::Command { body, reply })
+            .await
+            .map_err(|_| CommandError::Closed)?;
+        answer.await.unwrap_or(Err(CommandError::Closed))
+    }
+
+    /// Tells the engine something, without an answer. When the queue is full it goes unheard: a
+    /// driver that busy finds out by itself.
+    pub(crate) fn hint(&self, input: Input) {
+        let _ = self.requests.try_send(Request::Hint(input));
+    }
+
+    /// Runs a blocking read on the SDK's own threads, not on the caller's.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Readers) -> T + Send + 'static,
+    ) -> Option<T> {
+        let readers = Arc::clone(&self.readers);
+        self.handle
+            .spawn_blocking(move || work(&readers))
+            .await
+            .ok()
+    }
+
+    /// Stops the driver and waits until it has let go of the store.
+    pub(crate) async fn close(&self) {
+        let _ = self.stop.send(true);
+        let mut ended = self.ended.clone();
+        let _ = ended.wait_for(|ended| *ended).await;
+    }
+
+    pub(crate) fn ended(&self) -> watch::Receiver<bool> {
+        self.ended.clone()
+    }
+}
+
+fn unusable(error: &dyn std::error::Error) -> OpenError {
+    OpenError::Unusable {
+        reason: error.to_string(),
+    }
+}

@@ -1,0 +1,95 @@
+//! Who watches what. The engine says which topics changed; each watcher has one flag, however often
+//! that happens, and computes what is new when it is asked.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use fulmar_engine::Topic;
+use tokio::sync::watch;
+
+/// All watchers of a client.
+#[derive(Debug, Default)]
+pub(crate) struct Watchers {
+    slots: Mutex<Vec<Weak<Slot>>>,
+}
+
+/// One watcher's flag.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    topic: Mutex<Option<Topic>>,
+    changes: watch::Sender<u64>,
+}
+
+impl Slot {
+    /// From now on this watcher is about another topic; `None` for any.
+    pub(crate) fn set_topic(&self, topic: Option<Topic>) {
+        *lock(&self.topic) = topic;
+    }
+
+    pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+}
+
+impl Watchers {
+    /// A new watcher, told of everything that changes from this moment on.
+    pub(crate) fn add(&self, topic: Option<Topic>) -> Arc<Slot> {
+        let slot = Arc::new(Slot {
+            topic: Mutex::new(topic),
+            changes: watch::Sender::new(0),
+        });
+        let mut slots = lock(&self.slots);
+        slots.retain(|slot| slot.strong_count() > 0);
+        slots.push(Arc::downgrade(&slot));
+        slot
+    }
+
+    pub(crate) fn changed(&self, topic: Topic) {
+        self.wake(|about| about.is_none_or(|about| about == topic));
+    }
+
+    pub(crate) fn all_changed(&self) {
+        self.wake(|_| true);
+    }
+
+    fn wake(&self, concerned: impl Fn(Option<Topic>) -> bool) {
+        for slot in lock(&self.slots).iter().filter_map(Weak::upgrade) {
+            if concerned(*lock(&slot.topic)) {
+                slot.changes.send_modify(|count| *count += 1);
+            }
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> usize {
+        let mut slots = lock(&self.slots);
+        slots.retain(|slot| slot.strong_count() > 0);
+        slots.len()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Plain data: a panic elsewhere leaves nothing half done in it.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Watchers;
+    use fulmar_engine::{ConversationKey, Topic};
+
+    #[test]
+    fn only_who_is_concerned_is_woken_and_nobody_leaks() {
+        let watchers = Watchers::default();
+        let one = watchers.add(Some(Topic::Timeline(ConversationKey(1))));
+        let list = watchers.add(Some(Topic::Conversations));
+        let (seen_one, seen_list) = (one.subscribe(), list.subscribe());
+        watchers.changed(Topic::Timeline(ConversationKey(1)));
+        watchers.changed(Topic::Timeline(ConversationKey(2)));
+        assert_eq!(*seen_one.borrow(), 1);
+        assert_eq!(*seen_list.borrow(), 0);
+        watchers.all_changed();
+        assert_eq!(*seen_list.borrow(), 1);
+        drop((one, list));
+        assert_eq!(watchers.count(), 0);
+    }
+}

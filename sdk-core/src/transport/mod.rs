@@ -1,0 +1,41 @@
+//! The network: real HTTP and real WebSockets, and nothing else.
+//!
+//! It turns canonical requests and frames into bytes and back. It decides nothing: no retry, no
+//! time-out that the engine does not know of, no meaning. A backend that speaks another dialect is
+//! translated here.
+
+mod address;
+mod http;
+mod socket;
+mod tls;
+
+use std::time::Duration;
+
+pub(crate) use address::{Address, AddressError};
+pub(crate) use http::Http;
+pub(crate) use socket::{Outbound, SocketTask};
+pub(crate) use tls::TlsError;
+
+/// More than this is no answer of the protocol (PROTOCOL.md §9).
+const LARGEST_ANSWER: usize = 16 * 1024 * 1024;
+/// After this a connection attempt has failed; the engine's own time-outs are about answers.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A way to the backend, for HTTP and for sockets.
+#[derive(Debug, Clone)]
+pub(crate) struct Transport {
+    pub(crate) address: Address,
+    pub(crate) http: Http,
+    pub(crate) tls: Option<std::sync::Arc<rustls::ClientConfig>>,
+}
+
+impl Transport {
+    pub(crate) fn new(address: Address) -> Result<Self, TlsError> {
+        let tls = match address.is_encrypted() {
+            true => Some(tls::config()?),
+            false => None,
+        };
+        let http = Http::new(&address, tls.clone())?;
+        Ok(Self { address, http, tls })
+    }
+}
