@@ -1,1 +1,1 @@
-//! x
+//! The programs are beside this folder: `cargo run --example quickstart`.

@@ -103,7 +103,9 @@ async fn handshake(
     // PROTOCOL.md §7.1: `?token=` for clients that cannot set headers.
     let token = token.or_else(|| {
         let query = request.uri().query()?;
-        let value = query.split('&').find_map(|pair| pair.strip_prefix("token="))?;
+        let value = query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("token="))?;
         Some(value.to_owned())
     });
     let upgrade = hyper::upgrade::on(request);

@@ -46,8 +46,7 @@ pub use client::{
     SessionWatch, Timeline, WatchError, rebuild_store,
 };
 pub use fulmar_engine::query::{
-    Change, ConversationItem, ConversationStatus, MessageState, Older, Preview, TimelineItem,
-    apply,
+    Change, ConversationItem, ConversationStatus, MessageState, Older, Preview, TimelineItem, apply,
 };
 pub use fulmar_engine::{
     AppState, Backoff, CommandError, Config, ConnectionState, ConversationKey, FailurePolicy,

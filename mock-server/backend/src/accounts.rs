@@ -4,9 +4,7 @@
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Argon2, Params};
-use fulmar_protocol::{
-    Code, DeviceId, LoginRequest, Secret, Session, Timestamp, UserId,
-};
+use fulmar_protocol::{Code, DeviceId, LoginRequest, Secret, Session, Timestamp, UserId};
 use rand_chacha::rand_core::Rng as _;
 use sha2::{Digest as _, Sha256};
 
@@ -52,7 +50,10 @@ impl Backend {
             let log_id = scope.random_id("log-");
             match users::insert(&scope.db, user_id, name, &hash, &log_id)? {
                 true => Ok(()),
-                false => Err(Stop::because(Code::ParamsInvalid, "There is such a user already")),
+                false => Err(Stop::because(
+                    Code::ParamsInvalid,
+                    "There is such a user already",
+                )),
             }
         });
         added.map_err(|stop| BackendError::Refused(stop.into_problem()))
@@ -65,11 +66,7 @@ impl Backend {
     }
 
     /// Ends every session of a user, as an administrator would.
-    pub fn revoke_sessions(
-        &mut self,
-        user_id: &UserId,
-        now: Timestamp,
-    ) -> Vec<crate::Outgoing> {
+    pub fn revoke_sessions(&mut self, user_id: &UserId, now: Timestamp) -> Vec<crate::Outgoing> {
         let (_, ended) = self.scoped(now, |scope| {
             for session in sessions::of_user(&scope.db, user_id)? {
                 scope.end_session(&session)?;
@@ -90,8 +87,8 @@ impl Scope<'_> {
         };
         // Unknown users and wrong passwords look alike.
         let user = users::find(&self.db, &request.user_id)?.ok_or_else(refused)?;
-        let hash = PasswordHash::new(&user.password)
-            .map_err(|error| Stop::Internal(error.to_string()))?;
+        let hash =
+            PasswordHash::new(&user.password).map_err(|error| Stop::Internal(error.to_string()))?;
         argon2()?
             .verify_password(request.password.expose().as_bytes(), &hash)
             .map_err(|_| refused())?;
@@ -112,15 +109,15 @@ impl Scope<'_> {
         self.session(&request.user_id, &request.device_id, &session_id, refresh)
     }
 
-    /// Gives a new pair of tokens for the newest refresh token. The one before it is accepted as
-    /// long as its successor has not been used, because the answer with the successor may have been
-    /// lost; any other ends the session, because then it was stolen.
+    /// Gives a new pair of tokens for the newest refresh token. The one before it gives the same
+    /// successor again as long as that has not been used, because the answer may have been lost, or
+    /// the request repeated; any other ends the session, because then it was stolen.
     pub(crate) fn refresh(&mut self, token: &Secret) -> Result<Session> {
         let revoked = || Stop::because(Code::SessionRevoked, "The session has ended");
         let session_id = session_of(token.expose()).ok_or_else(revoked)?;
         let session = sessions::find(&self.db, session_id)?.ok_or_else(revoked)?;
         let shown = fingerprint(token.expose());
-        let known = shown == session.current_refresh.as_slice()
+        let known = shown == session.current_refresh
             || Some(shown.as_slice()) == session.previous_refresh.as_deref();
         if !known {
             self.end_session(session_id)?;
@@ -129,8 +126,10 @@ impl Scope<'_> {
                 "A refresh token was used twice, so the session has ended",
             ));
         }
-        let next = self.refresh_token(session_id);
-        sessions::set_refresh(&self.db, session_id, &fingerprint(next.expose()), &shown)?;
+        let next = self.keys.successor(session_id, token)?;
+        if shown == session.current_refresh {
+            sessions::set_refresh(&self.db, session_id, &fingerprint(next.expose()), &shown)?;
+        }
         self.session(&session.user_id, &session.device_id, session_id, next)
     }
 
@@ -159,8 +158,8 @@ impl Scope<'_> {
 
     /// Checks an access token: signature, expiry, and that its session still runs.
     pub(crate) fn authenticate(&self, token: Option<&str>) -> Result<Caller> {
-        let token = token
-            .ok_or_else(|| Stop::because(Code::TokenInvalid, "An access token is needed"))?;
+        let token =
+            token.ok_or_else(|| Stop::because(Code::TokenInvalid, "An access token is needed"))?;
         let claims: Claims = self.keys.check(token, self.now)?;
         let expires_at = claims.expires_at();
         match sessions::find(&self.db, &claims.session_id)? {
@@ -185,9 +184,9 @@ impl Scope<'_> {
         refresh_token: Secret,
     ) -> Result<Session> {
         let lifetime = self.config.access_token_lifetime;
-        let (access_token, claims) =
-            self.keys
-                .issue(user_id, device_id, session_id, self.now, lifetime)?;
+        let (access_token, claims) = self
+            .keys
+            .issue(user_id, device_id, session_id, self.now, lifetime)?;
         let name = users::find(&self.db, user_id)?
             .map(|user| user.name)
             .unwrap_or_default();

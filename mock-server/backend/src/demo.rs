@@ -44,7 +44,9 @@ impl Backend {
                 ..
             }) = outcomes.into_iter().next().map(|outcome| outcome.status)
             else {
-                return Err(Stop::Internal("the demo conversation was refused".to_owned()));
+                return Err(Stop::Internal(
+                    "the demo conversation was refused".to_owned(),
+                ));
             };
             for (sender, text) in [
                 (&alice, "Hello, and welcome to General Chat!"),
@@ -68,6 +70,5 @@ impl Backend {
 }
 
 fn user_id(text: &str) -> Result<UserId, BackendError> {
-    UserId::new(text)
-        .map_err(|error| BackendError::Refused(Stop::from(error).into_problem()))
+    UserId::new(text).map_err(|error| BackendError::Refused(Stop::from(error).into_problem()))
 }

@@ -38,6 +38,7 @@ impl Claims {
 pub(crate) struct Keys {
     encoding: EncodingKey,
     decoding: DecodingKey,
+    secret: Vec<u8>,
 }
 
 impl Keys {
@@ -52,6 +53,7 @@ impl Keys {
         Self {
             encoding: EncodingKey::from_secret(secret),
             decoding: DecodingKey::from_secret(secret),
+            secret: secret.to_vec(),
         }
     }
 
@@ -73,6 +75,17 @@ impl Keys {
         let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
             .map_err(|error| Stop::Internal(error.to_string()))?;
         Ok((Secret::new(token), claims))
+    }
+
+    /// The one refresh token that follows another: computed from it, so that asking twice gives the
+    /// same answer and nothing has to be stored in clear.
+    pub(crate) fn successor(&self, session_id: &str, token: &Secret) -> Result<Secret> {
+        let mac = Hmac::<Sha256>::new_from_slice(&self.secret)
+            .map_err(|error| Stop::Internal(error.to_string()))?
+            .chain_update(b"refresh:")
+            .chain_update(token.expose().as_bytes());
+        let bytes = mac.finalize().into_bytes();
+        Ok(Secret::new(format!("{session_id}.{}", crate::hex(&bytes))))
     }
 
     /// Checks signature and expiry. The time is the caller's: a mock server's clock can be moved.

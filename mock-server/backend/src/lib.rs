@@ -30,8 +30,8 @@ mod edge;
 mod events;
 mod jwt;
 mod operations;
-mod store;
 mod stats;
+mod store;
 
 use std::collections::BTreeMap;
 use std::path::Path;

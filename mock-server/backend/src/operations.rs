@@ -193,7 +193,11 @@ impl Scope<'_> {
         }
         let pair = match (params.kind, others.first()) {
             (ConversationKind::Direct, Some(other)) if others.len() == 1 => {
-                let (low, high) = if user < other { (user, *other) } else { (*other, user) };
+                let (low, high) = if user < other {
+                    (user, *other)
+                } else {
+                    (*other, user)
+                };
                 // Ids have no control characters, so this is one name for one pair.
                 Some(format!("{low}\u{1}{high}"))
             }

@@ -26,7 +26,10 @@ impl Backoff {
     pub(crate) fn wait(&self, attempt: u32, rng: &mut fastrand::Rng) -> Duration {
         let doubled = self
             .first
-            .checked_mul(1u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX))
+            .checked_mul(
+                1u32.checked_shl(attempt.saturating_sub(1))
+                    .unwrap_or(u32::MAX),
+            )
             .unwrap_or(self.cap);
         let bound = crate::time::millis(doubled.min(self.cap));
         Duration::from_millis(rng.u64(0..=bound))

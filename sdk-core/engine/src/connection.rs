@@ -228,8 +228,8 @@ impl Turn<'_> {
     }
 
     pub(crate) fn network_changed(&mut self, network: NetworkState) -> Result<()> {
-        let came_back = network == NetworkState::Available
-            && self.brain.network == NetworkState::Unavailable;
+        let came_back =
+            network == NetworkState::Available && self.brain.network == NetworkState::Unavailable;
         self.brain.network = network;
         if came_back {
             self.wake();

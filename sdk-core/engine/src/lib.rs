@@ -175,6 +175,12 @@ impl Engine {
         self.brain.account.user_id.as_ref()
     }
 
+    /// The store, to look at.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// The store, as a crash at this moment would leave it.
     #[must_use]
     pub fn into_store(self) -> Store {

@@ -114,10 +114,7 @@ impl Client {
     /// # Errors
     /// [`CommandError::Invalid`] for oneself or an impossible id, [`CommandError::SignedOut`],
     /// [`CommandError::OutboxFull`].
-    pub async fn create_direct(
-        &self,
-        with: impl AsRef<str>,
-    ) -> Result<Conversation, CommandError> {
+    pub async fn create_direct(&self, with: impl AsRef<str>) -> Result<Conversation, CommandError> {
         let with = parse_user(with.as_ref())?;
         self.create(NewConversation::Direct { with }).await
     }

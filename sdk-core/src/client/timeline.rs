@@ -98,9 +98,9 @@ impl Timeline {
                     conversation: self.id.clone(),
                     before,
                 };
-                match self.live.runtime.command(command).await? {
-                    Reply::Page { count: 0 } => return Ok(History::Beginning),
-                    _ => {}
+                let reply = self.live.runtime.command(command).await?;
+                if reply == (Reply::Page { count: 0 }) {
+                    return Ok(History::Beginning);
                 }
             }
         }

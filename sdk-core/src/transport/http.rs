@@ -55,9 +55,7 @@ impl Http {
             HttpMethod::Post => self.client.post(url),
         };
         if let Some(body) = form.body {
-            request = request
-                .header(CONTENT_TYPE, "application/json")
-                .body(body);
+            request = request.header(CONTENT_TYPE, "application/json").body(body);
         }
         if let Some(token) = token.filter(|_| form.authorized) {
             request = request.bearer_auth(token.expose());

@@ -160,7 +160,9 @@ impl Scope<'_> {
             ("GET", ["conversations"]) => json(&ConversationPage {
                 conversations: self.conversations_of(user)?,
             }),
-            ("GET", ["conversations", id]) => json(&self.conversation(&conversation_id(id)?, user)?),
+            ("GET", ["conversations", id]) => {
+                json(&self.conversation(&conversation_id(id)?, user)?)
+            }
             ("GET", ["conversations", id, "messages"]) => {
                 let side = match (number(query, "before")?, number(query, "after")?) {
                     (_, Some(after)) => Side::After(Position(after)),
@@ -197,12 +199,8 @@ fn unknown_route() -> Stop {
 }
 
 fn conversation_id(text: &str) -> Result<ConversationId> {
-    ConversationId::new(text).map_err(|_| {
-        Stop::because(
-            Code::ConversationNotFound,
-            "There is no such conversation",
-        )
-    })
+    ConversationId::new(text)
+        .map_err(|_| Stop::because(Code::ConversationNotFound, "There is no such conversation"))
 }
 
 fn json(value: &impl Serialize) -> Result<String> {
@@ -236,7 +234,7 @@ fn read_query(query: &str) -> Result<BTreeMap<String, String>> {
 fn decode(text: &str) -> Result<String> {
     percent_decode_str(text)
         .decode_utf8()
-        .map(|text| text.into_owned())
+        .map(std::borrow::Cow::into_owned)
         .map_err(|_| Stop::because(Code::RequestMalformed, "The URL is not UTF-8"))
 }
 
@@ -252,7 +250,11 @@ fn number(query: &BTreeMap<String, String>, name: &str) -> Result<Option<u64>> {
         .map(|text| {
             let number: u64 = text.parse().map_err(|_| invalid())?;
             // Numbers of the protocol are below 2^53 (PROTOCOL.md §2.3).
-            if number < 1 << 53 { Ok(number) } else { Err(invalid()) }
+            if number < 1 << 53 {
+                Ok(number)
+            } else {
+                Err(invalid())
+            }
         })
         .transpose()
 }

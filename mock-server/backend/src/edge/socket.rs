@@ -280,8 +280,9 @@ impl Backend {
             Ok(caller) => caller,
             Err(code) => return self.close(socket, code),
         };
-        let (result, _) =
-            self.scoped(now, |scope| scope.apply_all(&caller.user_id, &submit.operations));
+        let (result, _) = self.scoped(now, |scope| {
+            scope.apply_all(&caller.user_id, &submit.operations)
+        });
         let frame = match result {
             Ok(outcomes) => ServerFrame::Outcome(OutcomeFrame {
                 submit_id: submit.submit_id,
@@ -302,9 +303,10 @@ impl Backend {
             Ok(caller) => caller,
             Err(code) => return self.close(socket, code),
         };
-        let (head, _) = self.scoped(now, |scope| {
-            Ok(log::state(&scope.db, &caller.user_id)?.head)
-        });
+        let (head, _) = self.scoped(
+            now,
+            |scope| Ok(log::state(&scope.db, &caller.user_id)?.head),
+        );
         match head {
             Ok(head) => vec![say(socket, ServerFrame::Pong(Pong { id, head }))],
             Err(stop) => self.close_refused(socket, stop),

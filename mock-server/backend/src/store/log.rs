@@ -64,12 +64,7 @@ pub(crate) fn append(
     Ok(Seq(seq))
 }
 
-pub(crate) fn after(
-    db: &Connection,
-    user: &UserId,
-    since: Seq,
-    limit: u32,
-) -> Result<Vec<Event>> {
+pub(crate) fn after(db: &Connection, user: &UserId, since: Seq, limit: u32) -> Result<Vec<Event>> {
     let mut statement = db.prepare_cached(
         "SELECT seq, at, kind, data FROM event
          WHERE user_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",

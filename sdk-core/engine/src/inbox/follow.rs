@@ -77,7 +77,8 @@ impl Turn<'_> {
             if event.seq <= cursor && !crate::defects::active(crate::defects::Defect::ApplyTwice) {
                 continue;
             }
-            if event.seq > cursor.next() && !crate::defects::active(crate::defects::Defect::IgnoreGaps)
+            if event.seq > cursor.next()
+                && !crate::defects::active(crate::defects::Defect::IgnoreGaps)
             {
                 whole = false;
                 break;

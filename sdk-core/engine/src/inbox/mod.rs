@@ -8,9 +8,7 @@ pub(crate) mod follow;
 use fulmar_protocol::{Conversation, Event, EventData, Message, ReceiptUpdated, Unreadable};
 
 use crate::outbox::transition::Happening;
-use crate::store::{
-    ConversationKey, Result, conversations, messages, operations, quarantine,
-};
+use crate::store::{ConversationKey, Result, conversations, messages, operations, quarantine};
 use crate::turn::Turn;
 
 /// Which version of this module has tried an event; a newer one tries again.

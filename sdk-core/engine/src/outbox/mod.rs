@@ -97,14 +97,7 @@ impl Turn<'_> {
         if let Err(full) = self.room_in_outbox()? {
             return Ok(Err(full));
         }
-        messages::insert_unsent(
-            &self.db,
-            operation_key,
-            lane,
-            &sender,
-            &text,
-            self.now.wall,
-        )?;
+        messages::insert_unsent(&self.db, operation_key, lane, &sender, &text, self.now.wall)?;
         let method = Method::MessageSend(MessageSend {
             conversation_id: conversation.clone(),
             text,

@@ -70,7 +70,11 @@ impl Turn<'_> {
             flight.operations.push((row.operation_key, row.lane));
             submit.operations.push(operation);
         }
-        tracing::debug!(submit = submit_id.0, operations = flight.operations.len(), "submit");
+        tracing::debug!(
+            submit = submit_id.0,
+            operations = flight.operations.len(),
+            "submit"
+        );
         self.brain.submits.insert(submit_id, flight);
         match route {
             Route::Socket(socket) => {
@@ -182,7 +186,11 @@ impl Turn<'_> {
                 self.transition(&row, Happening::Returned, None)?;
             }
         }
-        Ok(flight.operations.into_iter().map(|(_, lane)| lane).collect())
+        Ok(flight
+            .operations
+            .into_iter()
+            .map(|(_, lane)| lane)
+            .collect())
     }
 
     /// An outcome did not come over a socket that seems open: the socket is dead.

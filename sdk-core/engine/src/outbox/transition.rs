@@ -78,9 +78,7 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use super::Happening::{
-        Confirmed, Discarded, Outdated, Refused, Retried, Returned, Submitted,
-    };
+    use super::Happening::{Confirmed, Discarded, Outdated, Refused, Retried, Returned, Submitted};
     use super::Next::{Gone, Illegal, Is};
     use super::State::{Failed, InFlight, Queued};
 

@@ -1,7 +1,9 @@
 //! The list of conversations, the last active first: one indexed query over rows that already hold
 //! what the list shows.
 
-use fulmar_protocol::{ConversationId, ConversationKind, OperationKey, Position, Timestamp, UserId};
+use fulmar_protocol::{
+    ConversationId, ConversationKind, OperationKey, Position, Timestamp, UserId,
+};
 use rusqlite::Row;
 
 use super::timeline::read_failure;

@@ -10,6 +10,4 @@ mod timeline;
 
 pub use conversations::{ConversationItem, ConversationStatus, Preview, conversations};
 pub use diff::{Change, apply, diff};
-pub use timeline::{
-    MessageState, Older, PAGE, TimelineItem, TimelineSnapshot, Window, timeline,
-};
+pub use timeline::{MessageState, Older, PAGE, TimelineItem, TimelineSnapshot, Window, timeline};

@@ -271,7 +271,11 @@ pub(crate) fn advance_own_read(
                                   ELSE server_unread END,
              server_read_to = max(server_read_to, ?2)
          WHERE key = ?1",
-        params![key.0, read_to.0, unread.map(|count| count.min(i64::MAX as u64))],
+        params![
+            key.0,
+            read_to.0,
+            unread.map(|count| count.min(i64::MAX as u64))
+        ],
     )?;
     Ok(())
 }

@@ -73,7 +73,8 @@ pub(crate) fn position(
     Ok(db
         .prepare_cached("SELECT position FROM message WHERE operation_key = ?1")?
         .query_row([operation_key.to_bytes()], |row| {
-            row.get::<_, Option<u64>>(0).map(|found| found.map(Position))
+            row.get::<_, Option<u64>>(0)
+                .map(|found| found.map(Position))
         })
         .optional()?)
 }

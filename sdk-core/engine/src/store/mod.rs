@@ -114,7 +114,7 @@ pub(crate) type Result<T> = std::result::Result<T, StoreError>;
 /// The writing connection with its lock.
 #[derive(Debug)]
 pub struct Store {
-    connection: Connection,
+    own: Reader,
     /// Held as long as the connection lives; `None` for a store in memory.
     _lock: Option<StoreLock>,
     durability: Durability,
@@ -137,7 +137,18 @@ impl Store {
     /// Gives the connection back, as a crash would leave it.
     #[must_use]
     pub fn into_connection(self) -> Connection {
-        self.connection
+        self.own.connection
+    }
+
+    /// The writing connection, to read with. Between turns it shows what is committed.
+    #[must_use]
+    pub fn reader(&self) -> &Reader {
+        &self.own
+    }
+
+    /// The whole database as one blob, as it is committed now.
+    pub fn image(&self) -> std::result::Result<Vec<u8>, StoreError> {
+        Ok(self.own.connection.serialize("main")?.to_vec())
     }
 
     fn prepare(
@@ -148,7 +159,7 @@ impl Store {
         set_pragmas(&connection, Role::Writer).map_err(open_error)?;
         migrations::migrate(&mut connection)?;
         Ok(Self {
-            connection,
+            own: Reader { connection },
             _lock: lock,
             durability: Durability::Normal,
         })
@@ -162,16 +173,20 @@ impl Store {
                 Durability::Normal => "NORMAL",
                 Durability::Full => "FULL",
             };
-            self.connection.pragma_update(None, "synchronous", level)?;
+            self.own
+                .connection
+                .pragma_update(None, "synchronous", level)?;
             self.durability = durability;
         }
         Ok(self
+            .own
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?)
     }
 }
 
-/// A reading connection: it can never write, and never waits for the writer.
+/// A connection to read with. One that was opened for reading can never write, and never waits for
+/// the writer.
 #[derive(Debug)]
 pub struct Reader {
     connection: Connection,

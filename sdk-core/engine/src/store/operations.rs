@@ -121,8 +121,8 @@ pub(crate) fn ready_to_go(
          LIMIT ?3"
     ))?;
     let resting: Vec<i64> = resting.iter().map(|lane| lane.0).collect();
-    let resting = serde_json::to_string(&resting)
-        .map_err(|error| StoreError::damaged("operation", error))?;
+    let resting =
+        serde_json::to_string(&resting).map_err(|error| StoreError::damaged("operation", error))?;
     let rows = statement.query_map(
         params![policy == FailurePolicy::Hold, resting, limit],
         |row| Ok(read(row)),

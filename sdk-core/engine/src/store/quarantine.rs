@@ -74,7 +74,3 @@ pub(crate) fn remove(db: &Connection, log_id: &LogId, seq: Seq) -> Result<()> {
     )?;
     Ok(())
 }
-
-pub(crate) fn count(db: &Connection) -> Result<u32> {
-    Ok(db.query_row("SELECT count(*) FROM quarantine", [], |row| row.get(0))?)
-}

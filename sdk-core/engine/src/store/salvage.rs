@@ -84,7 +84,7 @@ pub fn rebuild(path: &Path) -> Result<Salvage, SalvageError> {
     match Connection::open_with_flags(&set_aside, OpenFlags::SQLITE_OPEN_READ_WRITE) {
         Ok(old) => {
             for (table, select) in TABLES {
-                let copied = copy(&old, &store.connection, table, select);
+                let copied = copy(&old, &store.own.connection, table, select);
                 salvage.incomplete |= !copied.complete;
                 match *table {
                     "account" => salvage.session = copied.rows > 0,
@@ -96,6 +96,7 @@ pub fn rebuild(path: &Path) -> Result<Salvage, SalvageError> {
         Err(_) => salvage.incomplete = true,
     }
     store
+        .own
         .connection
         .execute_batch(
             // A key in flight waits again; a log that is followed from nowhere starts with a
@@ -126,8 +127,8 @@ fn copy(old: &Connection, new: &Connection, table: &str, select: &str) -> Copied
     };
     let columns: Vec<String> = statement
         .column_names()
-        .into_iter()
-        .map(str::to_owned)
+        .iter()
+        .map(|name| (*name).to_owned())
         .collect();
     let places = vec!["?"; columns.len()].join(", ");
     let insert = format!(

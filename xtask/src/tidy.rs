@@ -1,0 +1,104 @@
+//! Rules of this repository that no compiler knows: SQL only in `store/`, sockets only in
+//! `transport/` and the mock server, files that stay one idea.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A file longer than this has a reason, in the list below.
+const LINES: usize = 400;
+/// Longer files, the most lines that each may have, and why it is one idea. A ratchet: only down.
+const LONGER: &[(&str, usize, &str)] = &[];
+
+/// Words that begin an SQL statement, as nothing else in this code base does.
+const SQL: [&str; 5] = [
+    "\"SELECT ",
+    "\"INSERT ",
+    "\"UPDATE ",
+    "\"DELETE ",
+    "\"CREATE TABLE",
+];
+/// Crates that open sockets.
+const SOCKETS: [&str; 4] = [
+    "reqwest::",
+    "tokio_tungstenite::",
+    "TcpStream",
+    "TcpListener",
+];
+/// Names of files where everything and nothing belongs.
+const VAGUE: [&str; 4] = ["utils", "helpers", "manager", "misc"];
+
+pub(crate) fn check() -> Result<(), String> {
+    let mut files = Vec::new();
+    for root in [
+        "protocol",
+        "sdk-core",
+        "mock-server",
+        "examples",
+        "tests",
+        "xtask",
+    ] {
+        collect(Path::new(root), &mut files).map_err(|error| format!("{root}: {error}"))?;
+    }
+    files.sort();
+    let mut complaints = Vec::new();
+    for file in &files {
+        let text =
+            fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        complain(file, &text, &mut complaints);
+    }
+    println!("{} files looked at", files.len());
+    match complaints.is_empty() {
+        true => Ok(()),
+        false => Err(complaints.join("\n")),
+    }
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, files)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn complain(file: &Path, text: &str, complaints: &mut Vec<String>) {
+    let name = file.to_string_lossy().replace('\\', "/");
+    let lines = text.lines().count();
+    let allowed = LONGER
+        .iter()
+        .find(|(longer, ..)| *longer == name)
+        .map_or(LINES, |(_, lines, _)| *lines);
+    if lines > allowed {
+        complaints.push(format!(
+            "{name}: {lines} lines, at most {allowed}: is it two ideas?"
+        ));
+    }
+    if VAGUE
+        .iter()
+        .any(|vague| name.ends_with(&format!("/{vague}.rs")))
+    {
+        complaints.push(format!("{name}: a name that says nothing"));
+    }
+    // What only measures or tests may look below the surface; this file names what it forbids.
+    let inside = name.starts_with("sdk-core/") || name.starts_with("mock-server/");
+    let tests = name.contains("/tests/") || name.ends_with("tests.rs");
+    if !inside || tests {
+        return;
+    }
+    // The queries' own place is beside the store: they only read.
+    let sql_place = name.contains("/store/") || name.contains("/engine/src/query/");
+    if !sql_place && let Some(word) = SQL.iter().find(|word| text.contains(**word)) {
+        complaints.push(format!("{name}: SQL outside store/ ({word})"));
+    }
+    let socket_place = name.contains("/transport/") || name.starts_with("mock-server/src/");
+    if !socket_place && let Some(word) = SOCKETS.iter().find(|word| text.contains(**word)) {
+        complaints.push(format!("{name}: a socket outside transport/ ({word})"));
+    }
+    if !text.starts_with("//!") {
+        complaints.push(format!("{name}: begins without saying what it is for"));
+    }
+}
