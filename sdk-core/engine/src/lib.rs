@@ -90,6 +90,23 @@ pub struct TurnFailed {
     pub error: StoreError,
 }
 
+/// What an engine has left to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// The connection.
+    pub connection: ConnectionState,
+    /// How many operations the server has not confirmed.
+    pub unsent: u32,
+}
+
+impl Status {
+    /// Connected, up to date, and nothing unsent.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.connection == ConnectionState::Live && self.unsent == 0
+    }
+}
+
 /// The engine of one account.
 pub struct Engine {
     store: Store,
@@ -175,10 +192,23 @@ impl Engine {
         self.brain.account.user_id.as_ref()
     }
 
-    /// The store, to look at.
+    /// A connection that shows what is committed.
     #[must_use]
-    pub fn store(&self) -> &Store {
-        &self.store
+    pub fn reader(&self) -> &Reader {
+        self.store.reader()
+    }
+
+    /// The whole store as one blob, as it is committed now.
+    pub fn image(&mut self) -> Result<Vec<u8>, StoreError> {
+        self.store.image()
+    }
+
+    /// What is left to do, at this moment.
+    pub fn status(&self) -> Result<Status, StoreError> {
+        Ok(Status {
+            connection: self.brain.shown_connection.clone().unwrap_or_default(),
+            unsent: operations::count(self.store.reader().connection())?,
+        })
     }
 
     /// The store, as a crash at this moment would leave it.

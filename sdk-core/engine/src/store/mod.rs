@@ -147,7 +147,7 @@ impl Store {
     }
 
     /// The whole database as one blob, as it is committed now.
-    pub fn image(&self) -> std::result::Result<Vec<u8>, StoreError> {
+    pub fn image(&mut self) -> std::result::Result<Vec<u8>, StoreError> {
         Ok(self.own.connection.serialize("main")?.to_vec())
     }
 

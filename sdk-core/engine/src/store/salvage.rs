@@ -125,11 +125,7 @@ fn copy(old: &Connection, new: &Connection, table: &str, select: &str) -> Copied
     let Ok(mut statement) = old.prepare(select) else {
         return copied;
     };
-    let columns: Vec<String> = statement
-        .column_names()
-        .iter()
-        .map(|name| (*name).to_owned())
-        .collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let places = vec!["?"; columns.len()].join(", ");
     let insert = format!(
         "INSERT OR IGNORE INTO {table} ({}) VALUES ({places})",

@@ -1,0 +1,186 @@
+//! A device: an engine on a database in memory, and an app that looks at the screen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fulmar_engine::query::{
+    ConversationItem, MessageState, TimelineItem, Window, apply, conversations, diff, timeline,
+};
+use fulmar_engine::{CommandId, Config, Engine, Mono, Now, SessionState, SocketId, Store};
+use fulmar_protocol::{ConversationId, DeviceId, OperationKey, Position, Timestamp, UserId};
+use rusqlite::Connection;
+
+use crate::network::FarSocket;
+
+/// What the app waits for an answer to.
+#[derive(Debug, Clone)]
+pub(crate) enum Waiting {
+    SignIn,
+    Sent { key: OperationKey, text: String },
+    Other,
+}
+
+pub(crate) struct Device {
+    pub(crate) name: String,
+    pub(crate) user: UserId,
+    /// `None` while the process is dead.
+    pub(crate) engine: Option<Engine>,
+    /// What is left of the store while the process is dead.
+    pub(crate) disk: Option<Connection>,
+    /// What a power cut would leave, in worlds with power cuts.
+    pub(crate) image: Option<Vec<u8>>,
+    pub(crate) run: u32,
+    pub(crate) clock_skew: i64,
+    pub(crate) sockets: BTreeMap<SocketId, Option<FarSocket>>,
+    pub(crate) session: SessionState,
+    pub(crate) signing_in: bool,
+    pub(crate) waiting: BTreeMap<CommandId, Waiting>,
+    pub(crate) last_command: u64,
+    /// How many messages the app has written.
+    pub(crate) written: u32,
+    /// Messages whose `send` was answered: they must never be lost.
+    pub(crate) promised: BTreeMap<OperationKey, String>,
+    /// Of those, the ones not yet seen as sent on this screen.
+    unseen: BTreeSet<OperationKey>,
+    /// What the screen showed last, per conversation.
+    shown: BTreeMap<ConversationId, Vec<TimelineItem>>,
+    pub(crate) created: bool,
+}
+
+impl Device {
+    pub(crate) fn new(name: &str, user: UserId, disk: Connection) -> Self {
+        Self {
+            name: name.to_owned(),
+            user,
+            engine: None,
+            disk: Some(disk),
+            image: None,
+            run: 0,
+            clock_skew: 0,
+            sockets: BTreeMap::new(),
+            session: SessionState::SignedOut,
+            signing_in: false,
+            waiting: BTreeMap::new(),
+            last_command: 0,
+            written: 0,
+            promised: BTreeMap::new(),
+            unseen: BTreeSet::new(),
+            shown: BTreeMap::new(),
+            created: false,
+        }
+    }
+
+    pub(crate) fn now(&self, time: u64, entropy: u64) -> Now {
+        Now {
+            wall: Timestamp(crate::world::EPOCH + time as i64 + self.clock_skew),
+            mono: Mono(time),
+            entropy,
+        }
+    }
+
+    /// Starts the process from what is on the disk.
+    pub(crate) fn start(
+        &mut self,
+        config: &Config,
+        now: Now,
+    ) -> Result<Option<fulmar_engine::Released>, String> {
+        let Some(disk) = self.disk.take() else {
+            return Ok(None);
+        };
+        let store = Store::adopt(disk).map_err(|error| error.to_string())?;
+        let id = DeviceId::new(self.name.clone()).map_err(|error| error.to_string())?;
+        let (engine, released) =
+            Engine::open(store, config.clone(), id, now).map_err(|error| error.to_string())?;
+        self.engine = Some(engine);
+        self.run += 1;
+        Ok(Some(released))
+    }
+
+    pub(crate) fn command(&mut self, waiting: Waiting) -> CommandId {
+        self.last_command += 1;
+        let command = CommandId(self.last_command);
+        self.waiting.insert(command, waiting);
+        command
+    }
+
+    /// A promise was given: the message is safe from now on.
+    pub(crate) fn promise(&mut self, key: OperationKey, text: String) {
+        self.promised.insert(key, text);
+        self.unseen.insert(key);
+    }
+
+    pub(crate) fn list(&self) -> Result<Vec<ConversationItem>, String> {
+        match &self.engine {
+            Some(engine) => conversations(engine.reader(), Some(&self.user), 1_000)
+                .map_err(|error| error.to_string()),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Looks at everything, as a screen would, and judges what can be judged at any moment.
+    pub(crate) fn look(&mut self) -> Result<(), String> {
+        let Some(engine) = &self.engine else {
+            return Ok(());
+        };
+        let mut on_screen = BTreeSet::new();
+        for conversation in self.list()? {
+            let window = Window::From(Position(1));
+            let snapshot = timeline(engine.reader(), &conversation.id, window)
+                .map_err(|error| error.to_string())?;
+            let shown = self.shown.entry(conversation.id.clone()).or_default();
+            judge_screen(&self.name, &snapshot.items)?;
+            for item in &snapshot.items {
+                if !on_screen.insert(item.key) {
+                    return Err(format!("{} is on two screens", item.text));
+                }
+                if item.state == MessageState::Sent {
+                    self.unseen.remove(&item.key);
+                }
+            }
+            let changes = diff(shown, &snapshot.items, |item| item.key);
+            apply(shown, changes);
+            if *shown != snapshot.items {
+                return Err("the changes do not lead to what the query gives".to_owned());
+            }
+        }
+        match self.unseen.difference(&on_screen).next() {
+            Some(key) => Err(format!(
+                "{} was promised, is not sent as far as this screen knows, and is not on it",
+                self.promised.get(key).map_or("?", String::as_str)
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What holds for every screen at every moment.
+fn judge_screen(name: &str, items: &[TimelineItem]) -> Result<(), String> {
+    let mut last_number = 0;
+    let mut last_position: Option<Position> = None;
+    let mut unsent = false;
+    for item in items {
+        if let Some((writer, number)) = parse(&item.text)
+            && writer == name
+        {
+            if number <= last_number {
+                return Err(format!("{} comes after number {last_number}", item.text));
+            }
+            last_number = number;
+        }
+        match item.position {
+            Some(position) => {
+                if unsent || last_position.is_some_and(|last| last >= position) {
+                    return Err(format!("{} is out of order", item.text));
+                }
+                last_position = Some(position);
+            }
+            None => unsent = true,
+        }
+    }
+    Ok(())
+}
+
+/// The texts say who wrote them and in which order: `alice.1/17`.
+pub(crate) fn parse(text: &str) -> Option<(&str, u32)> {
+    let (name, number) = text.rsplit_once('/')?;
+    Some((name, number.parse().ok()?))
+}

@@ -1,0 +1,133 @@
+//! The network: bytes under way, in order of arrival. Within one direction of one socket nothing
+//! overtakes; everything else may.
+
+use std::collections::BTreeMap;
+
+use fulmar_engine::{RequestId, SocketId};
+use fulmar_protocol::{ApiRequest, Secret};
+
+/// A device by its number.
+pub(crate) type DeviceIndex = usize;
+/// The backend's name for a socket.
+pub(crate) type FarSocket = fulmar_backend::SocketId;
+
+/// Which process of which device: what was meant for an earlier one is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Process {
+    pub(crate) device: DeviceIndex,
+    pub(crate) run: u32,
+}
+
+/// What arrives, or happens, at a moment.
+#[derive(Debug, Clone)]
+pub(crate) enum Happening {
+    /// A handshake reaches the server.
+    Handshake {
+        process: Process,
+        socket: SocketId,
+        token: Secret,
+    },
+    /// The answer of the handshake reaches the device.
+    Opened { process: Process, socket: SocketId },
+    /// A handshake failed.
+    Refused { process: Process, socket: SocketId },
+    /// A frame reaches the server.
+    ToServer { far: FarSocket, text: String },
+    /// A frame reaches the device.
+    ToDevice {
+        process: Process,
+        socket: SocketId,
+        text: String,
+    },
+    /// The end of a socket reaches the device.
+    EndAtDevice {
+        process: Process,
+        socket: SocketId,
+        code: Option<u16>,
+    },
+    /// The end of a socket reaches the server.
+    EndAtServer { far: FarSocket },
+    /// An HTTP request reaches the server.
+    Request {
+        process: Process,
+        request: RequestId,
+        call: Box<ApiRequest>,
+        token: Option<Secret>,
+    },
+    /// An HTTP answer reaches the device; `None`: the connection broke.
+    Answer {
+        process: Process,
+        request: RequestId,
+        call: Box<ApiRequest>,
+        answer: Option<(u16, Vec<u8>)>,
+    },
+    /// The app of a device does something.
+    Act { device: DeviceIndex },
+    /// A crashed process starts again.
+    Start { device: DeviceIndex },
+    /// The platform says that there is a network again.
+    Online { process: Process },
+    /// The sky does something.
+    Weather,
+    /// The server looks at its clock.
+    ServerTick,
+}
+
+/// Everything that is under way.
+#[derive(Debug, Default)]
+pub(crate) struct Network {
+    queue: BTreeMap<(u64, u64), Happening>,
+    count: u64,
+    /// The latest arrival per direction of a socket, so that nothing overtakes.
+    ordered: BTreeMap<(FarSocket, Direction), u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Direction {
+    Up,
+    Down,
+}
+
+impl Network {
+    pub(crate) fn at(&mut self, time: u64, happening: Happening) {
+        self.count += 1;
+        self.queue.insert((time, self.count), happening);
+    }
+
+    /// As `at`, but not before what the same direction of the socket carries already.
+    pub(crate) fn in_order(
+        &mut self,
+        time: u64,
+        far: FarSocket,
+        direction: Direction,
+        happening: Happening,
+    ) {
+        let latest = self.ordered.entry((far, direction)).or_insert(time);
+        *latest = (*latest).max(time);
+        let time = *latest;
+        self.at(time, happening);
+    }
+
+    pub(crate) fn next_time(&self) -> Option<u64> {
+        self.queue.keys().next().map(|(time, _)| *time)
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Happening> {
+        self.queue.pop_first().map(|(_, happening)| happening)
+    }
+
+    /// What a cut leaves of a socket: nothing of what was under way arrives.
+    pub(crate) fn drop_socket(&mut self, far: FarSocket, process: Process, near: SocketId) {
+        self.queue.retain(|_, happening| match happening {
+            Happening::ToServer { far: there, .. } => *there != far,
+            Happening::ToDevice {
+                process: there,
+                socket,
+                ..
+            } => (*there, *socket) != (process, near),
+            _ => true,
+        });
+        self.ordered.remove(&(far, Direction::Up));
+        self.ordered.remove(&(far, Direction::Down));
+    }
+}
