@@ -151,8 +151,16 @@ impl Truth {
                 });
             // After a reset only the newest 20 are surely here; the rest is fetched when asked for.
             if !same || snapshot.items.len() < all.len().min(20) {
-                let texts: Vec<_> = snapshot.items.iter().map(|item| &item.text).collect();
-                return Err(format!("{} shows {texts:?}", item.id));
+                let shown: Vec<_> = snapshot
+                    .items
+                    .iter()
+                    .map(|item| (item.position.map(|position| position.0), &item.text))
+                    .collect();
+                let truth: Vec<_> = all
+                    .iter()
+                    .map(|message| (message.position.0, &message.text))
+                    .collect();
+                return Err(format!("{} shows {shown:?}\n  and has {truth:?}", item.id));
             }
             let unread = unread(all, view, &device.user);
             if item.unread_count != unread || view.unread_count != unread {

@@ -24,6 +24,8 @@ use crate::storm::Storm;
 pub(crate) const EPOCH: i64 = 1_790_000_000_000;
 /// How long a world may take to converge after the storm, in virtual milliseconds.
 const PATIENCE: u64 = 15 * 60 * 1000;
+/// How long a converged world is watched: longer than a heartbeat and its pong.
+const QUIET: u64 = 45 * 1000;
 /// A world that takes more steps than this runs in circles.
 const MOST_STEPS: u64 = 400_000;
 const PEOPLE: [&str; 3] = ["alice", "bob", "carol"];
@@ -162,7 +164,15 @@ impl World {
             }
             self.step()?;
         }
-        self.judge()
+        // What is still under way arrives, and a heartbeat shows what was silently lost.
+        let quiet = self.time + QUIET;
+        while self.time < quiet {
+            self.step()?;
+        }
+        match self.what_is_left()? {
+            left if left.is_empty() => self.judge(),
+            left => Err(format!("it did not stay converged: {left}")),
+        }
     }
 
     /// The weather clears: nothing is lost any more, and everyone is online.

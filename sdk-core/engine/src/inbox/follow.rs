@@ -205,10 +205,16 @@ impl Turn<'_> {
 
     /// Replaces what the server knows; keeps what it does not: everything unsent stays.
     fn apply_snapshot(&mut self, snapshot: &Snapshot) -> Result<()> {
+        let known_log = self.brain.account.log_id.as_ref();
+        let another_log = known_log.is_some_and(|known| *known != snapshot.log_id);
         let mut present = std::collections::BTreeSet::new();
         for view in &snapshot.conversations {
             let key = self.store_conversation(view)?;
-            messages::delete_after(&self.db, key, view.last_position)?;
+            // In the same log, what lies beyond the snapshot is newer than it: an outcome that
+            // came while it was on its way.
+            if another_log {
+                messages::delete_after(&self.db, key, view.last_position)?;
+            }
             present.insert(key);
         }
         for (key, _) in conversations::known_to_server(&self.db)? {

@@ -97,6 +97,33 @@ fn add_alias(db: &Connection, key: ConversationKey, local_id: &str) -> Result<()
     Ok(())
 }
 
+/// The row of a conversation, or the draft of this device that turns out to be it: created by the
+/// same operation, or with the same person. So the row on the screen stays the same, and what waits
+/// in its lane keeps its place before everything that is sent from now on.
+fn find_or_adopt(
+    db: &Connection,
+    view: &Conversation,
+    own: Option<&UserId>,
+) -> Result<Option<ConversationKey>> {
+    if let Some(key) = find(db, &view.conversation_id)? {
+        return Ok(Some(key));
+    }
+    if let Some(operation_key) = view.operation_key
+        && let Some(key) = find(db, &operation_key.into())?
+    {
+        return Ok(Some(key));
+    }
+    let other = view
+        .participants
+        .iter()
+        .map(|participant| &participant.user_id)
+        .find(|user| Some(*user) != own);
+    match (view.kind, other) {
+        (ConversationKind::Direct, Some(other)) => Ok(find_direct(db, other)?),
+        _ => Ok(None),
+    }
+}
+
 /// Writes what the server says about a conversation, whatever was known before. Messages are the
 /// caller's.
 pub(crate) fn upsert(
@@ -109,12 +136,7 @@ pub(crate) fn upsert(
         .iter()
         .find(|participant| Some(&participant.user_id) == own)
         .map_or(Position::ZERO, |participant| participant.read_to);
-    let own_draft = |key: OperationKey| find(db, &key.into());
-    let known = match find(db, &view.conversation_id)? {
-        Some(key) => Some(key),
-        None => view.operation_key.map(own_draft).transpose()?.flatten(),
-    };
-    let key = match known {
+    let key = match find_or_adopt(db, view, own)? {
         Some(key) => key,
         None => {
             db.execute(
