@@ -14,7 +14,9 @@ use crate::connection::LinkState;
 use crate::deadline::Why;
 use crate::effect::{CommandError, CommandId, Effect, Reply};
 use crate::input::{NetworkState, RequestFailure, Unsent};
+use crate::store::account::Tokens;
 use crate::store::{Result, account, operations};
+use crate::time::{Mono, Now};
 use crate::turn::Turn;
 
 /// No deadline is further away than this, whatever a server or a wall clock says.
@@ -28,6 +30,23 @@ pub(crate) struct Auth {
     rejected: bool,
     /// Refreshes that failed in a row.
     failures: u32,
+    /// When the access token runs out, on the clock that does not jump.
+    runs_out: Mono,
+}
+
+impl Auth {
+    /// What is known about the stored tokens after a start: the wall clock may have jumped since
+    /// they came, but nothing is left for longer than they ever had.
+    pub(crate) fn of(tokens: Option<&Tokens>, now: Now) -> Self {
+        let left = tokens.map_or(Duration::ZERO, |tokens| {
+            let lifetime = Duration::from_millis(tokens.lifetime_ms);
+            tokens.expires_at.since(now.wall).min(lifetime)
+        });
+        Self {
+            runs_out: now.mono.plus(left.min(LONGEST_WAIT)),
+            ..Self::default()
+        }
+    }
 }
 
 impl Turn<'_> {
@@ -38,7 +57,7 @@ impl Turn<'_> {
     /// The access token, if it can be expected to be accepted.
     pub(crate) fn usable_token(&self) -> Option<Secret> {
         let tokens = self.brain.account.tokens.as_ref()?;
-        let usable = !self.brain.auth.rejected && self.now.wall < tokens.expires_at;
+        let usable = !self.brain.auth.rejected && self.now.mono < self.brain.auth.runs_out;
         usable.then(|| tokens.access.clone())
     }
 
@@ -99,10 +118,10 @@ impl Turn<'_> {
         let expires_at = self
             .now
             .wall
-            .plus(Duration::from_millis(session.expires_in_ms).min(LONGEST_WAIT * 365));
+            .plus(Duration::from_millis(session.expires_in_ms).min(LONGEST_WAIT));
         account::sign_in(&self.db, session, expires_at)?;
         self.reload_account()?;
-        self.brain.auth = Auth::default();
+        self.brain.auth = Auth::of(self.brain.account.tokens.as_ref(), self.now);
         self.brain.deadlines.clear(Why::RefreshToken);
         if let LinkState::Open { socket, .. } = self.brain.link.state {
             self.hold(Effect::SendFrame {
@@ -142,11 +161,12 @@ impl Turn<'_> {
             .config
             .refresh_ahead
             .min(Duration::from_millis(tokens.lifetime_ms / 5));
-        let left = tokens
-            .expires_at
-            .since(self.now.wall)
-            .saturating_sub(ahead)
-            .min(LONGEST_WAIT);
+        let left = self
+            .brain
+            .auth
+            .runs_out
+            .until(self.now.mono)
+            .saturating_sub(ahead);
         if self.brain.auth.rejected || left.is_zero() {
             self.refresh();
         } else {

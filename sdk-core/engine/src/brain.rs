@@ -15,6 +15,7 @@ use crate::inbox::follow::Follow;
 use crate::input::{AppState, NetworkState};
 use crate::store::account::Account;
 use crate::store::{ConversationKey, LaneId};
+use crate::time::Now;
 
 pub(crate) struct Brain {
     pub(crate) account: Account,
@@ -68,11 +69,11 @@ pub(crate) enum Route {
 }
 
 impl Brain {
-    pub(crate) fn new(account: Account) -> Self {
+    pub(crate) fn new(account: Account, now: Now) -> Self {
         Self {
+            auth: Auth::of(account.tokens.as_ref(), now),
             account,
             link: Link::default(),
-            auth: Auth::default(),
             follow: Follow::default(),
             requests: BTreeMap::new(),
             submits: BTreeMap::new(),

@@ -139,7 +139,7 @@ impl Engine {
         let account = account::load(&db)?.ok_or_else(|| OpenError::Corrupt {
             reason: "no account row".to_owned(),
         })?;
-        let mut brain = Brain::new(account);
+        let mut brain = Brain::new(account, now);
         let mut turn = Turn::new(db, &mut brain, &config, now);
         turn.retry_quarantine()?;
         turn.settle()?;
