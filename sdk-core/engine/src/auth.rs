@@ -15,7 +15,7 @@ use crate::deadline::Why;
 use crate::effect::{CommandError, CommandId, Effect, Reply};
 use crate::input::{NetworkState, RequestFailure, Unsent};
 use crate::store::account::Tokens;
-use crate::store::{Result, account, operations};
+use crate::store::{Result, account, conversations, operations};
 use crate::time::{Mono, Now};
 use crate::turn::Turn;
 
@@ -240,13 +240,12 @@ impl Turn<'_> {
             };
             self.request(ApiRequest::Logout(body), Purpose::SignOut, None);
         }
-        for (key, _) in crate::store::conversations::known_to_server(&self.db)? {
+        for key in conversations::all(&self.db)? {
             self.vanish(key);
         }
         account::wipe(&self.db)?;
         self.reload_account()?;
         self.brain.auth = Auth::default();
-        self.vanish(crate::store::ConversationKey(0));
         Ok(Ok(Reply::Done))
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fulmar_engine::query::{
-    ConversationItem, MessageState, Older, TimelineItem, Window, apply, conversations, diff, timeline,
+    ConversationItem, MessageState, Older, TimelineItem, Window, apply, conversations, diff,
+    timeline,
 };
 use fulmar_engine::{CommandId, Config, Engine, Mono, Now, SessionState, SocketId, Store};
 use fulmar_protocol::{ConversationId, DeviceId, OperationKey, Position, Timestamp, UserId};
@@ -128,8 +129,9 @@ impl Device {
             let snapshot = timeline(engine.reader(), &conversation.id, window)
                 .map_err(|error| error.to_string())?;
             let shown = self.shown.entry(conversation.id.clone()).or_default();
-            judge_screen(&self.name, &snapshot.items)?;
-            all_here &= matches!(snapshot.older, Older::Nothing | Older::Cached);
+            let whole = matches!(snapshot.older, Older::Nothing | Older::Cached);
+            judge_screen(&self.name, &snapshot.items, whole)?;
+            all_here &= whole;
             for item in &snapshot.items {
                 if !on_screen.insert(item.key) {
                     return Err(format!("{} is on two screens", item.text));
@@ -155,14 +157,17 @@ impl Device {
     }
 }
 
-/// What holds for every screen at every moment.
-fn judge_screen(name: &str, items: &[TimelineItem]) -> Result<(), String> {
+/// What holds for every screen at every moment. On a device that has not the whole history a message
+/// whose outcome was lost may have its place in the part that is missing; until it is told so, it
+/// waits behind later ones that a snapshot confirmed.
+fn judge_screen(name: &str, items: &[TimelineItem], whole: bool) -> Result<(), String> {
     let mut last_number = 0;
     let mut last_position: Option<Position> = None;
     let mut unsent = false;
     for item in items {
         if let Some((writer, number)) = parse(&item.text)
             && writer == name
+            && (whole || item.position.is_some())
         {
             if number <= last_number {
                 return Err(format!("{} comes after number {last_number}", item.text));

@@ -217,7 +217,12 @@ impl Turn<'_> {
             }
             present.insert(key);
         }
-        for (key, _) in conversations::known_to_server(&self.db)? {
+        // One that only an outcome told of may be newer than the snapshot.
+        let candidates = match another_log {
+            true => conversations::all(&self.db)?,
+            false => conversations::announced(&self.db)?,
+        };
+        for key in candidates {
             if !present.contains(&key) {
                 conversations::remove_unless_unsent(&self.db, key)?;
                 self.vanish(key);

@@ -153,7 +153,7 @@ pub(crate) fn upsert(
     };
     db.execute(
         "UPDATE conversation
-         SET id = ?2, kind = ?3, title = ?4, created_at = ?5, head = ?6,
+         SET id = ?2, announced = 1, kind = ?3, title = ?4, created_at = ?5, head = ?6,
              server_read_to = ?7, server_unread = ?8, participant_count = ?9
          WHERE key = ?1",
         params![
@@ -213,11 +213,22 @@ pub(crate) fn set_server_id(
     Ok(())
 }
 
-/// The conversations that the server had given an id.
-pub(crate) fn known_to_server(db: &Connection) -> Result<Vec<(ConversationKey, String)>> {
-    let mut statement =
-        db.prepare_cached("SELECT key, id FROM conversation WHERE id IS NOT NULL ORDER BY key")?;
-    let rows = statement.query_map([], |row| Ok((ConversationKey(row.get(0)?), row.get(1)?)))?;
+/// Every conversation here.
+pub(crate) fn all(db: &Connection) -> Result<Vec<ConversationKey>> {
+    keys(db, "SELECT key FROM conversation ORDER BY key")
+}
+
+/// The conversations that the server's log or a snapshot has told of.
+pub(crate) fn announced(db: &Connection) -> Result<Vec<ConversationKey>> {
+    keys(
+        db,
+        "SELECT key FROM conversation WHERE announced ORDER BY key",
+    )
+}
+
+fn keys(db: &Connection, select: &str) -> Result<Vec<ConversationKey>> {
+    let mut statement = db.prepare_cached(select)?;
+    let rows = statement.query_map([], |row| row.get(0).map(ConversationKey))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 

@@ -15,10 +15,12 @@ CREATE TABLE account (
 ) STRICT;
 
 -- A conversation with all that its row on the screen shows, so that the list is one indexed query.
--- `id` is empty until the server has given one.
+-- `id` is empty until the server has given one; `announced` once the log or a snapshot told of it,
+-- and not only the outcome of its creation.
 CREATE TABLE conversation (
     key             INTEGER PRIMARY KEY AUTOINCREMENT,
     id              TEXT    UNIQUE,
+    announced       INTEGER NOT NULL DEFAULT 0,
     kind            TEXT    NOT NULL CHECK (kind IN ('direct', 'group')),
     title           TEXT    NOT NULL DEFAULT '',
     created_at      INTEGER NOT NULL,

@@ -1,0 +1,136 @@
+//! Accounts: sign-in, restore, sign-out, and sessions that the server ends.
+
+use fulmar::{Client, Code, CommandError, NetworkState, SessionState, Unsent};
+use fulmar_tests::{Person, Stage, live, patiently, quick};
+
+fn refused_with(result: Result<(), CommandError>, code: &Code) {
+    match result {
+        Err(CommandError::Refused(problem)) => assert_eq!(problem.code, *code),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_an_unknown_user_look_alike_and_leave_nothing() {
+    let stage = Stage::new().await;
+    let client = stage.open("alice").await;
+    refused_with(
+        client.login("alice", "wrong").await,
+        &Code::CredentialsInvalid,
+    );
+    refused_with(
+        client.login("nobody", "wrong").await,
+        &Code::CredentialsInvalid,
+    );
+    assert_eq!(client.session(), SessionState::SignedOut);
+    assert!(matches!(
+        client.create_direct("bob").await,
+        Err(CommandError::SignedOut)
+    ));
+    client.login("alice", "alice-password").await.unwrap();
+    assert!(matches!(
+        client.login("bob", "bob-password").await,
+        Err(CommandError::AlreadySignedIn { .. })
+    ));
+}
+
+#[tokio::test]
+async fn signing_in_without_a_server_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    // A port that was free a moment ago.
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let client = Client::builder(
+        format!("http://127.0.0.1:{port}"),
+        folder.path().join("a.db"),
+    )
+    .config(quick())
+    .build()
+    .await
+    .unwrap();
+    let result = client.login("alice", "alice-password").await;
+    assert!(
+        matches!(result, Err(CommandError::Unreachable { .. })),
+        "{result:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_session_is_there_again_when_the_store_is_opened() {
+    let stage = Stage::new().await;
+    stage.sign_in("alice").await.close().await;
+    let alice = stage.open("alice").await;
+    assert!(
+        matches!(alice.session(), SessionState::SignedIn { user_id } if user_id.as_str() == "alice")
+    );
+    live(&alice).await;
+}
+
+#[tokio::test]
+async fn sign_out_refuses_to_lose_what_is_unsent_and_then_wipes() {
+    let stage = Stage::new().await;
+    let (alice, _bob) = stage.alice_and_bob().await;
+    alice.client.set_network(NetworkState::Unavailable);
+    alice.say(&["unsent"]).await;
+    assert_eq!(
+        alice.client.logout(Unsent::Refuse).await,
+        Err(CommandError::UnsentOperations { count: 1 })
+    );
+    alice.client.set_network(NetworkState::Available);
+    let mut alice = alice;
+    alice.sees(&["unsent"]).await;
+    alice.client.logout(Unsent::Refuse).await.unwrap();
+    assert_eq!(alice.client.session(), SessionState::SignedOut);
+    let mut list = alice.client.conversations();
+    list.next().await.unwrap();
+    assert_eq!(list.items(), []);
+    // The store is free for somebody else.
+    alice.client.login("bob", "bob-password").await.unwrap();
+    live(&alice.client).await;
+}
+
+#[tokio::test]
+async fn a_session_that_the_server_ends_keeps_what_is_unsent_for_the_next_one() {
+    let stage = Stage::new().await;
+    let (mut alice, mut bob) = stage.alice_and_bob().await;
+    let mut session = alice.client.watch_session();
+    stage.server.revoke_sessions("alice").unwrap();
+    patiently("the end of the session", async {
+        while !matches!(session.next().await.unwrap(), SessionState::Ended { .. }) {}
+    })
+    .await;
+    alice.say(&["written without a session"]).await;
+    // Nobody else may take the store over with that in it.
+    assert!(matches!(
+        alice.client.login("bob", "bob-password").await,
+        Err(CommandError::OtherUser { .. })
+    ));
+    alice.client.login("alice", "alice-password").await.unwrap();
+    alice.sees(&["written without a session"]).await;
+    bob.sees(&["written without a session"]).await;
+}
+
+#[tokio::test]
+async fn a_closed_client_says_so() {
+    let stage = Stage::new().await;
+    let (alice, _bob) = stage.alice_and_bob().await;
+    let Person {
+        client,
+        chat,
+        mut screen,
+    } = alice;
+    client.close().await;
+    assert_eq!(chat.send("too late").await, Err(CommandError::Closed));
+    let error = patiently("the end", async {
+        loop {
+            if let Err(error) = screen.next().await {
+                return error;
+            }
+        }
+    })
+    .await;
+    assert_eq!(error, fulmar::WatchError::Closed);
+}

@@ -1,0 +1,72 @@
+//! When the WebSocket cannot be had, HTTP does its work.
+
+use fulmar::ConnectionState;
+use fulmar_mock_server::{Action, Fault, Where};
+use fulmar_tests::{Stage, connection, live};
+
+#[tokio::test]
+async fn messages_come_and_go_over_http_until_the_socket_is_back() {
+    let stage = Stage::new().await;
+    let (alice, mut bob) = stage.alice_and_bob().await;
+    let id = alice.chat.id().clone();
+    drop(alice);
+    stage.server.faults().add(
+        Fault::at(Where::Handshake)
+            .of_user("alice")
+            .always()
+            .then(Action::Html(403)),
+    );
+    let client = stage.open("alice").await;
+    let state = connection(&client, |state| {
+        matches!(state, ConnectionState::Polling { .. })
+    })
+    .await;
+    assert!(
+        matches!(
+            &state,
+            ConnectionState::Polling {
+                reason: fulmar::WaitReason::HandshakeRefused { status: 403 },
+                ..
+            }
+        ),
+        "{state:?}"
+    );
+    let mut alice = fulmar_tests::Person::new(client.clone(), client.conversation(&id));
+    alice.say(&["over http"]).await;
+    bob.sees(&["over http"]).await;
+    bob.say(&["heard"]).await;
+    alice.sees(&["over http", "heard"]).await;
+    stage.server.faults().clear();
+    live(&client).await;
+    bob.say(&["over the socket"]).await;
+    alice.sees(&["over http", "heard", "over the socket"]).await;
+}
+
+#[tokio::test]
+async fn a_submit_over_http_whose_answer_is_lost_is_applied_once() {
+    let stage = Stage::new().await;
+    let (alice, mut bob) = stage.alice_and_bob().await;
+    let id = alice.chat.id().clone();
+    drop(alice);
+    let faults = stage.server.faults();
+    faults.add(
+        Fault::at(Where::Handshake)
+            .of_user("alice")
+            .always()
+            .then(Action::Cut),
+    );
+    let operations = Where::Http("/v1/operations".to_owned());
+    faults.add(
+        Fault::at(operations.clone())
+            .times(2)
+            .then(Action::SwallowAnswer),
+    );
+    faults.add(Fault::at(operations.clone()).then(Action::Html(520)));
+    faults.add(Fault::at(operations.clone()).then(Action::Html(404)));
+    faults.add(Fault::at(operations).then(Action::Repeat));
+    let client = stage.open("alice").await;
+    let mut alice = fulmar_tests::Person::new(client.clone(), client.conversation(&id));
+    alice.say(&["one", "two"]).await;
+    alice.sees(&["one", "two"]).await;
+    bob.sees(&["one", "two"]).await;
+}

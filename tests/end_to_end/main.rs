@@ -1,0 +1,15 @@
+//! End to end tests: the SDK against the mock server, over real sockets, with stores on disk.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod accounts;
+mod bad_input;
+mod chaos;
+mod conversations;
+mod crashes;
+mod fallback;
+mod history;
+mod server;
+mod stores;
+mod storms;
+mod talking;
+mod tokens;

@@ -1,0 +1,174 @@
+//! The server by itself: restarts, and what belongs to whom.
+
+use fulmar_mock_server::MockServer;
+use fulmar_tests::{Person, Stage, live, quick};
+use serde_json::{Value, json};
+
+/// A plain HTTP client.
+pub(crate) fn http() -> reqwest::Client {
+    use std::sync::Once;
+    static PROVIDER: Once = Once::new();
+    PROVIDER.call_once(fulmar_tests::install_tls_provider);
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
+async fn get(url: &str, token: Option<&str>) -> (u16, Value) {
+    let mut request = http().get(url);
+    if let Some(token) = token {
+        request = request.bearer_auth(token);
+    }
+    let response = request.send().await.unwrap();
+    let status = response.status().as_u16();
+    (
+        status,
+        serde_json::from_slice(&response.bytes().await.unwrap()).unwrap(),
+    )
+}
+
+async fn token(server: &MockServer, user: &str) -> String {
+    let body = json!({"userId": user, "password": format!("{user}-password"), "deviceId": "curl"});
+    let response = http()
+        .post(format!("{}/v1/auth/login", server.url()))
+        .body(body.to_string())
+        .send()
+        .await
+        .unwrap();
+    let session: Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap();
+    session["accessToken"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_restart_from_the_database_forgets_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = |port: u16| {
+        MockServer::builder()
+            .address(([127, 0, 0, 1], port).into())
+            .database(folder.path().join("server.db"))
+            .demo()
+            .start()
+    };
+    let server = start(0).await.unwrap();
+    let (url, port) = (server.url(), server.address().port());
+    let open = |user: &str| {
+        fulmar::Client::builder(&url, folder.path().join(format!("{user}.db")))
+            .config(quick())
+            .build()
+    };
+    let (alice, bob) = (open("alice").await.unwrap(), open("bob").await.unwrap());
+    alice.login("alice", "alice-password").await.unwrap();
+    bob.login("bob", "bob-password").await.unwrap();
+    let hers = alice.create_direct("bob").await.unwrap();
+    let mut alice = Person::new(alice, hers);
+    alice.say(&["before"]).await;
+    alice.sees(&["before"]).await;
+    server.stop().await;
+    alice.say(&["while it was away"]).await;
+
+    let server = start(port).await.unwrap();
+    live(&alice.client).await;
+    alice.sees(&["before", "while it was away"]).await;
+    let his = bob.create_direct("alice").await.unwrap();
+    let mut bob = Person::new(bob, his);
+    bob.sees(&["before", "while it was away"]).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn nobody_sees_what_is_not_theirs() {
+    let stage = Stage::new().await;
+    let (alice, mut bob) = stage.alice_and_bob().await;
+    alice.say(&["a secret"]).await;
+    bob.sees(&["a secret"]).await;
+    let url = stage.server.url();
+    let carol = token(&stage.server, "carol").await;
+    // The conversation under the server's own id.
+    let alices = token(&stage.server, "alice").await;
+    let (_, page) = get(&format!("{url}/v1/conversations"), Some(&alices)).await;
+    let id = page["conversations"][0]["conversationId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for path in [
+        format!("/v1/conversations/{id}"),
+        format!("/v1/conversations/{id}/messages"),
+        "/v1/conversations/c-none".to_owned(),
+        "/v1/conversations/c-none/messages?before=9".to_owned(),
+    ] {
+        let (status, problem) = get(&format!("{url}{path}"), Some(&carol)).await;
+        assert_eq!(
+            (status, problem["code"].as_str()),
+            (404, Some("conversation.notFound")),
+            "{path}"
+        );
+        let (status, problem) = get(&format!("{url}{path}"), None).await;
+        assert_eq!(
+            (status, problem["code"].as_str()),
+            (401, Some("token.invalid")),
+            "{path}"
+        );
+    }
+    let (_, page) = get(&format!("{url}/v1/conversations"), Some(&carol)).await;
+    assert_eq!(page["conversations"], json!([]));
+    let (_, snapshot) = get(&format!("{url}/v1/snapshot"), Some(&carol)).await;
+    assert_eq!(snapshot["conversations"], json!([]));
+
+    // Nor may anyone write there, mark it read, or use somebody's key.
+    for (method, params) in [
+        (
+            "message.send",
+            json!({"conversationId": id, "text": "let me in"}),
+        ),
+        ("receipt.update", json!({"conversationId": id, "readTo": 1})),
+    ] {
+        let key = "0190b5f0-0000-7000-8000-000000000001";
+        let submit =
+            json!({"operations": [{"operationKey": key, "method": method, "params": params}]});
+        let response = http()
+            .post(format!("{url}/v1/operations"))
+            .bearer_auth(&carol)
+            .body(submit.to_string())
+            .send()
+            .await
+            .unwrap();
+        let answer: Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap();
+        assert_eq!(
+            answer["outcomes"][0]["problem"]["code"],
+            "conversation.notFound"
+        );
+    }
+    bob.say(&["still only us"]).await;
+    bob.sees(&["a secret", "still only us"]).await;
+}
+
+#[tokio::test]
+async fn curl_can_do_what_a_client_can() {
+    let stage = Stage::new().await;
+    let url = stage.server.url();
+    let (status, health) = get(&format!("{url}/health"), None).await;
+    assert_eq!((status, health), (200, json!({"status": "ok"})));
+    let (_, stats) = get(&format!("{url}/stats"), None).await;
+    assert_eq!(
+        (&stats["users"], &stats["messages"]),
+        (&json!(3), &json!(2))
+    );
+    let alice = token(&stage.server, "alice").await;
+    let (_, me) = get(&format!("{url}/v1/me?token={alice}"), None).await;
+    assert_eq!(me["name"], "Alice");
+    let (_, page) = get(&format!("{url}/v1/conversations"), Some(&alice)).await;
+    let id = page["conversations"][0]["conversationId"].as_str().unwrap();
+    let response = http()
+        .post(format!("{url}/v1/conversations/{id}/messages"))
+        .bearer_auth(&alice)
+        .body(json!({"text": "from a shell"}).to_string())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status().as_u16(), 200);
+    let (_, page) = get(
+        &format!("{url}/v1/conversations/{id}/messages?after=2"),
+        Some(&alice),
+    )
+    .await;
+    assert_eq!(page["messages"][0]["text"], "from a shell");
+    assert_eq!(page["messages"][0]["position"], 3);
+}

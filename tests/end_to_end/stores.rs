@@ -1,0 +1,153 @@
+//! Stores that cannot be opened: a clear error each, and nothing lost.
+
+use std::fs;
+use std::path::Path;
+
+use fulmar::{BuildError, Client, NetworkState, OpenError, SessionState, rebuild_store};
+use fulmar_tests::{Person, Stage, quick, shown, until};
+
+async fn open_error(stage: &Stage, path: &Path) -> OpenError {
+    let result = Client::builder(stage.server.url(), path)
+        .config(quick())
+        .build()
+        .await;
+    match result {
+        Err(BuildError::Store(error)) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_is_open_elsewhere() {
+    let stage = Stage::new().await;
+    let alice = stage.sign_in("alice").await;
+    let error = open_error(&stage, &stage.store("alice")).await;
+    assert!(matches!(error, OpenError::AlreadyOpen { .. }), "{error}");
+    alice.close().await;
+    stage.open("alice").await;
+}
+
+#[tokio::test]
+async fn a_store_of_a_newer_version() {
+    let stage = Stage::new().await;
+    stage.sign_in("alice").await.close().await;
+    let path = stage.store("alice");
+    let database = rusqlite::Connection::open(&path).unwrap();
+    database.pragma_update(None, "user_version", 999).unwrap();
+    drop(database);
+    let before = fs::read(&path).unwrap();
+    let error = open_error(&stage, &path).await;
+    assert!(
+        matches!(error, OpenError::NewerVersion { found: 999, .. }),
+        "{error}"
+    );
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_database_of_another_program() {
+    let stage = Stage::new().await;
+    let path = stage.store("other");
+    let database = rusqlite::Connection::open(&path).unwrap();
+    database
+        .execute_batch("CREATE TABLE recipes (name TEXT)")
+        .unwrap();
+    drop(database);
+    let error = open_error(&stage, &path).await;
+    assert!(matches!(error, OpenError::NotAStore), "{error}");
+}
+
+#[tokio::test]
+async fn a_store_of_somebody_else() {
+    let stage = Stage::new().await;
+    stage.sign_in("alice").await.close().await;
+    let result = Client::builder(stage.server.url(), stage.store("alice"))
+        .owner("bob".parse().unwrap())
+        .build()
+        .await;
+    assert!(
+        matches!(&result, Err(BuildError::Store(OpenError::OtherUser { owner, .. })) if owner.as_str() == "alice"),
+        "{result:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_folder_that_is_not_there_and_a_file_that_is_a_folder() {
+    let stage = Stage::new().await;
+    for path in [
+        stage.folder.path().join("none/a.db"),
+        stage.folder.path().to_owned(),
+    ] {
+        let error = open_error(&stage, &path).await;
+        assert!(matches!(error, OpenError::Unusable { .. }), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_store_is_set_aside_and_what_is_unsent_is_salvaged() {
+    let stage = Stage::new().await;
+    let (alice, mut bob) = stage.alice_and_bob().await;
+    let id = alice.chat.id().clone();
+    alice.client.set_network(NetworkState::Unavailable);
+    alice.say(&["unsent one", "unsent two"]).await;
+    let client = alice.client.clone();
+    drop(alice);
+    client.close().await;
+    drop(client);
+
+    // The schema page is fine; some page of the cache is not, and the index of what is open shows it.
+    let path = stage.store("alice");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[0..16].copy_from_slice(b"not SQLite at al");
+    fs::write(&path, &bytes).unwrap();
+    let error = open_error(&stage, &path).await;
+    assert!(matches!(error, OpenError::Corrupt { .. }), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), bytes, "the file is as it was");
+
+    // Nothing can be read of this one, and it is kept all the same.
+    let salvage = rebuild_store(&path).unwrap();
+    assert!(salvage.incomplete && !salvage.session && salvage.operations == 0);
+    assert_eq!(fs::read(&salvage.set_aside).unwrap(), bytes);
+
+    // With its header mended by hand, everything can be.
+    bytes[0..16].copy_from_slice(b"SQLite format 3\0");
+    fs::write(&path, &bytes).unwrap();
+    let salvage = rebuild_store(&path).unwrap();
+    assert_eq!(
+        (salvage.operations, salvage.session, salvage.incomplete),
+        (2, true, false)
+    );
+    let client = stage.open("alice").await;
+    assert!(matches!(client.session(), SessionState::SignedIn { .. }));
+    let mut alice = Person::new(client.clone(), client.conversation(&id));
+    until(&mut alice.screen, |items| {
+        shown(items) == ["unsent one", "unsent two"]
+    })
+    .await;
+    alice.sees(&["unsent one", "unsent two"]).await;
+    bob.sees(&["unsent one", "unsent two"]).await;
+}
+
+#[tokio::test]
+async fn plaintext_to_another_machine_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let result = Client::builder("http://chat.example", folder.path().join("a.db"))
+        .build()
+        .await;
+    assert!(
+        matches!(result, Err(BuildError::Plaintext { .. })),
+        "{result:?}"
+    );
+    let result = Client::builder("not a url", folder.path().join("a.db"))
+        .build()
+        .await;
+    assert!(
+        matches!(result, Err(BuildError::Address { .. })),
+        "{result:?}"
+    );
+    // https needs no opt-out, and building does not wait for the network.
+    Client::builder("https://chat.example", folder.path().join("a.db"))
+        .build()
+        .await
+        .unwrap();
+}

@@ -1,0 +1,168 @@
+//! What a network can do to frames, and how it ends: once, in order.
+
+use std::time::Duration;
+
+use fulmar::{ConnectionState, WaitReason};
+use fulmar_mock_server::{Action, Config, Fault, FrameKind, Where};
+use fulmar_tests::{Stage, connection, live, quick};
+
+/// Alice sends, the fault strikes her or Bob, and both end up with everything.
+async fn survives(fault: Fault) {
+    let stage = Stage::new().await;
+    let (mut alice, mut bob) = stage.alice_and_bob().await;
+    stage.server.faults().add(fault);
+    alice.say(&["one", "two", "three"]).await;
+    bob.say(&["four"]).await;
+    // Whatever is noticed only by the next heartbeat is noticed here.
+    alice.client.set_app_state(fulmar::AppState::Background);
+    alice.client.set_app_state(fulmar::AppState::Foreground);
+    bob.client.set_app_state(fulmar::AppState::Background);
+    bob.client.set_app_state(fulmar::AppState::Foreground);
+    for person in [&mut alice, &mut bob] {
+        fulmar_tests::until(&mut person.screen, |items| {
+            let mut texts = fulmar_tests::shown(items);
+            texts.retain(|text| *text != "four");
+            items.len() == 4
+                && items
+                    .iter()
+                    .all(|item| item.state == fulmar::MessageState::Sent)
+                && texts == ["one", "two", "three"]
+        })
+        .await;
+    }
+    let order = |person: &fulmar_tests::Person| -> Vec<String> {
+        person
+            .screen
+            .items()
+            .iter()
+            .map(|item| item.text.clone())
+            .collect()
+    };
+    assert_eq!(order(&alice), order(&bob));
+}
+
+#[tokio::test]
+async fn the_answer_to_a_submit_is_lost_and_the_socket_with_it() {
+    let outcome = Where::Outgoing(FrameKind::Outcome);
+    survives(Fault::at(outcome).of_user("alice").then(Action::Cut)).await;
+}
+
+#[tokio::test]
+async fn a_submit_is_delivered_twice() {
+    let submit = Where::Incoming(FrameKind::Submit);
+    survives(
+        Fault::at(submit)
+            .of_user("alice")
+            .times(2)
+            .then(Action::Repeat),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_socket_is_cut_before_a_submit() {
+    let submit = Where::Incoming(FrameKind::Submit);
+    survives(Fault::at(submit).of_user("alice").then(Action::Cut)).await;
+}
+
+#[tokio::test]
+async fn a_socket_is_cut_in_the_middle_of_an_events_frame() {
+    let events = Where::Outgoing(FrameKind::Events);
+    survives(
+        Fault::at(events)
+            .of_user("bob")
+            .then(Action::CutInTheMiddle),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_events_frame_vanishes_and_the_gap_is_fetched() {
+    let events = Where::Outgoing(FrameKind::Events);
+    survives(Fault::at(events).of_user("bob").then(Action::Drop)).await;
+}
+
+#[tokio::test]
+async fn everything_is_slow() {
+    let slow = Action::Delay(Duration::from_millis(30));
+    survives(
+        Fault::at(Where::Outgoing(FrameKind::Any))
+            .always()
+            .then(slow),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_dead_peer_is_noticed_by_its_silence() {
+    let stage = Stage::with(Config {
+        heartbeat: Duration::from_secs(1),
+        ..Config::default()
+    })
+    .await;
+    let config = fulmar::Config {
+        pong_timeout: Duration::from_millis(200),
+        ..quick()
+    };
+    let alice = stage.open_with("alice", config).await;
+    alice.login("alice", "alice-password").await.unwrap();
+    live(&alice).await;
+    let pong = Where::Outgoing(FrameKind::Pong);
+    stage
+        .server
+        .faults()
+        .add(Fault::at(pong).then(Action::Drop));
+    let state = connection(&alice, |state| {
+        matches!(state, ConnectionState::Waiting { .. })
+    })
+    .await;
+    assert!(
+        matches!(
+            state,
+            ConnectionState::Waiting {
+                reason: WaitReason::Silent,
+                retry_at: Some(_),
+                attempt: 1
+            }
+        ),
+        "{state:?}"
+    );
+    live(&alice).await;
+}
+
+#[tokio::test]
+async fn waiting_says_why_and_until_when_and_the_network_hint_ends_it() {
+    let stage = Stage::new().await;
+    let config = fulmar::Config {
+        backoff: fulmar::Backoff {
+            first: Duration::from_secs(3600),
+            cap: Duration::from_secs(3600),
+        },
+        fallback_after: 1000,
+        ..quick()
+    };
+    let alice = stage.open_with("alice", config).await;
+    alice.login("alice", "alice-password").await.unwrap();
+    live(&alice).await;
+    stage.server.disconnect("alice");
+    let state = connection(&alice, |state| {
+        matches!(state, ConnectionState::Waiting { .. })
+    })
+    .await;
+    assert!(
+        matches!(
+            &state,
+            ConnectionState::Waiting {
+                reason: WaitReason::Unreachable(_),
+                retry_at: Some(_),
+                ..
+            }
+        ),
+        "{state:?}"
+    );
+    stage.server.reconnect("alice");
+    alice.set_network(fulmar::NetworkState::Unavailable);
+    connection(&alice, |state| *state == ConnectionState::Offline).await;
+    alice.set_network(fulmar::NetworkState::Available);
+    live(&alice).await;
+}
