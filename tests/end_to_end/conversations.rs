@@ -182,9 +182,9 @@ async fn a_conversation_with_nobody_fails_and_can_be_retried_or_discarded() {
     let chat = alice.client.create_direct("erin").await.unwrap();
     chat.send("and you?").await.unwrap();
     list_until(&mut list, |items| {
-        items
-            .iter()
-            .any(|item| matches!(item.status, ConversationStatus::Failed { .. }))
+        items.first().is_some_and(|item| {
+            item.title == "erin" && matches!(item.status, ConversationStatus::Failed { .. })
+        })
     })
     .await;
     let ConversationStatus::Failed { operation, .. } = list.items()[0].status.clone() else {

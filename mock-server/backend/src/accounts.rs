@@ -92,8 +92,9 @@ impl Scope<'_> {
         argon2()?
             .verify_password(request.password.expose().as_bytes(), &hash)
             .map_err(|_| refused())?;
-        // A device that signs in again has lost its old session.
-        if let Some(old) = sessions::of_device(&self.db, &request.user_id, &request.device_id)? {
+        // A device that signs in again has lost its older sessions; but not the newest, which it
+        // may be using when this request is only a late repetition.
+        for old in sessions::older_of_device(&self.db, &request.user_id, &request.device_id)? {
             self.end_session(&old)?;
         }
         let session_id = self.random_id("s-");

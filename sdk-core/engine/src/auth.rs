@@ -124,6 +124,7 @@ impl Turn<'_> {
         self.brain.auth = Auth::of(self.brain.account.tokens.as_ref(), self.now);
         self.brain.deadlines.clear(Why::RefreshToken);
         if let LinkState::Open { socket, .. } = self.brain.link.state {
+            self.brain.link.token = Some(session.access_token.clone());
             self.hold(Effect::SendFrame {
                 socket,
                 frame: ClientFrame::Authenticate(Authenticate {
@@ -135,9 +136,12 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// The server refused the access token.
-    pub(crate) fn token_rejected(&mut self) {
-        if !self.brain.auth.refreshing {
+    /// The server refused an access token. Only news about the current one matters: an answer that
+    /// was long under way speaks of one that has been replaced.
+    pub(crate) fn token_rejected(&mut self, token: Option<&Secret>) {
+        let current = self.brain.account.tokens.as_ref();
+        let is_current = current.map(|tokens| &tokens.access) == token;
+        if is_current && !self.brain.auth.refreshing {
             self.brain.auth.rejected = true;
             if self.brain.auth.failures == 0 {
                 self.brain.deadlines.clear(Why::RefreshToken);

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use fulmar_protocol::{Limits, OperationKey, Position, SubmitId};
+use fulmar_protocol::{Limits, OperationKey, Position, Secret, SubmitId};
 
 use crate::auth::Auth;
 use crate::connection::Link;
@@ -22,7 +22,8 @@ pub(crate) struct Brain {
     pub(crate) link: Link,
     pub(crate) auth: Auth,
     pub(crate) follow: Follow,
-    pub(crate) requests: BTreeMap<RequestId, Purpose>,
+    /// What is asked over HTTP, and with which token.
+    pub(crate) requests: BTreeMap<RequestId, (Purpose, Option<Secret>)>,
     pub(crate) submits: BTreeMap<SubmitId, Flight>,
     pub(crate) deadlines: Deadlines,
     pub(crate) network: NetworkState,

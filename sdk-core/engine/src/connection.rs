@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use fulmar_protocol::{
-    ClientFrame, CloseCode, Hello, PROTOCOL_VERSION, Ping, Pong, ProblemFrame, Ready, ServerFrame,
-    Timestamp,
+    ClientFrame, CloseCode, Hello, PROTOCOL_VERSION, Ping, Pong, ProblemFrame, Ready, Secret,
+    ServerFrame, Timestamp,
 };
 
 use crate::brain::Route;
@@ -30,6 +30,8 @@ pub(crate) struct Link {
     retry_at: Option<Timestamp>,
     /// HTTP stands in for the socket.
     pub(crate) polling: bool,
+    /// The newest access token that the socket was given.
+    pub(crate) token: Option<Secret>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -76,14 +78,14 @@ impl Turn<'_> {
             }
             SocketEvent::Closed(code) => {
                 if matches!(code, CloseCode::Unauthenticated | CloseCode::Revoked) {
-                    self.token_rejected();
+                    self.socket_token_rejected();
                 }
                 let code = code.as_u16();
                 self.link_lost(WaitReason::ClosedByServer { code })
             }
             SocketEvent::Failed(failure) => {
                 if failure == (SocketFailure::Refused { status: 401 }) {
-                    self.token_rejected();
+                    self.socket_token_rejected();
                 }
                 self.link_lost(match failure {
                     SocketFailure::Unreachable(reason) => WaitReason::Unreachable(reason),
@@ -93,10 +95,15 @@ impl Turn<'_> {
         }
     }
 
+    pub(crate) fn socket_token_rejected(&mut self) {
+        let token = self.brain.link.token.clone();
+        self.token_rejected(token.as_ref());
+    }
+
     fn say_hello(&mut self, socket: SocketId) {
         let frame = ClientFrame::Hello(Hello {
             version: PROTOCOL_VERSION,
-            access_token: self.usable_token(),
+            access_token: self.brain.link.token.clone(),
             since: self.brain.account.cursor,
             log_id: self.brain.account.log_id.clone(),
         });
@@ -139,6 +146,7 @@ impl Turn<'_> {
         let heartbeat = Duration::from_millis(ready.heartbeat_ms.clamp(1_000, 3_600_000));
         self.brain.link = Link {
             state: LinkState::Open { socket, heartbeat },
+            token: self.brain.link.token.take(),
             ..Link::default()
         };
         self.brain.limits = ready.limits;
@@ -314,6 +322,7 @@ impl Turn<'_> {
         let socket = SocketId(self.brain.next_number());
         self.brain.link.state = LinkState::Connecting { socket };
         self.brain.link.retry_at = None;
+        self.brain.link.token = Some(access_token.clone());
         let at = self.now.mono.plus(self.config.answer_timeout);
         self.brain.deadlines.set(Why::ReadyMissing, at);
         self.hold(Effect::OpenSocket {

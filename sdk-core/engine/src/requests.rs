@@ -23,7 +23,9 @@ impl Turn<'_> {
         let request = RequestId(self.brain.next_number());
         let at = self.now.mono.plus(self.config.answer_timeout);
         self.brain.deadlines.set(Why::AnswerMissing(request), at);
-        self.brain.requests.insert(request, purpose);
+        self.brain
+            .requests
+            .insert(request, (purpose, access_token.clone()));
         self.hold(Effect::Request {
             request,
             call,
@@ -33,15 +35,11 @@ impl Turn<'_> {
 
     pub(crate) fn answer(&mut self, request: RequestId, result: Answered) -> Result<()> {
         self.brain.deadlines.clear(Why::AnswerMissing(request));
-        let Some(purpose) = self.brain.requests.remove(&request) else {
+        let Some((purpose, token)) = self.brain.requests.remove(&request) else {
             return Ok(());
         };
-        let authorized = !matches!(
-            purpose,
-            Purpose::SignIn { .. } | Purpose::Refresh | Purpose::SignOut
-        );
-        if authorized && class_of(&result) == Some(FailureClass::Authentication) {
-            self.token_rejected();
+        if token.is_some() && class_of(&result) == Some(FailureClass::Authentication) {
+            self.token_rejected(token.as_ref());
         }
         match purpose {
             Purpose::SignIn { command } => {
@@ -105,7 +103,7 @@ impl Turn<'_> {
 
     /// The session is over: whoever waits for an answer is told so, and answers are dropped.
     pub(crate) fn drop_requests(&mut self) {
-        for (request, purpose) in std::mem::take(&mut self.brain.requests) {
+        for (request, (purpose, _)) in std::mem::take(&mut self.brain.requests) {
             self.brain.deadlines.clear(Why::AnswerMissing(request));
             if let Purpose::History { command, .. } = purpose {
                 self.reply(command, Err(CommandError::SignedOut));

@@ -8,6 +8,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
@@ -157,6 +158,10 @@ fn read(message: Option<Result<Message, Error>>) -> Option<SocketEvent> {
 
 fn broken(error: &Error) -> SocketEvent {
     match error {
+        // The library's word for a connection that just ends.
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
+            SocketEvent::Failed(SocketFailure::Unreachable(error.to_string()))
+        }
         // UTF-8, sizes, and what else makes it no WebSocket.
         Error::Capacity(_) | Error::Protocol(_) | Error::Utf8(_) => {
             SocketEvent::Unreadable(error.to_string())

@@ -11,16 +11,18 @@ CREATE TABLE user (
     head     INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
--- One per signed-in device. Refresh tokens are stored as hashes.
+-- At most two per signed-in device. Refresh tokens are stored as hashes.
 CREATE TABLE session (
-    session_id       TEXT PRIMARY KEY,
+    ordinal          INTEGER PRIMARY KEY AUTOINCREMENT,
+    session_id       TEXT NOT NULL UNIQUE,
     user_id          TEXT NOT NULL REFERENCES user (user_id) ON DELETE CASCADE,
     device_id        TEXT NOT NULL,
     current_refresh  BLOB NOT NULL,
     previous_refresh BLOB,
-    created_at       INTEGER NOT NULL,
-    UNIQUE (user_id, device_id)
-) STRICT, WITHOUT ROWID;
+    created_at       INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX session_by_device ON session (user_id, device_id, ordinal);
 
 CREATE TABLE conversation (
     conversation_id TEXT    PRIMARY KEY,

@@ -60,18 +60,20 @@ pub(crate) fn find(db: &Connection, session_id: &str) -> Result<Option<Session>>
     }))
 }
 
-pub(crate) fn of_device(
+/// The sessions of a device but the newest.
+pub(crate) fn older_of_device(
     db: &Connection,
     user_id: &UserId,
     device_id: &DeviceId,
-) -> Result<Option<String>> {
-    Ok(db
-        .query_row(
-            "SELECT session_id FROM session WHERE user_id = ?1 AND device_id = ?2",
-            params![user_id.as_str(), device_id.as_str()],
-            |row| row.get(0),
-        )
-        .optional()?)
+) -> Result<Vec<String>> {
+    let mut statement = db.prepare(
+        "SELECT session_id FROM session WHERE user_id = ?1 AND device_id = ?2
+         ORDER BY ordinal DESC LIMIT -1 OFFSET 1",
+    )?;
+    let rows = statement.query_map(params![user_id.as_str(), device_id.as_str()], |row| {
+        row.get(0)
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 pub(crate) fn of_user(db: &Connection, user_id: &UserId) -> Result<Vec<String>> {

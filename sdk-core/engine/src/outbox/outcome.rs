@@ -7,6 +7,7 @@ use fulmar_protocol::{
     SubmitId,
 };
 
+use crate::brain::Route;
 use crate::deadline::Why;
 use crate::outbox::failure::FailureReason;
 use crate::outbox::transition::{Happening, State};
@@ -39,14 +40,14 @@ impl Turn<'_> {
                 continue;
             }
             match by_key.remove(&key) {
-                Some(status) => self.outcome(&row, status)?,
+                Some(status) => self.outcome(&row, status, flight.route)?,
                 None => self.returned(&row, None)?,
             }
         }
         Ok(())
     }
 
-    fn outcome(&mut self, row: &OperationRow, status: OutcomeStatus) -> Result<()> {
+    fn outcome(&mut self, row: &OperationRow, status: OutcomeStatus, route: Route) -> Result<()> {
         match (status, &row.method) {
             (OutcomeStatus::Applied { message, .. }, Method::MessageSend(_)) => match message {
                 Some(message) if message.operation_key == row.operation_key => {
@@ -67,7 +68,7 @@ impl Turn<'_> {
             (OutcomeStatus::Failed { problem }, _) => match problem.code.class() {
                 FailureClass::Permanent => self.refused(row, problem),
                 FailureClass::Authentication => {
-                    self.token_rejected();
+                    self.submit_token_rejected(route);
                     self.transition(row, Happening::Returned, None)
                 }
                 FailureClass::Transient => self.returned(row, problem.retry_after_ms),

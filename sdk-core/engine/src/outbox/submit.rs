@@ -212,7 +212,7 @@ impl Turn<'_> {
         let Some(flight) = self.brain.submits.get(&submit) else {
             return Ok(());
         };
-        let operations = flight.operations.clone();
+        let (operations, flight_route) = (flight.operations.clone(), flight.route);
         match (class, problem, operations.as_slice()) {
             (FailureClass::Permanent, Some(problem), [(key, _)]) => {
                 self.brain.deadlines.clear(Why::OutcomeMissing(submit));
@@ -223,7 +223,7 @@ impl Turn<'_> {
                 return Ok(());
             }
             (FailureClass::Permanent, ..) => self.brain.one_by_one = true,
-            (FailureClass::Authentication, ..) => self.token_rejected(),
+            (FailureClass::Authentication, ..) => self.submit_token_rejected(flight_route),
             (FailureClass::Transient, ..) => {}
         }
         let lanes = self.return_submit(submit)?;
@@ -235,6 +235,13 @@ impl Turn<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Over HTTP the answer to the request has said so already.
+    pub(crate) fn submit_token_rejected(&mut self, route: Route) {
+        if let Route::Socket(_) = route {
+            self.socket_token_rejected();
+        }
     }
 
     fn tries_of(&self, keys: &[(fulmar_protocol::OperationKey, LaneId)]) -> Result<u32> {
