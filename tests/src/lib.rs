@@ -96,7 +96,11 @@ impl Stage {
             .id
             .clone();
         let there = bob.conversation(&id);
-        (Person::new(alice, chat), Person::new(bob, there))
+        let (mut alice, mut bob) = (Person::new(alice, chat), Person::new(bob, there));
+        // What a screen shows first decides where it begins: here, with the first message.
+        alice.screen.next().await.unwrap();
+        bob.screen.next().await.unwrap();
+        (alice, bob)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::effect::{CommandError, CommandId, Effect, Reply, Topic};
 use crate::store::{ConversationKey, Result, StoreError, account, conversations};
 use crate::time::Now;
 
-/// What a committed turn wants done, in this order.
+/// What a committed turn wants done, in this order; answers to commands come last.
 #[derive(Debug)]
 #[must_use = "effects that are dropped were promised to somebody"]
 pub struct Released(Vec<Effect>);
@@ -49,6 +49,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) now: Now,
     pub(crate) rng: fastrand::Rng,
     held: Vec<Effect>,
+    /// Answers come last: whoever is answered finds everything else said already.
+    replies: Vec<Effect>,
     touched: BTreeSet<ConversationKey>,
     vanished: BTreeSet<ConversationKey>,
 }
@@ -67,6 +69,7 @@ impl<'a> Turn<'a> {
             now,
             rng: fastrand::Rng::with_seed(now.entropy),
             held: Vec::new(),
+            replies: Vec::new(),
             touched: BTreeSet::new(),
             vanished: BTreeSet::new(),
         }
@@ -82,7 +85,7 @@ impl<'a> Turn<'a> {
         command: CommandId,
         reply: std::result::Result<Reply, CommandError>,
     ) {
-        self.hold(Effect::Reply { command, reply });
+        self.replies.push(Effect::Reply { command, reply });
     }
 
     /// Says that something of a conversation changed: its row for the list is computed again before
@@ -101,8 +104,14 @@ impl<'a> Turn<'a> {
     pub(crate) fn commit(mut self) -> std::result::Result<Released, StoreError> {
         self.refresh_touched()?;
         self.publish();
-        let Self { db, held, .. } = self;
+        let Self {
+            db,
+            mut held,
+            replies,
+            ..
+        } = self;
         db.commit()?;
+        held.extend(replies);
         Ok(Released(held))
     }
 

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{ConversationKey, LaneId, Result, StoreError};
 use crate::config::FailurePolicy;
+use crate::defects::{self, Defect};
 use crate::outbox::failure::FailureReason;
 use crate::outbox::transition::State;
 
@@ -106,6 +107,10 @@ pub(crate) fn ready_to_go(
     resting: &BTreeSet<LaneId>,
     limit: u32,
 ) -> Result<Vec<OperationRow>> {
+    let direction = match defects::active(Defect::Overtake) {
+        true => "DESC",
+        false => "ASC",
+    };
     let mut statement = db.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM operation AS o
          WHERE o.state = 'queued'
@@ -117,7 +122,7 @@ pub(crate) fn ready_to_go(
                       AND f.holds_lane
                       AND (?1 OR f.method = 'conversation.create')))
            AND o.lane NOT IN (SELECT value FROM json_each(?2))
-         ORDER BY o.ordinal
+         ORDER BY o.ordinal {direction}
          LIMIT ?3"
     ))?;
     let resting: Vec<i64> = resting.iter().map(|lane| lane.0).collect();
@@ -229,5 +234,11 @@ pub(crate) fn to_wire(row: &OperationRow, conversation: &ConversationId) -> Oper
         Method::ReceiptUpdate(params) => params.conversation_id = conversation.clone(),
         Method::ConversationCreate(_) => {}
     }
-    Operation::new(row.operation_key, &method)
+    let mut key = row.operation_key;
+    if defects::active(Defect::FreshKeys) {
+        let mut bytes = key.to_bytes();
+        bytes[15] ^= row.tries as u8;
+        key = OperationKey::from_bytes(bytes);
+    }
+    Operation::new(key, &method)
 }
