@@ -3,6 +3,7 @@
 //! They are applied at the edge, where bytes go in and out, and never inside the rules.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -151,6 +152,7 @@ impl Fault {
 pub struct Faults {
     rules: Mutex<Vec<Fault>>,
     offline: Mutex<BTreeSet<String>>,
+    struck: AtomicU64,
 }
 
 impl Faults {
@@ -168,6 +170,12 @@ impl Faults {
     #[must_use]
     pub fn pending(&self) -> usize {
         lock(&self.rules).len()
+    }
+
+    /// How often a rule has acted so far.
+    #[must_use]
+    pub fn struck(&self) -> u64 {
+        self.struck.load(Ordering::Relaxed)
     }
 
     pub(crate) fn set_offline(&self, user: &str, offline: bool) {
@@ -197,6 +205,7 @@ impl Faults {
             true
         })?;
         let action = rules[index].action.clone();
+        self.struck.fetch_add(1, Ordering::Relaxed);
         if let Some(times) = &mut rules[index].times {
             *times = times.saturating_sub(1);
             if *times == 0 {

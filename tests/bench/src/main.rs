@@ -1,0 +1,31 @@
+//! Figures, each beside its raw limit measured in the same run: a program that does only the
+//! unavoidable work. Absolute times mean little on a shared machine; the ratios mean something.
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
+
+mod raw;
+mod rows;
+mod stage;
+
+use clap::Parser;
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask bench")]
+struct Options {
+    /// Fewer rounds and a smaller cache: shows that everything runs, not how fast.
+    #[arg(long)]
+    quick: bool,
+}
+
+#[tokio::main]
+async fn main() {
+    let quick = Options::parse().quick;
+    let rounds = if quick { 40 } else { 400 };
+    println!(
+        "{:<52} {:>10} {:>10} {:>7}  goal",
+        "", "p50", "raw p50", "ratio"
+    );
+    rows::send_to_screen(rounds).await;
+    rows::send_to_sent(rounds).await;
+    rows::newest_fifty(if quick { 50_000 } else { 1_000_000 }, rounds).await;
+    rows::drain(500).await;
+}
