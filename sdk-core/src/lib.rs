@@ -37,6 +37,11 @@
 //! What the modules behind it do, and the way of a message through them, is in `ARCHITECTURE.md`.
 #![deny(missing_docs)]
 
+/// The code in the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}
+
 mod client;
 mod runtime;
 mod transport;
