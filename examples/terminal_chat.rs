@@ -1,1 +1,176 @@
-fn main() {}
+//! A chat in a terminal, against a running server:
+//!
+//! ```sh
+//! cargo run -p fulmar-mock-server
+//! cargo run --example terminal_chat -- --user alice --password alice-password
+//! cargo run --example terminal_chat -- --user bob --password bob-password
+//! ```
+//!
+//! What you type is sent. `/list` shows the conversations, `/open NUMBER` goes to one, `/direct NAME`
+//! talks to a person, `/older` shows older messages, `/retry` and `/discard` deal with a failed
+//! message, `/offline` and `/online` play with the network, `/quit` leaves. Kill it whenever you like.
+#![allow(clippy::print_stdout)]
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::path::PathBuf;
+
+use clap::Parser;
+use fulmar::{
+    Client, ConnectionState, Conversation, ConversationItem, MessageState, NetworkState,
+    OperationKey, SessionState, Timeline,
+};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+#[derive(Debug, Parser)]
+struct Options {
+    /// Who you are.
+    #[arg(long)]
+    user: String,
+    /// Your password; only needed the first time.
+    #[arg(long)]
+    password: Option<String>,
+    /// The server.
+    #[arg(long, default_value = "http://127.0.0.1:4000")]
+    server: String,
+    /// The store; by default USER.db in the folder for temporary files.
+    #[arg(long)]
+    store: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let options = Options::parse();
+    let store = options
+        .store
+        .unwrap_or_else(|| std::env::temp_dir().join(format!("fulmar-{}.db", options.user)));
+    let client = Client::builder(&options.server, store).build().await?;
+    if !matches!(client.session(), SessionState::SignedIn { .. }) {
+        let password = options.password.ok_or("--password is needed to sign in")?;
+        client.login(&options.user, password).await?;
+    }
+    let mut chats = client.conversations();
+    while chats.items().is_empty() {
+        chats.next().await?;
+    }
+    let mut screen = Screen::open(client.conversation(&chats.items()[0].id));
+    println!("— {} —", chats.items()[0].title);
+    let mut connection = client.connection();
+    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    loop {
+        tokio::select! {
+            state = connection.next() => println!("· {}", describe(&state?)),
+            changes = screen.timeline.next() => { changes?; screen.print(); }
+            changes = chats.next() => { changes?; }
+            line = lines.next_line() => {
+                let Some(line) = line? else { break };
+                if line.trim() == "/quit" { break }
+                if let Err(error) = obey(&client, chats.items(), &mut screen, line.trim()).await {
+                    println!("! {error}");
+                }
+            }
+        }
+    }
+    client.close().await;
+    Ok(())
+}
+
+/// A conversation on the terminal, which cannot take back what it has printed: each state of each
+/// message is printed once.
+struct Screen {
+    chat: Conversation,
+    timeline: Timeline,
+    printed: BTreeMap<OperationKey, &'static str>,
+}
+
+impl Screen {
+    fn open(chat: Conversation) -> Self {
+        let timeline = chat.timeline();
+        Self {
+            chat,
+            timeline,
+            printed: BTreeMap::new(),
+        }
+    }
+
+    fn print(&mut self) {
+        for item in self.timeline.items() {
+            let mark = match &item.state {
+                MessageState::Pending => "…",
+                MessageState::Sending => "↑",
+                MessageState::Sent => "✓",
+                MessageState::Failed(_) => "✗",
+            };
+            if self.printed.insert(item.key, mark) != Some(mark) {
+                println!("{mark} {}: {}", item.sender, item.text);
+                if let MessageState::Failed(reason) = &item.state {
+                    println!("  {reason} — /retry or /discard");
+                }
+            }
+        }
+    }
+
+    fn failed(&self) -> Option<OperationKey> {
+        let mut items = self.timeline.items().iter();
+        let failed = items.find(|item| matches!(item.state, MessageState::Failed(_)))?;
+        Some(failed.key)
+    }
+}
+
+async fn obey(
+    client: &Client,
+    chats: &[ConversationItem],
+    screen: &mut Screen,
+    line: &str,
+) -> Result<()> {
+    match line.split_once(' ').unwrap_or((line, "")) {
+        ("", _) => {}
+        ("/list", _) => {
+            for (number, chat) in chats.iter().enumerate() {
+                println!("{number}  {} ({} unread)", chat.title, chat.unread_count);
+            }
+        }
+        ("/open", number) => {
+            let chat = chats
+                .get(number.parse::<usize>()?)
+                .ok_or("no such number")?;
+            println!("— {} —", chat.title);
+            *screen = Screen::open(client.conversation(&chat.id));
+        }
+        ("/direct", name) => {
+            println!("— {name} —");
+            *screen = Screen::open(client.create_direct(name).await?);
+        }
+        ("/older", _) => println!("{:?}", screen.timeline.load_older().await?),
+        ("/retry", _) => {
+            client
+                .retry(screen.failed().ok_or("nothing failed")?)
+                .await?
+        }
+        ("/discard", _) => {
+            client
+                .discard(screen.failed().ok_or("nothing failed")?)
+                .await?
+        }
+        ("/offline", _) => client.set_network(NetworkState::Unavailable),
+        ("/online", _) => client.set_network(NetworkState::Available),
+        _ => {
+            screen.chat.send(line).await?;
+        }
+    }
+    Ok(())
+}
+
+fn describe(state: &ConnectionState) -> String {
+    match state {
+        ConnectionState::SignedOut => "signed out".to_owned(),
+        ConnectionState::Offline => "offline".to_owned(),
+        ConnectionState::Connecting { attempt } => format!("connecting (try {attempt})"),
+        ConnectionState::CatchingUp => "catching up".to_owned(),
+        ConnectionState::Live => "live".to_owned(),
+        ConnectionState::Polling { reason, .. } => format!("over HTTP, because {reason}"),
+        ConnectionState::Waiting { reason, .. } => format!("waiting: {reason}"),
+    }
+}

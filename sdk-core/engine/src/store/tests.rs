@@ -1,1 +1,154 @@
-//! Tests of opening, refusing and rebuilding stores.
+//! Tests of opening, refusing and migrating stores.
+
+use std::fs;
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::{Durability, OpenError, Reader, Store, migrations};
+
+fn pragma(connection: &Connection, name: &str) -> String {
+    connection
+        .pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
+        .map(|value| format!("{value:?}"))
+        .unwrap()
+}
+
+fn text(value: &str) -> String {
+    format!("{:?}", rusqlite::types::Value::Text(value.to_owned()))
+}
+
+fn number(value: i64) -> String {
+    format!("{:?}", rusqlite::types::Value::Integer(value))
+}
+
+#[test]
+fn every_connection_has_its_pragmas() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let mut store = Store::open(&path).unwrap();
+    let reader = Reader::open(&path).unwrap();
+    let writer = store.reader().connection();
+    assert_eq!(pragma(writer, "query_only"), number(0));
+    assert_eq!(pragma(reader.connection(), "query_only"), number(1));
+    for connection in [writer, reader.connection()] {
+        assert_eq!(pragma(connection, "journal_mode"), text("wal"));
+        assert_eq!(pragma(connection, "foreign_keys"), number(1));
+        assert_eq!(pragma(connection, "trusted_schema"), number(0));
+        assert_eq!(pragma(connection, "busy_timeout"), number(5000));
+        assert_eq!(pragma(connection, "temp_store"), number(2));
+        assert_eq!(pragma(connection, "cell_size_check"), number(1));
+    }
+    // NORMAL is 1, FULL is 2.
+    for (durability, level) in [
+        (Durability::Full, 2),
+        (Durability::Normal, 1),
+        (Durability::Full, 2),
+    ] {
+        let transaction = store.begin(durability).unwrap();
+        assert_eq!(pragma(&transaction, "synchronous"), number(level));
+    }
+}
+
+#[test]
+fn a_reader_cannot_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let _store = Store::open(&path).unwrap();
+    let reader = Reader::open(&path).unwrap();
+    assert!(
+        reader
+            .connection()
+            .execute("DELETE FROM account", [])
+            .is_err()
+    );
+}
+
+#[test]
+fn a_second_store_on_the_same_file_is_refused_until_the_first_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let first = Store::open(&path).unwrap();
+    assert!(matches!(
+        Store::open(&path),
+        Err(OpenError::AlreadyOpen { .. })
+    ));
+    drop(first);
+    Store::open(&path).unwrap();
+}
+
+/// The schema as SQLite has it, without white space, by name.
+fn schema(connection: &Connection) -> Vec<String> {
+    let mut statement = connection
+        .prepare(
+            "SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema ORDER BY 1",
+        )
+        .unwrap();
+    let rows = statement
+        .query_map([], |row| row.get::<_, String>(0))
+        .unwrap();
+    rows.map(|row| {
+        row.unwrap()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    })
+    .collect()
+}
+
+/// A store of every version that was ever released, with something unsent in it.
+fn fixtures() -> Vec<std::path::PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stores");
+    let mut found: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn every_earlier_version_becomes_the_newest_and_keeps_what_is_unsent() {
+    let fixtures = fixtures();
+    assert_eq!(fixtures.len() as i64, migrations::NEWEST, "one per version");
+    let fresh = Store::adopt(Connection::open_in_memory().unwrap()).unwrap();
+    for fixture in fixtures {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch(&fs::read_to_string(&fixture).unwrap())
+            .unwrap();
+        let store = Store::adopt(connection).unwrap();
+        let connection = store.reader().connection();
+        assert_eq!(
+            schema(connection),
+            schema(fresh.reader().connection()),
+            "{fixture:?}"
+        );
+        let unsent: Vec<String> = connection
+            .prepare(
+                "SELECT text FROM operation JOIN message USING (operation_key) ORDER BY ordinal",
+            )
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .collect::<rusqlite::Result<_>>()
+            .unwrap();
+        assert_eq!(unsent, ["unsent one", "unsent two"], "{fixture:?}");
+    }
+}
+
+#[test]
+fn a_failed_migration_leaves_the_file_as_it_was() {
+    let connection = Connection::open_in_memory().unwrap();
+    // A table that the first step wants to make, in a file that says it is ours and empty.
+    connection
+        .execute_batch("CREATE TABLE quarantine (x)")
+        .unwrap();
+    connection
+        .pragma_update(None, "application_id", super::APPLICATION_ID)
+        .unwrap();
+    let mut connection = connection;
+    assert!(migrations::migrate(&mut connection).is_err());
+    assert_eq!(schema(&connection).len(), 1);
+    assert_eq!(pragma(&connection, "user_version"), number(0));
+}
