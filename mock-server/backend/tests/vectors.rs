@@ -1,4 +1,5 @@
 //! What a client sends, as the protocol's vectors have it, handed to a whole backend.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fs;
 use std::path::Path;
@@ -80,7 +81,7 @@ fn an_unreadable_submit_is_answered_and_the_socket_stays() {
 
 #[test]
 fn bodies_of_clients_are_read_or_refused_as_the_vectors_say() {
-    let mut status = |path: &str, body: &str| {
+    let status = |path: &str, body: &str| {
         let request = HttpRequest {
             method: "POST",
             path,

@@ -12,7 +12,7 @@ use fulmar_protocol::{
 
 use crate::brain::Route;
 use crate::deadline::Why;
-use crate::effect::{ConnectionState, Effect, SessionState, SocketId, WaitReason};
+use crate::effect::{Effect, SocketId, WaitReason};
 use crate::input::{AppState, NetworkState, SocketEvent, SocketFailure};
 use crate::store::{Result, account, operations};
 use crate::turn::Turn;
@@ -21,13 +21,13 @@ use crate::turn::Turn;
 pub(crate) struct Link {
     pub(crate) state: LinkState,
     /// Tries that failed since the last success.
-    attempt: u32,
+    pub(crate) attempt: u32,
     /// How many of them in a row did not even open a socket.
     refusals: u32,
     /// Why there is no connection.
-    reason: Option<WaitReason>,
+    pub(crate) reason: Option<WaitReason>,
     /// When the next try is, for the screen.
-    retry_at: Option<Timestamp>,
+    pub(crate) retry_at: Option<Timestamp>,
     /// HTTP stands in for the socket.
     pub(crate) polling: bool,
     /// The newest access token that the socket was given.
@@ -334,75 +334,5 @@ impl Turn<'_> {
 
     fn rests_in_background(&self) -> Result<bool> {
         Ok(self.brain.app == AppState::Background && !operations::any_queued(&self.db)?)
-    }
-
-    /// Tells the driver what a person may see, when it has changed.
-    pub(crate) fn publish(&mut self) {
-        let connection = self.connection_state();
-        if self.brain.shown_connection.as_ref() != Some(&connection) {
-            self.brain.shown_connection = Some(connection.clone());
-            self.hold(Effect::Connection(connection));
-        }
-        let session = self.session_state();
-        if self.brain.shown_session.as_ref() != Some(&session) {
-            self.brain.shown_session = Some(session.clone());
-            self.hold(Effect::Session(session));
-        }
-    }
-
-    fn connection_state(&self) -> ConnectionState {
-        let link = &self.brain.link;
-        if !self.signed_in() {
-            return ConnectionState::SignedOut;
-        }
-        if self.brain.network == NetworkState::Unavailable {
-            return ConnectionState::Offline;
-        }
-        match (&link.state, &link.reason, link.retry_at) {
-            (LinkState::Open { .. }, ..) if self.brain.follow.is_current(&self.brain.account) => {
-                ConnectionState::Live
-            }
-            (LinkState::Open { .. }, ..) => ConnectionState::CatchingUp,
-            (LinkState::Connecting { .. }, ..) => ConnectionState::Connecting {
-                attempt: link.attempt + 1,
-            },
-            (LinkState::Down, Some(reason), Some(retry_at)) if link.polling => {
-                ConnectionState::Polling {
-                    reason: reason.clone(),
-                    retry_at,
-                }
-            }
-            (LinkState::Down, Some(reason), retry_at)
-                if self.brain.deadlines.get(Why::Reconnect).is_some() =>
-            {
-                ConnectionState::Waiting {
-                    reason: reason.clone(),
-                    retry_at,
-                    attempt: link.attempt,
-                }
-            }
-            (LinkState::Down, ..) => ConnectionState::Waiting {
-                reason: match self.brain.app {
-                    AppState::Background if self.usable_token().is_some() => WaitReason::Background,
-                    _ => WaitReason::Token,
-                },
-                retry_at: None,
-                attempt: link.attempt,
-            },
-        }
-    }
-
-    fn session_state(&self) -> SessionState {
-        let account = &self.brain.account;
-        match (&account.user_id, &account.tokens, &account.ended) {
-            (Some(user_id), Some(_), _) => SessionState::SignedIn {
-                user_id: user_id.clone(),
-            },
-            (Some(user_id), None, Some(code)) => SessionState::Ended {
-                user_id: user_id.clone(),
-                code: code.clone(),
-            },
-            _ => SessionState::SignedOut,
-        }
     }
 }

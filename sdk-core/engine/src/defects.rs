@@ -1,6 +1,6 @@
 //! Defects that are planted on purpose, to prove that the simulation finds them.
 //!
-//! They exist only in builds with `--cfg fulmar_defects`; in every other build [`active`] is a
+//! They exist only in builds with `--cfg fulmar_defects`; in every other build `active` is a
 //! constant `false` and the compiler removes them.
 
 /// A known way of getting it wrong.

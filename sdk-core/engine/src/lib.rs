@@ -52,6 +52,7 @@ mod input;
 mod outbox;
 pub mod query;
 mod requests;
+mod status;
 mod store;
 mod time;
 mod turn;

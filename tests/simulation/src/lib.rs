@@ -9,9 +9,12 @@
 //!
 //! The same seed gives the same world, effect by effect; each seed is run twice to prove it.
 
+mod carriage;
 mod device;
 mod network;
 pub mod oracle;
+mod people;
+mod process;
 mod storm;
 mod world;
 

@@ -1,0 +1,248 @@
+//! Carrying: what engines and backend want sent goes into the network, or what the storm leaves of it.
+
+use fulmar_backend::{HttpRequest, Outgoing};
+use fulmar_engine::{Effect, Input, SocketEvent, SocketId};
+use fulmar_protocol::{ApiRequest, HttpMethod, Secret};
+
+use crate::network::{DeviceIndex, Direction, FarSocket, Happening, Process};
+use crate::world::{Step, World};
+
+impl World {
+    pub(crate) fn handshake(&mut self, process: Process, socket: SocketId, token: &Secret) -> Step {
+        let at = self.delay();
+        if self.chance(self.storm.refuse) {
+            self.network.at(at, Happening::Refused { process, socket });
+            return Ok(());
+        }
+        let now = self.server_now();
+        let far = self.backend.connect(Some(token.expose()), now);
+        if self.is_alive(process)
+            && let Some(known) = self.devices[process.device].sockets.get_mut(&socket)
+        {
+            *known = Some(far);
+            let opened = Happening::Opened { process, socket };
+            self.network.in_order(at, far, Direction::Down, opened);
+        } else {
+            self.backend.disconnect(far);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn socket_event(
+        &mut self,
+        process: Process,
+        socket: SocketId,
+        event: SocketEvent,
+    ) -> Step {
+        if !self.is_alive(process) {
+            return Ok(());
+        }
+        if !matches!(event, SocketEvent::Opened | SocketEvent::Frame(_)) {
+            self.devices[process.device].sockets.remove(&socket);
+        }
+        self.turn(process.device, vec![Input::Socket { socket, event }])
+    }
+
+    /// Frames on their way from the server to devices.
+    pub(crate) fn carry(&mut self, outgoing: Vec<Outgoing>) {
+        for item in outgoing {
+            let (far, text, code) = match item {
+                Outgoing::Frame { socket, frame } => (socket, Some(frame.to_text()), None),
+                Outgoing::Close { socket, code } => (socket, None, Some(code.as_u16())),
+            };
+            let Some((process, socket)) = self.near_end(far) else {
+                continue;
+            };
+            let at = self.delay();
+            match text {
+                Some(_) if self.chance(self.storm.swallow) => {}
+                Some(_) if self.chance(self.storm.cut) => self.cut(process, socket, far),
+                Some(text) => {
+                    let happening = Happening::ToDevice {
+                        process,
+                        socket,
+                        text,
+                    };
+                    self.network.in_order(at, far, Direction::Down, happening);
+                }
+                None => {
+                    let happening = Happening::EndAtDevice {
+                        process,
+                        socket,
+                        code,
+                    };
+                    self.network.in_order(at, far, Direction::Down, happening);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn near_end(&self, far: FarSocket) -> Option<(Process, SocketId)> {
+        self.devices.iter().enumerate().find_map(|(index, device)| {
+            let (socket, _) = device
+                .sockets
+                .iter()
+                .find(|(_, known)| **known == Some(far))?;
+            Some((self.process(index), *socket))
+        })
+    }
+
+    /// A socket breaks; both ends learn of it, some time.
+    pub(crate) fn cut(&mut self, process: Process, socket: SocketId, far: FarSocket) {
+        self.network.drop_socket(far, process, socket);
+        let (there, here) = (self.delay(), self.delay());
+        self.network.at(there, Happening::EndAtServer { far });
+        self.network.at(
+            here,
+            Happening::EndAtDevice {
+                process,
+                socket,
+                code: None,
+            },
+        );
+    }
+
+    pub(crate) fn serve(
+        &mut self,
+        process: Process,
+        request: fulmar_engine::RequestId,
+        call: Box<ApiRequest>,
+        token: Option<&Secret>,
+    ) {
+        let form = call.to_call();
+        let (path, query) = form.target.split_once('?').unwrap_or((&form.target, ""));
+        let http = HttpRequest {
+            method: match form.method {
+                HttpMethod::Get => "GET",
+                HttpMethod::Post => "POST",
+            },
+            path,
+            query,
+            bearer: token.filter(|_| form.authorized).map(Secret::expose),
+            body: form.body.as_deref().unwrap_or_default().as_bytes(),
+        };
+        let now = self.server_now();
+        let (response, outgoing) = self.backend.http(&http, now);
+        self.carry(outgoing);
+        let at = self.delay();
+        let answer = match self.chance(self.storm.lose) {
+            true => None,
+            false => Some((response.status, response.body.into_bytes())),
+        };
+        self.network.at(
+            at,
+            Happening::Answer {
+                process,
+                request,
+                call,
+                answer,
+            },
+        );
+    }
+
+    pub(crate) fn carry_out(&mut self, index: DeviceIndex, effect: Effect) -> Step {
+        if self.verbose {
+            self.tell(&format!("  {}: {effect:?}", self.devices[index].name));
+        }
+        let process = self.process(index);
+        let at = self.delay();
+        match effect {
+            Effect::OpenSocket {
+                socket,
+                access_token,
+            } => {
+                self.devices[index].sockets.insert(socket, None);
+                self.network.at(
+                    at,
+                    Happening::Handshake {
+                        process,
+                        socket,
+                        token: access_token,
+                    },
+                );
+            }
+            Effect::SendFrame { socket, frame } => {
+                let Some(Some(far)) = self.devices[index].sockets.get(&socket).copied() else {
+                    return Ok(());
+                };
+                if self.chance(self.storm.swallow) {
+                    return Ok(());
+                }
+                if self.chance(self.storm.cut) {
+                    self.cut(process, socket, far);
+                    return Ok(());
+                }
+                let text = frame.to_text();
+                if self.chance(self.storm.repeat)
+                    && matches!(frame, fulmar_protocol::ClientFrame::Submit(_))
+                {
+                    let text = text.clone();
+                    let again = Happening::ToServer { far, text };
+                    self.network.in_order(at, far, Direction::Up, again);
+                }
+                let happening = Happening::ToServer { far, text };
+                self.network.in_order(at, far, Direction::Up, happening);
+            }
+            Effect::CloseSocket { socket } => {
+                if let Some(Some(far)) = self.devices[index].sockets.remove(&socket) {
+                    let end = Happening::EndAtServer { far };
+                    self.network.in_order(at, far, Direction::Up, end);
+                }
+            }
+            Effect::Request {
+                request,
+                call,
+                access_token,
+            } => self.ask(process, request, Box::new(call), access_token),
+            Effect::Reply { command, reply } => self.replied(index, command, reply),
+            Effect::Session(state) => self.devices[index].session = state,
+            Effect::Connection(_) | Effect::Changed(_) => {}
+        }
+        Ok(())
+    }
+
+    pub(crate) fn ask(
+        &mut self,
+        process: Process,
+        request: fulmar_engine::RequestId,
+        call: Box<ApiRequest>,
+        token: Option<Secret>,
+    ) {
+        let at = self.delay();
+        let answer = if self.chance(self.storm.lose) {
+            None
+        } else if self.chance(self.storm.portal) {
+            let page = b"<html>Welcome to the train</html>".to_vec();
+            Some(([200, 302, 502, 520][self.rng.usize(0..4)], page))
+        } else {
+            if self.chance(self.storm.repeat) {
+                let again = Happening::Request {
+                    // Nobody hears the answer to a repetition.
+                    process: Process { run: 0, ..process },
+                    request,
+                    call: call.clone(),
+                    token: token.clone(),
+                };
+                let late = at + self.rng.u64(0..5_000);
+                self.network.at(late, again);
+            }
+            let happening = Happening::Request {
+                process,
+                request,
+                call,
+                token,
+            };
+            self.network.at(at, happening);
+            return;
+        };
+        self.network.at(
+            at,
+            Happening::Answer {
+                process,
+                request,
+                call,
+                answer,
+            },
+        );
+    }
+}

@@ -1,0 +1,109 @@
+//! The life of a process: it starts from its disk, takes turns, and crashes.
+
+use std::hash::Hash as _;
+
+use fulmar_engine::{Durability, Effect, Engine, Input, SessionState};
+
+use crate::network::{DeviceIndex, Happening};
+use crate::world::{Step, World, new_disk};
+
+impl World {
+    /// One turn of one engine, and what comes of it; in a storm perhaps only a part of that.
+    pub(crate) fn turn(&mut self, index: DeviceIndex, batch: Vec<Input>) -> Step {
+        let entropy = self.rng.u64(..);
+        let powerless = self.storm.power > 0;
+        let device = &mut self.devices[index];
+        let now = device.now(self.time, entropy);
+        let Some(engine) = &mut device.engine else {
+            return Ok(());
+        };
+        let durable = Engine::durability(&batch) == Durability::Full;
+        self.turns += 1;
+        let released = match engine.handle(batch, now) {
+            Ok(released) => released,
+            Err(failed) => return Err(failed.to_string()),
+        };
+        if powerless && durable {
+            device.image = Some(engine.image().map_err(|error| error.to_string())?);
+        }
+        let effects: Vec<Effect> = released.into_iter().collect();
+        self.effects(index, effects)
+    }
+
+    pub(crate) fn effects(&mut self, index: DeviceIndex, effects: Vec<Effect>) -> Step {
+        for effect in &effects {
+            (self.time, index, format!("{effect:?}")).hash(&mut self.hasher);
+        }
+        let crash = self.stormy && self.chance(self.storm.crash);
+        let done = match crash {
+            true => self.rng.usize(0..=effects.len()),
+            false => effects.len(),
+        };
+        for effect in effects.into_iter().take(done) {
+            self.carry_out(index, effect)?;
+        }
+        if crash {
+            self.crash(index)?;
+        } else if self.rng.u32(0..10) == 0 {
+            self.look(index)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn look(&mut self, index: DeviceIndex) -> Step {
+        let device = &mut self.devices[index];
+        device
+            .look()
+            .map_err(|what| format!("on the screen of {}: {what}", device.name))
+    }
+
+    pub(crate) fn crash(&mut self, index: DeviceIndex) -> Step {
+        self.crashes += 1;
+        let power = self.chance(self.storm.power);
+        let reverse = self.storm.reverse_rows;
+        let device = &mut self.devices[index];
+        let Some(engine) = device.engine.take() else {
+            return Ok(());
+        };
+        let disk = engine.into_store().into_connection();
+        device.disk = Some(match (&device.image, power) {
+            (Some(image), true) => {
+                let mut disk = new_disk(reverse);
+                disk.deserialize_read_exact("main", image.as_slice(), image.len(), false)
+                    .map_err(|error| error.to_string())?;
+                disk
+            }
+            _ => disk,
+        });
+        device.waiting.clear();
+        device.signing_in = false;
+        device.session = SessionState::SignedOut;
+        let sockets = std::mem::take(&mut device.sockets);
+        for far in sockets.into_values().flatten() {
+            let at = self.delay();
+            self.network.at(at, Happening::EndAtServer { far });
+        }
+        let at = self.time + self.rng.u64(0..8_000);
+        self.network.at(at, Happening::Start { device: index });
+        Ok(())
+    }
+
+    pub(crate) fn start(&mut self, index: DeviceIndex) -> Step {
+        let entropy = self.rng.u64(..);
+        let device = &mut self.devices[index];
+        let now = device.now(self.time, entropy);
+        let Some(released) = device.start(&self.config, now)? else {
+            return Ok(());
+        };
+        let effects: Vec<Effect> = released.into_iter().collect();
+        self.effects(index, effects)?;
+        // Opening commits durably.
+        let device = &mut self.devices[index];
+        if let Some(engine) = &mut device.engine
+            && self.storm.power > 0
+        {
+            device.image = Some(engine.image().map_err(|error| error.to_string())?);
+        }
+        self.sign_in(index)
+    }
+}
