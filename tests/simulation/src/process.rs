@@ -3,9 +3,10 @@
 use std::hash::Hash as _;
 
 use fulmar_engine::{Durability, Effect, Engine, Input, SessionState};
+use rusqlite::Connection;
 
 use crate::network::{DeviceIndex, Happening};
-use crate::world::{Step, World, new_disk};
+use crate::world::{Step, World};
 
 impl World {
     /// One turn of one engine, and what comes of it; in a storm perhaps only a part of that.
@@ -106,4 +107,14 @@ impl World {
         }
         self.sign_in(index)
     }
+}
+
+pub(crate) fn new_disk(reverse_rows: bool) -> Connection {
+    let disk = match Connection::open_in_memory() {
+        Ok(disk) => disk,
+        Err(error) => unreachable!("a database in memory can be opened: {error}"),
+    };
+    // Finds a missing ORDER BY.
+    let _ = disk.pragma_update(None, "reverse_unordered_selects", reverse_rows);
+    disk
 }

@@ -9,11 +9,11 @@ use fulmar_engine::{
     AppState, Config, Engine, Input, NetworkState, RequestFailure, SocketEvent, SocketFailure,
 };
 use fulmar_protocol::{CloseCode, Secret, ServerFrame, Timestamp, UserId};
-use rusqlite::Connection;
 
 use crate::device::Device;
 use crate::network::{DeviceIndex, Happening, Network, Process};
 use crate::oracle::Truth;
+use crate::process::new_disk;
 use crate::storm::Storm;
 
 /// When every world begins, in milliseconds since 1970.
@@ -392,14 +392,4 @@ pub(crate) fn user(name: &str) -> UserId {
         Ok(user) => user,
         Err(error) => unreachable!("the names are fixed: {error}"),
     }
-}
-
-pub(crate) fn new_disk(reverse_rows: bool) -> Connection {
-    let disk = match Connection::open_in_memory() {
-        Ok(disk) => disk,
-        Err(error) => unreachable!("a database in memory can be opened: {error}"),
-    };
-    // Finds a missing ORDER BY.
-    let _ = disk.pragma_update(None, "reverse_unordered_selects", reverse_rows);
-    disk
 }
