@@ -67,13 +67,13 @@ impl Backend {
 
     /// Ends every session of a user, as an administrator would.
     pub fn revoke_sessions(&mut self, user_id: &UserId, now: Timestamp) -> Vec<crate::Outgoing> {
-        let (_, ended) = self.scoped(now, |scope| {
+        let (_, aftermath) = self.scoped(now, |scope| {
             for session in sessions::of_user(&scope.db, user_id)? {
                 scope.end_session(&session)?;
             }
             Ok(())
         });
-        self.close_sessions(&ended)
+        self.close_sessions(&aftermath.ended_sessions)
     }
 }
 
@@ -153,7 +153,7 @@ impl Scope<'_> {
 
     pub(crate) fn end_session(&mut self, session_id: &str) -> Result<()> {
         sessions::delete(&self.db, session_id)?;
-        self.ended_sessions.push(session_id.to_owned());
+        self.aftermath.ended_sessions.push(session_id.to_owned());
         Ok(())
     }
 

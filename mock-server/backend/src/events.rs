@@ -8,13 +8,14 @@ use crate::{Backend, Result, Scope};
 impl Scope<'_> {
     /// Appends to the log of every participant what `data` says to each.
     pub(crate) fn tell_participants(
-        &self,
+        &mut self,
         conversation: &ConversationId,
-        mut data: impl FnMut(&UserId) -> Result<EventData>,
+        mut data: impl FnMut(&Self, &UserId) -> Result<EventData>,
     ) -> Result<()> {
         for user in conversations::participant_ids(&self.db, conversation)? {
-            let data = data(&user)?;
+            let data = data(self, &user)?;
             log::append(&self.db, &user, self.now, &data, self.config.log_capacity)?;
+            self.aftermath.told.insert(user);
         }
         Ok(())
     }

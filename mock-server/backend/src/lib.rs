@@ -33,11 +33,11 @@ mod operations;
 mod stats;
 mod store;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use fulmar_protocol::{Code, Limits, Problem};
+use fulmar_protocol::{Code, Limits, Problem, Timestamp, UserId};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -146,6 +146,8 @@ pub struct Backend {
     rng: ChaCha20Rng,
     sockets: BTreeMap<SocketId, Socket>,
     last_socket: u64,
+    /// When old operation keys were last forgotten.
+    forgot_at: Timestamp,
 }
 
 impl std::fmt::Debug for Backend {
@@ -163,8 +165,16 @@ pub(crate) struct Scope<'a> {
     pub(crate) keys: &'a jwt::Keys,
     pub(crate) rng: &'a mut ChaCha20Rng,
     pub(crate) now: fulmar_protocol::Timestamp,
-    /// Sessions that this request ended; their sockets are closed after the commit.
+    pub(crate) aftermath: Aftermath,
+}
+
+/// What has to be said over sockets once a request is committed.
+#[derive(Debug, Default)]
+pub(crate) struct Aftermath {
+    /// Sessions that ended; their sockets are closed.
     pub(crate) ended_sessions: Vec<String>,
+    /// Users with new events in their logs.
+    pub(crate) told: BTreeSet<UserId>,
 }
 
 impl Scope<'_> {
@@ -217,6 +227,7 @@ impl Backend {
             rng,
             sockets: BTreeMap::new(),
             last_socket: 0,
+            forgot_at: Timestamp(0),
         })
     }
 
@@ -232,13 +243,13 @@ impl Backend {
         &mut self,
         now: fulmar_protocol::Timestamp,
         work: impl FnOnce(&mut Scope<'_>) -> Result<T>,
-    ) -> (Result<T>, Vec<String>) {
+    ) -> (Result<T>, Aftermath) {
         let db = match self
             .database
             .transaction_with_behavior(TransactionBehavior::Immediate)
         {
             Ok(db) => db,
-            Err(error) => return (Err(error.into()), Vec::new()),
+            Err(error) => return (Err(error.into()), Aftermath::default()),
         };
         let mut scope = Scope {
             db,
@@ -246,20 +257,23 @@ impl Backend {
             keys: &self.keys,
             rng: &mut self.rng,
             now,
-            ended_sessions: Vec::new(),
+            aftermath: Aftermath::default(),
         };
         let result = work(&mut scope);
-        let Scope {
-            db, ended_sessions, ..
-        } = scope;
+        let Scope { db, aftermath, .. } = scope;
         // Ending a session for reuse of its token is the one change that goes with a refusal.
-        let committed = match (&result, ended_sessions.is_empty()) {
+        let committed = match (&result, aftermath.ended_sessions.is_empty()) {
             (Err(_), true) => db.rollback(),
             _ => db.commit(),
         };
         match committed {
-            Ok(()) => (result, ended_sessions),
-            Err(error) => (Err(error.into()), Vec::new()),
+            Ok(()) if result.is_ok() => (result, aftermath),
+            // What was written for others is gone with the transaction.
+            Ok(()) => {
+                let told = BTreeSet::new();
+                (result, Aftermath { told, ..aftermath })
+            }
+            Err(error) => (Err(error.into()), Aftermath::default()),
         }
     }
 }

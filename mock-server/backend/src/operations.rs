@@ -30,9 +30,6 @@ impl Scope<'_> {
                 "Too many operations in one submit",
             ));
         }
-        let oldest = self.now.0
-            - i64::try_from(self.config.operation_key_retention.as_millis()).unwrap_or(i64::MAX);
-        applied::forget_before(&self.db, fulmar_protocol::Timestamp(oldest))?;
         let mut failed = BTreeSet::new();
         let mut outcomes = Vec::with_capacity(operations.len());
         for operation in operations {
@@ -140,7 +137,7 @@ impl Scope<'_> {
         };
         messages::insert(&self.db, &message)?;
         conversations::set_last_position(&self.db, &id, message.position)?;
-        self.tell_participants(&id, |_| Ok(EventData::MessageCreated(message.clone())))?;
+        self.tell_participants(&id, |_, _| Ok(EventData::MessageCreated(message.clone())))?;
         Ok(message)
     }
 
@@ -160,7 +157,7 @@ impl Scope<'_> {
             return Ok(());
         }
         let unread = conversations::unread(&self.db, id, user)?;
-        self.tell_participants(id, |to| {
+        self.tell_participants(id, |_, to| {
             Ok(EventData::ReceiptUpdated(ReceiptUpdated {
                 conversation_id: id.clone(),
                 user_id: user.clone(),
@@ -236,8 +233,8 @@ impl Scope<'_> {
                 now: self.now,
             },
         )?;
-        self.tell_participants(&id, |viewer| {
-            conversations::view(&self.db, &id, viewer).map(EventData::ConversationCreated)
+        self.tell_participants(&id, |scope, viewer| {
+            conversations::view(&scope.db, &id, viewer).map(EventData::ConversationCreated)
         })?;
         Ok(id)
     }

@@ -77,7 +77,7 @@ impl Backend {
             return (HttpResponse::problem(&problem), Vec::new());
         }
         let connections = self.sockets.len();
-        let (result, ended) = self.scoped(now, |scope| scope.route(request, connections));
+        let (result, aftermath) = self.scoped(now, |scope| scope.route(request, connections));
         let response = match result {
             Ok(body) => HttpResponse {
                 status: 200,
@@ -86,10 +86,8 @@ impl Backend {
             },
             Err(stop) => HttpResponse::problem(&stop.into_problem()),
         };
-        let mut outgoing = self.close_sessions(&ended);
-        if request.method == "POST" {
-            outgoing.extend(self.deliver(now));
-        }
+        let mut outgoing = self.close_sessions(&aftermath.ended_sessions);
+        outgoing.extend(self.deliver(&aftermath.told, now));
         (response, outgoing)
     }
 }

@@ -1,5 +1,6 @@
 //! WebSocket frames: hello, submit, ping, and the events that go out (PROTOCOL.md §3).
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use fulmar_protocol::{
@@ -39,11 +40,11 @@ pub enum Outgoing {
 }
 
 pub(crate) struct Socket {
-    state: State,
-    last_heard: Timestamp,
+    pub(super) state: State,
+    pub(super) last_heard: Timestamp,
 }
 
-enum State {
+pub(super) enum State {
     /// Connected; nobody knows who it is.
     Greeting { token: Option<Secret> },
     /// `ready` went out.
@@ -115,27 +116,6 @@ impl Backend {
         }
     }
 
-    /// Time passed: sockets whose token has run out, or that were silent for too long, are closed.
-    pub fn tick(&mut self, now: Timestamp) -> Vec<Outgoing> {
-        let patience = self.config.heartbeat * 2 + Duration::from_secs(15);
-        let mut closing = Vec::new();
-        for (id, socket) in &self.sockets {
-            match &socket.state {
-                State::Ready { caller, .. } if caller.expires_at <= now => {
-                    closing.push((*id, CloseCode::Unauthenticated));
-                }
-                _ if now.since(socket.last_heard) > patience => {
-                    closing.push((*id, CloseCode::Silent));
-                }
-                _ => {}
-            }
-        }
-        closing
-            .into_iter()
-            .flat_map(|(id, code)| self.close(id, code))
-            .collect()
-    }
-
     /// Closes every socket, because the server is going away.
     pub fn close_all(&mut self) -> Vec<Outgoing> {
         let ids: Vec<SocketId> = self.sockets.keys().copied().collect();
@@ -160,7 +140,7 @@ impl Backend {
             .collect()
     }
 
-    fn close(&mut self, socket: SocketId, code: CloseCode) -> Vec<Outgoing> {
+    pub(super) fn close(&mut self, socket: SocketId, code: CloseCode) -> Vec<Outgoing> {
         self.sockets.remove(&socket);
         vec![Outgoing::Close { socket, code }]
     }
@@ -215,6 +195,7 @@ impl Backend {
             && hello.since >= log.cut_to
             && hello.since <= log.head;
         let sent = if resumes { hello.since } else { log.head };
+        let user = caller.user_id.clone();
         if let Some(known) = self.sockets.get_mut(&socket) {
             known.state = State::Ready { caller, sent };
         }
@@ -228,7 +209,7 @@ impl Backend {
                 }),
             ));
         }
-        outgoing.extend(self.deliver(now));
+        outgoing.extend(self.deliver(&BTreeSet::from([user]), now));
         outgoing
     }
 
@@ -280,7 +261,7 @@ impl Backend {
             Ok(caller) => caller,
             Err(code) => return self.close(socket, code),
         };
-        let (result, _) = self.scoped(now, |scope| {
+        let (result, aftermath) = self.scoped(now, |scope| {
             scope.apply_all(&caller.user_id, &submit.operations)
         });
         let frame = match result {
@@ -294,7 +275,7 @@ impl Backend {
             }),
         };
         let mut outgoing = vec![say(socket, frame)];
-        outgoing.extend(self.deliver(now));
+        outgoing.extend(self.deliver(&aftermath.told, now));
         outgoing
     }
 
@@ -313,14 +294,19 @@ impl Backend {
         }
     }
 
-    /// Sends every ready socket what its user's log has and it has not got.
-    pub(crate) fn deliver(&mut self, now: Timestamp) -> Vec<Outgoing> {
+    /// Sends the sockets of these users what their logs have and they have not got.
+    pub(crate) fn deliver(&mut self, told: &BTreeSet<UserId>, now: Timestamp) -> Vec<Outgoing> {
+        if told.is_empty() {
+            return Vec::new();
+        }
         let waiting: Vec<(SocketId, Caller, Seq)> = self
             .sockets
             .iter()
             .filter_map(|(id, socket)| match &socket.state {
-                State::Ready { caller, sent } => Some((*id, caller.clone(), *sent)),
-                State::Greeting { .. } => None,
+                State::Ready { caller, sent } if told.contains(&caller.user_id) => {
+                    Some((*id, caller.clone(), *sent))
+                }
+                _ => None,
             })
             .collect();
         let (result, _) = self.scoped(now, |scope| scope.undelivered(&waiting));

@@ -348,13 +348,8 @@ pub(crate) fn refresh_row(
                               - (SELECT count(*) FROM message
                                  WHERE conversation = ?1 AND position > local_read_to
                                    AND position <= head AND sender_id = ?2)))
-                 ELSE server_unread END
-         WHERE key = ?1",
-    )?
-    .execute(params![key.0, own.map(UserId::as_str)])?;
-    db.prepare_cached(
-        "UPDATE conversation
-         SET (preview_text, preview_sender, activity_at) =
+                 ELSE server_unread END,
+             (preview_text, preview_sender, activity_at) =
              (SELECT text, sender_id, at FROM (
                  SELECT text, sender_id, at, 1 AS unsent, o.ordinal AS place
                  FROM operation o JOIN message USING (operation_key)
@@ -371,7 +366,7 @@ pub(crate) fn refresh_row(
              ) ORDER BY unsent DESC, place DESC LIMIT 1)
          WHERE key = ?1",
     )?
-    .execute([key.0])?;
+    .execute(params![key.0, own.map(UserId::as_str)])?;
     Ok(())
 }
 
