@@ -17,8 +17,8 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use fulmar::{
-    Client, ConnectionState, Conversation, ConversationItem, MessageState, NetworkState,
-    OperationKey, SessionState, Timeline,
+    Client, ConnectionState, Conversation, ConversationItem, ConversationStatus, MessageState,
+    NetworkState, OperationKey, SessionState, Timeline,
 };
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
@@ -62,8 +62,8 @@ async fn main() -> Result<()> {
     loop {
         tokio::select! {
             state = connection.next() => println!("· {}", describe(&state?)),
-            changes = screen.timeline.next() => { changes?; screen.print(); }
-            changes = chats.next() => { changes?; }
+            changes = screen.timeline.next() => { changes?; screen.print().await?; }
+            changes = chats.next() => { changes?; screen.explain(chats.items()); }
             line = lines.next_line() => {
                 let Some(line) = line? else { break };
                 if line.trim() == "/quit" { break }
@@ -83,6 +83,7 @@ struct Screen {
     chat: Conversation,
     timeline: Timeline,
     printed: BTreeMap<OperationKey, &'static str>,
+    refused: Option<OperationKey>,
 }
 
 impl Screen {
@@ -92,10 +93,23 @@ impl Screen {
             chat,
             timeline,
             printed: BTreeMap::new(),
+            refused: None,
         }
     }
 
-    fn print(&mut self) {
+    /// Says so when the server refused to create this conversation.
+    fn explain(&mut self, chats: &[ConversationItem]) {
+        let this = |chat: &&ConversationItem| chat.id == *self.chat.id();
+        if let Some(ConversationStatus::Failed { operation, reason }) =
+            chats.iter().find(this).map(|chat| &chat.status)
+            && self.refused != Some(*operation)
+        {
+            println!("✗ this conversation: {reason} — /retry or /discard");
+            self.refused = Some(*operation);
+        }
+    }
+
+    async fn print(&mut self) -> Result<()> {
         for item in self.timeline.items() {
             let mark = match &item.state {
                 MessageState::Pending => "…",
@@ -110,12 +124,22 @@ impl Screen {
                 }
             }
         }
+        // What was printed was read.
+        let newest = self
+            .timeline
+            .items()
+            .iter()
+            .filter_map(|item| item.position);
+        if let Some(position) = newest.max() {
+            self.chat.mark_read_up_to(position).await?;
+        }
+        Ok(())
     }
 
     fn failed(&self) -> Option<OperationKey> {
         let mut items = self.timeline.items().iter();
-        let failed = items.find(|item| matches!(item.state, MessageState::Failed(_)))?;
-        Some(failed.key)
+        let failed = items.find(|item| matches!(item.state, MessageState::Failed(_)));
+        failed.map(|item| item.key).or(self.refused)
     }
 }
 
@@ -147,7 +171,8 @@ async fn obey(
         ("/retry", _) => {
             client
                 .retry(screen.failed().ok_or("nothing failed")?)
-                .await?
+                .await?;
+            screen.refused = None;
         }
         ("/discard", _) => {
             client

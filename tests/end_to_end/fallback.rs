@@ -70,3 +70,30 @@ async fn a_submit_over_http_whose_answer_is_lost_is_applied_once() {
     alice.sees(&["one", "two"]).await;
     bob.sees(&["one", "two"]).await;
 }
+
+#[tokio::test]
+async fn a_server_that_is_gone_is_waited_for_and_nobody_claims_to_poll_it() {
+    let stage = Stage::new().await;
+    let (alice, _bob) = stage.alice_and_bob().await;
+    let Stage {
+        server,
+        folder: _folder,
+    } = stage;
+    server.stop().await;
+    let mut watch = alice.client.connection();
+    fulmar_tests::patiently("the third try", async {
+        loop {
+            match watch.next().await.unwrap() {
+                ConnectionState::Polling { .. } => panic!("polling nobody"),
+                ConnectionState::Waiting {
+                    attempt, retry_at, ..
+                } if attempt >= 3 => {
+                    assert!(retry_at.is_some());
+                    break;
+                }
+                _ => {}
+            }
+        }
+    })
+    .await;
+}

@@ -138,7 +138,6 @@ async fn waiting_says_why_and_until_when_and_the_network_hint_ends_it() {
             first: Duration::from_secs(3600),
             cap: Duration::from_secs(3600),
         },
-        fallback_after: 1000,
         ..quick()
     };
     let alice = stage.open_with("alice", config).await;

@@ -86,9 +86,9 @@ async fn a_portal_in_front_of_the_refresh_is_not_the_end_of_the_session() {
 
 #[tokio::test]
 async fn a_fresh_token_goes_to_the_live_socket_before_the_old_one_runs_out() {
-    // A token of five seconds is refreshed after four: while the socket is open.
+    // A token of three seconds is refreshed before it runs out: while the socket is open.
     let stage = Stage::with(fulmar_mock_server::Config {
-        access_token_lifetime: Duration::from_secs(5),
+        access_token_lifetime: Duration::from_secs(3),
         ..fulmar_mock_server::Config::default()
     })
     .await;
@@ -105,10 +105,10 @@ async fn a_fresh_token_goes_to_the_live_socket_before_the_old_one_runs_out() {
     let refresh = Where::Http("/v1/auth/refresh".to_owned());
     stage.server.faults().add(
         Fault::at(refresh)
-            .times(3)
+            .times(2)
             .then(Action::Delay(Duration::ZERO)),
     );
-    patiently("three refreshes", async {
+    patiently("two refreshes", async {
         while stage.server.faults().pending() > 1 {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

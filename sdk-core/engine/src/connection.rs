@@ -30,6 +30,8 @@ pub(crate) struct Link {
     pub(crate) retry_at: Option<Timestamp>,
     /// HTTP stands in for the socket.
     pub(crate) polling: bool,
+    /// The last thing that was asked over HTTP since then was answered.
+    pub(crate) http_answers: bool,
     /// The newest access token that the socket was given.
     pub(crate) token: Option<Secret>,
 }
@@ -193,6 +195,7 @@ impl Turn<'_> {
         let falls_back = link.refusals >= self.config.fallback_after && !link.polling;
         if falls_back {
             link.polling = true;
+            link.http_answers = false;
             self.brain.deadlines.set(Why::Poll, self.now.mono);
         }
         self.brain.deadlines.set(Why::Reconnect, at);

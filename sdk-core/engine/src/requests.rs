@@ -41,6 +41,11 @@ impl Turn<'_> {
         if token.is_some() && class_of(&result) == Some(FailureClass::Authentication) {
             self.token_rejected(token.as_ref());
         }
+        // A page of a portal is no answer.
+        self.brain.link.http_answers = matches!(
+            result,
+            Ok(_) | Err(RequestFailure::Answered(AnswerError::Problem(_)))
+        );
         match purpose {
             Purpose::SignIn { command } => {
                 let session = expect(result, |answer| match answer {

@@ -37,7 +37,9 @@ impl Turn<'_> {
             (LinkState::Connecting { .. }, ..) => ConnectionState::Connecting {
                 attempt: link.attempt + 1,
             },
-            (LinkState::Down, Some(reason), Some(retry_at)) if link.polling => {
+            (LinkState::Down, Some(reason), Some(retry_at))
+                if link.polling && link.http_answers =>
+            {
                 ConnectionState::Polling {
                     reason: reason.clone(),
                     retry_at,
