@@ -6,6 +6,12 @@ use fulmar::{ConnectionState, WaitReason};
 use fulmar_mock_server::{Action, Config, Fault, FrameKind, Where};
 use fulmar_tests::{Stage, connection, live, quick};
 
+/// So long that a waiting connection is surely seen waiting: watchers may skip what is brief.
+const LONG: fulmar::Backoff = fulmar::Backoff {
+    first: Duration::from_secs(36_000),
+    cap: Duration::from_secs(36_000),
+};
+
 /// Alice sends, the fault strikes her or Bob, and both end up with everything.
 async fn survives(fault: Fault) {
     let stage = Stage::new().await;
@@ -102,6 +108,7 @@ async fn a_dead_peer_is_noticed_by_its_silence() {
     .await;
     let config = fulmar::Config {
         pong_timeout: Duration::from_millis(200),
+        backoff: LONG,
         ..quick()
     };
     let alice = stage.open_with("alice", config).await;
@@ -127,6 +134,8 @@ async fn a_dead_peer_is_noticed_by_its_silence() {
         ),
         "{state:?}"
     );
+    alice.set_network(fulmar::NetworkState::Unavailable);
+    alice.set_network(fulmar::NetworkState::Available);
     live(&alice).await;
 }
 
@@ -134,10 +143,7 @@ async fn a_dead_peer_is_noticed_by_its_silence() {
 async fn waiting_says_why_and_until_when_and_the_network_hint_ends_it() {
     let stage = Stage::new().await;
     let config = fulmar::Config {
-        backoff: fulmar::Backoff {
-            first: Duration::from_secs(3600),
-            cap: Duration::from_secs(3600),
-        },
+        backoff: LONG,
         ..quick()
     };
     let alice = stage.open_with("alice", config).await;
