@@ -18,6 +18,7 @@
 #![deny(missing_docs)]
 
 mod checks;
+mod setting;
 mod wire;
 
 /// The backend to judge, and two users of it. Both should be free to write and read what they like:
