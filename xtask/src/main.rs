@@ -3,6 +3,7 @@
 //! `cargo xtask test` runs every test; `cargo xtask ci` is what must pass before a change lands.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod bindings;
 mod purity;
 mod run;
 mod tidy;
@@ -25,12 +26,15 @@ struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Every test: units, docs, vectors, end to end, simulation, planted defects, quickstart.
+    /// Every test: units, docs, vectors, end to end, conformance, simulation, planted defects,
+    /// bindings, quickstart.
     Test,
     /// What must pass before a change lands: format, lints, tidy, dependencies, tests, docs, bench.
     Ci,
     /// Rules of this repository that no compiler knows.
     Tidy,
+    /// Generates the Kotlin and Swift sources from the built library.
+    Bindings,
     /// Simulates worlds of people, devices, storms and crashes. All further words go to the
     /// simulator: `--seeds N`, `--from S`, `--defects`, `--verbose`.
     Simulate {
@@ -48,6 +52,7 @@ fn main() -> ExitCode {
     let steps = match Options::parse().task {
         Task::Test => test(),
         Task::Ci => ci(),
+        Task::Bindings => vec![Step::check("bindings", bindings::generate)],
         Task::Tidy => vec![Step::check("tidy", tidy::check)],
         Task::Simulate { words } => vec![simulate(&words)],
         Task::Bench { quick } => vec![bench(quick)],
@@ -60,6 +65,7 @@ fn test() -> Vec<Step> {
         Step::cargo("tests", &["test", "--workspace", "--locked"]),
         simulate(&["--seeds".to_owned(), CI_SEEDS.to_owned()]),
         defects(),
+        Step::check("bindings", bindings::generate),
         Step::cargo(
             "quickstart",
             &["run", "--locked", "--example", "quickstart"],

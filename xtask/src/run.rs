@@ -79,7 +79,7 @@ impl Run {
     }
 }
 
-fn cargo(arguments: &[&str], env: &[(&str, &str)]) -> Result<(), String> {
+pub(crate) fn cargo(arguments: &[&str], env: &[(&str, &str)]) -> Result<(), String> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let mut command = Command::new(cargo);
     command.args(arguments).envs(env.iter().copied());

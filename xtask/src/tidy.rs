@@ -31,6 +31,7 @@ pub(crate) fn check() -> Result<(), String> {
     let mut files = Vec::new();
     for root in [
         "protocol",
+        "sdk-ffi",
         "sdk-core",
         "mock-server",
         "examples",
