@@ -11,9 +11,20 @@ pub enum Unreadable {
     /// Its type or method is not known here.
     #[error("unknown type {0:?}")]
     Unknown(String),
-    /// Its type is known, its content does not fit.
+    /// Its type is known, its content does not fit. Says what is wrong without quoting it.
     #[error("malformed: {0}")]
     Malformed(String),
+}
+
+impl Unreadable {
+    /// The library quotes what it found, which may be what somebody wrote: that goes into no log.
+    pub(crate) fn malformed(error: &serde_json::Error) -> Self {
+        let text = error.to_string();
+        Self::Malformed(match (text.find('"'), text.rfind('"')) {
+            (Some(first), Some(last)) => format!("{}…{}", &text[..first], &text[last + 1..]),
+            _ => text,
+        })
+    }
 }
 
 /// One entry of a user's log.
@@ -112,6 +123,25 @@ impl Event {
             }
             other => return Err(Unreadable::Unknown(other.to_owned())),
         }
-        .map_err(|error| Unreadable::Malformed(error.to_string()))
+        .map_err(|error| Unreadable::malformed(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Unreadable;
+    use serde::Deserialize as _;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_malformed_is_described_without_its_content() {
+        let text = json!("a \"secret\" text");
+        let Err(error) = u64::deserialize(&text) else {
+            panic!("a text is no number");
+        };
+        assert_eq!(
+            Unreadable::malformed(&error).to_string(),
+            "malformed: invalid type: string …, expected u64"
+        );
     }
 }

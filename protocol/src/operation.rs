@@ -112,7 +112,7 @@ impl Operation {
             }
             other => return Err(Unreadable::Unknown(other.to_owned())),
         }
-        .map_err(|error| Unreadable::Malformed(error.to_string()))
+        .map_err(|error| Unreadable::malformed(&error))
     }
 }
 

@@ -98,19 +98,35 @@ impl Turn<'_> {
         command: CommandId,
         answer: std::result::Result<Session, RequestFailure>,
     ) -> Result<()> {
-        let reply = match answer {
-            Ok(session) => {
-                let owner = self.brain.account.user_id.clone();
-                if owner.is_some_and(|owner| owner != session.user_id) {
-                    account::wipe(&self.db)?;
+        let owner = self.brain.account.user_id.clone();
+        let reply = match (answer, owner) {
+            (Ok(session), Some(owner)) if owner != session.user_id => {
+                // Something may have been written while the answer was on its way.
+                match operations::count(&self.db)? {
+                    0 => {
+                        self.wipe()?;
+                        self.take_session(&session)?;
+                        Ok(Reply::Done)
+                    }
+                    _ => Err(CommandError::OtherUser { owner }),
                 }
+            }
+            (Ok(session), _) => {
                 self.take_session(&session)?;
                 Ok(Reply::Done)
             }
-            Err(failure) => Err(command_error(failure)),
+            (Err(failure), _) => Err(command_error(failure)),
         };
         self.reply(command, reply);
         Ok(())
+    }
+
+    /// Forgets everything about the owner, and tells every screen.
+    fn wipe(&mut self) -> Result<()> {
+        for key in conversations::all(&self.db)? {
+            self.vanish(key);
+        }
+        account::wipe(&self.db)
     }
 
     /// Stores a session, and wakes everything that waited for one.
@@ -198,6 +214,14 @@ impl Turn<'_> {
         answer: std::result::Result<Session, RequestFailure>,
     ) -> Result<()> {
         self.brain.auth.refreshing = false;
+        let owner = self.brain.account.user_id.as_ref();
+        let answer = match answer {
+            // A session of somebody else is no answer.
+            Ok(session) if owner != Some(&session.user_id) => Err(RequestFailure::Unreachable(
+                "the answer is for another user".to_owned(),
+            )),
+            answer => answer,
+        };
         match answer {
             Ok(session) => self.take_session(&session),
             Err(failure) => match permanent_code(&failure) {
@@ -244,10 +268,7 @@ impl Turn<'_> {
             };
             self.request(ApiRequest::Logout(body), Purpose::SignOut, None);
         }
-        for key in conversations::all(&self.db)? {
-            self.vanish(key);
-        }
-        account::wipe(&self.db)?;
+        self.wipe()?;
         self.reload_account()?;
         self.brain.auth = Auth::default();
         Ok(Ok(Reply::Done))

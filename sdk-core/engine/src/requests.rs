@@ -110,7 +110,7 @@ impl Turn<'_> {
     pub(crate) fn drop_requests(&mut self) {
         for (request, (purpose, _)) in std::mem::take(&mut self.brain.requests) {
             self.brain.deadlines.clear(Why::AnswerMissing(request));
-            if let Purpose::History { command, .. } = purpose {
+            if let Purpose::History { command, .. } | Purpose::SignIn { command } = purpose {
                 self.reply(command, Err(CommandError::SignedOut));
             }
         }

@@ -65,8 +65,8 @@ impl<T: Clone + PartialEq> Live<T> {
         self.shown.as_deref().unwrap_or_default()
     }
 
-    pub(crate) fn set_topic(&self, topic: Topic) {
-        self.slot.set_topic(Some(topic));
+    pub(crate) fn set_topic(&self, topic: Topic) -> bool {
+        self.slot.set_topic(topic)
     }
 
     pub(crate) fn make_stale(&mut self) {

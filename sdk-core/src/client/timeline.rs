@@ -65,14 +65,19 @@ impl Timeline {
             .live
             .read(move |readers| readers.read(|reader| timeline(reader, &id, window)))
             .await?;
+        let mut moved = false;
         if let Some(key) = snapshot.conversation {
-            let topic = Topic::Timeline(key);
-            self.live.set_topic(topic);
+            // A draft that turned out to be an existing conversation has its rows elsewhere now.
+            moved = self.live.set_topic(Topic::Timeline(key));
             // From the first page on the window only grows, so nothing slides out of the screen.
             self.window = Window::From(snapshot.from);
         }
         self.older = snapshot.older;
-        Ok(self.live.show(snapshot.items, |item| item.key))
+        let changes = self.live.show(snapshot.items, |item| item.key);
+        if moved {
+            self.live.make_stale();
+        }
+        Ok(changes)
     }
 
     /// What the changes given so far add up to, oldest first.

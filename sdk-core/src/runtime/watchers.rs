@@ -20,9 +20,11 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    /// From now on this watcher is about another topic; `None` for any.
-    pub(crate) fn set_topic(&self, topic: Option<Topic>) {
-        *lock(&self.topic) = topic;
+    /// From now on this watcher is about this topic. True when it was about another one until now:
+    /// then something may have changed that it was not told of.
+    pub(crate) fn set_topic(&self, topic: Topic) -> bool {
+        let before = lock(&self.topic).replace(topic);
+        before.is_some_and(|before| before != topic)
     }
 
     pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
@@ -89,6 +91,14 @@ mod tests {
         assert_eq!(*seen_list.borrow(), 0);
         watchers.all_changed();
         assert_eq!(*seen_list.borrow(), 1);
+        assert!(!list.set_topic(Topic::Conversations));
+        assert!(list.set_topic(Topic::Timeline(ConversationKey(3))));
+        let any = watchers.add(None);
+        assert!(
+            !any.set_topic(Topic::Conversations),
+            "it was told of everything"
+        );
+        drop(any);
         drop((one, list));
         assert_eq!(watchers.count(), 0);
     }
