@@ -41,16 +41,7 @@ async fn what_a_killed_process_promised_arrives_once_and_in_order() {
     let alice = stage.open("alice").await;
     let mut list = alice.conversations();
     list_until(&mut list, |items| items.len() == 2).await;
-    let mut list = bob.conversations();
-    list_until(&mut list, |items| items.len() == 2).await;
-    let id = list
-        .items()
-        .iter()
-        .find(|item| item.title == "Alice")
-        .unwrap()
-        .id
-        .clone();
-    let mut bob = Person::new(bob.clone(), bob.conversation(&id));
+    let mut bob = Person::beside_general_chat(bob, "Alice").await;
     alice
         .create_direct("bob")
         .await

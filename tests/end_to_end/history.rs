@@ -1,7 +1,7 @@
 //! Older history, resets, and what a snapshot must not take away.
 
 use fulmar::{CommandError, History, MessageState, NetworkState};
-use fulmar_tests::{Person, Stage, list_until, live, shown, until};
+use fulmar_tests::{Person, Stage, live, shown, until};
 
 #[tokio::test]
 async fn history_comes_in_pages_of_fifty_down_to_the_beginning() {
@@ -18,16 +18,7 @@ async fn history_comes_in_pages_of_fifty_down_to_the_beginning() {
     // A new device has the newest 20 from its snapshot.
     let tablet = stage.sign_in_on("alice", "alice-tablet").await;
     live(&tablet).await;
-    let mut list = tablet.conversations();
-    list_until(&mut list, |items| items.len() == 2).await;
-    let id = list
-        .items()
-        .iter()
-        .find(|item| item.title == "Bob")
-        .unwrap()
-        .id
-        .clone();
-    let mut tablet = Person::new(tablet.clone(), tablet.conversation(&id));
+    let mut tablet = Person::beside_general_chat(tablet, "Bob").await;
     until(&mut tablet.screen, |items| shown(items) == texts[100..]).await;
 
     tablet.client.set_network(NetworkState::Unavailable);

@@ -1,7 +1,7 @@
 //! People talk: states, keys, devices, failures, retry and discard.
 
 use fulmar::{Change, CommandError, FailureReason, MessageState, NetworkState, apply};
-use fulmar_tests::{Person, Stage, list_until, live, shown, until};
+use fulmar_tests::{Person, Stage, live, shown, until};
 
 #[tokio::test]
 async fn a_message_travels() {
@@ -67,16 +67,7 @@ async fn every_device_of_both_people_has_everything() {
     let (alice, mut bob) = stage.alice_and_bob().await;
     let tablet = stage.sign_in_on("alice", "alice-tablet").await;
     live(&tablet).await;
-    let mut list = tablet.conversations();
-    list_until(&mut list, |items| items.len() == 2).await;
-    let id = list
-        .items()
-        .iter()
-        .find(|item| item.title == "Bob")
-        .unwrap()
-        .id
-        .clone();
-    let mut tablet = Person::new(tablet.clone(), tablet.conversation(&id));
+    let mut tablet = Person::beside_general_chat(tablet, "Bob").await;
     alice.say(&["from the phone"]).await;
     tablet.sees(&["from the phone"]).await;
     tablet.say(&["from the tablet"]).await;

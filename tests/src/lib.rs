@@ -86,17 +86,8 @@ impl Stage {
         live(&alice).await;
         live(&bob).await;
         let chat = alice.create_direct("bob").await.unwrap();
-        let mut list = bob.conversations();
-        list_until(&mut list, |items| items.len() == 2).await;
-        let id = list
-            .items()
-            .iter()
-            .find(|item| item.title == "Alice")
-            .unwrap()
-            .id
-            .clone();
-        let there = bob.conversation(&id);
-        let (mut alice, mut bob) = (Person::new(alice, chat), Person::new(bob, there));
+        let mut bob = Person::beside_general_chat(bob, "Alice").await;
+        let mut alice = Person::new(alice, chat);
         // What a screen shows first decides where it begins: here, with the first message.
         alice.screen.next().await.unwrap();
         bob.screen.next().await.unwrap();
@@ -124,6 +115,15 @@ impl Person {
             chat,
             screen,
         }
+    }
+
+    /// Waits for the one conversation beside the demo's, and looks at it by its title.
+    pub async fn beside_general_chat(client: Client, title: &str) -> Self {
+        let mut list = client.conversations();
+        list_until(&mut list, |items| items.len() == 2).await;
+        let item = list.items().iter().find(|item| item.title == title);
+        let chat = client.conversation(&item.unwrap().id);
+        Self::new(client, chat)
     }
 
     /// Sends, in order.

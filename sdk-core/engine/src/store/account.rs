@@ -19,7 +19,7 @@ pub(crate) struct Tokens {
 pub(crate) struct Account {
     pub(crate) device_id: DeviceId,
     pub(crate) user_id: Option<UserId>,
-    /// The name that others see.
+    /// `None` while nobody is signed in, also after the server has ended the session.
     pub(crate) tokens: Option<Tokens>,
     /// Why the server ended the last session.
     pub(crate) ended: Option<Code>,
