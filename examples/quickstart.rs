@@ -141,7 +141,7 @@ fn print(who: &str, timeline: &Timeline) {
             MessageState::Pending => "pending",
             MessageState::Sending => "sending",
             MessageState::Sent => "sent",
-            MessageState::Failed(_) => "failed",
+            MessageState::Failed { .. } => "failed",
         };
         println!("    {:>7}  {}: {}", state, item.sender, item.text);
     }

@@ -115,11 +115,11 @@ impl Screen {
                 MessageState::Pending => "…",
                 MessageState::Sending => "↑",
                 MessageState::Sent => "✓",
-                MessageState::Failed(_) => "✗",
+                MessageState::Failed { .. } => "✗",
             };
             if self.printed.insert(item.key, mark) != Some(mark) {
                 println!("{mark} {}: {}", item.sender, item.text);
-                if let MessageState::Failed(reason) = &item.state {
+                if let MessageState::Failed { reason } = &item.state {
                     println!("  {reason} — /retry or /discard");
                 }
             }
@@ -138,7 +138,7 @@ impl Screen {
 
     fn failed(&self) -> Option<OperationKey> {
         let mut items = self.timeline.items().iter();
-        let failed = items.find(|item| matches!(item.state, MessageState::Failed(_)));
+        let failed = items.find(|item| matches!(item.state, MessageState::Failed { .. }));
         failed.map(|item| item.key).or(self.refused)
     }
 }

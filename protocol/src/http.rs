@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    ConversationId, LogId, LoginRequest, LogoutRequest, MessagePage, OperationsAnswer, Position,
-    Problem, RefreshRequest, Seq, Session, Snapshot, Submit, SyncPage,
+    ConversationId, LogId, LoginRequest, LogoutRequest, Me, MessagePage, OperationsAnswer,
+    Position, Problem, RefreshRequest, Seq, Session, Snapshot, Submit, SyncPage,
 };
 
 /// What a client asks over HTTP.
@@ -29,6 +29,8 @@ pub enum ApiRequest {
         /// The log that it belongs to.
         log_id: Option<LogId>,
     },
+    /// `GET /v1/me`
+    Me,
     /// `GET /v1/snapshot`
     Snapshot,
     /// `GET /v1/conversations/{id}/messages`
@@ -73,6 +75,8 @@ pub enum Answer {
     LoggedOut,
     /// To a submit.
     Operations(OperationsAnswer),
+    /// To `GET /v1/me`.
+    Me(Me),
     /// To a sync.
     Sync(SyncPage),
     /// To a snapshot request.
@@ -111,6 +115,7 @@ impl ApiRequest {
                     .unwrap_or_default();
                 get(format!("/v1/sync?since={since}{log}"))
             }
+            Self::Me => get("/v1/me".to_owned()),
             Self::Snapshot => get("/v1/snapshot".to_owned()),
             Self::Messages {
                 conversation_id,
@@ -137,6 +142,7 @@ impl ApiRequest {
             Self::Logout(_) => Ok(Answer::LoggedOut),
             Self::Submit(_) => json(status, body).map(Answer::Operations),
             Self::Sync { .. } => json(status, body).map(Answer::Sync),
+            Self::Me => json(status, body).map(Answer::Me),
             Self::Snapshot => json(status, body).map(Answer::Snapshot),
             Self::Messages { .. } => json(status, body).map(Answer::Messages),
         }

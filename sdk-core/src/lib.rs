@@ -48,15 +48,16 @@ mod transport;
 
 pub use client::{
     BuildError, Client, ClientBuilder, ConnectionWatch, Conversation, ConversationList, History,
-    SessionWatch, Timeline, WatchError, rebuild_store,
+    ProvidedToken, SecretStorage, SessionWatch, Timeline, TokenFailure, TokenFuture, TokenProvider,
+    WatchError, rebuild_store,
 };
 pub use fulmar_engine::query::{
     Change, ConversationItem, ConversationStatus, MessageState, Older, Preview, TimelineItem, apply,
 };
 pub use fulmar_engine::{
     AppState, Backoff, CommandError, Config, ConnectionState, ConversationKey, FailurePolicy,
-    FailureReason, NetworkState, OpenError, Salvage, SalvageError, SessionState, StoreError,
-    Unsent, WaitReason,
+    FailureReason, NetworkState, OpenError, OperationState, Salvage, SalvageError, SessionEnd,
+    SessionState, StoreError, Unsent, WaitReason,
 };
 pub use fulmar_protocol::{
     Code, ConversationId, ConversationKind, IdError, MessageId, OperationKey, Position, Problem,

@@ -62,7 +62,7 @@ impl From<CommandError> for FulmarError {
     fn from(error: CommandError) -> Self {
         match error {
             CommandError::SignedOut => Self::SignedOut,
-            CommandError::Refused(problem) => Self::Refused {
+            CommandError::Refused { problem } => Self::Refused {
                 code: problem.code.to_string(),
                 title: problem.title,
             },

@@ -95,7 +95,7 @@ impl From<TimelineItem> for Message {
                 fulmar::MessageState::Pending => MessageState::Pending,
                 fulmar::MessageState::Sending => MessageState::Sending,
                 fulmar::MessageState::Sent => MessageState::Sent,
-                fulmar::MessageState::Failed(reason) => MessageState::Failed {
+                fulmar::MessageState::Failed { reason } => MessageState::Failed {
                     reason: reason.to_string(),
                 },
             },

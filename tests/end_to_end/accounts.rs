@@ -5,7 +5,7 @@ use fulmar_tests::{Person, Stage, live, patiently, quick};
 
 fn refused_with(result: Result<(), CommandError>, code: &Code) {
     match result {
-        Err(CommandError::Refused(problem)) => assert_eq!(problem.code, *code),
+        Err(CommandError::Refused { problem }) => assert_eq!(problem.code, *code),
         other => panic!("{other:?}"),
     }
 }

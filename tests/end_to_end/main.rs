@@ -8,6 +8,7 @@ mod conversations;
 mod crashes;
 mod fallback;
 mod history;
+mod providers;
 mod server;
 mod stores;
 mod storms;

@@ -25,10 +25,11 @@ async fn get(url: &str, token: Option<&str>) -> (u16, Value) {
     )
 }
 
-async fn token(server: &MockServer, user: &str) -> String {
+/// An access token of a user, as a backend would get one for them.
+pub(crate) async fn token(url: &str, user: &str) -> String {
     let body = json!({"userId": user, "password": format!("{user}-password"), "deviceId": "curl"});
     let response = http()
-        .post(format!("{}/v1/auth/login", server.url()))
+        .post(format!("{url}/v1/auth/login"))
         .body(body.to_string())
         .send()
         .await
@@ -80,9 +81,9 @@ async fn nobody_sees_what_is_not_theirs() {
     alice.say(&["a secret"]).await;
     bob.sees(&["a secret"]).await;
     let url = stage.server.url();
-    let carol = token(&stage.server, "carol").await;
+    let carol = token(&stage.server.url(), "carol").await;
     // The conversation under the server's own id.
-    let alices = token(&stage.server, "alice").await;
+    let alices = token(&stage.server.url(), "alice").await;
     let (_, page) = get(&format!("{url}/v1/conversations"), Some(&alices)).await;
     let id = page["conversations"][0]["conversationId"]
         .as_str()
@@ -151,7 +152,7 @@ async fn curl_can_do_what_a_client_can() {
         (&stats["users"], &stats["messages"]),
         (&json!(3), &json!(2))
     );
-    let alice = token(&stage.server, "alice").await;
+    let alice = token(&stage.server.url(), "alice").await;
     let (_, me) = get(&format!("{url}/v1/me?token={alice}"), None).await;
     assert_eq!(me["name"], "Alice");
     let (_, page) = get(&format!("{url}/v1/conversations"), Some(&alice)).await;

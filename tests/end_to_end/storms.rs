@@ -158,7 +158,7 @@ async fn waiting_says_why_and_until_when_and_the_network_hint_ends_it() {
         matches!(
             &state,
             ConnectionState::Waiting {
-                reason: WaitReason::Unreachable(_),
+                reason: WaitReason::Unreachable { .. },
                 retry_at: Some(_),
                 ..
             }

@@ -126,7 +126,7 @@ async fn a_refused_message_holds_the_later_ones_until_it_is_discarded() {
     until(&mut alice.screen, |items| {
         items.len() == 3
             && items[0].state == MessageState::Sent
-            && matches!(&items[1].state, MessageState::Failed(FailureReason::Refused(problem))
+            && matches!(&items[1].state, MessageState::Failed { reason: FailureReason::Refused { problem } }
                 if problem.code.as_str() == "params.invalid")
             && items[2].state == MessageState::Pending
     })
@@ -135,7 +135,8 @@ async fn a_refused_message_holds_the_later_ones_until_it_is_discarded() {
 
     client.retry(long).await.unwrap();
     until(&mut alice.screen, |items| {
-        matches!(items[1].state, MessageState::Failed(_)) && items[2].state == MessageState::Pending
+        matches!(items[1].state, MessageState::Failed { .. })
+            && items[2].state == MessageState::Pending
     })
     .await;
 
@@ -147,7 +148,9 @@ async fn a_refused_message_holds_the_later_ones_until_it_is_discarded() {
     bob.sees(&["fine", "behind it"]).await;
     assert_eq!(
         client.discard(long).await,
-        Err(CommandError::NoSuchOperation(long))
+        Err(CommandError::NoSuchOperation {
+            operation_key: long
+        })
     );
 }
 
@@ -184,7 +187,7 @@ async fn a_message_that_makes_no_sense_is_refused_before_anything_is_written() {
     let nowhere = alice.client.conversation(&"c-nowhere".parse().unwrap());
     assert!(matches!(
         nowhere.send("hello?").await,
-        Err(CommandError::NoSuchConversation(_))
+        Err(CommandError::NoSuchConversation { .. })
     ));
     alice.say(&["sense"]).await;
     alice.sees(&["sense"]).await;

@@ -12,24 +12,49 @@ use fulmar_protocol::{
 use crate::brain::Purpose;
 use crate::connection::LinkState;
 use crate::deadline::Why;
-use crate::effect::{CommandError, CommandId, Effect, Reply};
+use crate::effect::{CommandError, CommandId, Effect, Reply, SessionEnd};
 use crate::input::{NetworkState, RequestFailure, Unsent};
-use crate::store::account::Tokens;
+use crate::store::account::{Renewal, Tokens};
 use crate::store::{Result, account, conversations, operations};
-use crate::time::{Mono, Now};
+use crate::time::{Mono, Now, millis};
 use crate::turn::Turn;
 
 /// No deadline is further away than this, whatever a server or a wall clock says.
-const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A session that just began or was renewed.
+#[derive(Debug, Clone)]
+pub(crate) struct NewSession {
+    pub(crate) user_id: UserId,
+    /// `None` when it was not said.
+    pub(crate) name: Option<String>,
+    pub(crate) access: Secret,
+    pub(crate) renewal: Renewal,
+    pub(crate) lifetime: Duration,
+}
+
+impl From<Session> for NewSession {
+    fn from(session: Session) -> Self {
+        Self {
+            user_id: session.user_id,
+            name: Some(session.name),
+            access: session.access_token,
+            renewal: Renewal::RefreshToken(session.refresh_token),
+            lifetime: Duration::from_millis(session.expires_in_ms),
+        }
+    }
+}
 
 #[derive(Debug, Default)]
 pub(crate) struct Auth {
     /// A refresh is under way; there is never a second one.
-    refreshing: bool,
+    pub(crate) refreshing: bool,
     /// The server said that the access token is no good.
     rejected: bool,
     /// Refreshes that failed in a row.
-    failures: u32,
+    pub(crate) failures: u32,
+    /// What the last one said.
+    pub(crate) last_failure: Option<String>,
     /// When the access token runs out, on the clock that does not jump.
     runs_out: Mono,
 }
@@ -67,20 +92,10 @@ impl Turn<'_> {
         user_id: UserId,
         password: Secret,
     ) -> Result<std::result::Result<(), CommandError>> {
-        let account = &self.brain.account;
-        if let Some(owner) = &account.user_id {
-            if account.tokens.is_some() {
-                return Ok(Err(CommandError::AlreadySignedIn {
-                    user_id: owner.clone(),
-                }));
-            }
-            if *owner != user_id && operations::count(&self.db)? > 0 {
-                return Ok(Err(CommandError::OtherUser {
-                    owner: owner.clone(),
-                }));
-            }
+        if let Err(error) = self.may_sign_in(&user_id)? {
+            return Ok(Err(error));
         }
-        let device_id = account.device_id.clone();
+        let device_id = self.brain.account.device_id.clone();
         self.request(
             ApiRequest::Login(LoginRequest {
                 user_id,
@@ -93,10 +108,32 @@ impl Turn<'_> {
         Ok(Ok(()))
     }
 
+    /// A store is one person's until they sign out.
+    pub(crate) fn may_sign_in(
+        &self,
+        user_id: &UserId,
+    ) -> Result<std::result::Result<(), CommandError>> {
+        let account = &self.brain.account;
+        let Some(owner) = &account.user_id else {
+            return Ok(Ok(()));
+        };
+        if account.tokens.is_some() {
+            return Ok(Err(CommandError::AlreadySignedIn {
+                user_id: owner.clone(),
+            }));
+        }
+        if owner != user_id && operations::count(&self.db)? > 0 {
+            return Ok(Err(CommandError::OtherUser {
+                owner: owner.clone(),
+            }));
+        }
+        Ok(Ok(()))
+    }
+
     pub(crate) fn sign_in_answered(
         &mut self,
         command: CommandId,
-        answer: std::result::Result<Session, RequestFailure>,
+        answer: std::result::Result<NewSession, RequestFailure>,
     ) -> Result<()> {
         let owner = self.brain.account.user_id.clone();
         let reply = match (answer, owner) {
@@ -130,21 +167,27 @@ impl Turn<'_> {
     }
 
     /// Stores a session, and wakes everything that waited for one.
-    fn take_session(&mut self, session: &Session) -> Result<()> {
-        let expires_at = self
-            .now
-            .wall
-            .plus(Duration::from_millis(session.expires_in_ms).min(LONGEST_WAIT));
-        account::sign_in(&self.db, session, expires_at)?;
+    pub(crate) fn take_session(&mut self, session: &NewSession) -> Result<()> {
+        let tokens = Tokens {
+            access: session.access.clone(),
+            renewal: session.renewal.clone(),
+            expires_at: self.now.wall.plus(session.lifetime.min(LONGEST_WAIT)),
+            lifetime_ms: millis(session.lifetime),
+        };
+        let vault = self.brain.vault.clone();
+        account::sign_in(&self.db, &session.user_id, &tokens, vault.as_deref())?;
+        if let Some(name) = &session.name {
+            account::set_name(&self.db, name)?;
+        }
         self.reload_account()?;
         self.brain.auth = Auth::of(self.brain.account.tokens.as_ref(), self.now);
         self.brain.deadlines.clear(Why::RefreshToken);
         if let LinkState::Open { socket, .. } = self.brain.link.state {
-            self.brain.link.token = Some(session.access_token.clone());
+            self.brain.link.token = Some(session.access.clone());
             self.hold(Effect::SendFrame {
                 socket,
                 frame: ClientFrame::Authenticate(Authenticate {
-                    access_token: session.access_token.clone(),
+                    access_token: session.access.clone(),
                 }),
             });
         }
@@ -202,16 +245,20 @@ impl Turn<'_> {
         if self.brain.auth.refreshing {
             return;
         }
-        let body = RefreshRequest {
-            refresh_token: tokens.refresh.clone(),
-        };
+        let renewal = tokens.renewal.clone();
         self.brain.auth.refreshing = true;
-        self.request(ApiRequest::Refresh(body), Purpose::Refresh, None);
+        match renewal {
+            Renewal::RefreshToken(refresh_token) => {
+                let body = RefreshRequest { refresh_token };
+                self.request(ApiRequest::Refresh(body), Purpose::Refresh, None);
+            }
+            Renewal::Provider => self.ask_provider_again(),
+        }
     }
 
     pub(crate) fn refresh_answered(
         &mut self,
-        answer: std::result::Result<Session, RequestFailure>,
+        answer: std::result::Result<NewSession, RequestFailure>,
     ) -> Result<()> {
         self.brain.auth.refreshing = false;
         let owner = self.brain.account.user_id.as_ref();
@@ -225,26 +272,31 @@ impl Turn<'_> {
         match answer {
             Ok(session) => self.take_session(&session),
             Err(failure) => match permanent_code(&failure) {
-                Some(code) => self.end_session(&code),
+                Some(code) => self.end_session(&SessionEnd::ByServer { code }),
                 None => {
-                    tracing::info!(%failure, "token refresh failed, trying again later");
-                    self.brain.auth.failures += 1;
-                    let wait = self
-                        .config
-                        .backoff
-                        .wait(self.brain.auth.failures, &mut self.rng);
-                    let at = self.now.mono.plus(wait);
-                    self.brain.deadlines.set(Why::RefreshToken, at);
+                    self.refresh_failed(failure.to_string());
                     Ok(())
                 }
             },
         }
     }
 
-    /// The server ended the session. Nothing but the tokens goes.
-    fn end_session(&mut self, code: &Code) -> Result<()> {
-        tracing::warn!(%code, "the server ended the session");
-        account::end_session(&self.db, code)?;
+    /// There is no new token yet: it is tried again later.
+    pub(crate) fn refresh_failed(&mut self, reason: String) {
+        tracing::info!(reason, "token refresh failed, trying again later");
+        let auth = &mut self.brain.auth;
+        auth.refreshing = false;
+        auth.failures += 1;
+        auth.last_failure = Some(reason);
+        let wait = self.config.backoff.wait(auth.failures, &mut self.rng);
+        let at = self.now.mono.plus(wait);
+        self.brain.deadlines.set(Why::RefreshToken, at);
+    }
+
+    /// The session came to its end. Nothing but the tokens goes.
+    pub(crate) fn end_session(&mut self, end: &SessionEnd) -> Result<()> {
+        tracing::warn!(?end, "the session ended");
+        account::end_session(&self.db, end)?;
         self.reload_account()?;
         self.brain.auth = Auth::default();
         self.stop_everything()
@@ -262,9 +314,10 @@ impl Turn<'_> {
             return Ok(Err(CommandError::UnsentOperations { count }));
         }
         self.stop_everything()?;
-        if let Some(tokens) = &self.brain.account.tokens {
+        // A session of a token provider is the provider's to end.
+        if let Some(Renewal::RefreshToken(refresh_token)) = self.brain.account.renewal() {
             let body = LogoutRequest {
-                refresh_token: tokens.refresh.clone(),
+                refresh_token: refresh_token.clone(),
             };
             self.request(ApiRequest::Logout(body), Purpose::SignOut, None);
         }
@@ -291,7 +344,7 @@ pub(crate) fn permanent_code(failure: &RequestFailure) -> Option<Code> {
 pub(crate) fn command_error(failure: RequestFailure) -> CommandError {
     match failure {
         RequestFailure::Answered(fulmar_protocol::AnswerError::Problem(problem)) => {
-            CommandError::Refused(problem)
+            CommandError::Refused { problem }
         }
         other => CommandError::Unreachable {
             reason: other.to_string(),

@@ -4,17 +4,18 @@
 //! all of it anew.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use fulmar_protocol::{Limits, OperationKey, Position, Secret, SubmitId};
+use fulmar_protocol::{Limits, OperationKey, Position, Secret, SubmitId, UserId};
 
 use crate::auth::Auth;
 use crate::connection::Link;
 use crate::deadline::Deadlines;
 use crate::effect::{CommandId, ConnectionState, RequestId, SessionState, SocketId};
 use crate::inbox::follow::Follow;
-use crate::input::{AppState, NetworkState};
+use crate::input::{AppState, NetworkState, ProvidedToken};
 use crate::store::account::Account;
-use crate::store::{ConversationKey, LaneId};
+use crate::store::{ConversationKey, LaneId, Vault};
 use crate::time::Now;
 
 pub(crate) struct Brain {
@@ -22,7 +23,7 @@ pub(crate) struct Brain {
     pub(crate) link: Link,
     pub(crate) auth: Auth,
     pub(crate) follow: Follow,
-    /// What is asked over HTTP, and with which token.
+    /// What is asked of the server over HTTP or of the token provider, and with which token.
     pub(crate) requests: BTreeMap<RequestId, (Purpose, Option<Secret>)>,
     pub(crate) submits: BTreeMap<SubmitId, Flight>,
     pub(crate) deadlines: Deadlines,
@@ -34,16 +35,31 @@ pub(crate) struct Brain {
     pub(crate) one_by_one: bool,
     pub(crate) shown_connection: Option<ConnectionState>,
     pub(crate) shown_session: Option<SessionState>,
+    /// What seals the tokens in the store.
+    pub(crate) vault: Option<Arc<dyn Vault>>,
     last_number: u64,
 }
 
-/// What an HTTP request is for.
+/// What a request is for.
 #[derive(Debug, Clone)]
 pub(crate) enum Purpose {
     SignIn {
         command: CommandId,
     },
     Refresh,
+    /// The first token of a session with a token provider.
+    FirstToken {
+        command: CommandId,
+        user_id: UserId,
+    },
+    /// Whose token it is.
+    Me {
+        command: CommandId,
+        user_id: UserId,
+        token: ProvidedToken,
+    },
+    /// The next token of a session with a token provider.
+    NextToken,
     SignOut,
     Submit(SubmitId),
     Events,
@@ -70,7 +86,7 @@ pub(crate) enum Route {
 }
 
 impl Brain {
-    pub(crate) fn new(account: Account, now: Now) -> Self {
+    pub(crate) fn new(account: Account, vault: Option<Arc<dyn Vault>>, now: Now) -> Self {
         Self {
             auth: Auth::of(account.tokens.as_ref(), now),
             account,
@@ -85,6 +101,7 @@ impl Brain {
             one_by_one: false,
             shown_connection: None,
             shown_session: None,
+            vault,
             last_number: 0,
         }
     }

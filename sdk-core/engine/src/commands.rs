@@ -11,6 +11,9 @@ impl Turn<'_> {
             Command::SignIn { user_id, password } => {
                 return self.later(command, |turn| turn.sign_in(command, user_id, password));
             }
+            Command::SignInWithProvider { user_id } => {
+                return self.later(command, |turn| turn.sign_in_with_provider(command, user_id));
+            }
             Command::LoadOlder {
                 conversation,
                 before,

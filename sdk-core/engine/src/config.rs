@@ -58,6 +58,8 @@ pub struct Config {
     pub failure_policy: FailurePolicy,
     /// How long an answer may take before the request counts as lost. Default: 20 s.
     pub answer_timeout: Duration,
+    /// How long the app's token provider may take before it is asked again. Default: 30 s.
+    pub token_timeout: Duration,
     /// How long a pong may take before the connection counts as dead. Default: 10 s.
     pub pong_timeout: Duration,
     /// How many times in a row the socket must fail before HTTP takes over. Default: 2.
@@ -76,6 +78,7 @@ impl Default for Config {
             outbox_capacity: 10_000,
             failure_policy: FailurePolicy::Hold,
             answer_timeout: Duration::from_secs(20),
+            token_timeout: Duration::from_secs(30),
             pong_timeout: Duration::from_secs(10),
             fallback_after: 2,
             poll_interval: Duration::from_secs(5),

@@ -76,7 +76,7 @@ impl Turn<'_> {
             SocketEvent::Frame(frame) => self.frame(socket, frame),
             SocketEvent::Unreadable(reason) => {
                 self.hold(Effect::CloseSocket { socket });
-                self.link_lost(WaitReason::ProtocolBroken(reason))
+                self.link_lost(WaitReason::ProtocolBroken { reason })
             }
             SocketEvent::Closed(code) => {
                 if matches!(code, CloseCode::Unauthenticated | CloseCode::Revoked) {
@@ -90,7 +90,7 @@ impl Turn<'_> {
                     self.socket_token_rejected();
                 }
                 self.link_lost(match failure {
-                    SocketFailure::Unreachable(reason) => WaitReason::Unreachable(reason),
+                    SocketFailure::Unreachable(reason) => WaitReason::Unreachable { reason },
                     SocketFailure::Refused { status } => WaitReason::HandshakeRefused { status },
                 })
             }
@@ -121,9 +121,9 @@ impl Turn<'_> {
             ServerFrame::Unknown => Ok(()),
             _ if !open => {
                 self.hold(Effect::CloseSocket { socket });
-                self.link_lost(WaitReason::ProtocolBroken(
-                    "a frame before ready".to_owned(),
-                ))
+                self.link_lost(WaitReason::ProtocolBroken {
+                    reason: "a frame before ready".to_owned(),
+                })
             }
             ServerFrame::Events(frame) => self.events_arrived(&frame.events),
             ServerFrame::Reset(_) => {
@@ -141,9 +141,9 @@ impl Turn<'_> {
     fn ready(&mut self, socket: SocketId, ready: Ready) -> Result<()> {
         if self.brain.account.user_id.as_ref() != Some(&ready.user_id) {
             self.hold(Effect::CloseSocket { socket });
-            return self.link_lost(WaitReason::ProtocolBroken(
-                "ready is for another user".to_owned(),
-            ));
+            return self.link_lost(WaitReason::ProtocolBroken {
+                reason: "ready is for another user".to_owned(),
+            });
         }
         let heartbeat = Duration::from_millis(ready.heartbeat_ms.clamp(1_000, 3_600_000));
         self.brain.link = Link {

@@ -6,6 +6,7 @@ use fulmar_protocol::{
     ApiRequest, ClientFrame, Code, ConversationId, OperationKey, Problem, Secret, Timestamp, UserId,
 };
 
+use crate::outbox::transition::OperationState;
 use crate::store::ConversationKey;
 
 macro_rules! number {
@@ -65,6 +66,13 @@ pub enum Effect {
         call: ApiRequest,
         /// The token that goes with it.
         access_token: Option<Secret>,
+    },
+    /// Ask the app's token provider for an access token.
+    FetchToken {
+        /// The name of the answer, among those of requests.
+        request: RequestId,
+        /// Whose token.
+        user_id: UserId,
     },
     /// Answer a command.
     Reply {
@@ -132,33 +140,48 @@ pub enum CommandError {
         owner: UserId,
     },
     /// The server said no. For sign-in: wrong user or password.
-    #[error("the server refused: {0}")]
-    Refused(Problem),
+    #[error("the server refused: {problem}")]
+    Refused {
+        /// What it said.
+        problem: Problem,
+    },
     /// The server could not be reached, or did not answer. Try again.
     #[error("the server could not be reached: {reason}")]
     Unreachable {
         /// What happened.
         reason: String,
     },
+    /// The token provider gave no token, or one of somebody else.
+    #[error("no access token: {reason}")]
+    NoToken {
+        /// What it said.
+        reason: String,
+    },
     /// There is no such conversation in the store.
-    #[error("no conversation {0} here")]
-    NoSuchConversation(ConversationId),
+    #[error("no conversation {id} here")]
+    NoSuchConversation {
+        /// The id that was asked for.
+        id: ConversationId,
+    },
     /// There is no such operation in the outbox; it may have been confirmed in the meantime.
-    #[error("no operation {0} in the outbox; it may have been confirmed meanwhile")]
-    NoSuchOperation(OperationKey),
+    #[error("no operation {operation_key} in the outbox; it may have been confirmed meanwhile")]
+    NoSuchOperation {
+        /// The key that was asked for.
+        operation_key: OperationKey,
+    },
     /// The operation is not in a state that allows this.
     #[error("operation {operation_key} is {state}: that cannot be done to it")]
     WrongState {
         /// Which operation.
         operation_key: OperationKey,
         /// The state it is in.
-        state: &'static str,
+        state: OperationState,
     },
     /// A value that the rules forbid.
     #[error("{what} {rule}")]
     Invalid {
         /// Which value.
-        what: &'static str,
+        what: String,
         /// What is allowed.
         rule: String,
     },
@@ -224,7 +247,10 @@ pub enum ConnectionState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WaitReason {
     /// The server could not be reached.
-    Unreachable(String),
+    Unreachable {
+        /// What happened.
+        reason: String,
+    },
     /// Something answered, but not with a WebSocket.
     HandshakeRefused {
         /// The HTTP status of the answer.
@@ -238,9 +264,17 @@ pub enum WaitReason {
     /// Nothing was heard for too long.
     Silent,
     /// What came in was not the protocol.
-    ProtocolBroken(String),
+    ProtocolBroken {
+        /// What was wrong with it.
+        reason: String,
+    },
     /// A new access token is being fetched.
     Token,
+    /// A new access token could not be had; it is tried again.
+    TokenUnavailable {
+        /// What the server or the token provider said.
+        reason: String,
+    },
     /// The app is in the background and has nothing to send.
     Background,
 }
@@ -248,14 +282,15 @@ pub enum WaitReason {
 impl fmt::Display for WaitReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unreachable(reason) => write!(f, "the server could not be reached: {reason}"),
+            Self::Unreachable { reason } => write!(f, "the server could not be reached: {reason}"),
             Self::HandshakeRefused { status } => {
                 write!(f, "the handshake was answered with status {status}")
             }
             Self::ClosedByServer { code } => write!(f, "the server closed with code {code}"),
             Self::Silent => f.write_str("nothing was heard for too long"),
-            Self::ProtocolBroken(reason) => write!(f, "not the protocol: {reason}"),
+            Self::ProtocolBroken { reason } => write!(f, "not the protocol: {reason}"),
             Self::Token => f.write_str("waiting for a new access token"),
+            Self::TokenUnavailable { reason } => write!(f, "no access token: {reason}"),
             Self::Background => f.write_str("in the background with nothing to send"),
         }
     }
@@ -272,11 +307,30 @@ pub enum SessionState {
         /// Who.
         user_id: UserId,
     },
-    /// The server ended the session. Everything unsent is kept; signing in again sends it.
+    /// The session came to an end without a sign-out. Everything unsent is kept; signing in again
+    /// sends it.
     Ended {
         /// Whose session it was.
         user_id: UserId,
         /// Why it ended.
+        end: SessionEnd,
+    },
+}
+
+/// Why a session came to an end without a sign-out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SessionEnd {
+    /// The server ended it.
+    ByServer {
+        /// Why: `session.revoked`, for one (PROTOCOL.md §8.1).
         code: Code,
     },
+    /// The app's token provider said that this user has no session any more.
+    ByTokenProvider {
+        /// What it said.
+        reason: String,
+    },
+    /// The tokens in the store are sealed with a key that the platform does not have (any more): a
+    /// store that was restored on another device, or a reset of the platform's secrets.
+    SecretsLost,
 }

@@ -28,7 +28,9 @@ impl Turn<'_> {
             return Ok(Err(unreachable("waiting for a new access token")));
         };
         let Some(key) = conversations::find(&self.db, conversation)? else {
-            return Ok(Err(CommandError::NoSuchConversation(conversation.clone())));
+            return Ok(Err(CommandError::NoSuchConversation {
+                id: conversation.clone(),
+            }));
         };
         let Some(conversation_id) = conversations::server_id(&self.db, key)? else {
             // The server does not know it yet, so there is nothing older.

@@ -1,5 +1,7 @@
 //! Everything that can happen to an engine.
 
+use std::time::Duration;
+
 use fulmar_protocol::{
     Answer, AnswerError, CloseCode, ConversationId, OperationKey, Position, Secret, ServerFrame,
     UserId,
@@ -32,6 +34,13 @@ pub enum Input {
         /// How it ended.
         result: Result<Answer, RequestFailure>,
     },
+    /// The app's token provider answered. Ignored unless somebody still waits for it.
+    Token {
+        /// Which request.
+        request: RequestId,
+        /// What it said.
+        result: Result<ProvidedToken, TokenFailure>,
+    },
     /// The platform says something about the network.
     Network(NetworkState),
     /// The platform says something about the app.
@@ -47,6 +56,11 @@ pub enum Command {
         user_id: UserId,
         /// Their password; it is not stored.
         password: Secret,
+    },
+    /// Start a session with tokens of the app's token provider. Needs the network.
+    SignInWithProvider {
+        /// Who.
+        user_id: UserId,
     },
     /// End the session and wipe the store.
     SignOut {
@@ -94,6 +108,32 @@ pub enum Command {
         conversation: ConversationId,
         /// Only messages before this one.
         before: Position,
+    },
+}
+
+/// An access token that the app's own backend gave out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProvidedToken {
+    /// The token.
+    pub access_token: Secret,
+    /// How long it is valid from now. Without it the token is used until the server refuses it.
+    pub expires_in: Option<Duration>,
+}
+
+/// Why a token provider has no token.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TokenFailure {
+    /// Not at this moment. It is asked again, with growing waits; nothing fails meanwhile.
+    #[error("no token at this moment: {reason}")]
+    Unavailable {
+        /// What happened.
+        reason: String,
+    },
+    /// The user has no session any more: the session of this store ends, and what is unsent is kept.
+    #[error("the session is over: {reason}")]
+    SessionOver {
+        /// What happened.
+        reason: String,
     },
 }
 
@@ -195,7 +235,8 @@ impl Input {
             Self::Answer {
                 result: Ok(Answer::Session(_)),
                 ..
-            } => Durability::Full,
+            }
+            | Self::Token { .. } => Durability::Full,
             _ => Durability::Normal,
         }
     }

@@ -55,6 +55,7 @@ mod requests;
 mod status;
 mod store;
 mod time;
+mod token_provider;
 mod turn;
 
 use fulmar_protocol::{DeviceId, UserId};
@@ -66,17 +67,18 @@ use crate::turn::Turn;
 pub use config::{Backoff, Config, FailurePolicy};
 pub use deadline::{Deadline, Why};
 pub use effect::{
-    CommandError, CommandId, ConnectionState, Effect, Reply, RequestId, SessionState, SocketId,
-    Topic, WaitReason,
+    CommandError, CommandId, ConnectionState, Effect, Reply, RequestId, SessionEnd, SessionState,
+    SocketId, Topic, WaitReason,
 };
 pub use input::{
-    AppState, Command, Input, NetworkState, NewConversation, RequestFailure, SocketEvent,
-    SocketFailure, Unsent,
+    AppState, Command, Input, NetworkState, NewConversation, ProvidedToken, RequestFailure,
+    SocketEvent, SocketFailure, TokenFailure, Unsent,
 };
 pub use outbox::failure::FailureReason;
+pub use outbox::transition::OperationState;
 pub use store::{
     ConversationKey, Durability, LaneId, OpenError, Reader, Salvage, SalvageError, Store,
-    StoreError, StoreLock, rebuild,
+    StoreError, StoreLock, Vault, rebuild,
 };
 pub use time::{Mono, Now};
 pub use turn::Released;
@@ -130,17 +132,17 @@ impl Engine {
         new_device_id: DeviceId,
         now: Now,
     ) -> Result<(Self, Released), OpenError> {
+        let vault = store.vault();
         let db = store.begin(Durability::Full)?;
-        if account::load(&db)?.is_none() {
-            account::create(&db, &new_device_id)?;
-        }
+        account::ensure(&db, &new_device_id)?;
         if !defects::active(defects::Defect::NoRecovery) {
             operations::return_all_in_flight(&db)?;
         }
-        let account = account::load(&db)?.ok_or_else(|| OpenError::Corrupt {
+        let account = account::load(&db, vault.as_deref())?.ok_or_else(|| OpenError::Corrupt {
             reason: "no account row".to_owned(),
         })?;
-        let mut brain = Brain::new(account, now);
+        account::seal(&db, &account, vault.as_deref())?;
+        let mut brain = Brain::new(account, vault, now);
         let mut turn = Turn::new(db, &mut brain, &config, now);
         turn.retry_quarantine()?;
         turn.settle()?;
@@ -225,6 +227,7 @@ impl Turn<'_> {
             Input::Command { command, body } => self.command(command, body),
             Input::Socket { socket, event } => self.socket_event(socket, event),
             Input::Answer { request, result } => self.answer(request, result),
+            Input::Token { request, result } => self.token_answered(request, result),
             Input::Network(network) => self.network_changed(network),
             Input::App(app) => {
                 self.app_changed(app);

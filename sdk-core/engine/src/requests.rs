@@ -3,11 +3,11 @@
 
 use fulmar_protocol::{Answer, AnswerError, ApiRequest, FailureClass, Secret};
 
-use crate::auth::command_error;
+use crate::auth::{NewSession, command_error};
 use crate::brain::Purpose;
 use crate::deadline::Why;
 use crate::effect::{CommandError, Effect, RequestId};
-use crate::input::RequestFailure;
+use crate::input::{RequestFailure, TokenFailure};
 use crate::store::Result;
 use crate::turn::Turn;
 
@@ -48,19 +48,22 @@ impl Turn<'_> {
         );
         match purpose {
             Purpose::SignIn { command } => {
-                let session = expect(result, |answer| match answer {
-                    Answer::Session(session) => Some(session),
+                self.sign_in_answered(command, expect(result, as_session))
+            }
+            Purpose::Refresh => self.refresh_answered(expect(result, as_session)),
+            Purpose::Me {
+                command,
+                user_id,
+                token,
+            } => {
+                let me = expect(result, |answer| match answer {
+                    Answer::Me(me) => Some(me),
                     _ => None,
                 });
-                self.sign_in_answered(command, session)
+                self.me_answered(command, user_id, token, me)
             }
-            Purpose::Refresh => {
-                let session = expect(result, |answer| match answer {
-                    Answer::Session(session) => Some(session),
-                    _ => None,
-                });
-                self.refresh_answered(session)
-            }
+            // Answered by the token provider, never by the server.
+            Purpose::FirstToken { .. } | Purpose::NextToken => Ok(()),
             Purpose::SignOut => Ok(()),
             Purpose::Submit(submit) => match result {
                 Ok(Answer::Operations(answer)) => self.outcomes_arrived(submit, answer.outcomes),
@@ -102,18 +105,33 @@ impl Turn<'_> {
 
     /// No answer came in time: as good as none at all.
     pub(crate) fn answer_missing(&mut self, request: RequestId) -> Result<()> {
-        let failure = RequestFailure::Unreachable("no answer in time".to_owned());
-        self.answer(request, Err(failure))
+        let reason = "no answer in time".to_owned();
+        let asked = self.brain.requests.get(&request);
+        if let Some((Purpose::FirstToken { .. } | Purpose::NextToken, _)) = asked {
+            return self.token_answered(request, Err(TokenFailure::Unavailable { reason }));
+        }
+        self.answer(request, Err(RequestFailure::Unreachable(reason)))
     }
 
     /// The session is over: whoever waits for an answer is told so, and answers are dropped.
     pub(crate) fn drop_requests(&mut self) {
         for (request, (purpose, _)) in std::mem::take(&mut self.brain.requests) {
             self.brain.deadlines.clear(Why::AnswerMissing(request));
-            if let Purpose::History { command, .. } | Purpose::SignIn { command } = purpose {
+            if let Purpose::History { command, .. }
+            | Purpose::SignIn { command }
+            | Purpose::FirstToken { command, .. }
+            | Purpose::Me { command, .. } = purpose
+            {
                 self.reply(command, Err(CommandError::SignedOut));
             }
         }
+    }
+}
+
+fn as_session(answer: Answer) -> Option<NewSession> {
+    match answer {
+        Answer::Session(session) => Some(session.into()),
+        _ => None,
     }
 }
 

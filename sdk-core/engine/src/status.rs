@@ -54,14 +54,32 @@ impl Turn<'_> {
                     attempt: link.attempt,
                 }
             }
-            (LinkState::Down, ..) => ConnectionState::Waiting {
-                reason: match self.brain.app {
-                    AppState::Background if self.usable_token().is_some() => WaitReason::Background,
-                    _ => WaitReason::Token,
-                },
-                retry_at: None,
-                attempt: link.attempt,
+            (LinkState::Down, ..)
+                if self.brain.app == AppState::Background && self.usable_token().is_some() =>
+            {
+                ConnectionState::Waiting {
+                    reason: WaitReason::Background,
+                    retry_at: None,
+                    attempt: link.attempt,
+                }
+            }
+            (LinkState::Down, ..) => self.waiting_for_token(),
+        }
+    }
+
+    fn waiting_for_token(&self) -> ConnectionState {
+        let auth = &self.brain.auth;
+        let again = self.brain.deadlines.get(Why::RefreshToken);
+        let reason = match &auth.last_failure {
+            Some(reason) => WaitReason::TokenUnavailable {
+                reason: reason.clone(),
             },
+            None => WaitReason::Token,
+        };
+        ConnectionState::Waiting {
+            reason,
+            retry_at: again.map(|at| self.now.wall_at(at)),
+            attempt: auth.failures,
         }
     }
 
@@ -71,9 +89,9 @@ impl Turn<'_> {
             (Some(user_id), Some(_), _) => SessionState::SignedIn {
                 user_id: user_id.clone(),
             },
-            (Some(user_id), None, Some(code)) => SessionState::Ended {
+            (Some(user_id), None, Some(end)) => SessionState::Ended {
                 user_id: user_id.clone(),
-                code: code.clone(),
+                end: end.clone(),
             },
             _ => SessionState::SignedOut,
         }

@@ -132,7 +132,7 @@ impl<'a> Turn<'a> {
 
     /// Reads the account row again after it was written.
     pub(crate) fn reload_account(&mut self) -> Result<()> {
-        if let Some(account) = account::load(&self.db)? {
+        if let Some(account) = account::load(&self.db, self.brain.vault.as_deref())? {
             self.brain.account = account;
         }
         Ok(())

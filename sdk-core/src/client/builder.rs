@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fulmar_engine::{Config, OpenError, Salvage, SalvageError};
 use fulmar_protocol::UserId;
 
-use super::Client;
+use super::{Client, SecretStorage, TokenProvider};
 use crate::runtime::{Runtime, Setup};
 use crate::transport::{Address, AddressError, Transport};
 
@@ -32,8 +32,17 @@ pub enum BuildError {
         host: String,
     },
     /// TLS could not be set up.
-    #[error("{0}")]
-    Tls(String),
+    #[error("{reason}")]
+    Tls {
+        /// What failed.
+        reason: String,
+    },
+    /// The platform's place for secrets cannot be used at this moment.
+    #[error("the platform's secrets: {reason}")]
+    Secrets {
+        /// What the storage said.
+        reason: String,
+    },
     /// The store could not be opened.
     #[error(transparent)]
     Store(#[from] OpenError),
@@ -47,6 +56,8 @@ pub struct ClientBuilder {
     owner: Option<UserId>,
     plaintext_allowed: bool,
     config: Config,
+    token_provider: Option<Arc<dyn TokenProvider>>,
+    secret_storage: Option<Arc<dyn SecretStorage>>,
 }
 
 impl ClientBuilder {
@@ -57,6 +68,8 @@ impl ClientBuilder {
             owner: None,
             plaintext_allowed: false,
             config: Config::default(),
+            token_provider: None,
+            secret_storage: None,
         }
     }
 
@@ -82,12 +95,30 @@ impl ClientBuilder {
         self
     }
 
+    /// Where access tokens come from, in an app with its own sign-in. Give it at every build: a
+    /// session that began with it waits while it is missing.
+    #[must_use]
+    pub fn token_provider(mut self, provider: impl TokenProvider + 'static) -> Self {
+        self.token_provider = Some(Arc::new(provider));
+        self
+    }
+
+    /// Seals the tokens in the store with a key in the platform's place for secrets. Without it they
+    /// are as safe as the file.
+    #[must_use]
+    pub fn secret_storage(mut self, storage: impl SecretStorage + 'static) -> Self {
+        self.secret_storage = Some(Arc::new(storage));
+        self
+    }
+
     /// Opens the store, takes up what was left in it, and starts connecting when somebody is signed
     /// in. Does not wait for the network.
     ///
     /// # Errors
     /// [`BuildError::Store`] with the reason: open elsewhere, damaged (see [`rebuild_store`]), of a
     /// newer version, of somebody else, or a disk that cannot be used. The file stays as it is.
+    /// [`BuildError::Secrets`] when the key cannot be had, [`BuildError::Address`],
+    /// [`BuildError::Plaintext`], [`BuildError::Tls`].
     pub async fn build(self) -> Result<Client, BuildError> {
         let address =
             Address::parse(&self.server, self.plaintext_allowed).map_err(|error| match error {
@@ -97,13 +128,16 @@ impl ClientBuilder {
                     reason: other.to_string(),
                 },
             })?;
-        let transport =
-            Transport::new(address).map_err(|error| BuildError::Tls(error.to_string()))?;
+        let transport = Transport::new(address).map_err(|error| BuildError::Tls {
+            reason: error.to_string(),
+        })?;
         let runtime = Runtime::start(Setup {
             path: self.store,
             config: self.config,
             owner: self.owner,
             transport,
+            token_provider: self.token_provider,
+            secret_storage: self.secret_storage,
         })
         .await?;
         Ok(Client {

@@ -5,8 +5,10 @@ mod builder;
 mod conversation;
 mod list;
 mod live;
+mod secrets;
 mod status;
 mod timeline;
+mod token_provider;
 
 use std::sync::Arc;
 
@@ -22,8 +24,12 @@ pub use builder::{BuildError, ClientBuilder, rebuild_store};
 pub use conversation::Conversation;
 pub use list::ConversationList;
 pub use live::WatchError;
+pub use secrets::SecretStorage;
 pub use status::{ConnectionWatch, SessionWatch};
 pub use timeline::{History, Timeline};
+pub use token_provider::{ProvidedToken, TokenFailure, TokenFuture, TokenProvider};
+
+pub(crate) use secrets::vault;
 
 /// One account on this device: its store, its session, its connection.
 ///
@@ -62,6 +68,19 @@ impl Client {
             user_id: parse_user(user_id.as_ref())?,
             password: password.into(),
         };
+        self.runtime.command(command).await.map(|_| ())
+    }
+
+    /// Signs in with an access token of the app's own backend, from the token provider that the
+    /// client was built with; later tokens come from it too. Needs the network. PROTOCOL.md §7.2.
+    ///
+    /// # Errors
+    /// [`CommandError::NoToken`] when the provider has none, or one of another user;
+    /// [`CommandError::Refused`] when the server does not take it; [`CommandError::Unreachable`],
+    /// [`CommandError::AlreadySignedIn`], [`CommandError::OtherUser`].
+    pub async fn login_with_provider(&self, user_id: impl AsRef<str>) -> Result<(), CommandError> {
+        let user_id = parse_user(user_id.as_ref())?;
+        let command = Command::SignInWithProvider { user_id };
         self.runtime.command(command).await.map(|_| ())
     }
 
@@ -198,7 +217,7 @@ impl Client {
 
 fn parse_user(text: &str) -> Result<UserId, CommandError> {
     UserId::new(text).map_err(|error| CommandError::Invalid {
-        what: "a user id",
+        what: "a user id".to_owned(),
         rule: error.to_string(),
     })
 }

@@ -5,16 +5,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fulmar_engine::{
-    CommandError, CommandId, ConnectionState, Effect, Engine, Input, Now, OpenError, Released,
-    Reply, SessionState, SocketEvent, SocketFailure, SocketId, Store,
+    CommandError, CommandId, ConnectionState, Effect, Engine, Input, Now, OpenError, ProvidedToken,
+    Released, Reply, SessionState, SocketEvent, SocketFailure, SocketId, Store, TokenFailure,
+    Vault,
 };
-use fulmar_protocol::{DeviceId, OperationKey};
+use fulmar_protocol::{DeviceId, OperationKey, UserId};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::readers::Readers;
 use super::watchers::Watchers;
 use super::{Request, Setup, WAITING_INPUTS, clock};
+use crate::client::{BuildError, TokenProvider};
 use crate::transport::{Outbound, SocketTask};
 
 /// How many waiting inputs share a transaction at most.
@@ -38,6 +40,7 @@ type Waiting = oneshot::Sender<Result<Reply, CommandError>>;
 
 struct Driver {
     setup: Setup,
+    vault: Option<Arc<dyn Vault>>,
     outlets: Outlets,
     engine: Option<Engine>,
     /// When a store that failed is opened again.
@@ -54,7 +57,7 @@ pub(crate) fn run(
     outlets: Outlets,
     requests: mpsc::Receiver<Request>,
     stopping: watch::Receiver<bool>,
-    opened: oneshot::Sender<Result<Handle, OpenError>>,
+    opened: oneshot::Sender<Result<Handle, BuildError>>,
 ) {
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -65,13 +68,21 @@ pub(crate) fn run(
         Ok(runtime) => runtime,
         Err(error) => {
             let reason = error.to_string();
-            let _ = opened.send(Err(OpenError::Unusable { reason }));
+            let _ = opened.send(Err(OpenError::Unusable { reason }.into()));
             return;
         }
     };
     let (network, from_network) = mpsc::channel(WAITING_INPUTS);
+    let vault = match runtime.block_on(vault(&setup)) {
+        Ok(vault) => vault,
+        Err(reason) => {
+            let _ = opened.send(Err(BuildError::Secrets { reason }));
+            return;
+        }
+    };
     let mut driver = Driver {
         setup,
+        vault,
         outlets,
         engine: None,
         reopen_at: None,
@@ -90,7 +101,7 @@ pub(crate) fn run(
             let _ = opened.send(Ok(runtime.handle().clone()));
         }
         Err(error) => {
-            let _ = opened.send(Err(error));
+            let _ = opened.send(Err(BuildError::Store(error)));
             return;
         }
     }
@@ -249,7 +260,10 @@ impl Driver {
     }
 
     fn open(&mut self, now: Now) -> Result<Released, OpenError> {
-        let store = Store::open(&self.setup.path)?;
+        let mut store = Store::open(&self.setup.path)?;
+        if let Some(vault) = &self.vault {
+            store = store.with_vault(Arc::clone(vault));
+        }
         let random = clock::random().ok_or_else(|| OpenError::Unusable {
             reason: "the system has no randomness".to_owned(),
         })?;
@@ -304,6 +318,15 @@ impl Driver {
                         let _ = network.send(Input::Answer { request, result }).await;
                     });
                 }
+                Effect::FetchToken { request, user_id } => {
+                    let provider = self.setup.token_provider.clone();
+                    let patience = self.setup.config.token_timeout;
+                    let inputs = self.network.clone();
+                    tokio::spawn(async move {
+                        let result = ask(provider, user_id, patience).await;
+                        let _ = inputs.send(Input::Token { request, result }).await;
+                    });
+                }
                 Effect::Reply { command, reply } => self.answer(command, reply),
                 Effect::Connection(state) => {
                     self.outlets.connection.send_replace(state);
@@ -338,6 +361,36 @@ impl Driver {
             // Whoever asked may have stopped waiting.
             let _ = waiting.send(reply);
         }
+    }
+}
+
+/// The key is in foreign hands: asked off this thread, and not for ever.
+async fn vault(setup: &Setup) -> Result<Option<Arc<dyn Vault>>, String> {
+    let Some(storage) = setup.secret_storage.clone() else {
+        return Ok(None);
+    };
+    let asked = tokio::task::spawn_blocking(move || crate::client::vault(&*storage));
+    match tokio::time::timeout(setup.config.token_timeout, asked).await {
+        Ok(Ok(answer)) => answer.map(Some),
+        Ok(Err(panicked)) => Err(panicked.to_string()),
+        Err(_) => Err("no answer in time".to_owned()),
+    }
+}
+
+/// Asks foreign code for a token, and not for ever.
+async fn ask(
+    provider: Option<Arc<dyn TokenProvider>>,
+    user_id: UserId,
+    patience: Duration,
+) -> Result<ProvidedToken, TokenFailure> {
+    let unavailable = |reason: &str| TokenFailure::Unavailable {
+        reason: reason.to_owned(),
+    };
+    let provider =
+        provider.ok_or_else(|| unavailable("the client was built without a token provider"))?;
+    match tokio::time::timeout(patience, provider.token(user_id)).await {
+        Ok(answer) => answer,
+        Err(_) => Err(unavailable("the token provider did not answer in time")),
     }
 }
 

@@ -16,6 +16,7 @@ use fulmar_protocol::UserId;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::client::{BuildError, SecretStorage, TokenProvider};
 use crate::transport::Transport;
 use readers::Readers;
 use watchers::Watchers;
@@ -40,6 +41,8 @@ pub(crate) struct Setup {
     pub(crate) config: Config,
     pub(crate) owner: Option<UserId>,
     pub(crate) transport: Transport,
+    pub(crate) token_provider: Option<Arc<dyn TokenProvider>>,
+    pub(crate) secret_storage: Option<Arc<dyn SecretStorage>>,
 }
 
 /// The app's side of a running driver. Dropping it ends the driver at once, as a crash would.
@@ -57,7 +60,7 @@ pub(crate) struct Runtime {
 
 impl Runtime {
     /// Starts the thread and opens the store on it. Never touches the network before it returns.
-    pub(crate) async fn start(setup: Setup) -> Result<Self, OpenError> {
+    pub(crate) async fn start(setup: Setup) -> Result<Self, BuildError> {
         let (requests, incoming) = mpsc::channel(WAITING_INPUTS);
         let (stop, stopping) = watch::channel(false);
         let (ending, ended) = watch::channel(false);

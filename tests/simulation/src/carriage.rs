@@ -195,6 +195,8 @@ impl World {
                 access_token,
             } => self.ask(process, request, Box::new(call), access_token),
             Effect::Reply { command, reply } => self.replied(index, command, reply),
+            // These people sign in with passwords.
+            Effect::FetchToken { .. } => {}
             Effect::Session(state) => self.devices[index].session = state,
             Effect::Connection(_) | Effect::Changed(_) => {}
         }

@@ -9,8 +9,11 @@ use serde::{Deserialize, Serialize};
 pub enum FailureReason {
     /// The server refused it with a permanent code. It changed nothing; it can be retried or
     /// discarded.
-    #[error("refused: {0}")]
-    Refused(Problem),
+    #[error("refused: {problem}")]
+    Refused {
+        /// What the server said.
+        problem: Problem,
+    },
     /// It was tried, no answer came, and by now it is older than the server remembers operation
     /// keys. Trying again could apply it twice, so that is the app's decision.
     #[error("too old to be tried again without asking: it may have been applied already")]

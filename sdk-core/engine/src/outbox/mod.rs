@@ -87,12 +87,14 @@ impl Turn<'_> {
         let limit = self.brain.limits.text_bytes as usize;
         if text.trim().is_empty() || text.len() > limit {
             return Ok(Err(CommandError::Invalid {
-                what: "a message text",
+                what: "a message text".to_owned(),
                 rule: format!("is not blank and has at most {limit} bytes"),
             }));
         }
         let Some(lane) = conversations::find(&self.db, conversation)? else {
-            return Ok(Err(CommandError::NoSuchConversation(conversation.clone())));
+            return Ok(Err(CommandError::NoSuchConversation {
+                id: conversation.clone(),
+            }));
         };
         if let Err(full) = self.room_in_outbox()? {
             return Ok(Err(full));
@@ -133,13 +135,13 @@ impl Turn<'_> {
         };
         if kind == ConversationKind::Direct && others.contains(&&owner) {
             return Ok(Err(CommandError::Invalid {
-                what: "a direct conversation",
+                what: "a direct conversation".to_owned(),
                 rule: "is with somebody else".to_owned(),
             }));
         }
         if title.is_some_and(|title| title.trim().is_empty() || title.len() > TITLE_BYTES) {
             return Ok(Err(CommandError::Invalid {
-                what: "the title of a group",
+                what: "the title of a group".to_owned(),
                 rule: format!("is not blank and has at most {TITLE_BYTES} bytes"),
             }));
         }
@@ -187,7 +189,9 @@ impl Turn<'_> {
             return Ok(Err(error));
         }
         let Some(lane) = conversations::find(&self.db, conversation)? else {
-            return Ok(Err(CommandError::NoSuchConversation(conversation.clone())));
+            return Ok(Err(CommandError::NoSuchConversation {
+                id: conversation.clone(),
+            }));
         };
         // Nobody has read what is not there.
         let up_to = up_to.min(conversations::head(&self.db, lane)?);
@@ -256,12 +260,12 @@ impl Turn<'_> {
         happening: Happening,
     ) -> Result<std::result::Result<OperationRow, CommandError>> {
         let Some(row) = operations::find(&self.db, operation_key)? else {
-            return Ok(Err(CommandError::NoSuchOperation(operation_key)));
+            return Ok(Err(CommandError::NoSuchOperation { operation_key }));
         };
         if row.state.after(happening) == Next::Illegal {
             return Ok(Err(CommandError::WrongState {
                 operation_key,
-                state: row.state.name(),
+                state: row.state,
             }));
         }
         Ok(Ok(row))

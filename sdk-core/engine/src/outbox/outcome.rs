@@ -113,7 +113,7 @@ impl Turn<'_> {
         );
         match row.method {
             Method::MessageSend(_) | Method::ConversationCreate(_) => {
-                let reason = FailureReason::Refused(problem);
+                let reason = FailureReason::Refused { problem };
                 self.transition(row, Happening::Refused, Some(&reason))
             }
             Method::ReceiptUpdate(_) => {

@@ -1,8 +1,10 @@
 //! The one table of what an operation can be and become. Nothing else changes a state.
 
+use std::fmt;
+
 /// Where an operation of the outbox stands. An applied operation has no row any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum State {
+pub enum OperationState {
     /// Waits for its turn.
     Queued,
     /// Was handed to the network; nobody knows whether it arrived.
@@ -41,7 +43,10 @@ pub(crate) enum Next {
     Illegal,
 }
 
-impl State {
+/// Its name inside the outbox.
+pub(crate) use OperationState as State;
+
+impl OperationState {
     pub(crate) fn after(self, happening: Happening) -> Next {
         use Happening::{Confirmed, Discarded, Outdated, Refused, Retried, Returned, Submitted};
         use State::{Failed, InFlight, Queued};
@@ -61,6 +66,7 @@ impl State {
         }
     }
 
+    /// As the store writes it.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -73,6 +79,16 @@ impl State {
         [Self::Queued, Self::InFlight, Self::Failed]
             .into_iter()
             .find(|state| state.name() == name)
+    }
+}
+
+impl fmt::Display for OperationState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Queued => "queued",
+            Self::InFlight => "in flight",
+            Self::Failed => "failed",
+        })
     }
 }
 

@@ -40,7 +40,10 @@ pub enum MessageState {
     /// The server has it. Every message of others is this.
     Sent,
     /// It will not go out until the app retries it, and by default nothing behind it either.
-    Failed(FailureReason),
+    Failed {
+        /// Why.
+        reason: FailureReason,
+    },
 }
 
 /// Which part of a conversation a watcher shows.
@@ -177,9 +180,9 @@ fn unsent(db: &Connection, key: ConversationKey) -> Result<Vec<TimelineItem>> {
         let state = match State::from_name(&state) {
             Some(State::Queued) => MessageState::Pending,
             Some(State::InFlight) => MessageState::Sending,
-            Some(State::Failed) => {
-                MessageState::Failed(read_failure(row.get::<_, Option<String>>(7)?)?)
-            }
+            Some(State::Failed) => MessageState::Failed {
+                reason: read_failure(row.get::<_, Option<String>>(7)?)?,
+            },
             None => return Err(StoreError::damaged("operation", format!("state {state}"))),
         };
         items.push(read(row, state)?);

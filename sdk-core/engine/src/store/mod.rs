@@ -11,8 +11,10 @@ mod migrations;
 pub(crate) mod operations;
 pub(crate) mod quarantine;
 mod salvage;
+mod vault;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use fulmar_protocol::UserId;
@@ -20,6 +22,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 
 pub use lock::StoreLock;
 pub use salvage::{Salvage, SalvageError, rebuild};
+pub use vault::Vault;
 
 /// The integer by which the store knows a conversation: stable from its creation on this device,
 /// also while the server does not know it yet. A list key.
@@ -118,6 +121,7 @@ pub struct Store {
     /// Held as long as the connection lives; `None` for a store in memory.
     _lock: Option<StoreLock>,
     durability: Durability,
+    vault: Option<Arc<dyn Vault>>,
 }
 
 impl Store {
@@ -132,6 +136,17 @@ impl Store {
     /// Takes an open connection as a store, as the simulation does with databases in memory.
     pub fn adopt(connection: Connection) -> std::result::Result<Self, OpenError> {
         Self::prepare(connection, None)
+    }
+
+    /// From now on the tokens in the store are sealed.
+    #[must_use]
+    pub fn with_vault(mut self, vault: Arc<dyn Vault>) -> Self {
+        self.vault = Some(vault);
+        self
+    }
+
+    pub(crate) fn vault(&self) -> Option<Arc<dyn Vault>> {
+        self.vault.clone()
     }
 
     /// Gives the connection back, as a crash would leave it.
@@ -162,6 +177,7 @@ impl Store {
             own: Reader { connection },
             _lock: lock,
             durability: Durability::Normal,
+            vault: None,
         })
     }
 

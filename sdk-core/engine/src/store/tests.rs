@@ -138,6 +138,35 @@ fn every_earlier_version_becomes_the_newest_and_keeps_what_is_unsent() {
 }
 
 #[test]
+fn why_an_operation_was_refused_is_read_from_version_1() {
+    let connection = Connection::open_in_memory().unwrap();
+    let first = fs::read_to_string(fixtures().first().unwrap()).unwrap();
+    connection.execute_batch(&first).unwrap();
+    let refused = r#"{"refused":{"code":"message.tooLong","title":"Too long","status":422}}"#;
+    connection
+        .execute(
+            "UPDATE operation SET state = 'failed', failure = ?1 WHERE ordinal =
+                 (SELECT min(ordinal) FROM operation)",
+            [refused],
+        )
+        .unwrap();
+    let store = Store::adopt(connection).unwrap();
+    let items = crate::query::timeline(
+        store.reader(),
+        &fulmar_protocol::ConversationId::new("c-1").unwrap(),
+        crate::query::Window::Newest,
+    )
+    .unwrap()
+    .items;
+    assert!(items.iter().any(|item| matches!(
+        &item.state,
+        crate::query::MessageState::Failed {
+            reason: crate::FailureReason::Refused { problem }
+        } if problem.title == "Too long"
+    )));
+}
+
+#[test]
 fn a_failed_migration_leaves_the_file_as_it_was() {
     let connection = Connection::open_in_memory().unwrap();
     // A table that the first step wants to make, in a file that says it is ours and empty.
