@@ -10,12 +10,34 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use crate::core::Core;
-use crate::http;
+use crate::{admin, http};
+
+/// Where somebody came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// The protocol.
+    Public,
+    /// The admin API.
+    Admin,
+}
 
 /// Serves a connection until it ends or the server stops.
-pub(crate) async fn serve(stream: TcpStream, core: Arc<Core>, mut stopping: watch::Receiver<bool>) {
+pub(crate) async fn serve(
+    stream: TcpStream,
+    core: Arc<Core>,
+    door: Door,
+    mut stopping: watch::Receiver<bool>,
+) {
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| http::handle(request, Arc::clone(&core)));
+    let service = service_fn(move |request| {
+        let core = Arc::clone(&core);
+        async move {
+            match door {
+                Door::Public => http::handle(request, core).await,
+                Door::Admin => admin::handle(request, core).await,
+            }
+        }
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_secs(30))

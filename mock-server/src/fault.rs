@@ -21,7 +21,8 @@ pub enum Where {
 }
 
 /// Which frames.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum FrameKind {
     /// All of them.
     Any,

@@ -25,7 +25,7 @@ const LARGEST_BODY: usize = 8 * 1024 * 1024;
 #[error("cut by a fault")]
 pub(crate) struct CutByFault;
 
-type Answer = Response<Full<Bytes>>;
+pub(crate) type Answer = Response<Full<Bytes>>;
 
 pub(crate) async fn handle(
     mut request: Request<Incoming>,
@@ -125,7 +125,7 @@ async fn handshake(
     Ok(response)
 }
 
-fn respond(response: HttpResponse) -> Answer {
+pub(crate) fn respond(response: HttpResponse) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::from(response.body)));
     *answer.status_mut() =
         StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -22,8 +22,10 @@
 //! can go wrong with a network. It is for tests: it must never be anybody's production server.
 #![deny(missing_docs)]
 
+mod admin;
 mod clock;
 mod connection;
+mod control;
 mod core;
 mod fault;
 mod http;

@@ -1,5 +1,6 @@
 //! The mock server as a program.
 
+use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use fulmar_mock_server::{Config, MockServer};
+use fulmar_protocol::Limits;
 
 /// A mock backend that speaks the whole Fulmar protocol. For tests, never for production.
 #[derive(Debug, Parser)]
@@ -21,6 +23,12 @@ struct Options {
     /// Keep everything in this SQLite file across restarts.
     #[arg(long, env = "FULMAR_DATABASE")]
     database: Option<PathBuf>,
+    /// The port of the admin API on 127.0.0.1; 0 takes a free one and prints it.
+    #[arg(long, env = "FULMAR_ADMIN_PORT", default_value_t = 0)]
+    admin_port: u16,
+    /// Start without the admin API.
+    #[arg(long)]
+    no_admin: bool,
     /// Start without the demo users and their conversation.
     #[arg(long)]
     no_demo: bool,
@@ -30,6 +38,9 @@ struct Options {
     /// How long access tokens are valid, in seconds.
     #[arg(long, default_value_t = 900)]
     token_lifetime: u64,
+    /// How many bytes the text of a message may have.
+    #[arg(long, default_value_t = Config::default().limits.text_bytes)]
+    text_bytes: u32,
 }
 
 fn user(text: &str) -> Result<(String, String), String> {
@@ -40,7 +51,7 @@ fn user(text: &str) -> Result<(String, String), String> {
 }
 
 #[tokio::main]
-#[allow(clippy::print_stdout, clippy::print_stderr)]
+#[allow(clippy::print_stderr)]
 async fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(
@@ -53,10 +64,17 @@ async fn main() -> ExitCode {
         .address(SocketAddr::new(options.host, options.port))
         .config(Config {
             access_token_lifetime: Duration::from_secs(options.token_lifetime),
+            limits: Limits {
+                text_bytes: options.text_bytes,
+                ..Limits::default()
+            },
             ..Config::default()
         });
     if let Some(path) = options.database {
         builder = builder.database(path);
+    }
+    if !options.no_admin {
+        builder = builder.admin(options.admin_port);
     }
     if !options.no_demo {
         builder = builder.demo();
@@ -71,14 +89,22 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    println!("listening on {}", server.url());
+    if let Some(url) = server.admin_url() {
+        say(&format!("admin on {url}"));
+    }
+    say(&format!("listening on {}", server.url()));
     if !options.no_demo {
-        println!("alice (alice-password) and bob (bob-password) can sign in");
+        say("alice (alice-password) and bob (bob-password) can sign in");
     }
     stop_signal().await;
-    println!("stopping");
+    say("stopping");
     server.stop().await;
     ExitCode::SUCCESS
+}
+
+/// A line for whoever started this; they may be gone by now.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 /// Waits for Ctrl-C, or for the system to ask for the end.

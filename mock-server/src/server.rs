@@ -6,12 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fulmar_backend::{Backend, BackendError, Config};
-use fulmar_protocol::{Secret, UserId};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::connection;
+use crate::connection::{self, Door};
 use crate::core::Core;
 use crate::fault::Faults;
 
@@ -48,6 +47,7 @@ pub struct MockServerBuilder {
     demo: bool,
     users: Vec<(String, String)>,
     config: Config,
+    admin_port: Option<u16>,
 }
 
 impl MockServerBuilder {
@@ -88,6 +88,13 @@ impl MockServerBuilder {
         self
     }
 
+    /// Listens for the admin API on this port of 127.0.0.1, or on a free one for 0. Default: nowhere.
+    #[must_use]
+    pub fn admin(mut self, port: u16) -> Self {
+        self.admin_port = Some(port);
+        self
+    }
+
     /// Starts listening. Needs a tokio runtime, on which the server lives.
     pub async fn start(self) -> Result<MockServer, StartError> {
         let mut seed = [0; 32];
@@ -100,20 +107,24 @@ impl MockServerBuilder {
         if self.demo {
             core.with_backend(|backend, now| (backend.seed_demo(now), Vec::new()))?;
         }
-        let listener = TcpListener::bind(self.address)
-            .await
-            .and_then(|listener| Ok((listener.local_addr()?, listener)));
-        let (address, listener) = listener.map_err(|error| StartError::Listen {
-            address: self.address,
-            error,
-        })?;
+        let (address, listener) = listen(self.address).await?;
         let (stop, stopping) = watch::channel(false);
-        let task = tokio::spawn(run(listener, Arc::clone(&core), stopping));
+        let mut admin_address = None;
+        let mut tasks = Vec::new();
+        if let Some(port) = self.admin_port {
+            let (address, listener) = listen((Ipv4Addr::LOCALHOST, port).into()).await?;
+            admin_address = Some(address);
+            let run = run(listener, Arc::clone(&core), Door::Admin, stopping.clone());
+            tasks.push(tokio::spawn(run));
+        }
+        let run = run(listener, Arc::clone(&core), Door::Public, stopping);
+        tasks.push(tokio::spawn(run));
         let server = MockServer {
             address,
+            admin_address,
             core,
             stop,
-            task: Some(task),
+            tasks,
         };
         for (user, password) in &self.users {
             match server.add_user(user, password) {
@@ -130,9 +141,10 @@ impl MockServerBuilder {
 #[derive(Debug)]
 pub struct MockServer {
     address: SocketAddr,
+    admin_address: Option<SocketAddr>,
     core: Arc<Core>,
     stop: watch::Sender<bool>,
-    task: Option<JoinHandle<()>>,
+    tasks: Vec<JoinHandle<()>>,
 }
 
 impl MockServer {
@@ -145,6 +157,7 @@ impl MockServer {
             demo: false,
             users: Vec::new(),
             config: Config::default(),
+            admin_port: None,
         }
     }
 
@@ -152,6 +165,13 @@ impl MockServer {
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The base URL of the admin API, when there is one.
+    #[must_use]
+    pub fn admin_url(&self) -> Option<String> {
+        self.admin_address
+            .map(|address| format!("http://{address}"))
     }
 
     /// Where it listens.
@@ -162,12 +182,7 @@ impl MockServer {
 
     /// Adds a user, who is called as their id. Fails when there is such a user already.
     pub fn add_user(&self, user_id: &str, password: &str) -> Result<(), BackendError> {
-        let user = user(user_id)?;
-        let password = Secret::from(password);
-        self.core.with_backend(|backend, now| {
-            let added = backend.add_user(&user, user_id, &password, now);
-            (added, Vec::new())
-        })
+        self.core.add_user(user_id, password)
     }
 
     /// What goes wrong with the network.
@@ -179,13 +194,12 @@ impl MockServer {
     /// Cuts a user off: open connections break without a word, and new ones get no answer, until
     /// [`MockServer::reconnect`]. Signing in still works, because nobody knows who that is yet.
     pub fn disconnect(&self, user_id: &str) {
-        self.core.faults.set_offline(user_id, true);
-        self.core.cut_user(user_id);
+        self.core.cut_off(user_id);
     }
 
     /// Lets a user back in.
     pub fn reconnect(&self, user_id: &str) {
-        self.core.faults.set_offline(user_id, false);
+        self.core.let_in(user_id);
     }
 
     /// Breaks the open connections of a user once.
@@ -195,25 +209,17 @@ impl MockServer {
 
     /// Moves the server's clock forward: tokens run out, and so on.
     pub fn advance(&self, by: Duration) {
-        self.core.clock.advance(by);
-        self.core
-            .with_backend(|backend, now| ((), backend.tick(now)));
+        self.core.advance(by);
     }
 
     /// Forgets the events of a user's log so far: devices that have not seen them get a reset.
     pub fn cut_log(&self, user_id: &str) -> Result<(), BackendError> {
-        let user = user(user_id)?;
-        self.core
-            .with_backend(|backend, now| (backend.cut_log(&user, now), Vec::new()));
-        Ok(())
+        self.core.cut_log(user_id)
     }
 
     /// Ends every session of a user, as an administrator would.
     pub fn revoke_sessions(&self, user_id: &str) -> Result<(), BackendError> {
-        let user = user(user_id)?;
-        self.core
-            .with_backend(|backend, now| ((), backend.revoke_sessions(&user, now)));
-        Ok(())
+        self.core.revoke_sessions(user_id)
     }
 
     /// Stops: open sockets are closed with 1001, running requests are answered, and the port is
@@ -222,7 +228,7 @@ impl MockServer {
         self.core
             .with_backend(|backend, _| ((), backend.close_all()));
         let _ = self.stop.send(true);
-        if let Some(task) = self.task.take() {
+        for task in std::mem::take(&mut self.tasks) {
             let _ = task.await;
         }
     }
@@ -230,27 +236,27 @@ impl MockServer {
 
 impl Drop for MockServer {
     fn drop(&mut self) {
-        if let Some(task) = self.task.take() {
-            task.abort();
+        if !self.tasks.is_empty() {
+            self.tasks.iter().for_each(JoinHandle::abort);
             self.core.cut_all();
         }
     }
 }
 
-fn user(user_id: &str) -> Result<UserId, BackendError> {
-    UserId::new(user_id).map_err(|error| {
-        BackendError::Refused(
-            fulmar_protocol::Problem::new(
-                fulmar_protocol::Code::ParamsInvalid,
-                "That is not a user id",
-            )
-            .with_detail(error.to_string()),
-        )
-    })
+async fn listen(address: SocketAddr) -> Result<(SocketAddr, TcpListener), StartError> {
+    TcpListener::bind(address)
+        .await
+        .and_then(|listener| Ok((listener.local_addr()?, listener)))
+        .map_err(|error| StartError::Listen { address, error })
 }
 
 /// Accepts connections until the server stops. The tasks of connections end with this one.
-async fn run(listener: TcpListener, core: Arc<Core>, mut stopping: watch::Receiver<bool>) {
+async fn run(
+    listener: TcpListener,
+    core: Arc<Core>,
+    door: Door,
+    mut stopping: watch::Receiver<bool>,
+) {
     let mut connections = JoinSet::new();
     let mut tick = tokio::time::interval(TICK);
     loop {
@@ -258,7 +264,7 @@ async fn run(listener: TcpListener, core: Arc<Core>, mut stopping: watch::Receiv
             accepted = listener.accept() => {
                 if let Ok((stream, _)) = accepted {
                     let core = Arc::clone(&core);
-                    connections.spawn(connection::serve(stream, core, stopping.clone()));
+                    connections.spawn(connection::serve(stream, core, door, stopping.clone()));
                 }
             }
             Some(_) = connections.join_next() => {}
