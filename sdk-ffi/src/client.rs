@@ -1,111 +1,250 @@
-//! The client and its conversations.
+//! The client and what is reached through it.
 
 use std::sync::Arc;
 
-use fulmar::{NetworkState, SessionState, Unsent};
+use fulmar::{ConversationId, OperationKey, Position, UserId};
+use futures_util::FutureExt as _;
 
-use crate::{FulmarError, Timeline};
+use crate::cancel::{CancelHandle, unless_cancelled};
+use crate::diagnostics::Counted;
+use crate::foreign::{ForeignSecretStorage, ForeignTokenProvider, Provider, Secrets};
+use crate::{
+    AppState, CommandError, Config, ConnectionState, ConnectionWatcher, ConversationListWatcher,
+    History, NetworkState, OpenError, RebuildError, Salvage, SessionState, SessionWatcher,
+    TimelineWatcher, Unsent,
+};
 
 /// One account on this device: its store, its session, its connection.
 #[derive(Debug, uniffi::Object)]
-pub struct Client {
+pub struct ClientHandle {
     client: fulmar::Client,
+    _counted: Counted,
+}
+
+/// How a client is to be.
+#[derive(Debug, uniffi::Record)]
+pub struct OpenOptions {
+    /// The server's base URL.
+    pub server: String,
+    /// The file of the store.
+    pub store: String,
+    /// Whose store it must be, if that matters.
+    pub owner: Option<UserId>,
+    /// Allows http to other machines. Everyone on the way can read and change everything then.
+    pub plaintext: Plaintext,
+    /// Settings.
+    pub config: Config,
+    /// Where access tokens come from, in an app with its own sign-in.
+    pub token_provider: Option<Arc<dyn ForeignTokenProvider>>,
+    /// The platform's place for secrets.
+    pub secret_storage: Option<Arc<dyn ForeignSecretStorage>>,
+}
+
+/// Whether http is good enough for servers on other machines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum Plaintext {
+    /// No: only https, but for this machine itself.
+    Refused,
+    /// Yes. Everyone on the way can read and change everything.
+    Allowed,
 }
 
 #[uniffi::export]
-impl Client {
-    /// Opens the store at `path`, takes up what was left in it, and starts connecting when somebody
-    /// is signed in. Does not wait for the network.
+impl ClientHandle {
+    /// Opens the store, takes up what was left in it, and starts connecting when somebody is signed
+    /// in. Does not wait for the network.
     #[uniffi::constructor]
-    pub async fn open(server: String, path: String) -> Result<Arc<Self>, FulmarError> {
-        let client = fulmar::Client::builder(server, path).build().await?;
-        Ok(Arc::new(Self { client }))
+    pub async fn open(
+        options: OpenOptions,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<Arc<Self>, OpenError> {
+        let mut builder =
+            fulmar::Client::builder(options.server, options.store).config(options.config.into());
+        if let Some(owner) = options.owner {
+            builder = builder.owner(owner);
+        }
+        if options.plaintext == Plaintext::Allowed {
+            builder = builder.allow_plaintext();
+        }
+        if let Some(provider) = options.token_provider {
+            builder = builder.token_provider(Provider(provider));
+        }
+        if let Some(storage) = options.secret_storage {
+            builder = builder.secret_storage(Secrets(storage));
+        }
+        let client = unless_cancelled(cancel, builder.build())
+            .await
+            .ok_or(OpenError::Cancelled)??;
+        Ok(Arc::new(Self {
+            client,
+            _counted: Counted::client(),
+        }))
     }
 
-    /// Signs in with a password. Needs the network.
-    pub async fn login(&self, user_id: String, password: String) -> Result<(), FulmarError> {
-        Ok(self.client.login(user_id, password).await?)
+    /// Signs in with a password.
+    pub async fn login(
+        &self,
+        user_id: UserId,
+        password: String,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<(), CommandError> {
+        unless_cancelled(cancel, self.client.login(user_id.as_str(), password))
+            .await
+            .ok_or(CommandError::Cancelled)?
+            .map_err(Into::into)
     }
 
-    /// Signs out and wipes the store; fails with `Unsent` when something is unsent.
-    pub async fn logout(&self) -> Result<(), FulmarError> {
-        Ok(self.client.logout(Unsent::Refuse).await?)
+    /// Signs in with a token of the token provider.
+    pub async fn login_with_provider(
+        &self,
+        user_id: UserId,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<(), CommandError> {
+        unless_cancelled(cancel, self.client.login_with_provider(user_id.as_str()))
+            .await
+            .ok_or(CommandError::Cancelled)?
+            .map_err(Into::into)
     }
 
-    /// Signs out and wipes the store, with what is unsent in it.
-    pub async fn logout_and_discard(&self) -> Result<(), FulmarError> {
-        Ok(self.client.logout(Unsent::Discard).await?)
+    /// Signs out and wipes the store.
+    pub async fn logout(&self, unsent: Unsent) -> Result<(), CommandError> {
+        Ok(self.client.logout(unsent.into()).await?)
     }
 
     /// Who is signed in.
-    pub fn user_id(&self) -> Result<Option<String>, FulmarError> {
-        Ok(match self.client.session() {
-            SessionState::SignedIn { user_id } => Some(user_id.into()),
-            SessionState::SignedOut | SessionState::Ended { .. } => None,
-        })
+    pub fn session(&self) -> Result<SessionState, CommandError> {
+        Ok(self.client.session().into())
     }
 
-    /// The conversation with one other person; creates it when there is none. Works offline.
-    pub async fn create_direct(&self, with: String) -> Result<Arc<Conversation>, FulmarError> {
-        let conversation = self.client.create_direct(with).await?;
-        Ok(Arc::new(Conversation { conversation }))
+    /// Who is signed in, live.
+    pub fn watch_session(&self) -> Result<Arc<SessionWatcher>, CommandError> {
+        Ok(SessionWatcher::of(self.client.watch_session()))
     }
 
-    /// A handle for a conversation.
-    pub fn conversation(&self, id: String) -> Result<Arc<Conversation>, FulmarError> {
-        let conversation = self.client.conversation(&fulmar::ConversationId::new(id)?);
-        Ok(Arc::new(Conversation { conversation }))
+    /// The connection at this moment.
+    pub fn connection(&self) -> Result<ConnectionState, CommandError> {
+        Ok(self.client.connection().current().into())
+    }
+
+    /// The connection, live.
+    pub fn watch_connection(&self) -> Result<Arc<ConnectionWatcher>, CommandError> {
+        Ok(ConnectionWatcher::of(self.client.connection()))
+    }
+
+    /// The list of conversations, live.
+    pub fn watch_conversations(&self) -> Result<Arc<ConversationListWatcher>, CommandError> {
+        Ok(ConversationListWatcher::of(self.client.conversations()))
+    }
+
+    /// The conversation with one other person; creates it when there is none. Gives its id.
+    pub async fn create_direct(&self, with: UserId) -> Result<ConversationId, CommandError> {
+        let conversation = self.client.create_direct(with.as_str()).await?;
+        Ok(conversation.id().clone())
+    }
+
+    /// Creates a group. Gives its id.
+    pub async fn create_group(
+        &self,
+        title: String,
+        participants: Vec<UserId>,
+    ) -> Result<ConversationId, CommandError> {
+        let participants = participants.iter().map(UserId::as_str);
+        let conversation = self.client.create_group(title, participants).await?;
+        Ok(conversation.id().clone())
+    }
+
+    /// Sends a message, and gives its key.
+    pub async fn send(
+        &self,
+        conversation: ConversationId,
+        text: String,
+    ) -> Result<OperationKey, CommandError> {
+        Ok(self.client.conversation(&conversation).send(text).await?)
+    }
+
+    /// Marks everything up to a position as read.
+    pub async fn mark_read_up_to(
+        &self,
+        conversation: ConversationId,
+        position: Position,
+    ) -> Result<(), CommandError> {
+        let conversation = self.client.conversation(&conversation);
+        Ok(conversation.mark_read_up_to(position).await?)
+    }
+
+    /// The messages of a conversation, live.
+    pub fn timeline(
+        &self,
+        conversation: ConversationId,
+    ) -> Result<Arc<TimelineHandle>, CommandError> {
+        Ok(Arc::new(TimelineHandle {
+            timeline: self.client.conversation(&conversation).timeline(),
+        }))
     }
 
     /// Tries a failed operation again.
-    pub async fn retry(&self, key: String) -> Result<(), FulmarError> {
-        Ok(self.client.retry(key.parse()?).await?)
+    pub async fn retry(&self, operation: OperationKey) -> Result<(), CommandError> {
+        Ok(self.client.retry(operation).await?)
     }
 
     /// Gives up an operation that is pending or failed.
-    pub async fn discard(&self, key: String) -> Result<(), FulmarError> {
-        Ok(self.client.discard(key.parse()?).await?)
+    pub async fn discard(&self, operation: OperationKey) -> Result<(), CommandError> {
+        Ok(self.client.discard(operation).await?)
     }
 
-    /// The platform says that there is a network.
-    pub fn network_available(&self) -> Result<(), FulmarError> {
-        self.client.set_network(NetworkState::Available);
+    /// Passes on what the platform says about the network.
+    pub fn set_network(&self, network: NetworkState) -> Result<(), CommandError> {
+        self.client.set_network(network.into());
         Ok(())
     }
 
-    /// The platform says that there is no network.
-    pub fn network_unavailable(&self) -> Result<(), FulmarError> {
-        self.client.set_network(NetworkState::Unavailable);
+    /// Passes on whether the app is on the screen.
+    pub fn set_app_state(&self, app: AppState) -> Result<(), CommandError> {
+        self.client.set_app_state(app.into());
         Ok(())
     }
 
-    /// Ends the client; the store can be opened again when this returns.
-    pub async fn close(&self) -> Result<(), FulmarError> {
+    /// Ends the client, and returns when the store can be opened again.
+    pub async fn shut_down(&self) -> Result<(), CommandError> {
         self.client.close().await;
         Ok(())
     }
+
+    /// Begins to end the client, and returns at once.
+    pub fn begin_to_close(&self) -> Result<(), CommandError> {
+        // The first poll says stop; nobody waits for the end.
+        let _ = self.client.close().now_or_never();
+        Ok(())
+    }
 }
 
-/// One conversation.
+/// A stretch of a conversation, for any number of watchers.
 #[derive(Debug, uniffi::Object)]
-pub struct Conversation {
-    conversation: fulmar::Conversation,
+pub struct TimelineHandle {
+    timeline: fulmar::Timeline,
 }
 
 #[uniffi::export]
-impl Conversation {
-    /// The id by which it was asked for.
-    pub fn id(&self) -> Result<String, FulmarError> {
-        Ok(self.conversation.id().to_string())
+impl TimelineHandle {
+    /// One more watcher of this stretch.
+    pub fn watch(&self) -> Result<Arc<TimelineWatcher>, CommandError> {
+        Ok(TimelineWatcher::of(self.timeline.clone()))
     }
 
-    /// Sends a message, and gives its key. Durable when this returns; the network is not waited for.
-    pub async fn send(&self, text: String) -> Result<String, FulmarError> {
-        Ok(self.conversation.send(text).await?.to_string())
+    /// Asks for 50 older messages; every watcher is told of them.
+    pub async fn load_older(
+        &self,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<History, CommandError> {
+        let history = unless_cancelled(cancel, self.timeline.load_older())
+            .await
+            .ok_or(CommandError::Cancelled)??;
+        Ok(history.into())
     }
+}
 
-    /// The messages, live.
-    pub fn timeline(&self) -> Result<Arc<Timeline>, FulmarError> {
-        Ok(Arc::new(Timeline::new(self.conversation.timeline())))
-    }
+/// Makes a new store in place of a damaged one.
+#[uniffi::export]
+pub fn rebuild_store(path: String) -> Result<Salvage, RebuildError> {
+    Ok(fulmar::rebuild_store(path)?.into())
 }

@@ -1,104 +1,354 @@
-//! One error, by what a caller can do about it.
+//! Errors, by what a caller can do about them.
 
-use fulmar::{BuildError, CommandError, WatchError};
+use fulmar::{ConversationId, OperationKey, UserId};
 
-/// Why something was not done. Nothing was changed.
-#[derive(Debug, Clone, thiserror::Error, uniffi::Error)]
+use crate::{Count, Problem};
+
+/// Why something was not done. Nothing was changed unless the variant says so.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
 #[uniffi::export(Display)]
-pub enum FulmarError {
-    /// The client could not be opened; the store is as it was.
-    #[error("the client could not be opened: {reason}")]
-    Open {
-        /// Why.
-        reason: String,
-    },
-    /// Nobody is signed in.
-    #[error("nobody is signed in")]
+pub enum CommandError {
+    /// Nobody is signed in on this store.
+    #[error("nobody is signed in: sign in first")]
     SignedOut,
-    /// The server said no.
-    #[error("the server refused: {title} ({code})")]
-    Refused {
-        /// The code of PROTOCOL.md §8.1.
-        code: String,
-        /// One line for developers.
-        title: String,
+    /// Somebody is signed in already.
+    #[error("{user_id} is signed in: sign out first")]
+    AlreadySignedIn {
+        /// Who.
+        user_id: UserId,
     },
-    /// The server could not be reached. Try again.
+    /// The store belongs to somebody else, with operations that are not sent.
+    #[error("this store belongs to {owner}: use another path, or sign {owner} in and out")]
+    OtherUser {
+        /// Whose store it is.
+        owner: UserId,
+    },
+    /// The server said no. For sign-in: wrong user or password.
+    #[error("the server refused: {}", .problem.title)]
+    Refused {
+        /// What it said.
+        problem: Problem,
+    },
+    /// The server could not be reached, or did not answer. Try again.
     #[error("the server could not be reached: {reason}")]
     Unreachable {
         /// What happened.
         reason: String,
     },
-    /// A value that the rules forbid, or something that is not there.
-    #[error("{reason}")]
-    Invalid {
-        /// Which value, and what is allowed.
+    /// The token provider gave no token, or one of somebody else.
+    #[error("no access token: {reason}")]
+    NoToken {
+        /// What it said.
         reason: String,
     },
-    /// The outbox is full; nothing was dropped.
-    #[error("the outbox is full: {capacity} operations are waiting")]
+    /// There is no such conversation in the store.
+    #[error("no conversation {id} here")]
+    NoSuchConversation {
+        /// The id that was asked for.
+        id: ConversationId,
+    },
+    /// There is no such operation in the outbox; it may have been confirmed in the meantime.
+    #[error("no operation {operation_key} in the outbox; it may have been confirmed meanwhile")]
+    NoSuchOperation {
+        /// The key that was asked for.
+        operation_key: OperationKey,
+    },
+    /// The operation is not in a state that allows this.
+    #[error("operation {operation_key} is in another state: that cannot be done to it")]
+    WrongState {
+        /// Which operation.
+        operation_key: OperationKey,
+        /// The state it is in.
+        state: OperationState,
+    },
+    /// A value that the rules forbid.
+    #[error("{what} {rule}")]
+    Invalid {
+        /// Which value.
+        what: String,
+        /// What is allowed.
+        rule: String,
+    },
+    /// The outbox is full. Nothing was dropped; send again when it has drained.
+    #[error("the outbox is full: {} operations are waiting", .capacity.0)]
     OutboxFull {
         /// How many it holds.
-        capacity: u32,
+        capacity: Count,
     },
     /// There are operations that the server has not confirmed.
-    #[error("{count} operations are unsent")]
-    Unsent {
+    #[error("{} operations are unsent: wait for them, or discard them", .count.0)]
+    UnsentOperations {
         /// How many.
-        count: u32,
+        count: Count,
     },
-    /// The store could not be read or written.
-    #[error("the store: {reason}")]
+    /// The store could not be written: a full or broken disk. What was stored before is kept.
+    #[error("the store could not be written: {reason}")]
     Store {
         /// What SQLite said.
         reason: String,
     },
-    /// The client or the watcher is closed.
-    #[error("closed")]
+    /// The client is closed.
+    #[error("the client is closed")]
     Closed,
+    /// The caller gave up waiting. What was asked for may still happen.
+    #[error("the caller gave up waiting")]
+    Cancelled,
 }
 
-impl From<CommandError> for FulmarError {
-    fn from(error: CommandError) -> Self {
+/// How far an operation in the outbox has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum OperationState {
+    /// It waits for its turn.
+    Queued,
+    /// It was handed to the network, and no outcome has come.
+    InFlight,
+    /// It stays until it is retried or discarded.
+    Failed,
+}
+
+impl From<fulmar::OperationState> for OperationState {
+    fn from(state: fulmar::OperationState) -> Self {
+        match state {
+            fulmar::OperationState::Queued => Self::Queued,
+            fulmar::OperationState::InFlight => Self::InFlight,
+            fulmar::OperationState::Failed => Self::Failed,
+        }
+    }
+}
+
+impl From<fulmar::CommandError> for CommandError {
+    fn from(error: fulmar::CommandError) -> Self {
+        use fulmar::CommandError as E;
         match error {
-            CommandError::SignedOut => Self::SignedOut,
-            CommandError::Refused { problem } => Self::Refused {
-                code: problem.code.to_string(),
-                title: problem.title,
+            E::SignedOut => Self::SignedOut,
+            E::AlreadySignedIn { user_id } => Self::AlreadySignedIn { user_id },
+            E::OtherUser { owner } => Self::OtherUser { owner },
+            E::Refused { problem } => Self::Refused {
+                problem: problem.into(),
             },
-            CommandError::Unreachable { reason } => Self::Unreachable { reason },
-            CommandError::OutboxFull { capacity } => Self::OutboxFull { capacity },
-            CommandError::UnsentOperations { count } => Self::Unsent { count },
-            CommandError::Store { reason } => Self::Store { reason },
-            CommandError::Closed => Self::Closed,
-            other => Self::Invalid {
+            E::Unreachable { reason } => Self::Unreachable { reason },
+            E::NoToken { reason } => Self::NoToken { reason },
+            E::NoSuchConversation { id } => Self::NoSuchConversation { id },
+            E::NoSuchOperation { operation_key } => Self::NoSuchOperation { operation_key },
+            E::WrongState {
+                operation_key,
+                state,
+            } => Self::WrongState {
+                operation_key,
+                state: state.into(),
+            },
+            E::Invalid { what, rule } => Self::Invalid { what, rule },
+            E::OutboxFull { capacity } => Self::OutboxFull {
+                capacity: capacity.into(),
+            },
+            E::UnsentOperations { count } => Self::UnsentOperations {
+                count: count.into(),
+            },
+            E::Store { reason } => Self::Store { reason },
+            E::Closed => Self::Closed,
+            // A variant that was forgotten here; the test of the surface finds it.
+            other => Self::Store {
                 reason: other.to_string(),
             },
         }
     }
 }
 
-impl From<WatchError> for FulmarError {
-    fn from(error: WatchError) -> Self {
+/// Why a live query has nothing more to say.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
+#[uniffi::export(Display)]
+pub enum WatchError {
+    /// The client or the watcher is closed.
+    #[error("closed")]
+    Closed,
+    /// The store could not be read this time. Asking again is possible; nothing was skipped.
+    #[error("the store could not be read: {reason}")]
+    Store {
+        /// What SQLite said.
+        reason: String,
+    },
+}
+
+impl From<fulmar::WatchError> for WatchError {
+    fn from(error: fulmar::WatchError) -> Self {
         match error {
-            WatchError::Closed => Self::Closed,
-            WatchError::Store { reason } => Self::Store { reason },
+            fulmar::WatchError::Closed => Self::Closed,
+            fulmar::WatchError::Store { reason } => Self::Store { reason },
         }
     }
 }
 
-impl From<BuildError> for FulmarError {
-    fn from(error: BuildError) -> Self {
-        Self::Open {
-            reason: error.to_string(),
+/// Why a client could not be opened. The store is as it was, whatever the reason.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
+#[uniffi::export(Display)]
+pub enum OpenError {
+    /// The server's address is not one.
+    #[error("the server address {address}: {reason}")]
+    Address {
+        /// What was given.
+        address: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The address is not encrypted, and not of this machine.
+    #[error("{host} is not this machine, and http is not encrypted: use https")]
+    Plaintext {
+        /// Which host.
+        host: String,
+    },
+    /// TLS could not be set up.
+    #[error("{reason}")]
+    Tls {
+        /// What failed.
+        reason: String,
+    },
+    /// The platform's place for secrets cannot be used at this moment.
+    #[error("the platform's secrets: {reason}")]
+    Secrets {
+        /// What the storage said.
+        reason: String,
+    },
+    /// Another client has the store open, in this process or another.
+    #[error("{path} is already open: close the other client first")]
+    AlreadyOpen {
+        /// Which file.
+        path: String,
+    },
+    /// A newer version of the SDK wrote the store.
+    #[error("the store is of a newer version: update the app")]
+    NewerVersion {
+        /// The version of the file.
+        found: Count,
+        /// The newest version that this SDK knows.
+        known: Count,
+    },
+    /// The store belongs to somebody else.
+    #[error("the store belongs to {owner}, not to {expected}: use another path")]
+    OtherUser {
+        /// Whose store it is.
+        owner: UserId,
+        /// Whose it should be.
+        expected: UserId,
+    },
+    /// The file is a database, but not a store of Fulmar's.
+    #[error("the file is a database of another program")]
+    NotAStore,
+    /// The store is damaged. Rebuild it to save what can be read of the outbox.
+    #[error("the store is damaged ({reason}); rebuild it to salvage what is unsent")]
+    Corrupt {
+        /// What SQLite said.
+        reason: String,
+    },
+    /// The file or its folder cannot be used: permissions, a full disk, a missing folder.
+    #[error("the store cannot be opened: {reason}")]
+    Unusable {
+        /// What the system said.
+        reason: String,
+    },
+    /// A setting that the rules forbid.
+    #[error("{what} {rule}")]
+    Invalid {
+        /// Which one.
+        what: String,
+        /// What is allowed.
+        rule: String,
+    },
+    /// The caller gave up waiting.
+    #[error("the caller gave up waiting")]
+    Cancelled,
+}
+
+impl From<fulmar::BuildError> for OpenError {
+    fn from(error: fulmar::BuildError) -> Self {
+        use fulmar::BuildError as E;
+        match error {
+            E::Address { address, reason } => Self::Address { address, reason },
+            E::Plaintext { host } => Self::Plaintext { host },
+            E::Tls { reason } => Self::Tls { reason },
+            E::Secrets { reason } => Self::Secrets { reason },
+            E::Store(error) => error.into(),
+            other => Self::Unusable {
+                reason: other.to_string(),
+            },
         }
     }
 }
 
-impl From<fulmar::IdError> for FulmarError {
-    fn from(error: fulmar::IdError) -> Self {
-        Self::Invalid {
-            reason: error.to_string(),
+impl From<fulmar::OpenError> for OpenError {
+    fn from(error: fulmar::OpenError) -> Self {
+        use fulmar::OpenError as E;
+        let version = |number: i64| Count(u64::try_from(number).unwrap_or_default());
+        match error {
+            E::AlreadyOpen { path } => Self::AlreadyOpen {
+                path: path.display().to_string(),
+            },
+            E::NewerVersion { found, known } => Self::NewerVersion {
+                found: version(found),
+                known: version(known),
+            },
+            E::OtherUser { owner, expected } => Self::OtherUser { owner, expected },
+            E::NotAStore => Self::NotAStore,
+            E::Corrupt { reason } => Self::Corrupt { reason },
+            E::Unusable { reason } => Self::Unusable { reason },
+            other => Self::Unusable {
+                reason: other.to_string(),
+            },
+        }
+    }
+}
+
+/// A value from the other side that is impossible, found before the call began.
+impl From<CommandError> for OpenError {
+    fn from(error: CommandError) -> Self {
+        match error {
+            CommandError::Invalid { what, rule } => Self::Invalid { what, rule },
+            other => Self::Unusable {
+                reason: other.to_string(),
+            },
+        }
+    }
+}
+
+/// Why a damaged store could not be rebuilt.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
+#[uniffi::export(Display)]
+pub enum RebuildError {
+    /// The files could not be moved; they are where they were.
+    #[error("the damaged store could not be set aside: {reason}")]
+    SetAside {
+        /// What the system said.
+        reason: String,
+    },
+    /// The new store could not be made; the damaged one is at `set_aside`.
+    #[error("the new store could not be made ({reason}); the old one is {set_aside}")]
+    New {
+        /// Where the damaged file is now.
+        set_aside: String,
+        /// What failed.
+        reason: String,
+    },
+    /// Somebody has the store open.
+    #[error("the store is open: {reason}")]
+    Open {
+        /// What was found.
+        reason: String,
+    },
+}
+
+impl From<fulmar::SalvageError> for RebuildError {
+    fn from(error: fulmar::SalvageError) -> Self {
+        use fulmar::SalvageError as E;
+        match error {
+            E::SetAside(error) => Self::SetAside {
+                reason: error.to_string(),
+            },
+            E::New { set_aside, error } => Self::New {
+                set_aside: set_aside.display().to_string(),
+                reason: error.to_string(),
+            },
+            E::Open(error) => Self::Open {
+                reason: error.to_string(),
+            },
         }
     }
 }

@@ -1,19 +1,50 @@
 //! The surface of the SDK for Kotlin and Swift, through UniFFI. It is thin: it translates types and
-//! errors, and decides nothing.
+//! errors, and decides nothing. On top of it lie the two packages in `bindings/`, which people see.
 //!
-//! Three rules of the crossing shape it. Every call that can wait can be ended from the other side,
-//! because a cancelled Swift task does not reach Rust: a watcher has `close`. Every call answers with
-//! a `Result`, so that a panic arrives as an error. And a crossing costs microseconds, so whole
-//! batches of changes cross at once, never a field at a time.
+//! Rules of the crossing shape it:
+//! - A cancelled Swift task does not reach Rust, so every call that can wait takes a
+//!   [`CancelHandle`] or is a watcher with `close`.
+//! - Every call answers with a `Result`, so that a panic arrives as an error.
+//! - A crossing costs microseconds, so whole pages and batches of changes cross at once, and states
+//!   are pulled, never pushed from a thread of ours.
+//! - Foreign code (token provider, secret storage) may throw, hang or vanish: each call has a
+//!   timeout in the core, and holds no handle of ours.
+//!
+//! Names that end in `Handle`, `Watcher` or `Options`, or begin with `Foreign`, are for the packages
+//! alone; everything else is what people see, in their language.
 
+mod cancel;
 mod client;
+mod config;
+mod connection;
+mod conversations;
+mod diagnostics;
 mod error;
-mod records;
-mod timeline;
+mod foreign;
+mod ids;
+mod logs;
+mod messages;
+mod problem;
+mod session;
+mod watch;
 
-pub use client::{Client, Conversation};
-pub use error::FulmarError;
-pub use records::{Change, Message, MessageState, OlderHistory};
-pub use timeline::Timeline;
+pub use cancel::CancelHandle;
+pub use client::{ClientHandle, OpenOptions, Plaintext, TimelineHandle, rebuild_store};
+pub use config::{Backoff, Config, FailurePolicy, default_config};
+pub use connection::{AppState, ConnectionState, NetworkState, WaitReason};
+pub use conversations::{
+    ConversationItem, ConversationKind, ConversationListChange, ConversationStatus, Preview,
+};
+pub use diagnostics::{Diagnostics, diagnostics};
+pub use error::{CommandError, OpenError, OperationState, RebuildError, WatchError};
+pub use foreign::{
+    ForeignSecretStorage, ForeignToken, ForeignTokenProvider, SecretStorageError, TokenFailure,
+};
+pub use ids::{Count, Millis};
+pub use logs::{LogLevel, LogRecord, LogWatcher};
+pub use messages::{FailureReason, History, MessageState, TimelineChange, TimelineItem};
+pub use problem::{Code, Problem};
+pub use session::{Salvage, SessionEnd, SessionState, Unsent};
+pub use watch::{ConnectionWatcher, ConversationListWatcher, SessionWatcher, TimelineWatcher};
 
 uniffi::setup_scaffolding!();

@@ -1,30 +1,34 @@
-//! The Kotlin and Swift sources, generated from the built library into `target/bindings/`.
+//! The Kotlin and Swift sources, generated from the built library into the packages in `bindings/`.
+//!
+//! The generator makes everything public. What is plumbing is hidden here, so that people see the
+//! types of the SDK and the handles of the package, and nothing else.
 
-use std::path::Path;
+mod kotlin;
+mod swift;
+
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use crate::run::cargo;
 
-/// Where the generated sources go.
-const OUT: &str = "target/bindings";
-/// What must be in them, by file: the main way of a message, in each language.
-const EXPECTED: [(&str, &[&str]); 2] = [
-    (
-        "chat/fulmar/internal/fulmar_ffi.kt",
-        &["class Client", "suspend fun `send`", "class Timeline"],
-    ),
-    (
-        "FulmarFFI.swift",
-        &["class Client", "func send(text: String)", "class Timeline"],
-    ),
-];
-
-pub(crate) fn generate() -> Result<(), String> {
-    cargo(&["build", "--locked", "--package", "fulmar-ffi"], &[])?;
-    let library = format!(
+/// Where the generator writes.
+const RAW: &str = "target/bindings";
+/// The library that both languages load, in a debug build.
+pub(crate) fn library() -> PathBuf {
+    PathBuf::from(format!(
         "target/debug/{}fulmar_ffi{}",
         std::env::consts::DLL_PREFIX,
         std::env::consts::DLL_SUFFIX
-    );
+    ))
+}
+
+pub(crate) fn generate() -> Result<(), String> {
+    cargo(&["build", "--locked", "--package", "fulmar-ffi"], &[])?;
+    generate_from(&library())
+}
+
+/// Generates the sources that belong to a library that was built before.
+pub(crate) fn generate_from(library: &Path) -> Result<(), String> {
     cargo(
         &[
             "run",
@@ -40,19 +44,41 @@ pub(crate) fn generate() -> Result<(), String> {
             "--language",
             "swift",
             "--out-dir",
-            OUT,
-            &library,
+            RAW,
+            &library.to_string_lossy(),
         ],
         &[],
     )?;
-    for (file, words) in EXPECTED {
-        let path = Path::new(OUT).join(file);
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| format!("{}: {error}", path.display()))?;
-        if let Some(word) = words.iter().find(|word| !text.contains(**word)) {
-            return Err(format!("{} has no {word:?}", path.display()));
-        }
-        println!("{}: {} lines", path.display(), text.lines().count());
+    write(
+        "bindings/kotlin/fulmar/src/generated/kotlin/chat/fulmar/FulmarFfi.kt",
+        &kotlin::shaped(&read("chat/fulmar/fulmar_ffi.kt")?)?,
+    )?;
+    write(
+        "bindings/swift/Sources/FulmarFFI/FulmarFFI.swift",
+        &swift::shaped(&read("FulmarFFI.swift")?)?,
+    )?;
+    write(
+        "bindings/swift/Sources/CFulmar/fulmarFFI.h",
+        &read("fulmarFFI.h")?,
+    )
+}
+
+fn read(name: &str) -> Result<String, String> {
+    let path = Path::new(RAW).join(name);
+    fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn write(path: &str, text: &str) -> Result<(), String> {
+    let failed = |error| format!("{path}: {error}");
+    let path_buf = Path::new(path);
+    if let Some(folder) = path_buf.parent() {
+        fs::create_dir_all(folder).map_err(failed)?;
     }
+    // Unchanged files keep their time, so that nothing is compiled again for nothing.
+    if fs::read_to_string(path_buf).is_ok_and(|old| old == text) {
+        return Ok(());
+    }
+    fs::write(path_buf, text).map_err(failed)?;
+    println!("{path}: {} lines", text.lines().count());
     Ok(())
 }

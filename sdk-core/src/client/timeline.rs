@@ -6,9 +6,17 @@ use fulmar_engine::query::{Change, Older, PAGE, TimelineItem, Window, timeline};
 use fulmar_engine::{Command, CommandError, Reply, Topic};
 use fulmar_protocol::{ConversationId, Position};
 use futures_core::Stream;
+use tokio::sync::watch;
 
 use super::live::{Live, WatchError};
 use crate::runtime::Runtime;
+
+/// Who looks again when the window has grown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wake {
+    Nobody,
+    Everyone,
+}
 
 /// Whether there was older history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,21 +33,43 @@ pub enum History {
 /// Confirmed messages are in the server's order and without holes; behind them, in the order in
 /// which they were sent, those that are not confirmed yet. List by
 /// [`key`](TimelineItem::key), which never changes.
+///
+/// Clones show the same stretch of the conversation: what one loads, all show. Each sees changes for
+/// itself, and begins with a [`Change::Reset`].
 #[derive(Debug)]
 pub struct Timeline {
     live: Live<TimelineItem>,
     id: ConversationId,
-    window: Window,
-    older: Older,
+    /// Shared by clones.
+    window: Arc<watch::Sender<Window>>,
+    window_changes: watch::Receiver<Window>,
+}
+
+impl Clone for Timeline {
+    fn clone(&self) -> Self {
+        Self::showing(
+            Arc::clone(&self.live.runtime),
+            self.id.clone(),
+            Arc::clone(&self.window),
+        )
+    }
 }
 
 impl Timeline {
     pub(super) fn new(runtime: Arc<Runtime>, id: ConversationId) -> Self {
+        Self::showing(runtime, id, Arc::new(watch::Sender::new(Window::Newest)))
+    }
+
+    fn showing(
+        runtime: Arc<Runtime>,
+        id: ConversationId,
+        window: Arc<watch::Sender<Window>>,
+    ) -> Self {
         Self {
             live: Live::new(runtime, None),
             id,
-            window: Window::Newest,
-            older: Older::Nothing,
+            window_changes: window.subscribe(),
+            window,
         }
     }
 
@@ -51,7 +81,12 @@ impl Timeline {
     /// [`WatchError::Closed`] when the client is; [`WatchError::Store`] when this read failed.
     pub async fn next(&mut self) -> Result<Vec<Change<TimelineItem>>, WatchError> {
         loop {
-            self.live.changed().await?;
+            tokio::select! {
+                biased;
+                changed = self.live.changed() => changed?,
+                // The sender is in this timeline, so this never ends.
+                _ = self.window_changes.changed() => {}
+            }
             let changes = self.refresh().await?;
             if !changes.is_empty() {
                 return Ok(changes);
@@ -60,7 +95,10 @@ impl Timeline {
     }
 
     async fn refresh(&mut self) -> Result<Vec<Change<TimelineItem>>, WatchError> {
-        let (id, window) = (self.id.clone(), self.window);
+        // Stale until the result is taken: a caller that gives up in the middle asks again.
+        self.live.make_stale();
+        let window = *self.window_changes.borrow_and_update();
+        let id = self.id.clone();
         let snapshot = self
             .live
             .read(move |readers| readers.read(|reader| timeline(reader, &id, window)))
@@ -70,14 +108,27 @@ impl Timeline {
             // A draft that turned out to be an existing conversation has its rows elsewhere now.
             moved = self.live.set_topic(Topic::Timeline(key));
             // From the first page on the window only grows, so nothing slides out of the screen.
-            self.window = Window::From(snapshot.from);
+            self.reach_back_to(snapshot.from, Wake::Nobody);
         }
-        self.older = snapshot.older;
         let changes = self.live.show(snapshot.items, |item| item.key);
         if moved {
             self.live.make_stale();
         }
         Ok(changes)
+    }
+
+    /// Sees to it that at least everything from here on is shown.
+    fn reach_back_to(&self, from: Position, wake: Wake) {
+        self.window.send_if_modified(|window| {
+            let grows = match *window {
+                Window::Newest => true,
+                Window::From(now) => from < now,
+            };
+            if grows {
+                *window = Window::From(from);
+            }
+            grows && wake == Wake::Everyone
+        });
     }
 
     /// What the changes given so far add up to, oldest first.
@@ -87,15 +138,23 @@ impl Timeline {
     }
 
     /// Asks for 50 older messages. From the device when they are there, otherwise from the server,
-    /// which needs the network; they come with the next [`Timeline::next`]. PROTOCOL.md §7.5.
+    /// which needs the network; they come with the next [`Timeline::next`] of every clone.
+    /// PROTOCOL.md §7.5.
     ///
     /// # Errors
     /// [`CommandError::Unreachable`] without the network; nothing has changed then.
-    pub async fn load_older(&mut self) -> Result<History, CommandError> {
-        let Window::From(from) = self.window else {
-            return Ok(History::More);
-        };
-        match self.older {
+    pub async fn load_older(&self) -> Result<History, CommandError> {
+        let (id, window) = (self.id.clone(), *self.window.borrow());
+        let shown = self
+            .live
+            .runtime
+            .read(move |readers| readers.read(|reader| timeline(reader, &id, window)))
+            .await
+            .ok_or(CommandError::Closed)?
+            .map_err(|error| CommandError::Store {
+                reason: error.to_string(),
+            })?;
+        match shown.older {
             Older::Nothing => return Ok(History::Beginning),
             Older::Cached => {}
             Older::AtServer(before) => {
@@ -109,14 +168,13 @@ impl Timeline {
                 }
             }
         }
-        let begins = self
-            .items()
+        let begins = shown
+            .items
             .iter()
             .find_map(|item| item.position)
-            .unwrap_or(from);
+            .unwrap_or(shown.from);
         let lower = begins.0.saturating_sub(u64::from(PAGE)).max(1);
-        self.window = Window::From(from.min(Position(lower)));
-        self.live.make_stale();
+        self.reach_back_to(shown.from.min(Position(lower)), Wake::Everyone);
         Ok(History::More)
     }
 

@@ -1,0 +1,187 @@
+package chat.fulmar
+
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.flow.Flow
+
+/**
+ * One account on this device: its store, its session, its connection.
+ *
+ * What the app does is written to the store first and answered at once; what it shows is read from
+ * there. The network comes and goes behind that, and nothing has to be called when it does.
+ *
+ * Functions that `suspend` may be called from any dispatcher; the client has its own threads.
+ */
+public class Client internal constructor(private val handle: ClientHandle) : AutoCloseable {
+
+    /** The list of conversations, the last active first. */
+    public val conversations: ConversationList = ConversationList(this)
+
+    /** The connection: what it is, why, and when it is tried next. Live; begins with how it is now. */
+    public val connection: Flow<ConnectionState> = live(
+        { use { it.watchConnection() } }, { it.next() }, { it.end() },
+    )
+
+    /** Who is signed in. Live, since the server may end a session; begins with how it is now. */
+    public val session: Flow<SessionState> = live(
+        { use { it.watchSession() } }, { it.next() }, { it.end() },
+    )
+
+    /** The connection at this moment. */
+    public val currentConnection: ConnectionState get() = use { it.connection() }
+
+    /** Who is signed in at this moment. */
+    public val currentSession: SessionState get() = use { it.session() }
+
+    /**
+     * Signs in with a password. Needs the network. The password is not stored; the session is, and is
+     * there again when the store is next opened. PROTOCOL.md §7.1.
+     *
+     * @throws CommandException.Refused with [Code.CredentialsInvalid] for a wrong user or password
+     * @throws CommandException.Unreachable without the network
+     * @throws CommandException.AlreadySignedIn
+     * @throws CommandException.OtherUser when the store holds unsent operations of somebody else
+     */
+    public suspend fun login(userId: UserId, password: String): Unit =
+        use { it.login(userId, password, null) }
+
+    /**
+     * Signs in with an access token of the app's own backend, from the [TokenProvider] that the client
+     * was opened with; later tokens come from it too. Needs the network. PROTOCOL.md §7.2.
+     *
+     * @throws CommandException.NoToken when the provider has none, or one of another user
+     * @throws CommandException.Refused when the server does not take it
+     * @throws CommandException.Unreachable without the network
+     * @throws CommandException.AlreadySignedIn
+     * @throws CommandException.OtherUser when the store holds unsent operations of somebody else
+     */
+    public suspend fun loginWithProvider(userId: UserId): Unit =
+        use { it.loginWithProvider(userId, null) }
+
+    /**
+     * Signs out and wipes the store. The server is told when it can be reached at this moment.
+     *
+     * @throws CommandException.UnsentOperations when something is unsent and [unsent] says to refuse
+     * @throws CommandException.SignedOut when nobody is signed in
+     */
+    public suspend fun logout(unsent: Unsent): Unit = use { it.logout(unsent) }
+
+    /** A conversation. Looks nothing up: commands on one that is not here say so, and its timeline is
+     * empty until it is. */
+    public fun conversation(id: ConversationId): Conversation = Conversation(this, id)
+
+    /**
+     * The conversation with one other person; creates it when there is none. Works offline: it is
+     * there at once, and messages to it wait until the server has created it.
+     *
+     * @throws CommandException.Invalid for oneself or an impossible id
+     * @throws CommandException.SignedOut
+     * @throws CommandException.OutboxFull
+     */
+    public suspend fun createDirect(with: UserId): Conversation =
+        conversation(use { it.createDirect(with) })
+
+    /**
+     * Creates a group. Works offline, as [createDirect] does. The title is not blank and has at most
+     * 200 bytes.
+     *
+     * @throws CommandException.Invalid for the title or an impossible id
+     * @throws CommandException.SignedOut
+     * @throws CommandException.OutboxFull
+     */
+    public suspend fun createGroup(title: String, participants: List<UserId>): Conversation =
+        conversation(use { it.createGroup(title, participants) })
+
+    /**
+     * Tries a failed operation again: a message, or the creation of a conversation. Durable when this
+     * returns; the network is not waited for.
+     *
+     * @throws CommandException.NoSuchOperation
+     * @throws CommandException.WrongState when it has not failed
+     */
+    public suspend fun retry(operation: OperationKey): Unit = use { it.retry(operation) }
+
+    /**
+     * Gives up an operation that is pending or failed; its message disappears. With the creation of a
+     * conversation go the messages that wait for it.
+     *
+     * @throws CommandException.NoSuchOperation
+     * @throws CommandException.WrongState while it is being sent: it may be at the server already
+     */
+    public suspend fun discard(operation: OperationKey): Unit = use { it.discard(operation) }
+
+    /** Passes on what the platform says about the network. Optional: without it the client finds out
+     * by itself, only later. */
+    public fun setNetwork(network: NetworkState): Unit = use { it.setNetwork(network) }
+
+    /** Passes on whether the app is on the screen. Optional. */
+    public fun setAppState(app: AppState): Unit = use { it.setAppState(app) }
+
+    /**
+     * Ends the client, and returns when its store can be opened again. Everything unsent is kept. From
+     * now on calls end with [CommandException.Closed], and flows complete.
+     */
+    public suspend fun shutDown() {
+        try {
+            use { it.shutDown() }
+        } catch (_: CommandException.Closed) {
+            return
+        }
+        handle.destroy()
+    }
+
+    /** Begins to end the client, and returns at once: for `use {}`, and for places that must not
+     * wait, such as `ViewModel.onCleared`. Opening the same store again right after is fine. */
+    override fun close() {
+        if (handle.uniffiIsDestroyed) return
+        handle.beginToClose()
+        handle.destroy()
+    }
+
+    internal inline fun <T> use(call: (ClientHandle) -> T): T = try {
+        call(handle)
+    } catch (cancelled: CancellationException) {
+        throw cancelled
+    } catch (gone: IllegalStateException) {
+        // The generated handle says so when it was destroyed meanwhile.
+        throw if (handle.uniffiIsDestroyed) CommandException.Closed() else gone
+    }
+
+    public companion object {
+        /**
+         * Opens the store at [store], takes up what was left in it, and starts connecting when somebody
+         * is signed in. Does not wait for the network.
+         *
+         * @param server the server's base URL
+         * @param store the file of the store; it is made when there is none
+         * @param owner whose store it must be, for apps with several accounts
+         * @param tokenProvider where access tokens come from, in an app with its own sign-in; give it
+         *   every time
+         * @param secretStorage seals the tokens in the store with a key of the platform's; without it
+         *   they are as safe as the file
+         * @param plaintext whether http is good enough for servers on other machines
+         * @throws OpenException with the reason; the file stays as it is. [OpenException.Corrupt] can be
+         *   mended with [Fulmar.rebuildStore].
+         */
+        public suspend fun open(
+            server: String,
+            store: String,
+            config: Config = Config.Default,
+            owner: UserId? = null,
+            tokenProvider: TokenProvider? = null,
+            secretStorage: SecretStorage? = null,
+            plaintext: Plaintext = Plaintext.REFUSED,
+        ): Client {
+            Native.ready()
+            val options = OpenOptions(
+                server = server,
+                store = store,
+                owner = owner,
+                plaintext = plaintext,
+                config = config,
+                tokenProvider = tokenProvider?.let(::GuardedTokenProvider),
+                secretStorage = secretStorage?.let(::GuardedSecretStorage),
+            )
+            return Client(ClientHandle.open(options, null))
+        }
+    }
+}

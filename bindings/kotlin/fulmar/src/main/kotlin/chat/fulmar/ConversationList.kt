@@ -1,0 +1,44 @@
+package chat.fulmar
+
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.flow
+
+/** A list of conversations at one moment. */
+public data class ConversationListSnapshot(
+    /** The conversations, the last active first. List them by [ConversationItem.key], which never
+     * changes. */
+    public val items: List<ConversationItem>,
+)
+
+/** The 1,000 last active conversations, live, the last active first. */
+public class ConversationList internal constructor(private val client: Client) {
+
+    /** What changed, in batches; the first one begins with a [ConversationListChange.Reset]. Applied
+     * in order with [applied] they always give what [items] shows. Reads the device only. */
+    public val changes: Flow<List<ConversationListChange>> = live(
+        { client.use { it.watchConversations() } }, { it.next() }, { it.end() },
+    )
+
+    /** The conversations, whenever they change. Reads the device only. */
+    public val items: Flow<ConversationListSnapshot> = flow {
+        var shown = emptyList<ConversationItem>()
+        changes.collect { batch ->
+            shown = batch.fold(shown) { list, change -> list.applied(change) }
+            emit(ConversationListSnapshot(shown))
+        }
+    }
+
+    /** The same as [items]. */
+    public fun asFlow(): Flow<ConversationListSnapshot> = items
+}
+
+/** The list after a change. */
+public fun List<ConversationItem>.applied(change: ConversationListChange): List<ConversationItem> =
+    when (change) {
+        is ConversationListChange.Reset -> change.items
+        is ConversationListChange.Insert -> toMutableList().apply { add(change.index, change.item) }
+        is ConversationListChange.Update -> toMutableList().apply { set(change.index, change.item) }
+        is ConversationListChange.Move ->
+            toMutableList().apply { add(change.to, removeAt(change.from)) }
+        is ConversationListChange.Remove -> toMutableList().apply { removeAt(change.index) }
+    }

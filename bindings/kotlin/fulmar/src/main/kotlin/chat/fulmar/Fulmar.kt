@@ -1,0 +1,40 @@
+package chat.fulmar
+
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.withContext
+
+/** What belongs to no client in particular. */
+public object Fulmar {
+    /**
+     * Makes a new store in place of a damaged one. The damaged file is set aside, never deleted; the
+     * session and what is unsent are salvaged from it as far as they can be read, and the rest comes
+     * back from the server. Does not touch the network.
+     *
+     * @throws RebuildException which says where the damaged file is
+     */
+    public suspend fun rebuildStore(store: String): Salvage {
+        Native.ready()
+        return withContext(Dispatchers.IO) { chat.fulmar.rebuildStore(store) }
+    }
+
+    /** The SDK's log, from now on, in batches: never tokens or message text. A slow reader costs
+     * nothing but its oldest records, and is told how many ([LogRecord.dropped]). */
+    public fun log(level: LogLevel = LogLevel.INFO): Flow<List<LogRecord>> {
+        Native.ready()
+        return live({ LogWatcher.open(level) }, { it.next() }, { it.end() })
+    }
+
+    /** What the SDK holds in this process at this moment: for finding leaks. */
+    public fun diagnostics(): Diagnostics {
+        Native.ready()
+        return chat.fulmar.diagnostics()
+    }
+}
+
+/** The settings that a client has when none are given. Change some with `copy`. */
+public val Config.Companion.Default: Config
+    get() {
+        Native.ready()
+        return defaultConfig()
+    }
