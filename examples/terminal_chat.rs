@@ -55,7 +55,7 @@ async fn main() -> Result<()> {
     while chats.items().is_empty() {
         chats.next().await?;
     }
-    let mut screen = Screen::open(client.conversation(&chats.items()[0].id));
+    let mut screen = Screen::open(client.conversation(&chats.items()[0].conversation_id));
     println!("— {} —", chats.items()[0].title);
     let mut connection = client.connection();
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
@@ -99,7 +99,7 @@ impl Screen {
 
     /// Says so when the server refused to create this conversation.
     fn explain(&mut self, chats: &[ConversationItem]) {
-        let this = |chat: &&ConversationItem| chat.id == *self.chat.id();
+        let this = |chat: &&ConversationItem| chat.conversation_id == *self.chat.id();
         if let Some(ConversationStatus::Failed { operation, reason }) =
             chats.iter().find(this).map(|chat| &chat.status)
             && self.refused != Some(*operation)
@@ -161,7 +161,7 @@ async fn obey(
                 .get(number.parse::<usize>()?)
                 .ok_or("no such number")?;
             println!("— {} —", chat.title);
-            *screen = Screen::open(client.conversation(&chat.id));
+            *screen = Screen::open(client.conversation(&chat.conversation_id));
         }
         ("/direct", name) => {
             println!("— {name} —");

@@ -11,7 +11,7 @@ pub struct ConversationItem {
     pub key: ConversationKey,
     /// The id by which to speak of it. A conversation that was created offline gets the server's id
     /// later; it goes on answering to this one.
-    pub id: ConversationId,
+    pub conversation_id: ConversationId,
     /// Direct or group.
     pub kind: ConversationKind,
     /// What to call it: the title of a group, the name of the other person.
@@ -34,7 +34,7 @@ impl From<fulmar::ConversationItem> for ConversationItem {
     fn from(item: fulmar::ConversationItem) -> Self {
         let fulmar::ConversationItem {
             key,
-            id,
+            conversation_id,
             kind,
             title,
             participant_count,
@@ -46,7 +46,7 @@ impl From<fulmar::ConversationItem> for ConversationItem {
         } = item;
         Self {
             key,
-            id,
+            conversation_id,
             kind: match kind {
                 fulmar::ConversationKind::Direct => ConversationKind::Direct,
                 fulmar::ConversationKind::Group => ConversationKind::Group,

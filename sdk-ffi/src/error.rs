@@ -93,6 +93,12 @@ pub enum CommandError {
     /// The caller gave up waiting. What was asked for may still happen.
     #[error("the caller gave up waiting")]
     Cancelled,
+    /// The SDK made a mistake, which ended this call alone. What was stored is kept; please report it.
+    #[error("a mistake inside the SDK: {reason}")]
+    Bug {
+        /// What is known of it.
+        reason: String,
+    },
 }
 
 /// How far an operation in the outbox has come.
@@ -147,7 +153,7 @@ impl From<fulmar::CommandError> for CommandError {
             E::Store { reason } => Self::Store { reason },
             E::Closed => Self::Closed,
             // A variant that was forgotten here; the test of the surface finds it.
-            other => Self::Store {
+            other => Self::Bug {
                 reason: other.to_string(),
             },
         }
@@ -165,6 +171,12 @@ pub enum WatchError {
     #[error("the store could not be read: {reason}")]
     Store {
         /// What SQLite said.
+        reason: String,
+    },
+    /// The SDK made a mistake, which ended this call alone. What was stored is kept; please report it.
+    #[error("a mistake inside the SDK: {reason}")]
+    Bug {
+        /// What is known of it.
         reason: String,
     },
 }
@@ -256,6 +268,12 @@ pub enum OpenError {
     /// The caller gave up waiting.
     #[error("the caller gave up waiting")]
     Cancelled,
+    /// The SDK made a mistake, which ended this call alone. What was stored is kept; please report it.
+    #[error("a mistake inside the SDK: {reason}")]
+    Bug {
+        /// What is known of it.
+        reason: String,
+    },
 }
 
 impl From<fulmar::BuildError> for OpenError {
@@ -267,7 +285,7 @@ impl From<fulmar::BuildError> for OpenError {
             E::Tls { reason } => Self::Tls { reason },
             E::Secrets { reason } => Self::Secrets { reason },
             E::Store(error) => error.into(),
-            other => Self::Unusable {
+            other => Self::Bug {
                 reason: other.to_string(),
             },
         }
@@ -290,7 +308,7 @@ impl From<fulmar::OpenError> for OpenError {
             E::NotAStore => Self::NotAStore,
             E::Corrupt { reason } => Self::Corrupt { reason },
             E::Unusable { reason } => Self::Unusable { reason },
-            other => Self::Unusable {
+            other => Self::Bug {
                 reason: other.to_string(),
             },
         }
@@ -302,7 +320,7 @@ impl From<CommandError> for OpenError {
     fn from(error: CommandError) -> Self {
         match error {
             CommandError::Invalid { what, rule } => Self::Invalid { what, rule },
-            other => Self::Unusable {
+            other => Self::Bug {
                 reason: other.to_string(),
             },
         }
@@ -331,6 +349,12 @@ pub enum RebuildError {
     #[error("the store is open: {reason}")]
     Open {
         /// What was found.
+        reason: String,
+    },
+    /// The SDK made a mistake, which ended this call alone. What was stored is kept; please report it.
+    #[error("a mistake inside the SDK: {reason}")]
+    Bug {
+        /// What is known of it.
         reason: String,
     },
 }

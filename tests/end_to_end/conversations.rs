@@ -20,7 +20,7 @@ async fn the_demo_conversation_is_there_with_its_preview_and_unread_count() {
     })
     .await;
     let item = list.items()[0].clone();
-    let chat = alice.conversation(&item.id);
+    let chat = alice.conversation(&item.conversation_id);
     chat.mark_read_up_to(item.last_position).await.unwrap();
     list_until(&mut list, |items| items[0].unread_count == 0).await;
 
@@ -115,7 +115,7 @@ async fn a_conversation_created_offline_keeps_its_key_and_its_messages() {
     let carol = stage.sign_in("carol").await;
     let mut list = carol.conversations();
     list_until(&mut list, |items| items.len() == 1).await;
-    let chat = carol.conversation(&list.items()[0].id);
+    let chat = carol.conversation(&list.items()[0].conversation_id);
     Person::new(carol, chat)
         .sees(&["written in a tunnel", "and out of it"])
         .await;

@@ -122,7 +122,7 @@ impl Person {
         let mut list = client.conversations();
         list_until(&mut list, |items| items.len() == 2).await;
         let item = list.items().iter().find(|item| item.title == title);
-        let chat = client.conversation(&item.unwrap().id);
+        let chat = client.conversation(&item.unwrap().conversation_id);
         Self::new(client, chat)
     }
 

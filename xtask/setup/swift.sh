@@ -79,9 +79,9 @@ patch() { "$root/$loader" --library-path "$root/usr/lib/$triplet" "$root/patchel
 find "$root/usr/libexec/swift" "$root/usr/bin" "$root/usr/libexec/gcc" -type f 2>/dev/null | while read -r file; do
     case $(head -c 4 "$file" | tr -d '\0') in $'\177ELF') ;; *) continue ;; esac
     if patch --print-interpreter "$file" >/dev/null; then
-        patch --set-interpreter "$folder/$loader" --set-rpath "$libraries" "$file"
+        patch --set-interpreter "$folder/$loader" --force-rpath --set-rpath "$libraries" "$file"
     else
-        case $file in *.so | *.so.*) patch --set-rpath "$libraries" "$file" || true ;; esac
+        case $file in *.so | *.so.*) patch --force-rpath --set-rpath "$libraries" "$file" || true ;; esac
     fi
 done
 rm "$root/patchelf"
@@ -90,6 +90,7 @@ for name in clang clang++; do
     cat >"$root/usr/libexec/swift/bin/$name.cfg" <<CONFIG
 --sysroot=$folder
 -Wl,--dynamic-linker=$folder/$loader
+-Wl,--disable-new-dtags
 -Wl,-rpath,$folder/usr/lib/$triplet
 -Wl,-rpath,$folder/usr/libexec/swift/lib/swift/linux
 CONFIG

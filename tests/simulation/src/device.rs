@@ -126,9 +126,12 @@ impl Device {
         let mut all_here = true;
         for conversation in self.list()? {
             let window = Window::From(Position(1));
-            let snapshot = timeline(engine.reader(), &conversation.id, window)
+            let snapshot = timeline(engine.reader(), &conversation.conversation_id, window)
                 .map_err(|error| error.to_string())?;
-            let shown = self.shown.entry(conversation.id.clone()).or_default();
+            let shown = self
+                .shown
+                .entry(conversation.conversation_id.clone())
+                .or_default();
             let whole = matches!(snapshot.older, Older::Nothing | Older::Cached);
             judge_screen(&self.name, &snapshot.items, whole)?;
             all_here &= whole;

@@ -123,7 +123,7 @@ impl Truth {
         let engine = device.engine.as_ref().ok_or("the process is dead")?;
         let views = self.views.get(&device.user).ok_or("no such user")?;
         let list = device.list()?;
-        let ids: BTreeSet<_> = list.iter().map(|item| &item.id).collect();
+        let ids: BTreeSet<_> = list.iter().map(|item| &item.conversation_id).collect();
         let there: BTreeSet<_> = views.iter().map(|view| &view.conversation_id).collect();
         if ids != there || list.len() != views.len() {
             return Err(format!("the list has {ids:?}, the server {there:?}"));
@@ -136,11 +136,18 @@ impl Truth {
         for item in &list {
             let view = views
                 .iter()
-                .find(|view| view.conversation_id == item.id)
+                .find(|view| view.conversation_id == item.conversation_id)
                 .ok_or("no view")?;
-            let all = self.messages.get(&item.id).ok_or("no messages")?;
-            let snapshot = timeline(engine.reader(), &item.id, Window::From(Position(1)))
-                .map_err(|error| error.to_string())?;
+            let all = self
+                .messages
+                .get(&item.conversation_id)
+                .ok_or("no messages")?;
+            let snapshot = timeline(
+                engine.reader(),
+                &item.conversation_id,
+                Window::From(Position(1)),
+            )
+            .map_err(|error| error.to_string())?;
             let newest = &all[all.len() - snapshot.items.len().min(all.len())..];
             let same = snapshot.items.len() <= all.len()
                 && snapshot.items.iter().zip(newest).all(|(shown, truth)| {
@@ -160,18 +167,24 @@ impl Truth {
                     .iter()
                     .map(|message| (message.position.0, &message.text))
                     .collect();
-                return Err(format!("{} shows {shown:?}\n  and has {truth:?}", item.id));
+                return Err(format!(
+                    "{} shows {shown:?}\n  and has {truth:?}",
+                    item.conversation_id
+                ));
             }
             let unread = unread(all, view, &device.user);
             if item.unread_count != unread || view.unread_count != unread {
                 return Err(format!(
                     "{} counts {} unread, the server {}, by hand {unread}",
-                    item.id, item.unread_count, view.unread_count
+                    item.conversation_id, item.unread_count, view.unread_count
                 ));
             }
             let preview = item.preview.as_ref().map(|preview| preview.text.as_str());
             if preview != all.last().map(|message| message.text.as_str()) {
-                return Err(format!("{} has the preview {preview:?}", item.id));
+                return Err(format!(
+                    "{} has the preview {preview:?}",
+                    item.conversation_id
+                ));
             }
         }
         Ok(())

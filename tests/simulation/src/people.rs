@@ -74,7 +74,7 @@ impl World {
                     Waiting::Other,
                     Command::MarkRead {
                         operation_key: key,
-                        conversation: chosen.id.clone(),
+                        conversation: chosen.conversation_id.clone(),
                         up_to: Position(self.rng.u64(0..=chosen.last_position.0)),
                     },
                 ),
@@ -83,7 +83,7 @@ impl World {
                     let text = format!("{}/{}", device.name, device.written);
                     let body = Command::Send {
                         operation_key: key,
-                        conversation: chosen.id.clone(),
+                        conversation: chosen.conversation_id.clone(),
                         text: text.clone(),
                     };
                     (Waiting::Sent { key, text }, body)

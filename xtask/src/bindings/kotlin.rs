@@ -2,7 +2,7 @@
 //! say what they mean, and scalars are named as Kotlin names them.
 
 /// Declarations that only the package itself uses, by how their line begins.
-const PLUMBING: [&str; 17] = [
+const PLUMBING: [&str; 18] = [
     "open class RustBuffer",
     "interface UniffiRustCallStatusErrorHandler",
     "object UniffiNullRustCallStatusErrorHandler",
@@ -19,6 +19,7 @@ const PLUMBING: [&str; 17] = [
     "data class Foreign",
     "data class OpenOptions",
     "inline fun <T : Disposable",
+    "class InternalException",
     "object FfiConverter",
 ];
 /// Scalars of the surface, and what they are in Kotlin.

@@ -17,7 +17,7 @@ pub struct ConversationItem {
     pub key: ConversationKey,
     /// The id by which to speak of it. A conversation that was created offline gets the server's id
     /// later; it goes on answering to this one.
-    pub id: ConversationId,
+    pub conversation_id: ConversationId,
     /// Direct or group.
     pub kind: ConversationKind,
     /// What to call it: the title of a group, the name of the other person.
@@ -119,7 +119,7 @@ fn read(row: &Row<'_>) -> Result<ConversationItem> {
     };
     Ok(ConversationItem {
         key: ConversationKey(row.get(0)?),
-        id: ConversationId::new(id).map_err(bad)?,
+        conversation_id: ConversationId::new(id).map_err(bad)?,
         kind: match kind.as_str() {
             "direct" => ConversationKind::Direct,
             _ => ConversationKind::Group,

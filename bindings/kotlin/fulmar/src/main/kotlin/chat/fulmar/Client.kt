@@ -144,6 +144,8 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
     } catch (gone: IllegalStateException) {
         // The generated handle says so when it was destroyed meanwhile.
         throw if (handle.uniffiIsDestroyed) CommandException.Closed() else gone
+    } catch (panic: InternalException) {
+        throw CommandException.Bug(panic.message.orEmpty())
     }
 
     public companion object {
@@ -181,7 +183,11 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
                 tokenProvider = tokenProvider?.let(::GuardedTokenProvider),
                 secretStorage = secretStorage?.let(::GuardedSecretStorage),
             )
-            return Client(ClientHandle.open(options, null))
+            return try {
+                Client(ClientHandle.open(options, null))
+            } catch (panic: InternalException) {
+                throw OpenException.Bug(panic.message.orEmpty())
+            }
         }
     }
 }

@@ -15,7 +15,13 @@ public object Fulmar {
      */
     public suspend fun rebuildStore(store: String): Salvage {
         Native.ready()
-        return withContext(Dispatchers.IO) { chat.fulmar.rebuildStore(store) }
+        return withContext(Dispatchers.IO) {
+            try {
+                chat.fulmar.rebuildStore(store)
+            } catch (panic: InternalException) {
+                throw RebuildException.Bug(panic.message.orEmpty())
+            }
+        }
     }
 
     /** The SDK's log, from now on, in batches: never tokens or message text. A slow reader costs

@@ -26,6 +26,8 @@ internal fun <W : AutoCloseable, T> live(
                 next(watcher)
             } catch (_: WatchException.Closed) {
                 break
+            } catch (panic: InternalException) {
+                throw WatchException.Bug(panic.message.orEmpty())
             }
             emit(news)
         }

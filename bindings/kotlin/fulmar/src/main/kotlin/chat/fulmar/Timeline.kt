@@ -46,7 +46,11 @@ public class Timeline internal constructor(private val handle: TimelineHandle) :
      */
     public suspend fun loadOlder(): History {
         if (handle.uniffiIsDestroyed) throw CommandException.Closed()
-        return handle.loadOlder(null)
+        return try {
+            handle.loadOlder(null)
+        } catch (panic: InternalException) {
+            throw CommandException.Bug(panic.message.orEmpty())
+        }
     }
 
     /** Lets go of it. Optional: one that is forgotten is collected with the garbage. */

@@ -120,7 +120,7 @@ suspend fun Stage.aliceAndBob(): Pair<Pair<Client, Conversation>, Pair<Client, C
     bob.isLive()
     val hers = alice.createDirect(UserId("bob"))
     val list = bob.conversations.items.until { list -> list.items.any { it.title == "Alice" } }
-    val his = bob.conversation(list.items.first { it.title == "Alice" }.id)
+    val his = bob.conversation(list.items.first { it.title == "Alice" }.conversationId)
     return (alice to hers) to (bob to his)
 }
 

@@ -70,7 +70,7 @@ class TalkingTest {
         // Another device has only the newest 20, and gets the others from the server.
         val tablet = stage.signIn("alice", device = "tablet")
         val id = tablet.conversations.items.until { list -> list.items.any { it.title == "Bob" } }
-            .items.first { it.title == "Bob" }.id
+            .items.first { it.title == "Bob" }.conversationId
         val timeline = tablet.conversation(id).timeline()
         timeline.items.until { it.items.size == 20 }
         assertEquals(History.MORE, timeline.loadOlder())

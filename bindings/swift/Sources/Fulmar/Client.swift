@@ -1,0 +1,182 @@
+/// One account on this device: its store, its session, its connection.
+///
+/// What the app does is written to the store first and answered at once; what it shows is read from
+/// there. The network comes and goes behind that, and nothing has to be called when it does.
+///
+/// A client that nobody holds any more ends by itself, as a crash would end it: nothing is lost.
+public final class Client: Sendable {
+    let handle: ClientHandle
+
+    private init(_ handle: ClientHandle) {
+        self.handle = handle
+    }
+
+    /// Opens the store at `store`, takes up what was left in it, and starts connecting when somebody
+    /// is signed in. Does not wait for the network.
+    ///
+    /// - Parameters:
+    ///   - server: the server's base URL
+    ///   - store: the file of the store; it is made when there is none
+    ///   - owner: whose store it must be, for apps with several accounts
+    ///   - tokenProvider: where access tokens come from, in an app with its own sign-in; give it every
+    ///     time
+    ///   - secretStorage: seals the tokens in the store with a key of the platform's (`Keychain`, on
+    ///     Apple's); without it they are as safe as the file
+    ///   - plaintext: whether http is good enough for servers on other machines
+    /// - Throws: `OpenError` with the reason; the file stays as it is. `.corrupt` can be mended with
+    ///   `FulmarSDK.rebuildStore`.
+    public static func open(
+        server: String,
+        store: String,
+        config: Config = .default,
+        owner: UserId? = nil,
+        tokenProvider: (any TokenProvider)? = nil,
+        secretStorage: (any SecretStorage)? = nil,
+        plaintext: Plaintext = .refused
+    ) async throws(OpenError) -> Client {
+        let options = OpenOptions(
+            server: server,
+            store: store,
+            owner: owner,
+            plaintext: plaintext,
+            config: config,
+            tokenProvider: tokenProvider.map(GuardedTokenProvider.init),
+            secretStorage: secretStorage.map(GuardedSecretStorage.init)
+        )
+        do {
+            let handle = try await cancellable { try await ClientHandle.open(options: options, cancel: $0) }
+            return Client(handle)
+        } catch let error as OpenError {
+            throw error
+        } catch {
+            throw .bug(reason: text(of: error))
+        }
+    }
+
+    // MARK: Account
+
+    /// Signs in with a password. Needs the network. The password is not stored; the session is, and is
+    /// there again when the store is next opened. PROTOCOL.md §7.1.
+    ///
+    /// - Throws: `.refused` with `Code.credentialsInvalid` for a wrong user or password;
+    ///   `.unreachable`, `.alreadySignedIn`; `.otherUser` when the store holds unsent operations of
+    ///   somebody else; `.cancelled` when the task was.
+    public func login(_ userId: UserId, password: String) async throws(CommandError) {
+        try await command {
+            try await cancellable { try await self.handle.login(userId: userId, password: password, cancel: $0) }
+        }
+    }
+
+    /// Signs in with an access token of the app's own backend, from the token provider that the client
+    /// was opened with; later tokens come from it too. Needs the network. PROTOCOL.md §7.2.
+    ///
+    /// - Throws: `.noToken` when the provider has none, or one of another user; `.refused` when the
+    ///   server does not take it; `.unreachable`, `.alreadySignedIn`, `.otherUser`, `.cancelled`.
+    public func loginWithProvider(_ userId: UserId) async throws(CommandError) {
+        try await command {
+            try await cancellable { try await self.handle.loginWithProvider(userId: userId, cancel: $0) }
+        }
+    }
+
+    /// Signs out and wipes the store. The server is told when it can be reached at this moment.
+    ///
+    /// - Throws: `.unsentOperations` when something is unsent and `unsent` says to refuse then;
+    ///   `.signedOut`.
+    public func logout(unsent: Unsent) async throws(CommandError) {
+        try await command { try await self.handle.logout(unsent: unsent) }
+    }
+
+    /// Who is signed in. Live, since the server may end a session; begins with how it is now.
+    public var session: Live<SessionState> {
+        Live { [handle] in try handle.watchSession() }
+    }
+
+    /// Who is signed in at this moment.
+    public var currentSession: SessionState {
+        get throws(CommandError) { try now { try handle.session() } }
+    }
+
+    // MARK: Connection
+
+    /// The connection: what it is, why, and when it is tried next. Live; begins with how it is now.
+    public var connection: Live<ConnectionState> {
+        Live { [handle] in try handle.watchConnection() }
+    }
+
+    /// The connection at this moment.
+    public var currentConnection: ConnectionState {
+        get throws(CommandError) { try now { try handle.connection() } }
+    }
+
+    /// Passes on what the platform says about the network. Optional: without it the client finds out
+    /// by itself, only later. On Apple's platforms `followPlatform()` does it.
+    public func setNetwork(_ network: NetworkState) {
+        try? handle.setNetwork(network: network)
+    }
+
+    /// Passes on whether the app is on the screen. Optional.
+    public func setAppState(_ app: AppState) {
+        try? handle.setAppState(app: app)
+    }
+
+    // MARK: Conversations
+
+    /// The list of conversations, the last active first.
+    public var conversations: ConversationList { ConversationList(handle: handle) }
+
+    /// A conversation. Looks nothing up: commands on one that is not here say so, and its timeline is
+    /// empty until it is.
+    public func conversation(_ id: ConversationId) -> Conversation {
+        Conversation(client: self, id: id)
+    }
+
+    /// The conversation with one other person; creates it when there is none. Works offline: it is
+    /// there at once, and messages to it wait until the server has created it.
+    ///
+    /// - Throws: `.invalid` for oneself or an impossible id; `.signedOut`, `.outboxFull`.
+    public func createDirect(with userId: UserId) async throws(CommandError) -> Conversation {
+        conversation(try await command { try await self.handle.createDirect(with: userId) })
+    }
+
+    /// Creates a group. Works offline, as `createDirect` does. The title is not blank and has at most
+    /// 200 bytes.
+    ///
+    /// - Throws: `.invalid` for the title or an impossible id; `.signedOut`, `.outboxFull`.
+    public func createGroup(title: String, participants: [UserId]) async throws(CommandError) -> Conversation {
+        conversation(
+            try await command { try await self.handle.createGroup(title: title, participants: participants) }
+        )
+    }
+
+    // MARK: Outbox
+
+    /// Tries a failed operation again: a message, or the creation of a conversation. Durable when this
+    /// returns; the network is not waited for.
+    ///
+    /// - Throws: `.noSuchOperation`; `.wrongState` when it has not failed.
+    public func retry(_ operation: OperationKey) async throws(CommandError) {
+        try await command { try await self.handle.retry(operation: operation) }
+    }
+
+    /// Gives up an operation that is pending or failed; its message disappears. With the creation of a
+    /// conversation go the messages that wait for it.
+    ///
+    /// - Throws: `.noSuchOperation`; `.wrongState` while it is being sent: it may be at the server
+    ///   already.
+    public func discard(_ operation: OperationKey) async throws(CommandError) {
+        try await command { try await self.handle.discard(operation: operation) }
+    }
+
+    // MARK: The end
+
+    /// Ends the client, and returns when its store can be opened again. Everything unsent is kept. From
+    /// now on calls throw `.closed`, and sequences end.
+    public func shutDown() async {
+        try? await handle.shutDown()
+    }
+
+    /// Begins to end the client, and returns at once. Opening the same store again right after is fine.
+    public func close() {
+        try? handle.beginToClose()
+    }
+}

@@ -1,0 +1,37 @@
+/// One conversation. Costs nothing: it holds the client and an id.
+public struct Conversation: Sendable, CustomStringConvertible {
+    let client: Client
+
+    /// The id by which it was asked for.
+    public let id: ConversationId
+
+    /// Sends a message. When this returns, the message is on this device for good: it survives a crash
+    /// and a power cut, is in every timeline, and goes out by itself, in order, once. The network is
+    /// not waited for. The text is not blank and has at most 8 KiB, or what the server allows.
+    /// PROTOCOL.md §5.4.
+    ///
+    /// - Returns: the message's key, under which timelines show it
+    /// - Throws: `.invalid` for the text; `.noSuchConversation`, `.outboxFull`, `.signedOut`; `.store`
+    ///   when the disk is full. Whatever it throws, the message was not taken.
+    @discardableResult
+    public func send(_ text: String) async throws(CommandError) -> OperationKey {
+        try await command { try await client.handle.send(conversation: id, text: text) }
+    }
+
+    /// The messages, live.
+    ///
+    /// - Throws: `.closed`; `.invalid` for an impossible id.
+    public func timeline() throws(CommandError) -> Timeline {
+        Timeline(handle: try now { try client.handle.timeline(conversation: id) })
+    }
+
+    /// Marks everything up to a position as read, on this device at once and at the server when it can
+    /// be reached. The pointer only grows. PROTOCOL.md §5.5.
+    ///
+    /// - Throws: `.noSuchConversation`, `.signedOut`, `.outboxFull`.
+    public func markReadUpTo(_ position: Position) async throws(CommandError) {
+        try await command { try await client.handle.markReadUpTo(conversation: id, position: position) }
+    }
+
+    public var description: String { "Conversation(\(id))" }
+}

@@ -1,0 +1,62 @@
+/// A person, as your own backend names them. At most 128 characters, without spaces and controls.
+public struct UserId: Hashable, Sendable, Codable, CustomStringConvertible, ExpressibleByStringLiteral {
+    public let value: String
+    public init(_ value: String) { self.value = value }
+    public init(stringLiteral value: String) { self.value = value }
+    public var description: String { value }
+}
+
+/// A conversation. One that was created offline gets another id from the server later, and goes on
+/// answering to this one.
+public struct ConversationId: Hashable, Sendable, Codable, CustomStringConvertible {
+    public let value: String
+    public init(_ value: String) { self.value = value }
+    public var description: String { value }
+}
+
+/// A message, as the server names it.
+public struct MessageId: Hashable, Sendable, Codable, CustomStringConvertible {
+    public let value: String
+    public init(_ value: String) { self.value = value }
+    public var description: String { value }
+}
+
+/// What the user did, made on the device before anything else happens. A message's identity for ever,
+/// and its key in a list.
+public struct OperationKey: Hashable, Sendable, Codable, CustomStringConvertible {
+    public let value: String
+    public init(_ value: String) { self.value = value }
+    public var description: String { value }
+}
+
+/// A conversation's key in a list: the same from its creation on this device to the end.
+public struct ConversationKey: Hashable, Sendable, Codable {
+    public let value: Int64
+    public init(_ value: Int64) { self.value = value }
+}
+
+/// A message's place in its conversation, given by the server: 1, 2, 3 and so on, without holes.
+public struct Position: Hashable, Sendable, Codable, Comparable {
+    public let value: Int64
+    public init(_ value: Int64) { self.value = value }
+    public static func < (one: Self, other: Self) -> Bool { one.value < other.value }
+}
+
+/// Listed by the key that never changes.
+extension TimelineItem: Identifiable {
+    public var id: OperationKey { key }
+}
+
+/// Listed by the key that never changes; `conversationId` does, once for one that was created offline.
+extension ConversationItem: Identifiable {
+    public var id: ConversationKey { key }
+}
+
+extension Duration {
+    /// As durations cross to Rust.
+    package var wholeMilliseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (millis, overflow) = seconds.multipliedReportingOverflow(by: 1000)
+        return overflow ? (seconds < 0 ? .min : .max) : millis + attoseconds / 1_000_000_000_000_000
+    }
+}

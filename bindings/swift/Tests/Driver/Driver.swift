@@ -1,0 +1,161 @@
+import Foundation
+import Fulmar
+
+// One client, steered by lines of JSON on the standard input; `tests/languages/driver.md` says how.
+
+/// A request, or the part of it that a command needs.
+struct Request: Decodable {
+    let `do`: String
+    var server, store, user, password, conversation, with, title, text: String?
+    var participants: [String]?
+    var messages: Int?
+}
+
+struct Answer: Encodable {
+    var ok: Result?
+    var error: String?
+
+    struct Result: Encodable {
+        var conversation, key, session: String?
+        var messages: [Message]?
+        var conversations: [Row]?
+    }
+    struct Message: Encodable {
+        let key, sender, text: String
+        let position: Int64
+    }
+    struct Row: Encodable {
+        let title: String
+        let participants, unread: Int
+        let preview: String?
+    }
+}
+
+struct Refusal: Error {
+    let text: String
+}
+
+@main
+struct Driver {
+    private var client: Client?
+
+    static func main() async {
+        var driver = Driver()
+        let decoder = JSONDecoder()
+        let encoder = JSONEncoder()
+        while let line = readLine() {
+            var answer = Answer()
+            do {
+                let request = try decoder.decode(Request.self, from: Data(line.utf8))
+                answer.ok = try await driver.act(on: request)
+            } catch let refusal as Refusal {
+                answer.error = refusal.text
+            } catch {
+                answer.error = "\(error)"
+            }
+            guard let data = try? encoder.encode(answer) else { return }
+            FileHandle.standardOutput.write(data + Data("\n".utf8))
+        }
+    }
+
+    private mutating func act(on request: Request) async throws -> Answer.Result {
+        var result = Answer.Result()
+        if request.do == "open" {
+            client = try await Client.open(server: request.need(\.server), store: request.need(\.store), config: .quick)
+            return result
+        }
+        guard let client else { throw Refusal(text: "open first") }
+        switch request.do {
+        case "login":
+            try await client.login(UserId(request.need(\.user)), password: request.need(\.password))
+        case "session":
+            result.session = if case .signedIn(let userId) = try client.currentSession { userId.value } else { "none" }
+        case "offline":
+            client.setNetwork(.unavailable)
+            try await client.connection.until { $0 == .offline }
+        case "online":
+            client.setNetwork(.available)
+            try await client.connection.until { $0 == .live }
+        case "direct":
+            result.conversation = try await client.createDirect(with: UserId(request.need(\.with))).id.value
+        case "group":
+            let participants = (request.participants ?? []).map { UserId($0) }
+            let group = try await client.createGroup(title: request.need(\.title), participants: participants)
+            result.conversation = group.id.value
+        case "find":
+            let title: String = try request.need(\.title)
+            let list = try await client.conversations.items.until { list in list.items.contains { $0.title == title } }
+            result.conversation = list.items.first { $0.title == title }?.conversationId.value
+        case "send":
+            result.key = try await client.conversation(request.chat).send(request.need(\.text)).value
+        case "read":
+            let chat = try client.conversation(request.chat)
+            if let last = try await chat.complete(request.need(\.messages)).last?.position {
+                try await chat.markReadUpTo(last)
+            }
+        case "timeline":
+            let items = try await client.conversation(request.chat).complete(request.need(\.messages))
+            result.messages = items.map {
+                Answer.Message(
+                    key: $0.key.value, sender: $0.sender.value, text: $0.text, position: $0.position?.value ?? 0)
+            }
+        case "list":
+            let list = try await client.conversations.items.until { _ in true }
+            result.conversations = list.items.map {
+                Answer.Row(
+                    title: $0.title, participants: $0.participantCount, unread: $0.unreadCount, preview: $0.preview?.text)
+            }
+        case "close":
+            await client.shutDown()
+            self.client = nil
+        default:
+            throw Refusal(text: "no command \(request.do)")
+        }
+        return result
+    }
+}
+
+extension Request {
+    func need<T>(_ field: KeyPath<Request, T?>) throws -> T {
+        guard let value = self[keyPath: field] else { throw Refusal(text: "\(field) is missing") }
+        return value
+    }
+
+    var chat: ConversationId {
+        get throws { ConversationId(try need(\.conversation)) }
+    }
+}
+
+extension Conversation {
+    /// All messages, once there are so many and each is confirmed.
+    func complete(_ messages: Int) async throws -> [TimelineItem] {
+        let timeline = try timeline()
+        for try await shown in timeline.items {
+            let items = shown.items
+            if items.count >= messages && items.allSatisfy({ $0.state == .sent }) { return items }
+            if items.count < messages, let first = items.first?.position, first > Position(1) {
+                // Tried again at the next change when it cannot be reached now.
+                _ = try? await timeline.loadOlder()
+            }
+        }
+        throw Refusal(text: "closed")
+    }
+}
+
+extension Live {
+    @discardableResult
+    func until(_ expected: (Element) -> Bool) async throws -> Element {
+        for try await element in self where expected(element) { return element }
+        throw Refusal(text: "closed")
+    }
+}
+
+extension Config {
+    /// Quick to try again.
+    static var quick: Config {
+        var config = Config.default
+        config.backoff = Backoff(first: .milliseconds(20), cap: .milliseconds(200))
+        config.answerTimeout = .seconds(1)
+        return config
+    }
+}
