@@ -4,18 +4,24 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod bindings;
+mod packages;
 mod purity;
 mod run;
 mod tidy;
+mod toolchains;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use packages::Missing;
 use run::{Run, Step};
+use toolchains::Language;
 
 /// How many worlds CI simulates.
 const CI_SEEDS: &str = "200";
+/// How many workloads CI drives through clients of all languages.
+const LANGUAGE_SEEDS: &str = "5";
 
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask")]
@@ -26,9 +32,12 @@ struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Every test: units, docs, vectors, end to end, conformance, simulation, planted defects,
-    /// bindings, quickstart.
+    /// Every test: units, docs, vectors, end to end, conformance, simulation, planted defects, the
+    /// Kotlin and Swift packages, quickstart.
     Test,
+    /// Gets the toolchains of Kotlin and Swift that a Debian machine lacks, into a cache folder of the
+    /// user.
+    Setup,
     /// What must pass before a change lands: format, lints, tidy, dependencies, tests, docs, bench.
     Ci,
     /// Rules of this repository that no compiler knows.
@@ -41,6 +50,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         words: Vec<String>,
     },
+    /// Drives clients in Rust, Kotlin and Swift through one workload with faults and kills, and compares
+    /// what they show. All further words go to it: `--seeds N`, `--from S`.
+    Languages {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<String>,
+    },
     /// Measures, each figure beside its raw limit: `--quick` for a short run.
     Bench {
         #[arg(long)]
@@ -50,22 +65,33 @@ enum Task {
 
 fn main() -> ExitCode {
     let steps = match Options::parse().task {
-        Task::Test => test(),
+        Task::Test => test(Missing::Skip),
+        Task::Setup => vec![setup()],
         Task::Ci => ci(),
         Task::Bindings => vec![Step::check("bindings", bindings::generate)],
         Task::Tidy => vec![Step::check("tidy", tidy::check)],
         Task::Simulate { words } => vec![simulate(&words)],
+        Task::Languages { words } => {
+            vec![Step::check("bindings", packages::build), languages(&words)]
+        }
         Task::Bench { quick } => vec![bench(quick)],
     };
     Run::all(steps)
 }
 
-fn test() -> Vec<Step> {
+fn setup() -> Step {
+    Step::check("setup", toolchains::setup)
+}
+
+fn test(missing: Missing) -> Vec<Step> {
     vec![
         Step::cargo("tests", &["test", "--workspace", "--locked"]),
         simulate(&["--seeds".to_owned(), CI_SEEDS.to_owned()]),
         defects(),
-        Step::check("bindings", bindings::generate),
+        Step::check("bindings", packages::build),
+        Step::check("kotlin", move || packages::test(Language::Kotlin, missing)),
+        Step::check("swift", move || packages::test(Language::Swift, missing)),
+        languages(&["--seeds".to_owned(), LANGUAGE_SEEDS.to_owned()]),
         Step::cargo(
             "quickstart",
             &["run", "--locked", "--example", "quickstart"],
@@ -75,6 +101,7 @@ fn test() -> Vec<Step> {
 
 fn ci() -> Vec<Step> {
     let mut steps = vec![
+        setup(),
         Step::cargo("format", &["fmt", "--all", "--check"]),
         Step::check("tidy", tidy::check),
         Step::check("purity", purity::check),
@@ -91,7 +118,7 @@ fn ci() -> Vec<Step> {
             ],
         ),
     ];
-    steps.extend(test());
+    steps.extend(test(Missing::Refuse));
     steps.extend([
         Step::cargo("docs", &["doc", "--workspace", "--no-deps", "--locked"])
             .with_env("RUSTDOCFLAGS", "-D warnings"),
@@ -99,6 +126,11 @@ fn ci() -> Vec<Step> {
         Step::check("dependencies", run::deny),
     ]);
     steps
+}
+
+fn languages(words: &[String]) -> Step {
+    let words = words.to_vec();
+    Step::check("languages", move || packages::languages(&words))
 }
 
 fn simulate(words: &[String]) -> Step {

@@ -17,7 +17,7 @@ enum Work {
         arguments: Vec<String>,
         env: Vec<(&'static str, &'static str)>,
     },
-    Check(fn() -> Result<(), String>),
+    Check(Box<dyn Fn() -> Result<(), String>>),
 }
 
 impl Step {
@@ -31,10 +31,13 @@ impl Step {
         }
     }
 
-    pub(crate) fn check(name: &'static str, check: fn() -> Result<(), String>) -> Self {
+    pub(crate) fn check(
+        name: &'static str,
+        check: impl Fn() -> Result<(), String> + 'static,
+    ) -> Self {
         Self {
             name,
-            work: Work::Check(check),
+            work: Work::Check(Box::new(check)),
         }
     }
 

@@ -1,7 +1,7 @@
 import Foundation
 import Fulmar
 
-// One client, steered by lines of JSON on the standard input; `tests/languages/driver.md` says how.
+// One client, steered by lines of JSON on the standard input; `tests/languages/README.md` says how.
 
 /// A request, or the part of it that a command needs.
 struct Request: Decodable {

@@ -20,9 +20,20 @@ class StormsTest {
             java,
             "-Djna.library.path=${System.getProperty("jna.library.path")}",
             "-cp", System.getProperty("java.class.path"),
-            "chat.fulmar.DoomedKt", stage.url, stage.store("alice"), chat.id.value,
+            "chat.fulmar.DriverKt",
         ).redirectError(ProcessBuilder.Redirect.INHERIT).start()
-        assertEquals("sent", child.inputStream.bufferedReader().readLine())
+        val (input, output) = child.outputWriter() to child.inputReader()
+        for (request in listOf(
+            """{"do":"open","server":"${stage.url}","store":"${stage.store("alice")}"}""",
+            """{"do":"offline"}""",
+            """{"do":"send","conversation":"${chat.id}","text":"doomed 1"}""",
+            """{"do":"send","conversation":"${chat.id}","text":"doomed 2"}""",
+            """{"do":"send","conversation":"${chat.id}","text":"doomed 3"}""",
+        )) {
+            input.write("$request\n")
+            input.flush()
+            assertTrue(output.readLine().contains("ok"), request)
+        }
         child.destroyForcibly().waitFor()
 
         val again = stage.open("alice")

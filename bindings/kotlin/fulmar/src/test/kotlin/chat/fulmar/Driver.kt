@@ -1,0 +1,122 @@
+package chat.fulmar
+
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.onEach
+import kotlinx.coroutines.runBlocking
+import kotlinx.serialization.json.Json
+import kotlinx.serialization.json.JsonArray
+import kotlinx.serialization.json.JsonElement
+import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.JsonPrimitive
+import kotlinx.serialization.json.buildJsonObject
+import kotlinx.serialization.json.int
+import kotlinx.serialization.json.jsonArray
+import kotlinx.serialization.json.jsonObject
+import kotlinx.serialization.json.jsonPrimitive
+import kotlinx.serialization.json.put
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
+
+/** One client, steered by lines of JSON on the standard input; `tests/languages/README.md` says how. */
+fun main() = runBlocking {
+    val driver = Driver()
+    for (line in generateSequence(::readLine)) {
+        val answer = try {
+            JsonObject(mapOf("ok" to driver.act(Json.parseToJsonElement(line).jsonObject)))
+        } catch (error: Exception) {
+            JsonObject(mapOf("error" to JsonPrimitive(error.toString())))
+        }
+        println(answer)
+    }
+}
+
+private class Driver {
+    private var client: Client? = null
+
+    suspend fun act(request: JsonObject): JsonObject {
+        fun text(name: String): String = request.getValue(name).jsonPrimitive.content
+        fun messages(): Int = request.getValue("messages").jsonPrimitive.int
+        if (text("do") == "open") {
+            client = Client.open(text("server"), text("store"), quick)
+            return JsonObject(emptyMap())
+        }
+        val client = checkNotNull(client) { "open first" }
+        fun chat() = client.conversation(ConversationId(text("conversation")))
+        when (val command = text("do")) {
+            "login" -> client.login(UserId(text("user")), text("password"))
+            "session" -> {
+                val session = client.currentSession
+                return answer("session", if (session is SessionState.SignedIn) session.userId.value else "none")
+            }
+            "offline" -> {
+                client.setNetwork(NetworkState.UNAVAILABLE)
+                client.connection.first { it == ConnectionState.Offline }
+            }
+            "online" -> {
+                client.setNetwork(NetworkState.AVAILABLE)
+                client.connection.first { it == ConnectionState.Live }
+            }
+            "direct" -> return answer("conversation", client.createDirect(UserId(text("with"))).id.value)
+            "group" -> {
+                val participants = request.getValue("participants").jsonArray
+                    .map { UserId(it.jsonPrimitive.content) }
+                return answer("conversation", client.createGroup(text("title"), participants).id.value)
+            }
+            "find" -> {
+                val title = text("title")
+                val list = client.conversations.items.first { list -> list.items.any { it.title == title } }
+                return answer("conversation", list.items.first { it.title == title }.conversationId.value)
+            }
+            "send" -> return answer("key", chat().send(text("text")).value)
+            "timeline" -> return answer("messages", chat().complete(messages()).map(::message))
+            "read" -> chat().complete(messages()).lastOrNull()?.position?.let { chat().markReadUpTo(it) }
+            "list" -> return answer("conversations", client.conversations.items.first().items.map(::row))
+            "close" -> {
+                client.shutDown()
+                this.client = null
+            }
+            else -> error("no command $command")
+        }
+        return JsonObject(emptyMap())
+    }
+
+    private fun answer(name: String, value: String) = buildJsonObject { put(name, value) }
+
+    private fun answer(name: String, values: List<JsonElement>) = buildJsonObject { put(name, JsonArray(values)) }
+
+    private fun message(item: TimelineItem) = buildJsonObject {
+        put("key", item.key.value)
+        put("sender", item.sender.value)
+        put("text", item.text)
+        put("position", item.position?.value ?: 0)
+    }
+
+    private fun row(item: ConversationItem) = buildJsonObject {
+        put("title", item.title)
+        put("participants", item.participantCount)
+        put("unread", item.unreadCount)
+        put("preview", item.preview?.text)
+    }
+
+    /** All messages, once there are so many and each is confirmed. */
+    private suspend fun Conversation.complete(messages: Int): List<TimelineItem> {
+        val timeline = timeline()
+        return timeline.items.onEach { shown ->
+            val first = shown.items.firstOrNull()?.position
+            if (shown.items.size < messages && first != null && first > Position(1)) {
+                // Tried again at the next change when it cannot be reached now.
+                runCatching { timeline.loadOlder() }
+            }
+        }.first { shown ->
+            shown.items.size >= messages && shown.items.all { it.state == MessageState.Sent }
+        }.items
+    }
+
+    private companion object {
+        /** Quick to try again. */
+        val quick: Config = Config.Default.copy(
+            backoff = Backoff(first = 20.milliseconds, cap = 200.milliseconds),
+            answerTimeout = 1.seconds,
+        )
+    }
+}

@@ -1,0 +1,220 @@
+//! One client, steered by lines of JSON on the standard input; `tests/languages/README.md` says how.
+#![allow(clippy::print_stdout)]
+
+use std::error::Error;
+use std::time::Duration;
+
+use fulmar::{
+    Backoff, Client, Config, ConnectionState, Conversation, ConversationItem, MessageState,
+    NetworkState, Position, SessionState, TimelineItem,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+type Outcome<T = Value> = Result<T, Box<dyn Error>>;
+
+/// A request, by its command.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "do", rename_all = "camelCase")]
+enum Request {
+    Open {
+        server: String,
+        store: String,
+    },
+    Login {
+        user: String,
+        password: String,
+    },
+    Session,
+    Offline,
+    Online,
+    Direct {
+        with: String,
+    },
+    Group {
+        title: String,
+        participants: Vec<String>,
+    },
+    Find {
+        title: String,
+    },
+    Send {
+        conversation: String,
+        text: String,
+    },
+    Timeline {
+        conversation: String,
+        messages: usize,
+    },
+    Read {
+        conversation: String,
+        messages: usize,
+    },
+    List,
+    Close,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let mut client = None;
+    for line in std::io::stdin().lines() {
+        let answer = match act(&mut client, &line?).await {
+            Ok(ok) => json!({ "ok": ok }),
+            Err(error) => json!({ "error": error.to_string() }),
+        };
+        println!("{answer}");
+    }
+    Ok(())
+}
+
+async fn act(client: &mut Option<Client>, line: &str) -> Outcome {
+    let request = serde_json::from_str(line)?;
+    if let Request::Open { server, store } = request {
+        let config = Config {
+            // Quick to try again.
+            backoff: Backoff {
+                first: Duration::from_millis(20),
+                cap: Duration::from_millis(200),
+            },
+            answer_timeout: Duration::from_secs(1),
+            ..Config::default()
+        };
+        *client = Some(
+            Client::builder(server, store)
+                .config(config)
+                .build()
+                .await?,
+        );
+        return Ok(json!({}));
+    }
+    let Some(open) = client else {
+        return Err("open first".into());
+    };
+    match request {
+        Request::Close => {
+            open.close().await;
+            *client = None;
+            Ok(json!({}))
+        }
+        request => act_on(open, request).await,
+    }
+}
+
+async fn act_on(client: &Client, request: Request) -> Outcome {
+    let chat = |id: &str| -> Outcome<Conversation> {
+        Ok(client.conversation(&fulmar::ConversationId::new(id)?))
+    };
+    Ok(match request {
+        // Dealt with above.
+        Request::Open { .. } | Request::Close => json!({}),
+        Request::Login { user, password } => {
+            client.login(&user, password).await?;
+            json!({})
+        }
+        Request::Session => match client.session() {
+            SessionState::SignedIn { user_id } => json!({ "session": user_id.as_str() }),
+            _ => json!({ "session": "none" }),
+        },
+        Request::Offline => {
+            client.set_network(NetworkState::Unavailable);
+            connection(client, ConnectionState::Offline).await?;
+            json!({})
+        }
+        Request::Online => {
+            client.set_network(NetworkState::Available);
+            connection(client, ConnectionState::Live).await?;
+            json!({})
+        }
+        Request::Direct { with } => {
+            json!({ "conversation": client.create_direct(&with).await?.id().as_str() })
+        }
+        Request::Group {
+            title,
+            participants,
+        } => {
+            let group = client.create_group(title, participants).await?;
+            json!({ "conversation": group.id().as_str() })
+        }
+        Request::Find { title } => {
+            json!({ "conversation": find(client, &title).await?.conversation_id.as_str() })
+        }
+        Request::Send { conversation, text } => {
+            json!({ "key": chat(&conversation)?.send(text).await?.to_string() })
+        }
+        Request::Timeline {
+            conversation,
+            messages,
+        } => {
+            let items = complete(&chat(&conversation)?, messages).await?;
+            json!({ "messages": items.iter().map(message).collect::<Vec<_>>() })
+        }
+        Request::Read {
+            conversation,
+            messages,
+        } => {
+            let chat = chat(&conversation)?;
+            let items = complete(&chat, messages).await?;
+            if let Some(last) = items.last().and_then(|item| item.position) {
+                chat.mark_read_up_to(last).await?;
+            }
+            json!({})
+        }
+        Request::List => {
+            let mut list = client.conversations();
+            list.next().await?;
+            json!({ "conversations": list.items().iter().map(row).collect::<Vec<_>>() })
+        }
+    })
+}
+
+fn message(item: &TimelineItem) -> Value {
+    json!({
+        "key": item.key.to_string(),
+        "sender": item.sender.as_str(),
+        "text": item.text,
+        "position": item.position.map_or(0, |position| position.0),
+    })
+}
+
+fn row(item: &ConversationItem) -> Value {
+    json!({
+        "title": item.title,
+        "participants": item.participant_count,
+        "unread": item.unread_count,
+        "preview": item.preview.as_ref().map(|preview| &preview.text),
+    })
+}
+
+async fn connection(client: &Client, expected: ConnectionState) -> Outcome<()> {
+    let mut watch = client.connection();
+    while watch.next().await? != expected {}
+    Ok(())
+}
+
+async fn find(client: &Client, title: &str) -> Outcome<ConversationItem> {
+    let mut list = client.conversations();
+    loop {
+        list.next().await?;
+        if let Some(item) = list.items().iter().find(|item| item.title == title) {
+            return Ok(item.clone());
+        }
+    }
+}
+
+/// All messages, once there are so many and each is confirmed.
+async fn complete(chat: &Conversation, messages: usize) -> Outcome<Vec<TimelineItem>> {
+    let mut timeline = chat.timeline();
+    loop {
+        timeline.next().await?;
+        let items = timeline.items();
+        let confirmed = items.iter().all(|item| item.state == MessageState::Sent);
+        if items.len() >= messages && confirmed {
+            return Ok(items.to_vec());
+        }
+        let first = items.first().and_then(|item| item.position);
+        if items.len() < messages && first.is_some_and(|first| first > Position(1)) {
+            // Tried again at the next change when it cannot be reached now.
+            let _ = timeline.load_older().await;
+        }
+    }
+}

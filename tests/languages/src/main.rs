@@ -1,0 +1,58 @@
+//! Drives clients in several languages through one workload from a seed, and compares what they show.
+#![allow(clippy::print_stdout)]
+
+mod device;
+mod workload;
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use device::Program;
+
+/// Something went wrong, with all that is known of it.
+pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+
+/// One workload for clients in Rust, Kotlin and Swift.
+#[derive(Debug, Parser)]
+struct Options {
+    /// How many workloads.
+    #[arg(long, default_value_t = 3)]
+    seeds: u64,
+    /// The first seed.
+    #[arg(long, default_value_t = 1)]
+    from: u64,
+    /// A driver, as `NAME=COMMAND WORD …`; the one in Rust is always there.
+    #[arg(long = "driver", value_name = "NAME=COMMAND")]
+    drivers: Vec<String>,
+}
+
+fn main() -> Outcome {
+    let options = Options::parse();
+    let mut programs = vec![Program::new(
+        "rust",
+        &[beside("driver")?.display().to_string()],
+    )];
+    for driver in &options.drivers {
+        let (name, command) = driver.split_once('=').ok_or("a driver is NAME=COMMAND")?;
+        let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+        programs.push(Program::new(name, &words));
+    }
+    // The server has threads of its own, so that waiting for a driver holds nobody up.
+    let runtime = tokio::runtime::Runtime::new()?;
+    for seed in options.from..options.from + options.seeds {
+        let said = workload::run(&runtime, seed, &programs);
+        println!(
+            "seed {seed}: {}",
+            said.map_err(|error| format!("seed {seed}: {error}"))?
+        );
+    }
+    Ok(())
+}
+
+/// A program that was built together with this one.
+fn beside(name: &str) -> Outcome<PathBuf> {
+    let own = std::env::current_exe()?;
+    Ok(own.with_file_name(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
+}
