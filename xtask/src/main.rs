@@ -7,6 +7,7 @@ mod bindings;
 mod packages;
 mod purity;
 mod run;
+mod surface;
 mod tidy;
 mod toolchains;
 
@@ -50,6 +51,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         words: Vec<String>,
     },
+    /// Compares what Rust, Kotlin and Swift show.
+    Surface,
     /// Drives clients in Rust, Kotlin and Swift through one workload with faults and kills, and compares
     /// what they show. All further words go to it: `--seeds N`, `--from S`.
     Languages {
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Task::Setup => vec![setup()],
         Task::Ci => ci(),
         Task::Bindings => vec![Step::check("bindings", bindings::generate)],
+        Task::Surface => vec![Step::check("surface", surface::check)],
         Task::Tidy => vec![Step::check("tidy", tidy::check)],
         Task::Simulate { words } => vec![simulate(&words)],
         Task::Languages { words } => {
@@ -89,6 +93,7 @@ fn test(missing: Missing) -> Vec<Step> {
         simulate(&["--seeds".to_owned(), CI_SEEDS.to_owned()]),
         defects(),
         Step::check("bindings", packages::build),
+        Step::check("surface", surface::check),
         Step::check("kotlin", move || packages::test(Language::Kotlin, missing)),
         Step::check("swift", move || packages::test(Language::Swift, missing)),
         languages(&["--seeds".to_owned(), LANGUAGE_SEEDS.to_owned()]),
