@@ -20,7 +20,7 @@ use fulmar::{
     Client, ConnectionState, Conversation, ConversationItem, ConversationStatus, MessageState,
     NetworkState, OperationKey, SessionState, Timeline,
 };
-use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -58,14 +58,14 @@ async fn main() -> Result<()> {
     let mut screen = Screen::open(client.conversation(&chats.items()[0].conversation_id));
     println!("— {} —", chats.items()[0].title);
     let mut connection = client.connection();
-    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    let mut lines = typed();
     loop {
         tokio::select! {
             state = connection.next() => println!("· {}", describe(&state?)),
             changes = screen.timeline.next() => { changes?; screen.print().await?; }
             changes = chats.next() => { changes?; screen.explain(chats.items()); }
-            line = lines.next_line() => {
-                let Some(line) = line? else { break };
+            line = lines.recv() => {
+                let Some(line) = line else { break };
                 if line.trim() == "/quit" { break }
                 if let Err(error) = obey(&client, chats.items(), &mut screen, line.trim()).await {
                     println!("! {error}");
@@ -75,6 +75,19 @@ async fn main() -> Result<()> {
     }
     client.close().await;
     Ok(())
+}
+
+/// What is typed. Reading blocks, so it has a thread of its own, which nobody waits for in the end.
+fn typed() -> UnboundedReceiver<String> {
+    let (sender, lines) = unbounded_channel();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lines().map_while(std::result::Result::ok) {
+            if sender.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    lines
 }
 
 /// A conversation on the terminal, which cannot take back what it has printed: each state of each

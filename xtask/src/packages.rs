@@ -7,10 +7,11 @@ use crate::bindings;
 use crate::run::cargo;
 use crate::toolchains::{Language, Toolchain};
 
-/// The driver among the tests of the Kotlin package, and what it runs with.
-const KOTLIN_DRIVER: &str = "chat.fulmar.DriverKt";
+/// What the driver among the tests of the Kotlin package runs with, and the sample.
 const KOTLIN_CLASSES: &str = "bindings/kotlin/fulmar/target/test-classes:bindings/kotlin/fulmar/target/classes:\
-     bindings/kotlin/fulmar/target/dependency/*";
+     bindings/kotlin/fulmar/target/dependency/*:examples/kotlin/target/classes";
+const SWIFT_PACKAGE: &str = "bindings/swift";
+const SWIFT_SAMPLE: &str = "examples/swift/Chat";
 
 /// What to do about a language whose toolchain is not here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +56,7 @@ pub(crate) fn test(language: Language, missing: Missing) -> Result<(), String> {
         Language::Kotlin => run(maven(&toolchain).arg("test")),
         Language::Swift => {
             let server = built("fulmar-mock-server")?;
-            run(swift(&toolchain, "test", "bindings/swift")?.env("FULMAR_MOCK_SERVER", server))
+            run(swift(&toolchain, "test", SWIFT_PACKAGE)?.env("FULMAR_MOCK_SERVER", server))
         }
     }
 }
@@ -71,32 +72,56 @@ pub(crate) fn languages(words: &[String]) -> Result<(), String> {
         "languages".to_owned(),
         "--".to_owned(),
     ];
+    add(
+        &mut arguments,
+        "--sample",
+        "rust=target/debug/examples/terminal_chat",
+    );
     for language in Language::ALL {
         let Some(toolchain) = Toolchain::find(language) else {
             println!("Without {language:?}: it wants {}.", language.wanted());
             continue;
         };
-        arguments.push("--driver".to_owned());
-        arguments.push(match language {
+        match language {
             Language::Kotlin => {
                 run(maven(&toolchain).arg("process-test-classes"))?;
                 let java = toolchain.command("java");
+                let java = java.get_program().to_string_lossy();
                 let library = absolute("target/debug")?.display().to_string();
-                format!(
-                    "kotlin={} -Xmx128m -Djna.library.path={library} -cp {KOTLIN_CLASSES} {KOTLIN_DRIVER}",
-                    java.get_program().to_string_lossy(),
-                )
+                let java = format!(
+                    "kotlin={java} -Xmx128m -Djna.library.path={library} -cp {KOTLIN_CLASSES}"
+                );
+                add(
+                    &mut arguments,
+                    "--driver",
+                    &format!("{java} chat.fulmar.DriverKt"),
+                );
+                add(
+                    &mut arguments,
+                    "--sample",
+                    &format!("{java} chat.fulmar.examples.TerminalChatKt"),
+                );
             }
             Language::Swift => {
-                run(&mut swift(&toolchain, "build", "bindings/swift")?)?;
-                "swift=bindings/swift/.build/debug/FulmarDriver".to_owned()
+                for package in [SWIFT_PACKAGE, SWIFT_SAMPLE] {
+                    run(&mut swift(&toolchain, "build", package)?)?;
+                }
+                let driver = format!("swift={SWIFT_PACKAGE}/.build/debug/FulmarDriver");
+                add(&mut arguments, "--driver", &driver);
+                let sample = format!("swift={SWIFT_SAMPLE}/.build/debug/TerminalChat");
+                add(&mut arguments, "--sample", &sample);
             }
-        });
+        }
     }
+    cargo(&["build", "--locked", "--example", "terminal_chat"], &[])?;
     cargo(&["build", "--locked", "--package", "fulmar-languages"], &[])?;
     arguments.extend_from_slice(words);
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     cargo(&arguments, &[])
+}
+
+fn add(arguments: &mut Vec<String>, option: &str, value: &str) {
+    arguments.extend([option.to_owned(), value.to_owned()]);
 }
 
 /// Maven on the Kotlin packages.

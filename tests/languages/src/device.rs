@@ -16,7 +16,7 @@ const DEADLINE: Duration = Duration::from_secs(90);
 #[derive(Debug, Clone)]
 pub(crate) struct Program {
     pub(crate) name: String,
-    words: Vec<String>,
+    pub(crate) words: Vec<String>,
 }
 
 impl Program {

@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout)]
 
 mod device;
+mod samples;
 mod workload;
 
 use std::error::Error;
@@ -26,6 +27,9 @@ struct Options {
     /// A driver, as `NAME=COMMAND WORD …`; the one in Rust is always there.
     #[arg(long = "driver", value_name = "NAME=COMMAND")]
     drivers: Vec<String>,
+    /// A terminal sample, as `NAME=COMMAND WORD …`. With any, they talk to each other first.
+    #[arg(long = "sample", value_name = "NAME=COMMAND")]
+    samples: Vec<String>,
 }
 
 fn main() -> Outcome {
@@ -34,13 +38,13 @@ fn main() -> Outcome {
         "rust",
         &[beside("driver")?.display().to_string()],
     )];
-    for driver in &options.drivers {
-        let (name, command) = driver.split_once('=').ok_or("a driver is NAME=COMMAND")?;
-        let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
-        programs.push(Program::new(name, &words));
-    }
+    programs.extend(programs_of(&options.drivers)?);
     // The server has threads of its own, so that waiting for a driver holds nobody up.
     let runtime = tokio::runtime::Runtime::new()?;
+    let samples = programs_of(&options.samples)?;
+    if !samples.is_empty() {
+        println!("the samples talk: {}", samples::run(&runtime, &samples)?);
+    }
     for seed in options.from..options.from + options.seeds {
         let said = workload::run(&runtime, seed, &programs);
         println!(
@@ -49,6 +53,15 @@ fn main() -> Outcome {
         );
     }
     Ok(())
+}
+
+fn programs_of(options: &[String]) -> Outcome<Vec<Program>> {
+    let programs = options.iter().map(|option| {
+        let (name, command) = option.split_once('=').ok_or("wanted is NAME=COMMAND")?;
+        let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+        Ok(Program::new(name, &words))
+    });
+    programs.collect()
 }
 
 /// A program that was built together with this one.

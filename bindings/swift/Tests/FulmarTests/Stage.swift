@@ -22,6 +22,8 @@ final class Stage: Sendable {
         process.arguments = ["--port", "0", "--user", "carol:carol-password"] + options
         let output = Pipe()
         process.standardOutput = output
+        // Not this process's: a server that outlives a failed test would keep the test runner waiting.
+        process.standardError = FileHandle.nullDevice
         try process.run()
         var lines = Lines(output.fileHandleForReading)
         admin = try lines.next(after: "admin on ")

@@ -1,0 +1,93 @@
+package chat.fulmar.examples
+
+import chat.fulmar.Client
+import chat.fulmar.ConnectionState
+import chat.fulmar.ConversationId
+import chat.fulmar.CommandException
+import chat.fulmar.History
+import chat.fulmar.MessageState
+import chat.fulmar.OperationKey
+import chat.fulmar.TimelineItem
+import chat.fulmar.UserId
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.SharingStarted
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.combine
+import kotlinx.coroutines.flow.stateIn
+import kotlinx.coroutines.launch
+
+/** What a chat screen shows. */
+data class ChatState(
+    /** Oldest first; list them by their key. */
+    val messages: List<TimelineItem> = emptyList(),
+    /** What to say about the connection; nothing while all is well. */
+    val banner: String? = null,
+    /** What went wrong with the last thing that the user did. */
+    val complaint: String? = null,
+    /** Whether the first message of the conversation is on the screen. */
+    val isComplete: Boolean = false,
+)
+
+/**
+ * A chat screen without the screen: in an app it is an `androidx.lifecycle.ViewModel`, and [scope] its
+ * `viewModelScope`. There is nothing to load and nothing to refresh.
+ */
+class ChatViewModel(
+    private val client: Client,
+    private val me: UserId,
+    id: ConversationId,
+    private val scope: CoroutineScope,
+) {
+    private val chat = client.conversation(id)
+    private val timeline = chat.timeline()
+    private val complaint = MutableStateFlow<String?>(null)
+    private val isComplete = MutableStateFlow(false)
+
+    /** Live while somebody looks, and for five seconds more: as long as a rotation takes. */
+    val state: StateFlow<ChatState> =
+        combine(timeline.items, client.connection, complaint, isComplete) { shown, connection, complaint, complete ->
+            ChatState(shown.items, banner(connection), complaint, complete)
+        }.stateIn(scope, SharingStarted.WhileSubscribed(5_000), ChatState())
+
+    fun isMine(message: TimelineItem): Boolean = message.sender == me
+
+    /** What is on the screen has been read. */
+    fun onSeen() = act {
+        state.value.messages.mapNotNull { it.position }.maxOrNull()?.let { chat.markReadUpTo(it) }
+    }
+
+    fun onSend(text: String) = act { chat.send(text) }
+
+    fun onReachedTop() = act { isComplete.value = timeline.loadOlder() == History.BEGINNING }
+
+    fun onRetry(message: OperationKey) = act { client.retry(message) }
+
+    fun onDiscard(message: OperationKey) = act { client.discard(message) }
+
+    private fun act(work: suspend () -> Unit) {
+        scope.launch {
+            complaint.value = try {
+                work()
+                null
+            } catch (error: CommandException) {
+                error.message
+            }
+        }
+    }
+
+    private fun banner(connection: ConnectionState): String? = when (connection) {
+        ConnectionState.Live, ConnectionState.CatchingUp, is ConnectionState.Polling -> null
+        ConnectionState.Offline -> "No network. Messages wait."
+        is ConnectionState.Connecting, is ConnectionState.Waiting -> "Connecting…"
+        ConnectionState.SignedOut -> "Signed out."
+    }
+}
+
+/** The mark beside an own message. */
+val MessageState.mark: String
+    get() = when (this) {
+        MessageState.Pending, MessageState.Sending -> "🕓"
+        MessageState.Sent -> "✓"
+        is MessageState.Failed -> "⚠"
+    }

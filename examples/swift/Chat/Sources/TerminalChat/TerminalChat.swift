@@ -1,0 +1,179 @@
+import Foundation
+import Fulmar
+
+/// A chat in a terminal, against a running server: `--user alice --password alice-password`, and
+/// `--server URL` or `--store FILE` for others than the usual.
+///
+/// What you type is sent. `/list` shows the conversations, `/open NUMBER` goes to one, `/direct NAME`
+/// talks to a person, `/older` shows older messages, `/retry` and `/discard` deal with a failed message,
+/// `/offline` and `/online` play with the network, `/quit` leaves. Kill it whenever you like.
+@main
+struct TerminalChat {
+    static func main() async throws {
+        let words = CommandLine.arguments.dropFirst()
+        let (names, values) = (words.filter { $0.hasPrefix("--") }, words.filter { !$0.hasPrefix("--") })
+        let options = Dictionary(zip(names, values), uniquingKeysWith: { $1 })
+        guard let user = options["--user"] else { throw Complaint(text: "--user is needed") }
+        let temporary = FileManager.default.temporaryDirectory.appendingPathComponent("fulmar-\(user).db").path
+        let client = try await Client.open(
+            server: options["--server"] ?? "http://127.0.0.1:4000", store: options["--store"] ?? temporary)
+        if case .signedIn = try client.currentSession {} else {
+            guard let password = options["--password"] else { throw Complaint(text: "--password is needed to sign in") }
+            try await client.login(UserId(user), password: password)
+        }
+        let terminal = Terminal(client)
+        try await terminal.begin()
+        for await line in lines() {
+            if line == "/quit" { break }
+            do {
+                try await terminal.obey(line)
+            } catch {
+                say("! \(error)")
+            }
+        }
+        await client.shutDown()
+    }
+
+    /// What is typed. Reading blocks, so it has a thread of its own; not by `readLine`, which holds a lock
+    /// that the end of the program waits for.
+    private static func lines() -> AsyncStream<String> {
+        AsyncStream { typed in
+            Thread.detachNewThread {
+                var rest = Data()
+                while case let more = FileHandle.standardInput.availableData, !more.isEmpty {
+                    rest += more
+                    while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                        let line = String(decoding: rest[..<end], as: UTF8.self)
+                        typed.yield(line.trimmingCharacters(in: .whitespaces))
+                        rest = rest[(end + 1)...]
+                    }
+                }
+                typed.finish()
+            }
+        }
+    }
+}
+
+/// At once, also into a pipe.
+func say(_ line: String) {
+    FileHandle.standardOutput.write(Data((line + "\n").utf8))
+}
+
+struct Complaint: Error, CustomStringConvertible {
+    let text: String
+    var description: String { text }
+}
+
+/// What is on the terminal, which cannot take back what it has printed: each state of each message is
+/// printed once.
+actor Terminal {
+    private let client: Client
+    private var chats: [ConversationItem] = []
+    private var chat: Conversation?
+    private var timeline: Timeline?
+    private var shown: [TimelineItem] = []
+    private var refused: OperationKey?
+    private var showing: Task<Void, any Error>?
+
+    init(_ client: Client) {
+        self.client = client
+    }
+
+    func begin() async throws {
+        for try await list in client.conversations.items where !list.items.isEmpty {
+            chats = list.items
+            break
+        }
+        try open(chats[0].conversationId, chats[0].title)
+        Task { for try await state in client.connection { say("· \(describe(state))") } }
+        Task { for try await list in client.conversations.items { explain(list.items) } }
+    }
+
+    func obey(_ line: String) async throws {
+        let words = line.split(separator: " ", maxSplits: 1).map(String.init)
+        guard let command = words.first, let chat else { return }
+        switch (command, words.dropFirst().first) {
+        case ("/list", _):
+            for (number, chat) in chats.enumerated() { say("\(number)  \(chat.title) (\(chat.unreadCount) unread)") }
+        case ("/open", let number?):
+            guard let number = Int(number), chats.indices.contains(number) else { throw Complaint(text: "no such number") }
+            try open(chats[number].conversationId, chats[number].title)
+        case ("/direct", let name?): try open(await client.createDirect(with: UserId(name)).id, name)
+        case ("/older", _): say("\(try await timeline?.loadOlder() ?? .beginning)")
+        case ("/retry", _):
+            try await client.retry(failed())
+            refused = nil
+        case ("/discard", _): try await client.discard(failed())
+        case ("/offline", _): client.setNetwork(.unavailable)
+        case ("/online", _): client.setNetwork(.available)
+        default: try await chat.send(line)
+        }
+    }
+
+    private func open(_ id: ConversationId, _ title: String) throws {
+        showing?.cancel()
+        say("— \(title) —")
+        let chat = client.conversation(id)
+        let timeline = try chat.timeline()
+        (self.chat, self.timeline) = (chat, timeline)
+        showing = Task {
+            var printed: [OperationKey: String] = [:]
+            for try await snapshot in timeline.items {
+                shown = snapshot.items
+                for item in shown where printed.updateValue(item.mark, forKey: item.key) != item.mark { show(item) }
+                // What was printed was read.
+                if let newest = shown.compactMap(\.position).max() { try await chat.markReadUpTo(newest) }
+            }
+        }
+    }
+
+    private func show(_ item: TimelineItem) {
+        say("\(item.mark) \(item.sender): \(item.text)")
+        if case .failed(let reason) = item.state { say("  \(describe(reason)) — /retry or /discard") }
+    }
+
+    /// Says so when the server refused to create this conversation.
+    private func explain(_ chats: [ConversationItem]) {
+        self.chats = chats
+        let status = chats.first { $0.conversationId == chat?.id }?.status
+        guard case .failed(let operation, let reason) = status, operation != refused else { return }
+        say("✗ this conversation: \(describe(reason)) — /retry or /discard")
+        refused = operation
+    }
+
+    private func failed() throws -> OperationKey {
+        let failed = shown.first { if case .failed = $0.state { true } else { false } }
+        guard let key = failed?.key ?? refused else { throw Complaint(text: "nothing failed") }
+        return key
+    }
+}
+
+extension TimelineItem {
+    var mark: String {
+        switch state {
+        case .pending: "…"
+        case .sending: "↑"
+        case .sent: "✓"
+        case .failed: "✗"
+        }
+    }
+}
+
+func describe(_ reason: FailureReason) -> String {
+    switch reason {
+    case .refused(let problem): problem.title
+    case .outcomeUnknown: "nobody knows whether it arrived"
+    }
+}
+
+func describe(_ state: ConnectionState) -> String {
+    switch state {
+    case .signedOut: "signed out"
+    case .offline: "offline"
+    case .connecting(let attempt): "connecting (try \(attempt))"
+    case .catchingUp: "catching up"
+    case .live: "live"
+    case .polling(let reason, _): "over HTTP, because \(reason)"
+    case .waiting(let reason, _, _): "waiting: \(reason)"
+    }
+}

@@ -1,0 +1,156 @@
+//! The terminal samples of all languages, talking to each other through one server as people would.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use fulmar_mock_server::MockServer;
+use tokio::runtime::Runtime;
+
+use crate::Outcome;
+use crate::device::Program;
+
+/// Only a failing run waits so long.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Everybody talks to everybody. With fewer languages, some people use the same.
+pub(crate) fn run(runtime: &Runtime, programs: &[Program]) -> Outcome<String> {
+    let server = MockServer::builder()
+        .demo()
+        .user("carol", "carol-password")
+        .start();
+    let server = runtime.block_on(server)?;
+    let folder = tempfile::tempdir()?;
+    let terminal = |number: usize, user: &str| {
+        let program = &programs[number % programs.len()];
+        Terminal::open(program, user, &server.url(), folder.path())
+    };
+
+    // Alice and Bob share a conversation of the demo.
+    let mut alice = terminal(0, "alice")?;
+    let mut bob = terminal(1, "bob")?;
+    alice.says("from the first to the second")?;
+    bob.shows("✓ alice: from the first to the second")?;
+    bob.says("and back")?;
+    alice.shows("✓ bob: and back")?;
+
+    // Carol has none, until Alice writes to her.
+    alice.types("/direct carol")?;
+    alice.says("to the third")?;
+    let mut carol = terminal(2, "carol")?;
+    carol.shows("✓ alice: to the third")?;
+    carol.says("thank you")?;
+    alice.shows("✓ carol: thank you")?;
+
+    // Bob writes to Carol in a tunnel.
+    bob.types("/offline")?;
+    bob.shows("· offline")?;
+    bob.types("/direct carol")?;
+    bob.types("written in a tunnel")?;
+    bob.shows("… bob: written in a tunnel")?;
+    bob.types("/online")?;
+    bob.shows("✓ bob: written in a tunnel")?;
+    carol.types("/direct bob")?;
+    carol.shows("✓ bob: written in a tunnel")?;
+    carol.says("welcome out")?;
+    bob.shows("✓ carol: welcome out")?;
+
+    for terminal in [&mut alice, &mut bob, &mut carol] {
+        terminal.types("/quit")?;
+        terminal.leaves()?;
+    }
+    runtime.block_on(server.stop());
+    let names: Vec<_> = programs
+        .iter()
+        .map(|program| program.name.as_str())
+        .collect();
+    Ok(names.join(", "))
+}
+
+/// A sample at somebody's terminal.
+struct Terminal {
+    who: String,
+    user: String,
+    child: Child,
+    keyboard: ChildStdin,
+    screen: Receiver<String>,
+    /// What was shown so far, for the one who reads a failure.
+    seen: Vec<String>,
+}
+
+impl Terminal {
+    fn open(program: &Program, user: &str, server: &str, folder: &Path) -> Outcome<Self> {
+        let store = folder.join(format!("{user}.db"));
+        let (command, arguments) = program.words.split_first().ok_or("an empty command")?;
+        let mut child = Command::new(command)
+            .args(arguments)
+            .args(["--user", user, "--password", &format!("{user}-password")])
+            .args(["--server", server, "--store", &store.display().to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("{command}: {error}"))?;
+        let keyboard = child.stdin.take().ok_or("no input")?;
+        let output = child.stdout.take().ok_or("no output")?;
+        let (sender, screen) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        Ok(Self {
+            who: format!("{user} ({})", program.name),
+            user: user.to_owned(),
+            child,
+            keyboard,
+            screen,
+            seen: Vec::new(),
+        })
+    }
+
+    fn types(&mut self, line: &str) -> Outcome {
+        writeln!(self.keyboard, "{line}").map_err(|error| format!("{}: {error}", self.who).into())
+    }
+
+    /// Types a message, and sees it sent.
+    fn says(&mut self, text: &str) -> Outcome {
+        self.types(text)?;
+        let sent = format!("✓ {}: {text}", self.user);
+        self.shows(&sent)
+    }
+
+    fn shows(&mut self, expected: &str) -> Outcome {
+        let begin = Instant::now();
+        while let Some(left) = DEADLINE.checked_sub(begin.elapsed()) {
+            let Ok(line) = self.screen.recv_timeout(left) else {
+                break;
+            };
+            self.seen.push(line);
+            if self.seen.last().is_some_and(|line| line == expected) {
+                return Ok(());
+            }
+        }
+        let seen = self.seen.join("\n  ");
+        Err(format!("{} never shows {expected:?}, but\n  {seen}", self.who).into())
+    }
+
+    fn leaves(&mut self) -> Outcome {
+        let status = self.child.wait()?;
+        if status.success() {
+            return Ok(());
+        }
+        Err(format!("{} ended with {status}", self.who).into())
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
