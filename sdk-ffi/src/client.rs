@@ -148,6 +148,7 @@ impl ClientHandle {
         title: String,
         participants: Vec<UserId>,
     ) -> Result<ConversationId, CommandError> {
+        planted(&title);
         let participants = participants.iter().map(UserId::as_str);
         let conversation = self.client.create_group(title, participants).await?;
         Ok(conversation.id().clone())
@@ -177,6 +178,7 @@ impl ClientHandle {
         &self,
         conversation: ConversationId,
     ) -> Result<Arc<TimelineHandle>, CommandError> {
+        planted(conversation.as_str());
         Ok(Arc::new(TimelineHandle {
             timeline: self.client.conversation(&conversation).timeline(),
         }))
@@ -248,3 +250,13 @@ impl TimelineHandle {
 pub fn rebuild_store(path: String) -> Result<Salvage, RebuildError> {
     Ok(fulmar::rebuild_store(path)?.into())
 }
+
+/// A panic that tests plant, to see it arrive as an error on the other side.
+#[cfg(fulmar_defects)]
+#[allow(clippy::panic)]
+fn planted(text: &str) {
+    assert!(text != "panic-please", "planted");
+}
+
+#[cfg(not(fulmar_defects))]
+fn planted(_text: &str) {}

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod bindings;
+mod languages;
 mod packages;
 mod purity;
 mod run;
@@ -59,6 +60,13 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         words: Vec<String>,
     },
+    /// A panic in Rust arrives in each language as an error.
+    Panics,
+    /// What crossing into each language costs.
+    Crossing {
+        #[arg(long)]
+        quick: bool,
+    },
     /// Measures, each figure beside its raw limit: `--quick` for a short run.
     Bench {
         #[arg(long)]
@@ -78,7 +86,13 @@ fn main() -> ExitCode {
         Task::Languages { words } => {
             vec![Step::check("bindings", packages::build), languages(&words)]
         }
-        Task::Bench { quick } => vec![bench(quick)],
+        Task::Panics => vec![Step::check("panics", languages::panics)],
+        Task::Crossing { quick } => vec![crossing(quick)],
+        Task::Bench { quick } => vec![
+            bench(quick),
+            Step::check("bindings", packages::build),
+            crossing(quick),
+        ],
     };
     Run::all(steps)
 }
@@ -97,6 +111,7 @@ fn test(missing: Missing) -> Vec<Step> {
         Step::check("kotlin", move || packages::test(Language::Kotlin, missing)),
         Step::check("swift", move || packages::test(Language::Swift, missing)),
         languages(&["--seeds".to_owned(), LANGUAGE_SEEDS.to_owned()]),
+        Step::check("panics", languages::panics),
         Step::cargo(
             "quickstart",
             &["run", "--locked", "--example", "quickstart"],
@@ -128,6 +143,7 @@ fn ci() -> Vec<Step> {
         Step::cargo("docs", &["doc", "--workspace", "--no-deps", "--locked"])
             .with_env("RUSTDOCFLAGS", "-D warnings"),
         bench(true),
+        crossing(true),
         Step::check("dependencies", run::deny),
     ]);
     steps
@@ -135,7 +151,7 @@ fn ci() -> Vec<Step> {
 
 fn languages(words: &[String]) -> Step {
     let words = words.to_vec();
-    Step::check("languages", move || packages::languages(&words))
+    Step::check("languages", move || languages::workload(&words))
 }
 
 fn simulate(words: &[String]) -> Step {
@@ -168,6 +184,12 @@ fn defects() -> Step {
         ],
     )
     .with_env("RUSTFLAGS", "--cfg fulmar_defects")
+}
+
+/// What crossing into other languages costs.
+fn crossing(quick: bool) -> Step {
+    let rounds = if quick { "500" } else { "3000" };
+    Step::check("crossing", move || languages::bench(rounds))
 }
 
 fn bench(quick: bool) -> Step {

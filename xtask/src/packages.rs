@@ -7,11 +7,8 @@ use crate::bindings;
 use crate::run::cargo;
 use crate::toolchains::{Language, Toolchain};
 
-/// What the driver among the tests of the Kotlin package runs with, and the sample.
-const KOTLIN_CLASSES: &str = "bindings/kotlin/fulmar/target/test-classes:bindings/kotlin/fulmar/target/classes:\
-     bindings/kotlin/fulmar/target/dependency/*:examples/kotlin/target/classes";
-const SWIFT_PACKAGE: &str = "bindings/swift";
-const SWIFT_SAMPLE: &str = "examples/swift/Chat";
+/// The packages of Swift, by folder.
+pub(crate) const SWIFT_PACKAGE: &str = "bindings/swift";
 
 /// What to do about a language whose toolchain is not here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,72 +53,10 @@ pub(crate) fn test(language: Language, missing: Missing) -> Result<(), String> {
         Language::Kotlin => run(maven(&toolchain).arg("test")),
         Language::Swift => {
             let server = built("fulmar-mock-server")?;
-            run(swift(&toolchain, "test", SWIFT_PACKAGE)?.env("FULMAR_MOCK_SERVER", server))
+            run(swift(&toolchain, "test", SWIFT_PACKAGE, "target/debug")?
+                .env("FULMAR_MOCK_SERVER", server))
         }
     }
-}
-
-/// Drives clients of all languages that can be built here through one workload.
-pub(crate) fn languages(words: &[String]) -> Result<(), String> {
-    let mut arguments = vec![
-        "run".to_owned(),
-        "--locked".to_owned(),
-        "--package".to_owned(),
-        "fulmar-languages".to_owned(),
-        "--bin".to_owned(),
-        "languages".to_owned(),
-        "--".to_owned(),
-    ];
-    add(
-        &mut arguments,
-        "--sample",
-        "rust=target/debug/examples/terminal_chat",
-    );
-    for language in Language::ALL {
-        let Some(toolchain) = Toolchain::find(language) else {
-            println!("Without {language:?}: it wants {}.", language.wanted());
-            continue;
-        };
-        match language {
-            Language::Kotlin => {
-                run(maven(&toolchain).arg("process-test-classes"))?;
-                let java = toolchain.command("java");
-                let java = java.get_program().to_string_lossy();
-                let library = absolute("target/debug")?.display().to_string();
-                let java = format!(
-                    "kotlin={java} -Xmx128m -Djna.library.path={library} -cp {KOTLIN_CLASSES}"
-                );
-                add(
-                    &mut arguments,
-                    "--driver",
-                    &format!("{java} chat.fulmar.DriverKt"),
-                );
-                add(
-                    &mut arguments,
-                    "--sample",
-                    &format!("{java} chat.fulmar.examples.TerminalChatKt"),
-                );
-            }
-            Language::Swift => {
-                for package in [SWIFT_PACKAGE, SWIFT_SAMPLE] {
-                    run(&mut swift(&toolchain, "build", package)?)?;
-                }
-                let driver = format!("swift={SWIFT_PACKAGE}/.build/debug/FulmarDriver");
-                add(&mut arguments, "--driver", &driver);
-                let sample = format!("swift={SWIFT_SAMPLE}/.build/debug/TerminalChat");
-                add(&mut arguments, "--sample", &sample);
-            }
-        }
-    }
-    cargo(&["build", "--locked", "--example", "terminal_chat"], &[])?;
-    cargo(&["build", "--locked", "--package", "fulmar-languages"], &[])?;
-    arguments.extend_from_slice(words);
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    cargo(&arguments, &[])
-}
-
-fn add(arguments: &mut Vec<String>, option: &str, value: &str) {
-    arguments.extend([option.to_owned(), value.to_owned()]);
 }
 
 /// Maven on the Kotlin packages.
@@ -133,8 +68,13 @@ pub(crate) fn maven(toolchain: &Toolchain) -> Command {
 }
 
 /// SwiftPM on a package, with the linker told where the library is.
-pub(crate) fn swift(toolchain: &Toolchain, task: &str, package: &str) -> Result<Command, String> {
-    let folder = absolute("target/debug")?.display().to_string();
+pub(crate) fn swift(
+    toolchain: &Toolchain,
+    task: &str,
+    package: &str,
+    library: &str,
+) -> Result<Command, String> {
+    let folder = absolute(library)?.display().to_string();
     let mut command = toolchain.command("swift");
     command.args([task, "--package-path", package]);
     for word in [&format!("-L{folder}"), "-rpath", &folder] {
@@ -151,7 +91,7 @@ pub(crate) fn built(program: &str) -> Result<PathBuf, String> {
     ))
 }
 
-fn absolute(path: &str) -> Result<PathBuf, String> {
+pub(crate) fn absolute(path: &str) -> Result<PathBuf, String> {
     std::path::absolute(Path::new(path)).map_err(|error| format!("{path}: {error}"))
 }
 

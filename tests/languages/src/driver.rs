@@ -2,7 +2,7 @@
 #![allow(clippy::print_stdout)]
 
 use std::error::Error;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fulmar::{
     Backoff, Client, Config, ConnectionState, Conversation, ConversationItem, MessageState,
@@ -51,6 +51,10 @@ enum Request {
         messages: usize,
     },
     List,
+    Bench {
+        conversation: String,
+        rounds: usize,
+    },
     Close,
 }
 
@@ -159,12 +163,37 @@ async fn act_on(client: &Client, request: Request) -> Outcome {
             }
             json!({})
         }
+        Request::Bench {
+            conversation,
+            rounds,
+        } => {
+            let chat = chat(&conversation)?;
+            let (mut pages, mut calls) = (Vec::new(), Vec::new());
+            for _ in 0..rounds {
+                let begin = Instant::now();
+                let mut timeline = chat.timeline();
+                timeline.next().await?;
+                pages.push(begin.elapsed());
+                let begin = Instant::now();
+                let _ = client.connection().current();
+                calls.push(begin.elapsed());
+            }
+            json!({ "page": median(pages), "call": median(calls) })
+        }
         Request::List => {
             let mut list = client.conversations();
             list.next().await?;
             json!({ "conversations": list.items().iter().map(row).collect::<Vec<_>>() })
         }
     })
+}
+
+/// In microseconds.
+fn median(mut times: Vec<Duration>) -> f64 {
+    times.sort_unstable();
+    times
+        .get(times.len() / 2)
+        .map_or(0.0, |time| time.as_secs_f64() * 1e6)
 }
 
 fn message(item: &TimelineItem) -> Value {

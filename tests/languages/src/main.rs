@@ -1,7 +1,9 @@
 //! Drives clients in several languages through one workload from a seed, and compares what they show.
 #![allow(clippy::print_stdout)]
 
+mod bench;
 mod device;
+mod panics;
 mod samples;
 mod workload;
 
@@ -30,6 +32,12 @@ struct Options {
     /// A terminal sample, as `NAME=COMMAND WORD …`. With any, they talk to each other first.
     #[arg(long = "sample", value_name = "NAME=COMMAND")]
     samples: Vec<String>,
+    /// A driver over a library with planted panics, as `NAME=COMMAND WORD …`.
+    #[arg(long = "panics", value_name = "NAME=COMMAND")]
+    panics: Vec<String>,
+    /// Measures what crossing into each language costs, with so many rounds, instead of anything else.
+    #[arg(long)]
+    bench: Option<u32>,
 }
 
 fn main() -> Outcome {
@@ -41,6 +49,13 @@ fn main() -> Outcome {
     programs.extend(programs_of(&options.drivers)?);
     // The server has threads of its own, so that waiting for a driver holds nobody up.
     let runtime = tokio::runtime::Runtime::new()?;
+    if let Some(rounds) = options.bench {
+        return bench::run(&runtime, &programs, rounds);
+    }
+    for program in programs_of(&options.panics)? {
+        panics::run(&runtime, &program)?;
+        println!("a panic arrives in {} as an error", program.name);
+    }
     let samples = programs_of(&options.samples)?;
     if !samples.is_empty() {
         println!("the samples talk: {}", samples::run(&runtime, &samples)?);

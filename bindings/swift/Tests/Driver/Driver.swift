@@ -8,7 +8,7 @@ struct Request: Decodable {
     let `do`: String
     var server, store, user, password, conversation, with, title, text: String?
     var participants: [String]?
-    var messages: Int?
+    var messages, rounds: Int?
 }
 
 struct Answer: Encodable {
@@ -19,6 +19,7 @@ struct Answer: Encodable {
         var conversation, key, session: String?
         var messages: [Message]?
         var conversations: [Row]?
+        var page, call: Double?
     }
     struct Message: Encodable {
         let key, sender, text: String
@@ -105,6 +106,8 @@ struct Driver {
                 Answer.Row(
                     title: $0.title, participants: $0.participantCount, unread: $0.unreadCount, preview: $0.preview?.text)
             }
+        case "bench":
+            (result.page, result.call) = try await bench(client, client.conversation(request.chat), request.need(\.rounds))
         case "close":
             await client.shutDown()
             self.client = nil
@@ -112,6 +115,23 @@ struct Driver {
             throw Refusal(text: "no command \(request.do)")
         }
         return result
+    }
+
+    /// Medians in microseconds: a page as a snapshot, and a call that answers at once.
+    private func bench(_ client: Client, _ chat: Conversation, _ rounds: Int) async throws -> (Double, Double) {
+        let clock = ContinuousClock()
+        var (pages, calls) = ([Duration](), [Duration]())
+        for _ in 0..<rounds {
+            var begin = clock.now
+            var items = try chat.timeline().items.makeAsyncIterator()
+            _ = try await items.next()
+            pages.append(clock.now - begin)
+            begin = clock.now
+            _ = try client.currentConnection
+            calls.append(clock.now - begin)
+        }
+        func median(_ times: [Duration]) -> Double { times.sorted()[rounds / 2] / .microseconds(1) }
+        return (median(pages), median(calls))
     }
 }
 

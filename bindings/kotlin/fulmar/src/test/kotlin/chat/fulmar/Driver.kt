@@ -14,6 +14,7 @@ import kotlinx.serialization.json.jsonArray
 import kotlinx.serialization.json.jsonObject
 import kotlinx.serialization.json.jsonPrimitive
 import kotlinx.serialization.json.put
+import kotlin.system.measureNanoTime
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 
@@ -71,6 +72,7 @@ private class Driver {
             "timeline" -> return answer("messages", chat().complete(messages()).map(::message))
             "read" -> chat().complete(messages()).lastOrNull()?.position?.let { chat().markReadUpTo(it) }
             "list" -> return answer("conversations", client.conversations.items.first().items.map(::row))
+            "bench" -> return bench(client, chat(), request.getValue("rounds").jsonPrimitive.int)
             "close" -> {
                 client.shutDown()
                 this.client = null
@@ -78,6 +80,20 @@ private class Driver {
             else -> error("no command $command")
         }
         return JsonObject(emptyMap())
+    }
+
+    /** Medians in microseconds: a page as a snapshot, and a call that answers at once. */
+    private suspend fun bench(client: Client, chat: Conversation, rounds: Int): JsonObject {
+        val (pages, calls) = LongArray(rounds) to LongArray(rounds)
+        for (round in 0 until rounds) {
+            pages[round] = measureNanoTime { chat.timeline().use { it.items.first() } }
+            calls[round] = measureNanoTime { client.currentConnection }
+        }
+        fun median(times: LongArray) = times.sorted()[rounds / 2] / 1e3
+        return buildJsonObject {
+            put("page", median(pages))
+            put("call", median(calls))
+        }
     }
 
     private fun answer(name: String, value: String) = buildJsonObject { put(name, value) }
