@@ -7,10 +7,10 @@
 /// It ends when the client is closed or the task is cancelled. It throws `WatchError.store` when the
 /// store could not be read; iterating again is possible then.
 public struct Live<Element: Sendable>: AsyncSequence, Sendable {
-    private let open: @Sendable () throws -> any Pulled<Element>
+    private let open: @Sendable () throws -> Watching<Element>
 
-    init(_ open: @escaping @Sendable () throws -> any Pulled<Element>) {
-        self.open = open
+    init<Watcher: Pulled>(_ open: @escaping @Sendable () throws -> Watcher) where Watcher.News == Element {
+        self.open = { Watching(try open()) }
     }
 
     public func makeAsyncIterator() -> Iterator {
@@ -18,17 +18,17 @@ public struct Live<Element: Sendable>: AsyncSequence, Sendable {
     }
 
     public struct Iterator: AsyncIteratorProtocol {
-        fileprivate let open: @Sendable () throws -> any Pulled<Element>
+        private let open: @Sendable () throws -> Watching<Element>
         private var watching: Watching<Element>?
 
-        fileprivate init(open: @escaping @Sendable () throws -> any Pulled<Element>) {
+        fileprivate init(open: @escaping @Sendable () throws -> Watching<Element>) {
             self.open = open
         }
 
         public mutating func next() async throws(WatchError) -> Element? {
             do {
                 if Task.isCancelled { return nil }
-                let watching = try self.watching ?? Watching(open())
+                let watching = try self.watching ?? open()
                 self.watching = watching
                 return try await watching.next()
             } catch WatchError.closed, CommandError.closed {
@@ -43,7 +43,7 @@ public struct Live<Element: Sendable>: AsyncSequence, Sendable {
 }
 
 /// What a watcher in Rust offers.
-protocol Pulled<News>: Sendable {
+protocol Pulled: Sendable {
     associatedtype News: Sendable
     func next() async throws -> News
     func end()
@@ -55,24 +55,27 @@ extension ConnectionWatcher: Pulled {}
 extension SessionWatcher: Pulled {}
 extension LogWatcher: Pulled {}
 
-/// Closes its watcher when the iteration is given up.
+/// A watcher of an iteration, closed when the iteration is given up. It holds closures, since the optimiser
+/// of Swift 6.0 breaks on functions that answer with `any Pulled<Element>`.
 private final class Watching<News: Sendable>: Sendable {
-    private let watcher: any Pulled<News>
+    private let pull: @Sendable () async throws -> News
+    private let end: @Sendable () -> Void
 
-    init(_ watcher: any Pulled<News>) {
-        self.watcher = watcher
+    init<Watcher: Pulled>(_ watcher: Watcher) where Watcher.News == News {
+        pull = { try await watcher.next() }
+        end = { watcher.end() }
     }
 
     func next() async throws -> News {
         try await withTaskCancellationHandler {
-            try await watcher.next()
+            try await pull()
         } onCancel: {
-            elsewhere { [watcher] in watcher.end() }
+            elsewhere(end)
         }
     }
 
     deinit {
-        watcher.end()
+        end()
     }
 }
 
