@@ -5,6 +5,7 @@
 
 mod bindings;
 mod languages;
+mod package;
 mod packages;
 mod purity;
 mod run;
@@ -14,7 +15,7 @@ mod toolchains;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 use packages::Missing;
 use run::{Run, Step};
@@ -67,11 +68,21 @@ enum Task {
         #[arg(long)]
         quick: bool,
     },
+    /// Builds what app teams get, and says what this machine lacks for the rest of it.
+    Package { platform: Platform },
     /// Measures, each figure beside its raw limit: `--quick` for a short run.
     Bench {
         #[arg(long)]
         quick: bool,
     },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Platform {
+    /// The AAR.
+    Android,
+    /// The XCFramework.
+    Apple,
 }
 
 fn main() -> ExitCode {
@@ -86,6 +97,10 @@ fn main() -> ExitCode {
         Task::Languages { words } => {
             vec![Step::check("bindings", packages::build), languages(&words)]
         }
+        Task::Package { platform } => vec![match platform {
+            Platform::Android => Step::check("package android", package::android::package),
+            Platform::Apple => Step::check("package apple", package::apple::package),
+        }],
         Task::Panics => vec![Step::check("panics", languages::panics)],
         Task::Crossing { quick } => vec![crossing(quick)],
         Task::Bench { quick } => vec![
@@ -144,6 +159,8 @@ fn ci() -> Vec<Step> {
             .with_env("RUSTDOCFLAGS", "-D warnings"),
         bench(true),
         crossing(true),
+        Step::check("package android", package::android::package),
+        Step::check("package apple", package::apple::package),
         Step::check("dependencies", run::deny),
     ]);
     steps

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use rustls::ClientConfig;
 use rustls::crypto::ring;
-use rustls_platform_verifier::BuilderVerifierExt as _;
 
 /// Why there is no TLS.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -13,13 +12,34 @@ pub(crate) struct TlsError(pub(crate) String);
 
 pub(crate) fn config() -> Result<Arc<ClientConfig>, TlsError> {
     let failed = |error: rustls::Error| TlsError(error.to_string());
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(failed)?
-        .with_platform_verifier()
-        .map_err(failed)?
-        .with_no_client_auth();
+        .map_err(failed)?;
+    let config = trusting(builder).map_err(failed)?.with_no_client_auth();
     Ok(Arc::new(config))
+}
+
+type Builder<State> = rustls::ConfigBuilder<ClientConfig, State>;
+
+/// Whoever the platform trusts.
+#[cfg(not(target_os = "android"))]
+fn trusting(
+    builder: Builder<rustls::WantsVerifier>,
+) -> Result<Builder<rustls::client::WantsClientCert>, rustls::Error> {
+    use rustls_platform_verifier::BuilderVerifierExt as _;
+
+    builder.with_platform_verifier()
+}
+
+/// The authorities that browsers trust. Android's own verifier can only be asked through Java, with a
+/// context that a library does not have; so authorities that a company or a person installed on the
+/// device are not trusted.
+#[cfg(target_os = "android")]
+fn trusting(
+    builder: Builder<rustls::WantsVerifier>,
+) -> Result<Builder<rustls::client::WantsClientCert>, rustls::Error> {
+    let roots = rustls::RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    Ok(builder.with_root_certificates(roots))
 }
 
 /// For plaintext addresses: a configuration that trusts nobody, so that nothing has to be loaded.
