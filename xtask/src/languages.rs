@@ -137,9 +137,16 @@ fn found(language: Language) -> Option<Toolchain> {
     toolchain
 }
 
+/// Compiles the driver and the sample in Kotlin, which its tests have done already where they ran.
+pub(crate) fn kotlin_classes() -> Result<(), String> {
+    match found(Language::Kotlin) {
+        Some(toolchain) => run(maven(&toolchain).arg("process-test-classes")),
+        None => Ok(()),
+    }
+}
+
 /// A Java with the classes of the driver and the sample, and a library.
 fn java(toolchain: &Toolchain, library: &str) -> Result<String, String> {
-    run(maven(toolchain).arg("process-test-classes"))?;
     let java = toolchain.command("java");
     let java = java.get_program().to_string_lossy();
     let library = absolute(library)?;

@@ -91,23 +91,24 @@ fn main() -> ExitCode {
         Task::Setup => vec![setup()],
         Task::Ci => ci(),
         Task::Bindings => vec![Step::check("bindings", bindings::generate)],
-        Task::Surface => vec![Step::check("surface", surface::check)],
+        Task::Surface => vec![
+            Step::check("bindings", bindings::generate),
+            Step::check("surface", surface::check),
+        ],
         Task::Tidy => vec![Step::check("tidy", tidy::check)],
         Task::Simulate { words } => vec![simulate(&words)],
-        Task::Languages { words } => {
-            vec![Step::check("bindings", packages::build), languages(&words)]
-        }
+        Task::Languages { words } => with_classes(languages(&words)),
         Task::Package { platform } => vec![match platform {
             Platform::Android => Step::check("package android", package::android::package),
             Platform::Apple => Step::check("package apple", package::apple::package),
         }],
-        Task::Panics => vec![Step::check("panics", languages::panics)],
-        Task::Crossing { quick } => vec![crossing(quick)],
-        Task::Bench { quick } => vec![
-            bench(quick),
-            Step::check("bindings", packages::build),
-            crossing(quick),
-        ],
+        Task::Panics => with_classes(Step::check("panics", languages::panics)),
+        Task::Crossing { quick } => with_classes(crossing(quick)),
+        Task::Bench { quick } => {
+            let mut steps = vec![bench(quick)];
+            steps.extend(with_classes(crossing(quick)));
+            steps
+        }
     };
     Run::all(steps)
 }
@@ -164,6 +165,15 @@ fn ci() -> Vec<Step> {
         Step::check("dependencies", run::deny),
     ]);
     steps
+}
+
+/// A step by itself that starts programs of the packages: what they are made of comes first.
+fn with_classes(step: Step) -> Vec<Step> {
+    vec![
+        Step::check("bindings", packages::build),
+        Step::check("kotlin classes", languages::kotlin_classes),
+        step,
+    ]
 }
 
 fn languages(words: &[String]) -> Step {

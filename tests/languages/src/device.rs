@@ -1,13 +1,11 @@
 //! A device: a store, and the process that has it open.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::Outcome;
+use crate::process::Process;
 
 /// Only a failing run waits so long.
 const DEADLINE: Duration = Duration::from_secs(90);
@@ -39,21 +37,6 @@ pub(crate) struct Device {
     pub(crate) languages: Vec<String>,
 }
 
-#[derive(Debug)]
-struct Process {
-    child: Child,
-    input: ChildStdin,
-    answers: Receiver<String>,
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It may be gone already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 impl Device {
     pub(crate) fn new(user: &'static str, server: &str, store: String) -> Self {
         Self {
@@ -67,28 +50,7 @@ impl Device {
 
     /// Opens the store in a new process.
     pub(crate) fn open(&mut self, program: &Program) -> Outcome {
-        let (command, arguments) = program.words.split_first().ok_or("an empty command")?;
-        let mut child = Command::new(command)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| format!("{command}: {error}"))?;
-        let input = child.stdin.take().ok_or("no input")?;
-        let output = child.stdout.take().ok_or("no output")?;
-        let (sender, answers) = channel();
-        std::thread::spawn(move || {
-            for line in BufReader::new(output).lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    break;
-                }
-            }
-        });
-        self.process = Some(Process {
-            child,
-            input,
-            answers,
-        });
+        self.process = Some(Process::start(&program.words, &[])?);
         self.languages.push(program.name.clone());
         self.ask(json!({ "do": "open", "server": self.server, "store": self.store }))?;
         Ok(())
@@ -103,8 +65,9 @@ impl Device {
     pub(crate) fn ask(&mut self, request: Value) -> Outcome<Value> {
         let who = format!("{} ({})", self.store, self.languages.join(", "));
         let process = self.process.as_mut().ok_or("not open")?;
-        writeln!(process.input, "{request}").map_err(|error| format!("{who}: {error}"))?;
-        let answer = process.answers.recv_timeout(DEADLINE);
+        let written = process.write(&request.to_string());
+        written.map_err(|error| format!("{who}: {error}"))?;
+        let answer = process.read(DEADLINE);
         let answer = answer.map_err(|error| format!("{who}: {request}: {error}"))?;
         let mut answer: Value = serde_json::from_str(&answer)?;
         match answer.get("error").and_then(Value::as_str) {

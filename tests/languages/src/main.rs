@@ -4,6 +4,7 @@
 mod bench;
 mod device;
 mod panics;
+mod process;
 mod samples;
 mod workload;
 

@@ -1,9 +1,6 @@
 //! The terminal samples of all languages, talking to each other through one server as people would.
 
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use fulmar_mock_server::MockServer;
@@ -11,6 +8,7 @@ use tokio::runtime::Runtime;
 
 use crate::Outcome;
 use crate::device::Program;
+use crate::process::Process;
 
 /// Only a failing run waits so long.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -73,9 +71,7 @@ pub(crate) fn run(runtime: &Runtime, programs: &[Program]) -> Outcome<String> {
 struct Terminal {
     who: String,
     user: String,
-    child: Child,
-    keyboard: ChildStdin,
-    screen: Receiver<String>,
+    process: Process,
     /// What was shown so far, for the one who reads a failure.
     seen: Vec<String>,
 }
@@ -83,37 +79,23 @@ struct Terminal {
 impl Terminal {
     fn open(program: &Program, user: &str, server: &str, folder: &Path) -> Outcome<Self> {
         let store = folder.join(format!("{user}.db"));
-        let (command, arguments) = program.words.split_first().ok_or("an empty command")?;
-        let mut child = Command::new(command)
-            .args(arguments)
-            .args(["--user", user, "--password", &format!("{user}-password")])
-            .args(["--server", server, "--store", &store.display().to_string()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| format!("{command}: {error}"))?;
-        let keyboard = child.stdin.take().ok_or("no input")?;
-        let output = child.stdout.take().ok_or("no output")?;
-        let (sender, screen) = channel();
-        std::thread::spawn(move || {
-            for line in BufReader::new(output).lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    break;
-                }
-            }
-        });
+        let (store, password) = (store.display().to_string(), format!("{user}-password"));
+        let who = ["--user", user, "--password", &password];
+        let process = Process::start(
+            &program.words,
+            &[&who[..], &["--server", server, "--store", &store]].concat(),
+        )?;
         Ok(Self {
             who: format!("{user} ({})", program.name),
             user: user.to_owned(),
-            child,
-            keyboard,
-            screen,
+            process,
             seen: Vec::new(),
         })
     }
 
     fn types(&mut self, line: &str) -> Outcome {
-        writeln!(self.keyboard, "{line}").map_err(|error| format!("{}: {error}", self.who).into())
+        let written = self.process.write(line);
+        written.map_err(|error| format!("{}: {error}", self.who).into())
     }
 
     /// Types a message, and sees it sent.
@@ -126,7 +108,7 @@ impl Terminal {
     fn shows(&mut self, expected: &str) -> Outcome {
         let begin = Instant::now();
         while let Some(left) = DEADLINE.checked_sub(begin.elapsed()) {
-            let Ok(line) = self.screen.recv_timeout(left) else {
+            let Ok(line) = self.process.read(left) else {
                 break;
             };
             self.seen.push(line);
@@ -139,18 +121,10 @@ impl Terminal {
     }
 
     fn leaves(&mut self) -> Outcome {
-        let status = self.child.wait()?;
+        let status = self.process.wait()?;
         if status.success() {
             return Ok(());
         }
         Err(format!("{} ended with {status}", self.who).into())
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        // It may be gone already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

@@ -10,8 +10,6 @@ mod rust;
 use std::fs;
 use std::path::Path;
 
-use crate::bindings;
-
 const TABLE: &str = "bindings/README.md";
 const KOTLIN: [&str; 2] = [
     "bindings/kotlin/fulmar/src/main/kotlin",
@@ -23,7 +21,6 @@ const SWIFT: [&str; 2] = [
 ];
 
 pub(crate) fn check() -> Result<(), String> {
-    bindings::generate()?;
     let surface = rust::read()?;
     let rows = rows()?;
     let packages = [

@@ -15,8 +15,6 @@ import kotlinx.serialization.json.jsonObject
 import kotlinx.serialization.json.jsonPrimitive
 import kotlinx.serialization.json.put
 import kotlin.system.measureNanoTime
-import kotlin.time.Duration.Companion.milliseconds
-import kotlin.time.Duration.Companion.seconds
 
 /** One client, steered by lines of JSON on the standard input; `tests/languages/README.md` says how. */
 fun main() = runBlocking {
@@ -38,7 +36,7 @@ private class Driver {
         fun text(name: String): String = request.getValue(name).jsonPrimitive.content
         fun messages(): Int = request.getValue("messages").jsonPrimitive.int
         if (text("do") == "open") {
-            client = Client.open(text("server"), text("store"), quick)
+            client = Client.open(text("server"), text("store"), Stage.quick)
             return JsonObject(emptyMap())
         }
         val client = checkNotNull(client) { "open first" }
@@ -126,13 +124,5 @@ private class Driver {
         }.first { shown ->
             shown.items.size >= messages && shown.items.all { it.state == MessageState.Sent }
         }.items
-    }
-
-    private companion object {
-        /** Quick to try again. */
-        val quick: Config = Config.Default.copy(
-            backoff = Backoff(first = 20.milliseconds, cap = 200.milliseconds),
-            answerTimeout = 1.seconds,
-        )
     }
 }
