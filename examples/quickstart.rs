@@ -119,11 +119,7 @@ async fn shows(timeline: &mut Timeline, texts: &[&str]) -> Result<()> {
         items.len() >= texts.len() && unsent(items) == 0
     })
     .await?;
-    let shown: Vec<&str> = timeline
-        .items()
-        .iter()
-        .map(|item| item.text.as_str())
-        .collect();
+    let shown: Vec<&str> = timeline.items().iter().map(|item| item.text()).collect();
     ensure(shown == texts, "each message is there once, in order")
 }
 
@@ -143,7 +139,7 @@ fn print(who: &str, timeline: &Timeline) {
             MessageState::Sent => "sent",
             MessageState::Failed { .. } => "failed",
         };
-        println!("    {:>7}  {}: {}", state, item.sender, item.text);
+        println!("    {:>7}  {}: {}", state, item.sender, item.text());
     }
 }
 

@@ -131,7 +131,7 @@ impl Screen {
                 MessageState::Failed { .. } => "✗",
             };
             if self.printed.insert(item.key, mark) != Some(mark) {
-                println!("{mark} {}: {}", item.sender, item.text);
+                println!("{mark} {}: {}", item.sender, item.text());
                 if let MessageState::Failed { reason } = &item.state {
                     println!("  {reason} — /retry or /discard");
                 }

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Conversation, ConversationId, Message, Position, Seq, Timestamp, UserId};
+use crate::{
+    Conversation, ConversationId, ConversationProfile, Message, Participant, Position, Role, Seq,
+    Settings, Timestamp, UserId,
+};
 
 /// Why an event or an operation has no meaning to this version.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,15 +49,119 @@ pub struct Event {
     pub data: Value,
 }
 
-/// The events of this version.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EventData {
-    /// `conversation.created`: the user has a conversation that they did not have.
-    ConversationCreated(Conversation),
-    /// `message.created`: someone, perhaps this user, sent a message.
-    MessageCreated(Message),
-    /// `receipt.updated`: someone, perhaps this user, got or read messages.
-    ReceiptUpdated(ReceiptUpdated),
+macro_rules! events {
+    ($($(#[$doc:meta])* $name:ident($data:ty) = $text:literal;)*) => {
+        /// The events of this version.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum EventData {
+            $($(#[$doc])* $name($data),)*
+        }
+
+        impl EventData {
+            /// The type of every event, as it travels.
+            pub const TYPES: &'static [&'static str] = &[$($text,)*];
+
+            /// The type as it travels.
+            #[must_use]
+            pub fn kind(&self) -> &'static str {
+                match self {
+                    $(Self::$name(_) => $text,)*
+                }
+            }
+
+            /// The content as it travels.
+            #[must_use]
+            pub fn to_value(&self) -> Value {
+                let data = match self {
+                    $(Self::$name(data) => serde_json::to_value(data),)*
+                };
+                // Structs of strings and integers always have a JSON form.
+                data.unwrap_or_default()
+            }
+
+            fn read(kind: &str, data: &Value) -> Result<Self, Unreadable> {
+                match kind {
+                    $($text => <$data>::deserialize(data).map(Self::$name),)*
+                    other => return Err(Unreadable::Unknown(other.to_owned())),
+                }
+                .map_err(|error| Unreadable::malformed(&error))
+            }
+        }
+    };
+}
+
+events! {
+    /// The user has a conversation that they did not have.
+    ConversationCreated(Conversation) = "conversation.created";
+    /// What everyone sees of a conversation has changed.
+    ConversationUpdated(ConversationUpdated) = "conversation.updated";
+    /// The user takes no part in a conversation any more.
+    ConversationRemoved(ConversationRemoved) = "conversation.removed";
+    /// Others came into a conversation.
+    ParticipantsAdded(ParticipantsAdded) = "participants.added";
+    /// Another one is no longer in a conversation.
+    ParticipantRemoved(ParticipantRemoved) = "participant.removed";
+    /// Somebody has another role.
+    ParticipantUpdated(ParticipantUpdated) = "participant.updated";
+    /// Someone, perhaps this user, sent a message.
+    MessageCreated(Message) = "message.created";
+    /// A message was edited, deleted, hidden, or reacted to.
+    MessageUpdated(Message) = "message.updated";
+    /// Someone, perhaps this user, got or read messages.
+    ReceiptUpdated(ReceiptUpdated) = "receipt.updated";
+    /// The user has changed what only they see of a conversation.
+    SettingsUpdated(SettingsUpdated) = "settings.updated";
+}
+
+/// Content of `conversation.updated` (PROTOCOL.md §6.2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConversationUpdated {
+    /// Which one.
+    pub conversation_id: ConversationId,
+    /// All that can be changed of it, as it is now.
+    #[serde(flatten)]
+    pub profile: ConversationProfile,
+}
+
+/// Content of `conversation.removed` (PROTOCOL.md §6.2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConversationRemoved {
+    /// Which one.
+    pub conversation_id: ConversationId,
+}
+
+/// Content of `participants.added` (PROTOCOL.md §6.2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ParticipantsAdded {
+    /// Where.
+    pub conversation_id: ConversationId,
+    /// Who.
+    pub participants: Vec<Participant>,
+}
+
+/// Content of `participant.removed` (PROTOCOL.md §6.2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ParticipantRemoved {
+    /// Where.
+    pub conversation_id: ConversationId,
+    /// Who.
+    pub user_id: UserId,
+}
+
+/// Content of `participant.updated` (PROTOCOL.md §6.2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ParticipantUpdated {
+    /// Where.
+    pub conversation_id: ConversationId,
+    /// Who.
+    pub user_id: UserId,
+    /// What they may do from now on.
+    pub role: Role,
 }
 
 /// Content of `receipt.updated` (PROTOCOL.md §6.2).
@@ -69,34 +176,30 @@ pub struct ReceiptUpdated {
     pub delivered_to: Position,
     /// Where the pointer stands now.
     pub read_to: Position,
-    /// In the log of the user whose pointers they are: how many messages of others lie after
-    /// `readTo`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unread_count: Option<u64>,
+    /// In the log of the user whose pointers they are: what is unread after `readTo`.
+    #[serde(flatten)]
+    pub unread: Option<Unread>,
 }
 
-impl EventData {
-    /// The type as it travels.
-    #[must_use]
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::ConversationCreated(_) => "conversation.created",
-            Self::MessageCreated(_) => "message.created",
-            Self::ReceiptUpdated(_) => "receipt.updated",
-        }
-    }
+/// What a user has not read in a conversation (PROTOCOL.md §4.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Unread {
+    /// How many messages of others lie after `readTo`; notices do not count.
+    pub unread_count: u64,
+    /// How many of those mention the user.
+    #[serde(default)]
+    pub unread_mentions: u64,
+}
 
-    /// The content as it travels.
-    #[must_use]
-    pub fn to_value(&self) -> Value {
-        let data = match self {
-            Self::ConversationCreated(data) => serde_json::to_value(data),
-            Self::MessageCreated(data) => serde_json::to_value(data),
-            Self::ReceiptUpdated(data) => serde_json::to_value(data),
-        };
-        // Structs of strings and integers always have a JSON form.
-        data.unwrap_or_default()
-    }
+/// Content of `settings.updated` (PROTOCOL.md §6.2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SettingsUpdated {
+    /// Of which conversation.
+    pub conversation_id: ConversationId,
+    /// All of them, as they are now.
+    pub settings: Settings,
 }
 
 impl Event {
@@ -113,17 +216,7 @@ impl Event {
 
     /// Reads what the event means.
     pub fn read(&self) -> Result<EventData, Unreadable> {
-        match self.kind.as_str() {
-            "conversation.created" => {
-                Conversation::deserialize(&self.data).map(EventData::ConversationCreated)
-            }
-            "message.created" => Message::deserialize(&self.data).map(EventData::MessageCreated),
-            "receipt.updated" => {
-                ReceiptUpdated::deserialize(&self.data).map(EventData::ReceiptUpdated)
-            }
-            other => return Err(Unreadable::Unknown(other.to_owned())),
-        }
-        .map_err(|error| Unreadable::malformed(&error))
+        EventData::read(&self.kind, &self.data)
     }
 }
 

@@ -7,8 +7,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    ConversationId, LogId, LoginRequest, LogoutRequest, Me, MessagePage, OperationsAnswer,
-    Position, Problem, RefreshRequest, Seq, Session, Snapshot, Submit, SyncPage,
+    ConversationId, LogId, LoginRequest, LogoutRequest, Me, MessageId, MessagePage,
+    MessageVersions, OperationsAnswer, Position, Problem, RefreshRequest, Seq, Session, Snapshot,
+    Submit, SyncPage,
 };
 
 /// What a client asks over HTTP.
@@ -41,6 +42,11 @@ pub enum ApiRequest {
         before: Position,
         /// At most this many.
         limit: u32,
+    },
+    /// `GET /v1/messages/{id}/versions`
+    Versions {
+        /// Of which message.
+        message_id: MessageId,
     },
 }
 
@@ -83,6 +89,8 @@ pub enum Answer {
     Snapshot(Snapshot),
     /// To a page request.
     Messages(MessagePage),
+    /// To a request for what a message said before.
+    Versions(MessageVersions),
 }
 
 /// Why an answer is none.
@@ -125,6 +133,10 @@ impl ApiRequest {
                 "/v1/conversations/{}/messages?before={before}&limit={limit}",
                 encoded(conversation_id.as_str())
             )),
+            Self::Versions { message_id } => get(format!(
+                "/v1/messages/{}/versions",
+                encoded(message_id.as_str())
+            )),
         }
     }
 
@@ -145,6 +157,7 @@ impl ApiRequest {
             Self::Me => json(status, body).map(Answer::Me),
             Self::Snapshot => json(status, body).map(Answer::Snapshot),
             Self::Messages { .. } => json(status, body).map(Answer::Messages),
+            Self::Versions { .. } => json(status, body).map(Answer::Versions),
         }
     }
 }

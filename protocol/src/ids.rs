@@ -236,3 +236,7 @@ counter! {
     /// Ties an `outcome` to its `submit` on one connection.
     SubmitId
 }
+counter! {
+    /// Counts the changes of messages in a conversation (PROTOCOL.md §4.2).
+    Revision
+}

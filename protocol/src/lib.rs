@@ -15,32 +15,43 @@ mod frame;
 mod http;
 mod ids;
 mod limits;
+mod message;
+mod method;
 mod operation;
 mod problem;
 mod rest;
 mod secret;
 mod time;
 
-pub use conversation::{Conversation, ConversationKind, Message, Participant};
-pub use event::{Event, EventData, ReceiptUpdated, Unreadable};
+pub use conversation::{
+    Context, Conversation, ConversationKind, ConversationProfile, Participant, Role, Settings,
+    Writing,
+};
+pub use event::{
+    ConversationRemoved, ConversationUpdated, Event, EventData, ParticipantRemoved,
+    ParticipantUpdated, ParticipantsAdded, ReceiptUpdated, SettingsUpdated, Unread, Unreadable,
+};
 pub use frame::{
     Authenticate, ClientFrame, CloseCode, EventsFrame, FrameError, Hello, OutcomeFrame, Ping, Pong,
     ProblemFrame, Ready, ResetFrame, ServerFrame,
 };
 pub use http::{Answer, AnswerError, ApiRequest, HttpCall, HttpMethod};
 pub use ids::{
-    ConversationId, DeviceId, IdError, LogId, MessageId, OperationKey, Position, Seq, SubmitId,
-    UserId,
+    ConversationId, DeviceId, IdError, LogId, MessageId, OperationKey, Position, Revision, Seq,
+    SubmitId, UserId,
 };
 pub use limits::{Capability, Limits};
-pub use operation::{
-    ConversationCreate, MessageSend, Method, Operation, Outcome, OutcomeStatus, ReceiptUpdate,
-    Submit,
+pub use message::{Content, Deletion, Message, MessageVersion, Notice, Payload, Reaction};
+pub use method::{
+    ConversationCreate, ConversationLeave, ConversationUpdate, MessageDelete, MessageEdit,
+    MessageHide, MessageSend, Method, ParticipantAdd, ParticipantRemove, ParticipantUpdate,
+    ReactionAdd, ReactionRemove, ReceiptUpdate, SettingsUpdate,
 };
+pub use operation::{Operation, Outcome, OutcomeStatus, Submit};
 pub use problem::{Code, FailureClass, Problem};
 pub use rest::{
-    ConversationPage, LoginRequest, LogoutRequest, Me, MessagePage, OperationsAnswer,
-    RefreshRequest, Session, Snapshot, SyncPage,
+    ConversationPage, LoginRequest, LogoutRequest, Me, MessagePage, MessageVersions,
+    OperationsAnswer, RefreshRequest, Session, Snapshot, SyncPage,
 };
 pub use secret::Secret;
 pub use time::Timestamp;

@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Conversation, ConversationId, ConversationKind, Message, OperationKey, Position, Problem,
-    SubmitId, Timestamp, Unreadable, UserId,
+    Conversation, Message, Method, OperationKey, Problem, Seq, SubmitId, Timestamp, Unreadable,
 };
 
 /// One change that a client asks for, with the key that makes asking twice harmless.
@@ -21,76 +20,6 @@ pub struct Operation {
     pub params: Value,
 }
 
-/// The methods of this version.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Method {
-    /// `message.send`
-    MessageSend(MessageSend),
-    /// `receipt.update`
-    ReceiptUpdate(ReceiptUpdate),
-    /// `conversation.create`
-    ConversationCreate(ConversationCreate),
-}
-
-/// Params of `message.send` (PROTOCOL.md §5.4).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct MessageSend {
-    /// Where to.
-    pub conversation_id: ConversationId,
-    /// What it says: not empty, at most `limits.textBytes`.
-    pub text: String,
-}
-
-/// Params of `receipt.update` (PROTOCOL.md §5.5).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ReceiptUpdate {
-    /// Where.
-    pub conversation_id: ConversationId,
-    /// Every message up to here has reached this device.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub delivered_to: Option<Position>,
-    /// The user has read every message up to here.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub read_to: Option<Position>,
-}
-
-/// Params of `conversation.create` (PROTOCOL.md §5.6).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ConversationCreate {
-    /// Direct or group.
-    pub kind: ConversationKind,
-    /// The title of a group.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
-    /// Everyone else who takes part.
-    pub participant_ids: Vec<UserId>,
-}
-
-impl Method {
-    /// The name of the method as it travels.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::MessageSend(_) => "message.send",
-            Self::ReceiptUpdate(_) => "receipt.update",
-            Self::ConversationCreate(_) => "conversation.create",
-        }
-    }
-
-    fn params(&self) -> Value {
-        let params = match self {
-            Self::MessageSend(params) => serde_json::to_value(params),
-            Self::ReceiptUpdate(params) => serde_json::to_value(params),
-            Self::ConversationCreate(params) => serde_json::to_value(params),
-        };
-        // Structs of strings and integers always have a JSON form.
-        params.unwrap_or_default()
-    }
-}
-
 impl Operation {
     /// An operation with this meaning.
     #[must_use]
@@ -104,15 +33,7 @@ impl Operation {
 
     /// Reads what the operation means.
     pub fn read(&self) -> Result<Method, Unreadable> {
-        match self.method.as_str() {
-            "message.send" => MessageSend::deserialize(&self.params).map(Method::MessageSend),
-            "receipt.update" => ReceiptUpdate::deserialize(&self.params).map(Method::ReceiptUpdate),
-            "conversation.create" => {
-                ConversationCreate::deserialize(&self.params).map(Method::ConversationCreate)
-            }
-            other => return Err(Unreadable::Unknown(other.to_owned())),
-        }
-        .map_err(|error| Unreadable::malformed(&error))
+        Method::read(&self.method, &self.params)
     }
 }
 
@@ -147,12 +68,16 @@ pub enum OutcomeStatus {
     Applied {
         /// When the server applied it, the first time.
         applied_at: Timestamp,
+        /// The newest event of the user's log then: who has followed it up to here has seen what
+        /// the operation changed.
+        #[serde(default)]
+        seq: Seq,
         /// The message that `message.send` made.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        message: Option<Message>,
+        message: Option<Box<Message>>,
         /// The conversation that `conversation.create` made or found.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        conversation: Option<Conversation>,
+        conversation: Option<Box<Conversation>>,
     },
     /// It was refused and changed nothing.
     Failed {

@@ -87,6 +87,10 @@ codes! {
     ConversationNotFound = "conversation.notFound", Permanent, 404;
     /// The user may see the conversation but not do this in it.
     ConversationForbidden = "conversation.forbidden", Permanent, 403;
+    /// There is no such message in this conversation, or it was deleted.
+    MessageNotFound = "message.notFound", Permanent, 404;
+    /// The user may see the message but not do this to it.
+    MessageForbidden = "message.forbidden", Permanent, 403;
     /// There is no such user.
     UserNotFound = "user.notFound", Permanent, 404;
     /// User and password do not go together.

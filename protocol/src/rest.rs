@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Conversation, DeviceId, Event, LogId, Message, Outcome, Secret, Seq, Timestamp, UserId,
+    Conversation, DeviceId, Event, LogId, Message, MessageVersion, Outcome, Secret, Seq, Timestamp,
+    UserId,
 };
 
 /// Body of `POST /v1/auth/login`.
@@ -82,6 +83,14 @@ pub struct Snapshot {
 pub struct MessagePage {
     /// Oldest first, dense.
     pub messages: Vec<Message>,
+}
+
+/// Answer to `GET /v1/messages/{id}/versions`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MessageVersions {
+    /// All that the message ever said, oldest first; empty when it was deleted.
+    pub versions: Vec<MessageVersion>,
 }
 
 /// Answer to `POST /v1/operations`.

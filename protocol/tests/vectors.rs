@@ -5,9 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use fulmar_protocol::{
-    ClientFrame, Conversation, ConversationPage, Event, LoginRequest, LogoutRequest, Me,
-    MessagePage, Operation, OperationsAnswer, Problem, RefreshRequest, ServerFrame, Session,
-    Snapshot, Submit, SyncPage,
+    ClientFrame, Conversation, ConversationPage, Event, EventData, LoginRequest, LogoutRequest, Me,
+    MessagePage, MessageVersions, Method, Operation, OperationsAnswer, Problem, RefreshRequest,
+    ServerFrame, Session, Snapshot, Submit, SyncPage,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -71,6 +71,7 @@ fn read_and_write(name: &str, text: &str) -> Result<Value, String> {
             "conversations" => through::<ConversationPage>(text),
             "conversation" => through::<Conversation>(text),
             "me" => through::<Me>(text),
+            "versions" => through::<MessageVersions>(text),
             "problem" => through::<Problem>(text),
             other => panic!("no body is called {other}"),
         },
@@ -122,4 +123,23 @@ proptest::proptest! {
         let _ = ServerFrame::from_text(&text);
         let _ = ClientFrame::from_text(&text);
     }
+}
+
+/// What the accepted vectors of a kind say in a field.
+fn named(kind: &str, field: &str) -> std::collections::BTreeSet<String> {
+    vectors("accept")
+        .into_iter()
+        .filter(|(name, _)| name.starts_with(kind))
+        .map(|(_, text)| {
+            let value: Value = serde_json::from_str(&text).unwrap();
+            value[field].as_str().unwrap().to_owned()
+        })
+        .collect()
+}
+
+#[test]
+fn every_method_and_every_event_has_a_vector() {
+    let all = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(named("operation.", "method"), all(Method::NAMES));
+    assert_eq!(named("event.", "type"), all(EventData::TYPES));
 }

@@ -24,7 +24,7 @@
 //! while timeline.items().last().is_none_or(|message| message.state != MessageState::Sent) {
 //!     for change in timeline.next().await? {
 //!         if let Change::Insert { item, .. } = change {
-//!             println!("{}: {}", item.sender, item.text);
+//!             println!("{}: {}", item.sender, item.text());
 //!         }
 //!     }
 //! }
@@ -48,18 +48,20 @@ mod transport;
 
 pub use client::{
     BuildError, Client, ClientBuilder, ConnectionWatch, Conversation, ConversationList, History,
-    ProvidedToken, SecretStorage, SessionWatch, Timeline, TokenFailure, TokenFuture, TokenProvider,
-    WatchError, rebuild_store,
+    NewMessage, ParticipantList, ProvidedToken, SecretStorage, SessionWatch, Timeline,
+    TokenFailure, TokenFuture, TokenProvider, WatchError, rebuild_store,
 };
 pub use fulmar_engine::query::{
-    Change, ConversationItem, ConversationStatus, MessageState, Older, Preview, TimelineItem, apply,
+    Change, ConversationFilter, ConversationItem, ConversationStatus, MessageState, Older, Place,
+    Preview, Quote, QuotedMessage, Receipts, TimelineItem, UnreadFilter, apply,
 };
 pub use fulmar_engine::{
     AppState, Backoff, CommandError, Config, ConnectionState, ConversationKey, FailurePolicy,
-    FailureReason, NetworkState, OpenError, OperationState, Salvage, SalvageError, SessionEnd,
-    SessionState, StoreError, Unsent, WaitReason,
+    FailureReason, MessageContent, NetworkState, OpenError, OperationState, Salvage, SalvageError,
+    SessionEnd, SessionState, StoreError, Unsent, WaitReason,
 };
 pub use fulmar_protocol::{
-    Code, ConversationId, ConversationKind, IdError, MessageId, OperationKey, Position, Problem,
-    Secret, Timestamp, UserId,
+    Code, Context, ConversationId, ConversationKind, IdError, MessageId, MessageVersion, Notice,
+    OperationKey, Participant, Payload, Position, Problem, Reaction, Role, Secret, Settings,
+    Timestamp, UserId, Writing,
 };

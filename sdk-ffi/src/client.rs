@@ -9,9 +9,10 @@ use crate::cancel::{CancelHandle, unless_cancelled};
 use crate::diagnostics::Counted;
 use crate::foreign::{ForeignSecretStorage, ForeignTokenProvider, Provider, Secrets};
 use crate::{
-    AppState, CommandError, Config, ConnectionState, ConnectionWatcher, ConversationListWatcher,
-    History, NetworkState, OpenError, RebuildError, Salvage, SessionState, SessionWatcher,
-    TimelineWatcher, Unsent,
+    AppState, CommandError, Config, ConnectionState, ConnectionWatcher, ConversationFilter,
+    ConversationListWatcher, History, MessageVersion, NetworkState, NewMessage, OpenError,
+    ParticipantListWatcher, RebuildError, Salvage, SessionState, SessionWatcher, TimelineWatcher,
+    Unsent,
 };
 
 /// One account on this device: its store, its session, its connection.
@@ -47,6 +48,12 @@ pub enum Plaintext {
     Refused,
     /// Yes. Everyone on the way can read and change everything.
     Allowed,
+}
+
+impl ClientHandle {
+    pub(crate) fn core(&self) -> &fulmar::Client {
+        &self.client
+    }
 }
 
 #[uniffi::export]
@@ -131,9 +138,13 @@ impl ClientHandle {
         Ok(ConnectionWatcher::of(self.client.connection()))
     }
 
-    /// The list of conversations, live.
-    pub fn watch_conversations(&self) -> Result<Arc<ConversationListWatcher>, CommandError> {
-        Ok(ConversationListWatcher::of(self.client.conversations()))
+    /// The conversations that a filter lets through, live.
+    pub fn watch_conversations(
+        &self,
+        filter: ConversationFilter,
+    ) -> Result<Arc<ConversationListWatcher>, CommandError> {
+        let list = self.client.conversations_where(filter.into());
+        Ok(ConversationListWatcher::of(list))
     }
 
     /// The conversation with one other person; creates it when there is none. Gives its id.
@@ -158,9 +169,50 @@ impl ClientHandle {
     pub async fn send(
         &self,
         conversation: ConversationId,
-        text: String,
+        message: NewMessage,
     ) -> Result<OperationKey, CommandError> {
-        Ok(self.client.conversation(&conversation).send(text).await?)
+        let message = fulmar::NewMessage::try_from(message)?;
+        Ok(self
+            .client
+            .conversation(&conversation)
+            .send(message)
+            .await?)
+    }
+
+    /// Sends what another message says, and gives the new one's key.
+    pub async fn forward(
+        &self,
+        conversation: ConversationId,
+        message: OperationKey,
+    ) -> Result<OperationKey, CommandError> {
+        Ok(self
+            .client
+            .conversation(&conversation)
+            .forward(message)
+            .await?)
+    }
+
+    /// All that a message ever said.
+    pub async fn fetch_versions(
+        &self,
+        conversation: ConversationId,
+        message: OperationKey,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<Vec<MessageVersion>, CommandError> {
+        let conversation = self.client.conversation(&conversation);
+        let versions = unless_cancelled(cancel, conversation.fetch_versions(message))
+            .await
+            .ok_or(CommandError::Cancelled)??;
+        Ok(versions.into_iter().map(Into::into).collect())
+    }
+
+    /// Who takes part in a conversation, live.
+    pub fn watch_participants(
+        &self,
+        conversation: ConversationId,
+    ) -> Result<Arc<ParticipantListWatcher>, CommandError> {
+        let conversation = self.client.conversation(&conversation);
+        Ok(ParticipantListWatcher::of(conversation.participants()))
     }
 
     /// Marks everything up to a position as read.

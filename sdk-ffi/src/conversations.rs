@@ -2,7 +2,7 @@
 
 use fulmar::{ConversationId, ConversationKey, OperationKey, Position, Timestamp, UserId};
 
-use crate::{Count, FailureReason};
+use crate::{Context, Count, FailureReason, MessageContent, Settings, Writing};
 
 /// A conversation on the screen.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -16,6 +16,12 @@ pub struct ConversationItem {
     pub kind: ConversationKind,
     /// What to call it: the title of a group, the name of the other person.
     pub title: String,
+    /// Where the picture of a group is.
+    pub avatar_url: Option<String>,
+    /// Who may write.
+    pub writing: Writing,
+    /// What it is about.
+    pub context: Option<Context>,
     /// How many people take part, oneself included.
     pub participant_count: Count,
     /// The newest message, also one that is not sent yet.
@@ -24,6 +30,12 @@ pub struct ConversationItem {
     pub activity_at: Timestamp,
     /// How many messages of others are unread.
     pub unread_count: Count,
+    /// How many of those mention the user.
+    pub unread_mentions: Count,
+    /// What the user has set for it.
+    pub settings: Settings,
+    /// What the user has begun to write; on this device only.
+    pub draft: String,
     /// The position of the newest confirmed message.
     pub last_position: Position,
     /// Whether the server knows it.
@@ -37,32 +49,44 @@ impl From<fulmar::ConversationItem> for ConversationItem {
             conversation_id,
             kind,
             title,
+            avatar_url,
+            writing,
+            context,
             participant_count,
             preview,
             activity_at,
             unread_count,
+            unread_mentions,
+            settings,
+            draft,
             last_position,
             status,
         } = item;
         Self {
             key,
             conversation_id,
-            kind: match kind {
-                fulmar::ConversationKind::Direct => ConversationKind::Direct,
-                fulmar::ConversationKind::Group => ConversationKind::Group,
-                fulmar::ConversationKind::Unknown => ConversationKind::Unknown,
-            },
+            kind: kind.into(),
             title,
+            avatar_url,
+            writing: writing.into(),
+            context: context.map(Into::into),
             participant_count: participant_count.into(),
-            preview: preview.map(|fulmar::Preview { sender, text }| Preview { sender, text }),
+            preview: preview.map(|fulmar::Preview { sender, content }| Preview {
+                sender,
+                content: content.into(),
+            }),
             activity_at,
             unread_count: Count(unread_count),
+            unread_mentions: Count(unread_mentions),
+            settings: settings.into(),
+            draft,
             last_position,
             status: match status {
                 fulmar::ConversationStatus::Ready => ConversationStatus::Ready,
                 fulmar::ConversationStatus::Creating { operation } => {
                     ConversationStatus::Creating { operation }
                 }
+                fulmar::ConversationStatus::Left => ConversationStatus::Left,
                 fulmar::ConversationStatus::Failed { operation, reason } => {
                     ConversationStatus::Failed {
                         operation,
@@ -85,13 +109,33 @@ pub enum ConversationKind {
     Unknown,
 }
 
+impl From<fulmar::ConversationKind> for ConversationKind {
+    fn from(kind: fulmar::ConversationKind) -> Self {
+        match kind {
+            fulmar::ConversationKind::Direct => Self::Direct,
+            fulmar::ConversationKind::Group => Self::Group,
+            fulmar::ConversationKind::Unknown => Self::Unknown,
+        }
+    }
+}
+
+impl From<ConversationKind> for fulmar::ConversationKind {
+    fn from(kind: ConversationKind) -> Self {
+        match kind {
+            ConversationKind::Direct => Self::Direct,
+            ConversationKind::Group => Self::Group,
+            ConversationKind::Unknown => Self::Unknown,
+        }
+    }
+}
+
 /// The newest message of a conversation, for its row in the list.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct Preview {
     /// Who sent it.
     pub sender: UserId,
     /// What it says.
-    pub text: String,
+    pub content: MessageContent,
 }
 
 /// Whether the server knows a conversation.
@@ -111,67 +155,7 @@ pub enum ConversationStatus {
         /// Why.
         reason: FailureReason,
     },
-}
-
-/// One step from what a list of conversations showed to what it shows. Indices are those of the list
-/// at that step.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
-pub enum ConversationListChange {
-    /// The list is this now. The first change of every watcher.
-    Reset {
-        /// All of it.
-        items: Vec<ConversationItem>,
-    },
-    /// A new item.
-    Insert {
-        /// Where it is now.
-        index: Count,
-        /// The item.
-        item: ConversationItem,
-    },
-    /// The item at this place has new content; its key is the same.
-    Update {
-        /// Where it is.
-        index: Count,
-        /// The item.
-        item: ConversationItem,
-    },
-    /// An item changed its place.
-    Move {
-        /// Where it was.
-        from: Count,
-        /// Where it is after it was taken out and put in again.
-        to: Count,
-    },
-    /// An item is gone.
-    Remove {
-        /// Where it was.
-        index: Count,
-    },
-}
-
-impl From<fulmar::Change<fulmar::ConversationItem>> for ConversationListChange {
-    fn from(change: fulmar::Change<fulmar::ConversationItem>) -> Self {
-        use fulmar::Change;
-        match change {
-            Change::Reset { items } => Self::Reset {
-                items: items.into_iter().map(Into::into).collect(),
-            },
-            Change::Insert { index, item } => Self::Insert {
-                index: index.into(),
-                item: item.into(),
-            },
-            Change::Update { index, item } => Self::Update {
-                index: index.into(),
-                item: item.into(),
-            },
-            Change::Move { from, to } => Self::Move {
-                from: from.into(),
-                to: to.into(),
-            },
-            Change::Remove { index } => Self::Remove {
-                index: index.into(),
-            },
-        }
-    }
+    /// The user is no longer in it. It is still here because of messages that were never sent; when
+    /// these are discarded, it goes.
+    Left,
 }

@@ -1,4 +1,4 @@
-//! Errors, by what a caller can do about them.
+//! Errors of calls and of live queries, by what a caller can do about them.
 
 use fulmar::{ConversationId, OperationKey, UserId};
 
@@ -46,6 +46,18 @@ pub enum CommandError {
     NoSuchConversation {
         /// The id that was asked for.
         id: ConversationId,
+    },
+    /// There is no such message on this device, or it was deleted.
+    #[error("no message {key} here")]
+    NoSuchMessage {
+        /// The key that was asked for.
+        key: OperationKey,
+    },
+    /// The rules of the conversation forbid it to this user.
+    #[error("not allowed: this user {rule}")]
+    NotAllowed {
+        /// What this user may do, or what they lack.
+        rule: String,
     },
     /// There is no such operation in the outbox; it may have been confirmed in the meantime.
     #[error("no operation {operation_key} in the outbox; it may have been confirmed meanwhile")]
@@ -108,6 +120,8 @@ pub enum OperationState {
     Queued,
     /// It was handed to the network, and no outcome has come.
     InFlight,
+    /// The server has done it; the log has not told of it yet.
+    Applied,
     /// It stays until it is retried or discarded.
     Failed,
 }
@@ -117,6 +131,7 @@ impl From<fulmar::OperationState> for OperationState {
         match state {
             fulmar::OperationState::Queued => Self::Queued,
             fulmar::OperationState::InFlight => Self::InFlight,
+            fulmar::OperationState::Applied => Self::Applied,
             fulmar::OperationState::Failed => Self::Failed,
         }
     }
@@ -135,6 +150,8 @@ impl From<fulmar::CommandError> for CommandError {
             E::Unreachable { reason } => Self::Unreachable { reason },
             E::NoToken { reason } => Self::NoToken { reason },
             E::NoSuchConversation { id } => Self::NoSuchConversation { id },
+            E::NoSuchMessage { key } => Self::NoSuchMessage { key },
+            E::NotAllowed { rule } => Self::NotAllowed { rule },
             E::NoSuchOperation { operation_key } => Self::NoSuchOperation { operation_key },
             E::WrongState {
                 operation_key,
@@ -186,193 +203,6 @@ impl From<fulmar::WatchError> for WatchError {
         match error {
             fulmar::WatchError::Closed => Self::Closed,
             fulmar::WatchError::Store { reason } => Self::Store { reason },
-        }
-    }
-}
-
-/// Why a client could not be opened. The store is as it was, whatever the reason.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
-#[uniffi::export(Display)]
-pub enum OpenError {
-    /// The server's address is not one.
-    #[error("the server address {address}: {reason}")]
-    Address {
-        /// What was given.
-        address: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The address is not encrypted, and not of this machine.
-    #[error("{host} is not this machine, and http is not encrypted: use https")]
-    Plaintext {
-        /// Which host.
-        host: String,
-    },
-    /// TLS could not be set up.
-    #[error("{reason}")]
-    Tls {
-        /// What failed.
-        reason: String,
-    },
-    /// The platform's place for secrets cannot be used at this moment.
-    #[error("the platform's secrets: {reason}")]
-    Secrets {
-        /// What the storage said.
-        reason: String,
-    },
-    /// Another client has the store open, in this process or another.
-    #[error("{path} is already open: close the other client first")]
-    AlreadyOpen {
-        /// Which file.
-        path: String,
-    },
-    /// A newer version of the SDK wrote the store.
-    #[error("the store is of a newer version: update the app")]
-    NewerVersion {
-        /// The version of the file.
-        found: Count,
-        /// The newest version that this SDK knows.
-        known: Count,
-    },
-    /// The store belongs to somebody else.
-    #[error("the store belongs to {owner}, not to {expected}: use another path")]
-    OtherUser {
-        /// Whose store it is.
-        owner: UserId,
-        /// Whose it should be.
-        expected: UserId,
-    },
-    /// The file is a database, but not a store of Fulmar's.
-    #[error("the file is a database of another program")]
-    NotAStore,
-    /// The store is damaged. Rebuild it to save what can be read of the outbox.
-    #[error("the store is damaged ({reason}); rebuild it to salvage what is unsent")]
-    Corrupt {
-        /// What SQLite said.
-        reason: String,
-    },
-    /// The file or its folder cannot be used: permissions, a full disk, a missing folder.
-    #[error("the store cannot be opened: {reason}")]
-    Unusable {
-        /// What the system said.
-        reason: String,
-    },
-    /// A setting that the rules forbid.
-    #[error("{what} {rule}")]
-    Invalid {
-        /// Which one.
-        what: String,
-        /// What is allowed.
-        rule: String,
-    },
-    /// The caller gave up waiting.
-    #[error("the caller gave up waiting")]
-    Cancelled,
-    /// The SDK made a mistake, which ended this call alone. What was stored is kept; please report it.
-    #[error("a mistake inside the SDK: {reason}")]
-    Bug {
-        /// What is known of it.
-        reason: String,
-    },
-}
-
-impl From<fulmar::BuildError> for OpenError {
-    fn from(error: fulmar::BuildError) -> Self {
-        use fulmar::BuildError as E;
-        match error {
-            E::Address { address, reason } => Self::Address { address, reason },
-            E::Plaintext { host } => Self::Plaintext { host },
-            E::Tls { reason } => Self::Tls { reason },
-            E::Secrets { reason } => Self::Secrets { reason },
-            E::Store(error) => error.into(),
-            other => Self::Bug {
-                reason: other.to_string(),
-            },
-        }
-    }
-}
-
-impl From<fulmar::OpenError> for OpenError {
-    fn from(error: fulmar::OpenError) -> Self {
-        use fulmar::OpenError as E;
-        let version = |number: i64| Count(u64::try_from(number).unwrap_or_default());
-        match error {
-            E::AlreadyOpen { path } => Self::AlreadyOpen {
-                path: path.display().to_string(),
-            },
-            E::NewerVersion { found, known } => Self::NewerVersion {
-                found: version(found),
-                known: version(known),
-            },
-            E::OtherUser { owner, expected } => Self::OtherUser { owner, expected },
-            E::NotAStore => Self::NotAStore,
-            E::Corrupt { reason } => Self::Corrupt { reason },
-            E::Unusable { reason } => Self::Unusable { reason },
-            other => Self::Bug {
-                reason: other.to_string(),
-            },
-        }
-    }
-}
-
-/// A value from the other side that is impossible, found before the call began.
-impl From<CommandError> for OpenError {
-    fn from(error: CommandError) -> Self {
-        match error {
-            CommandError::Invalid { what, rule } => Self::Invalid { what, rule },
-            other => Self::Bug {
-                reason: other.to_string(),
-            },
-        }
-    }
-}
-
-/// Why a damaged store could not be rebuilt.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
-#[uniffi::export(Display)]
-pub enum RebuildError {
-    /// The files could not be moved; they are where they were.
-    #[error("the damaged store could not be set aside: {reason}")]
-    SetAside {
-        /// What the system said.
-        reason: String,
-    },
-    /// The new store could not be made; the damaged one is at `set_aside`.
-    #[error("the new store could not be made ({reason}); the old one is {set_aside}")]
-    New {
-        /// Where the damaged file is now.
-        set_aside: String,
-        /// What failed.
-        reason: String,
-    },
-    /// Somebody has the store open.
-    #[error("the store is open: {reason}")]
-    Open {
-        /// What was found.
-        reason: String,
-    },
-    /// The SDK made a mistake, which ended this call alone. What was stored is kept; please report it.
-    #[error("a mistake inside the SDK: {reason}")]
-    Bug {
-        /// What is known of it.
-        reason: String,
-    },
-}
-
-impl From<fulmar::SalvageError> for RebuildError {
-    fn from(error: fulmar::SalvageError) -> Self {
-        use fulmar::SalvageError as E;
-        match error {
-            E::SetAside(error) => Self::SetAside {
-                reason: error.to_string(),
-            },
-            E::New { set_aside, error } => Self::New {
-                set_aside: set_aside.display().to_string(),
-                reason: error.to_string(),
-            },
-            E::Open(error) => Self::Open {
-                reason: error.to_string(),
-            },
         }
     }
 }

@@ -14,9 +14,12 @@
 //! alone; everything else is what people see, in their language.
 
 mod cancel;
+mod change;
+mod changes;
 mod client;
 mod config;
 mod connection;
+mod content;
 mod conversations;
 mod diagnostics;
 mod error;
@@ -24,27 +27,40 @@ mod foreign;
 mod ids;
 mod logs;
 mod messages;
+mod open_error;
+mod people;
 mod problem;
 mod session;
 mod watch;
 
 pub use cancel::CancelHandle;
+pub use change::ForeignChange;
+pub use changes::{ConversationListChange, ParticipantListChange, TimelineChange};
 pub use client::{ClientHandle, OpenOptions, Plaintext, TimelineHandle, rebuild_store};
 pub use config::{Backoff, Config, FailurePolicy, default_config};
 pub use connection::{AppState, ConnectionState, NetworkState, WaitReason};
-pub use conversations::{
-    ConversationItem, ConversationKind, ConversationListChange, ConversationStatus, Preview,
+pub use content::{
+    MessageContent, MessageVersion, NewMessage, Notice, Payload, Quote, QuotedMessage, Reaction,
+    Receipts,
 };
+pub use conversations::{ConversationItem, ConversationKind, ConversationStatus, Preview};
 pub use diagnostics::{Diagnostics, diagnostics};
-pub use error::{CommandError, OpenError, OperationState, RebuildError, WatchError};
+pub use error::{CommandError, OperationState, WatchError};
 pub use foreign::{
     ForeignSecretStorage, ForeignToken, ForeignTokenProvider, SecretStorageError, TokenFailure,
 };
 pub use ids::{Count, Millis};
 pub use logs::{LogLevel, LogRecord, LogWatcher};
-pub use messages::{FailureReason, History, MessageState, TimelineChange, TimelineItem};
+pub use messages::{FailureReason, History, MessageState, TimelineItem};
+pub use open_error::{OpenError, RebuildError};
+pub use people::{
+    Context, ConversationFilter, Participant, Place, Role, Settings, UnreadFilter, Writing,
+};
 pub use problem::{Code, Problem};
 pub use session::{Salvage, SessionEnd, SessionState, Unsent};
-pub use watch::{ConnectionWatcher, ConversationListWatcher, SessionWatcher, TimelineWatcher};
+pub use watch::{
+    ConnectionWatcher, ConversationListWatcher, ParticipantListWatcher, SessionWatcher,
+    TimelineWatcher,
+};
 
 uniffi::setup_scaffolding!();

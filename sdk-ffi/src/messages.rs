@@ -2,7 +2,7 @@
 
 use fulmar::{MessageId, OperationKey, Position, Timestamp, UserId};
 
-use crate::{Count, Problem};
+use crate::{MessageContent, Problem, Quote, Reaction, Receipts};
 
 /// A message on the screen.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -16,11 +16,21 @@ pub struct TimelineItem {
     /// Who sent it.
     pub sender: UserId,
     /// What it says.
-    pub text: String,
+    pub content: MessageContent,
     /// When the server took it; until then, when it was handed over here.
     pub at: Timestamp,
     /// How far it has come.
     pub state: MessageState,
+    /// When it was last edited.
+    pub edited_at: Option<Timestamp>,
+    /// The message that it answers.
+    pub reply_to: Option<Quote>,
+    /// Who wrote it first, when it was forwarded.
+    pub forwarded_from: Option<UserId>,
+    /// Who reacted with what, in the order in which each emoji was first used.
+    pub reactions: Vec<Reaction>,
+    /// How many of the others have it; only for own messages that the server has.
+    pub receipts: Option<Receipts>,
 }
 
 impl From<fulmar::TimelineItem> for TimelineItem {
@@ -30,18 +40,28 @@ impl From<fulmar::TimelineItem> for TimelineItem {
             message_id,
             position,
             sender,
-            text,
+            content,
             at,
             state,
+            edited_at,
+            reply_to,
+            forwarded_from,
+            reactions,
+            receipts,
         } = item;
         Self {
             key,
             message_id,
             position,
             sender,
-            text,
+            content: content.into(),
             at,
             state: state.into(),
+            edited_at,
+            reply_to: reply_to.map(Into::into),
+            forwarded_from,
+            reactions: reactions.into_iter().map(Into::into).collect(),
+            receipts: receipts.map(Into::into),
         }
     }
 }
@@ -114,69 +134,6 @@ impl From<fulmar::History> for History {
         match history {
             fulmar::History::More => Self::More,
             fulmar::History::Beginning => Self::Beginning,
-        }
-    }
-}
-
-/// One step from what a timeline showed to what it shows. Indices are those of the list at that
-/// step.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
-pub enum TimelineChange {
-    /// The list is this now. The first change of every watcher.
-    Reset {
-        /// All of it.
-        items: Vec<TimelineItem>,
-    },
-    /// A new item.
-    Insert {
-        /// Where it is now.
-        index: Count,
-        /// The item.
-        item: TimelineItem,
-    },
-    /// The item at this place has new content; its key is the same.
-    Update {
-        /// Where it is.
-        index: Count,
-        /// The item.
-        item: TimelineItem,
-    },
-    /// An item changed its place.
-    Move {
-        /// Where it was.
-        from: Count,
-        /// Where it is after it was taken out and put in again.
-        to: Count,
-    },
-    /// An item is gone.
-    Remove {
-        /// Where it was.
-        index: Count,
-    },
-}
-
-impl From<fulmar::Change<fulmar::TimelineItem>> for TimelineChange {
-    fn from(change: fulmar::Change<fulmar::TimelineItem>) -> Self {
-        use fulmar::Change;
-        match change {
-            Change::Reset { items } => Self::Reset {
-                items: items.into_iter().map(Into::into).collect(),
-            },
-            Change::Insert { index, item } => Self::Insert {
-                index: index.into(),
-                item: item.into(),
-            },
-            Change::Update { index, item } => Self::Update {
-                index: index.into(),
-                item: item.into(),
-            },
-            Change::Move { from, to } => Self::Move {
-                from: from.into(),
-                to: to.into(),
-            },
-            Change::Remove { index } => Self::Remove {
-                index: index.into(),
-            },
         }
     }
 }

@@ -21,6 +21,10 @@ pub enum Code {
     ConversationNotFound,
     /// The user may see the conversation but not do this in it.
     ConversationForbidden,
+    /// There is no such message in this conversation, or it was deleted.
+    MessageNotFound,
+    /// The user may see the message but not do this to it.
+    MessageForbidden,
     /// There is no such user.
     UserNotFound,
     /// User and password do not go together.
@@ -59,6 +63,8 @@ impl From<fulmar::Code> for Code {
             fulmar::Code::OperationConflict => Self::OperationConflict,
             fulmar::Code::ConversationNotFound => Self::ConversationNotFound,
             fulmar::Code::ConversationForbidden => Self::ConversationForbidden,
+            fulmar::Code::MessageNotFound => Self::MessageNotFound,
+            fulmar::Code::MessageForbidden => Self::MessageForbidden,
             fulmar::Code::UserNotFound => Self::UserNotFound,
             fulmar::Code::CredentialsInvalid => Self::CredentialsInvalid,
             fulmar::Code::SessionRevoked => Self::SessionRevoked,

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, watch};
 
 use crate::diagnostics::Counted;
-use crate::{ConnectionState, ConversationListChange, SessionState, TimelineChange, WatchError};
+use crate::{
+    ConnectionState, ConversationListChange, ParticipantListChange, SessionState, TimelineChange,
+    WatchError,
+};
 
 /// A live query with an end.
 #[derive(Debug)]
@@ -97,6 +100,11 @@ watcher! {
     /// The list of conversations, live.
     ConversationListWatcher, fulmar::ConversationList, Vec<ConversationListChange>,
     async |list: &mut fulmar::ConversationList| list.next().await.map(each)
+}
+watcher! {
+    /// Who takes part in a conversation, live.
+    ParticipantListWatcher, fulmar::ParticipantList, Vec<ParticipantListChange>,
+    async |list: &mut fulmar::ParticipantList| list.next().await.map(each)
 }
 watcher! {
     /// The connection, live.

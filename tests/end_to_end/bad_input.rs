@@ -155,7 +155,7 @@ async fn an_event_that_nobody_understands_stops_nothing() {
     alice.say(&["two"]).await;
     // The event was taken for what it claimed to be, and kept; the next ones go on.
     fulmar_tests::until(&mut bob.screen, |items| {
-        items.last().is_some_and(|item| item.text == "two")
+        items.last().is_some_and(|item| item.text() == "two")
     })
     .await;
 }

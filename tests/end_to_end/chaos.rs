@@ -52,7 +52,7 @@ async fn what_a_killed_process_promised_arrives_once_and_in_order() {
     until(&mut bob.screen, |items| {
         items
             .last()
-            .is_some_and(|item| item.text == "chaos/1000000")
+            .is_some_and(|item| item.text() == "chaos/1000000")
     })
     .await;
     while bob.screen.load_older().await.unwrap() == fulmar::History::More {
@@ -62,7 +62,7 @@ async fn what_a_killed_process_promised_arrives_once_and_in_order() {
         .screen
         .items()
         .iter()
-        .map(|item| item.text.trim_start_matches("chaos/").parse().unwrap())
+        .map(|item| item.text().trim_start_matches("chaos/").parse().unwrap())
         .collect();
     assert!(
         numbers.is_sorted_by(|one, other| one < other),

@@ -41,7 +41,7 @@ async fn survives(fault: Fault) {
             .screen
             .items()
             .iter()
-            .map(|item| item.text.clone())
+            .map(|item| item.text().to_owned())
             .collect()
     };
     assert_eq!(order(&alice), order(&bob));

@@ -44,7 +44,7 @@ async fn the_list_key_never_changes_and_changes_always_lead_to_the_query() {
         assert!(!changes.is_empty());
         apply(&mut copy, changes);
         assert_eq!(copy, alice.screen.items());
-        let mine = copy.iter().filter(|item| item.text == "mine");
+        let mine = copy.iter().filter(|item| item.text() == "mine");
         keys.extend(mine.map(|item| item.key));
     }
     assert!(keys.iter().all(|seen| *seen == key));

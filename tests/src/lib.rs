@@ -156,7 +156,7 @@ pub fn quick() -> Config {
 
 /// What a screen shows.
 pub fn shown(items: &[TimelineItem]) -> Vec<&str> {
-    items.iter().map(|item| item.text.as_str()).collect()
+    items.iter().map(fulmar::TimelineItem::text).collect()
 }
 
 /// Ends a wait that will never end.

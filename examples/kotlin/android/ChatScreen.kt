@@ -28,6 +28,7 @@ import chat.fulmar.MessageState
 import chat.fulmar.TimelineItem
 import chat.fulmar.examples.ChatViewModel
 import chat.fulmar.examples.mark
+import chat.fulmar.text
 
 @Composable
 fun ChatScreen(model: ChatViewModel) {

@@ -1,10 +1,11 @@
 //! What can be read of conversations, by those who take part.
 
 use fulmar_protocol::{
-    Code, Conversation, ConversationId, Message, Position, Snapshot, SyncPage, UserId,
+    Code, Conversation, ConversationId, Message, MessageId, MessageVersion, Position, Snapshot,
+    SyncPage, UserId,
 };
 
-use crate::store::{conversations, log, messages};
+use crate::store::{conversations, log, messages, participants};
 use crate::{Result, Scope, Stop};
 
 /// How many events one answer of `GET /v1/sync` holds (PROTOCOL.md §6.3).
@@ -19,7 +20,7 @@ pub(crate) enum Side {
 impl Scope<'_> {
     /// Refuses whoever does not take part, in the same words as for what does not exist.
     pub(crate) fn must_take_part(&self, id: &ConversationId, user: &UserId) -> Result<()> {
-        match conversations::takes_part(&self.db, id, user)? {
+        match participants::takes_part(&self.db, id, user)? {
             true => Ok(()),
             false => Err(Stop::because(
                 Code::ConversationNotFound,
@@ -81,8 +82,27 @@ impl Scope<'_> {
         self.must_take_part(id, user)?;
         let limit = limit.clamp(1, self.config.limits.page_size);
         match side {
-            Side::Before(position) => messages::before(&self.db, id, *position, limit),
-            Side::After(position) => messages::after(&self.db, id, *position, limit),
+            Side::Before(position) => messages::before(&self.db, id, user, *position, limit),
+            Side::After(position) => messages::after(&self.db, id, user, *position, limit),
         }
+    }
+
+    /// All that a message ever said, for those who may read it.
+    pub(crate) fn versions(&self, user: &UserId, id: &MessageId) -> Result<Vec<MessageVersion>> {
+        let not_found = || Stop::because(Code::MessageNotFound, "There is no such message");
+        let message = messages::find_by_id(&self.db, id)?.ok_or_else(not_found)?;
+        if !participants::takes_part(&self.db, &message.conversation_id, user)? {
+            return Err(not_found());
+        }
+        let message = messages::as_seen_by(&self.db, user, message)?;
+        if message.deleted.is_some() || message.hidden {
+            return Ok(Vec::new());
+        }
+        let mut versions = messages::versions(&self.db, id)?;
+        versions.push(MessageVersion {
+            at: message.edited_at.unwrap_or(message.sent_at),
+            text: message.content.text,
+        });
+        Ok(versions)
     }
 }

@@ -36,6 +36,8 @@ impl Backend {
             let create = operation(&Method::ConversationCreate(ConversationCreate {
                 kind: ConversationKind::Group,
                 title: Some("General Chat".to_owned()),
+                avatar_url: None,
+                context: None,
                 participant_ids: vec![bob.clone()],
             }));
             let outcomes = scope.apply_all(&alice, std::slice::from_ref(&create))?;
@@ -56,10 +58,10 @@ impl Backend {
                 scope.rng.fill_bytes(&mut random);
                 let send = Operation::new(
                     OperationKey::from_parts(now, random),
-                    &Method::MessageSend(MessageSend {
-                        conversation_id: conversation.conversation_id.clone(),
-                        text: text.to_owned(),
-                    }),
+                    &Method::MessageSend(MessageSend::text(
+                        conversation.conversation_id.clone(),
+                        text,
+                    )),
                 );
                 scope.apply_all(sender, &[send])?;
             }

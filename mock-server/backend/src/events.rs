@@ -2,7 +2,7 @@
 
 use fulmar_protocol::{ConversationId, EventData, UserId};
 
-use crate::store::{conversations, log};
+use crate::store::{log, participants};
 use crate::{Backend, Result, Scope};
 
 impl Scope<'_> {
@@ -12,11 +12,17 @@ impl Scope<'_> {
         conversation: &ConversationId,
         mut data: impl FnMut(&Self, &UserId) -> Result<EventData>,
     ) -> Result<()> {
-        for user in conversations::participant_ids(&self.db, conversation)? {
+        for user in participants::ids(&self.db, conversation)? {
             let data = data(self, &user)?;
-            log::append(&self.db, &user, self.now, &data, self.config.log_capacity)?;
-            self.aftermath.told.insert(user);
+            self.tell(&user, &data)?;
         }
+        Ok(())
+    }
+
+    /// Appends to the log of one user.
+    pub(crate) fn tell(&mut self, user: &UserId, data: &EventData) -> Result<()> {
+        log::append(&self.db, user, self.now, data, self.config.log_capacity)?;
+        self.aftermath.told.insert(user.clone());
         Ok(())
     }
 }

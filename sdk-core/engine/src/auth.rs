@@ -122,7 +122,7 @@ impl Turn<'_> {
                 user_id: owner.clone(),
             }));
         }
-        if owner != user_id && operations::count(&self.db)? > 0 {
+        if owner != user_id && operations::count_unsent(&self.db)? > 0 {
             return Ok(Err(CommandError::OtherUser {
                 owner: owner.clone(),
             }));
@@ -139,7 +139,7 @@ impl Turn<'_> {
         let reply = match (answer, owner) {
             (Ok(session), Some(owner)) if owner != session.user_id => {
                 // Something may have been written while the answer was on its way.
-                match operations::count(&self.db)? {
+                match operations::count_unsent(&self.db)? {
                     0 => {
                         self.wipe()?;
                         self.take_session(&session)?;
@@ -309,7 +309,7 @@ impl Turn<'_> {
         if self.brain.account.user_id.is_none() {
             return Ok(Err(CommandError::SignedOut));
         }
-        let count = operations::count(&self.db)?;
+        let count = operations::count_unsent(&self.db)?;
         if count > 0 && unsent == Unsent::Refuse {
             return Ok(Err(CommandError::UnsentOperations { count }));
         }

@@ -69,6 +69,9 @@ pub(crate) enum Purpose {
         conversation: ConversationKey,
         before: Position,
     },
+    Versions {
+        command: CommandId,
+    },
 }
 
 /// A submit that nobody has answered yet.

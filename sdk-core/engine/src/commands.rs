@@ -22,12 +22,19 @@ impl Turn<'_> {
                     turn.load_older(command, &conversation, before)
                 });
             }
+            Command::FetchVersions { message } => {
+                return self.later(command, |turn| turn.fetch_versions(command, message));
+            }
             Command::SignOut { unsent } => self.sign_out(unsent)?,
             Command::Send {
                 operation_key,
-                conversation,
-                text,
-            } => self.send(operation_key, &conversation, text)?,
+                message,
+            } => self.send(operation_key, message)?,
+            Command::Change {
+                operation_key,
+                method,
+            } => self.change(operation_key, method)?,
+            Command::SetDraft { conversation, text } => self.set_draft(&conversation, &text)?,
             Command::Create {
                 operation_key,
                 conversation,

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use fulmar_protocol::{
-    ApiRequest, ClientFrame, Code, ConversationId, OperationKey, Problem, Secret, Timestamp, UserId,
+    ApiRequest, ClientFrame, Code, ConversationId, MessageVersion, OperationKey, Problem, Secret,
+    Timestamp, UserId,
 };
 
 use crate::outbox::transition::OperationState;
@@ -118,6 +119,8 @@ pub enum Reply {
         /// How many messages it had; zero at the beginning of the conversation.
         count: usize,
     },
+    /// All that a message ever said.
+    Versions(Vec<MessageVersion>),
 }
 
 /// Why a command was not carried out. Nothing was changed unless the variant says so.
@@ -162,6 +165,18 @@ pub enum CommandError {
     NoSuchConversation {
         /// The id that was asked for.
         id: ConversationId,
+    },
+    /// There is no such message on this device, or it was deleted.
+    #[error("no message {key} here")]
+    NoSuchMessage {
+        /// The key that was asked for.
+        key: OperationKey,
+    },
+    /// The rules of the conversation forbid it to this user (PROTOCOL.md §4.4).
+    #[error("not allowed: this user {rule}")]
+    NotAllowed {
+        /// What this user may do, or what they lack.
+        rule: String,
     },
     /// There is no such operation in the outbox; it may have been confirmed in the meantime.
     #[error("no operation {operation_key} in the outbox; it may have been confirmed meanwhile")]

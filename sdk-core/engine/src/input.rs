@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use fulmar_protocol::{
-    Answer, AnswerError, CloseCode, ConversationId, OperationKey, Position, Secret, ServerFrame,
-    UserId,
+    Answer, AnswerError, CloseCode, ConversationId, MessageSend, Method, OperationKey, Position,
+    Secret, ServerFrame, UserId,
 };
 
 use crate::effect::{CommandId, RequestId, SocketId};
@@ -71,9 +71,21 @@ pub enum Command {
     Send {
         /// Made when the command was built, so that trying the command again is harmless.
         operation_key: OperationKey,
-        /// Where to.
+        /// Where to, and what it says.
+        message: MessageSend,
+    },
+    /// Change something: a message, a conversation, who takes part, what the user has set.
+    Change {
+        /// Made when the command was built.
+        operation_key: OperationKey,
+        /// What to change, by any method but those of the other commands.
+        method: Method,
+    },
+    /// Keep what the user has begun to write. It stays on this device.
+    SetDraft {
+        /// Where.
         conversation: ConversationId,
-        /// What it says.
+        /// The text; empty for none.
         text: String,
     },
     /// Create a conversation.
@@ -101,6 +113,11 @@ pub enum Command {
     Discard {
         /// Which one.
         operation_key: OperationKey,
+    },
+    /// Fetch all that a message ever said. Needs the network.
+    FetchVersions {
+        /// Of which message.
+        message: OperationKey,
     },
     /// Fetch the page of history before a position. Needs the network.
     LoadOlder {
@@ -229,7 +246,9 @@ impl Input {
     pub(crate) fn durability(&self) -> Durability {
         match self {
             Self::Command { body, .. } => match body {
-                Command::LoadOlder { .. } => Durability::Normal,
+                Command::LoadOlder { .. }
+                | Command::FetchVersions { .. }
+                | Command::SetDraft { .. } => Durability::Normal,
                 _ => Durability::Full,
             },
             Self::Answer {

@@ -49,7 +49,9 @@ mod effect;
 mod history;
 mod inbox;
 mod input;
+mod message_content;
 mod outbox;
+mod pending;
 pub mod query;
 mod requests;
 mod status;
@@ -74,6 +76,7 @@ pub use input::{
     AppState, Command, Input, NetworkState, NewConversation, ProvidedToken, RequestFailure,
     SocketEvent, SocketFailure, TokenFailure, Unsent,
 };
+pub use message_content::MessageContent;
 pub use outbox::failure::FailureReason;
 pub use outbox::transition::OperationState;
 pub use store::{
@@ -100,13 +103,15 @@ pub struct Status {
     pub connection: ConnectionState,
     /// How many operations the server has not confirmed.
     pub unsent: u32,
+    /// How many operations were applied by the server, but not told of by the log.
+    pub unseen: u32,
 }
 
 impl Status {
-    /// Connected, up to date, and nothing unsent.
+    /// Connected, up to date, nothing unsent, and everything that was applied also seen.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.connection == ConnectionState::Live && self.unsent == 0
+        self.connection == ConnectionState::Live && self.unsent == 0 && self.unseen == 0
     }
 }
 
@@ -210,7 +215,8 @@ impl Engine {
     pub fn status(&self) -> Result<Status, StoreError> {
         Ok(Status {
             connection: self.brain.shown_connection.clone().unwrap_or_default(),
-            unsent: operations::count(self.store.reader().connection())?,
+            unsent: operations::count_unsent(self.store.reader().connection())?,
+            unseen: operations::count_applied(self.store.reader().connection())?,
         })
     }
 

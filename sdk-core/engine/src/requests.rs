@@ -6,7 +6,7 @@ use fulmar_protocol::{Answer, AnswerError, ApiRequest, FailureClass, Secret};
 use crate::auth::{NewSession, command_error};
 use crate::brain::Purpose;
 use crate::deadline::Why;
-use crate::effect::{CommandError, Effect, RequestId};
+use crate::effect::{CommandError, Effect, Reply, RequestId};
 use crate::input::{RequestFailure, TokenFailure};
 use crate::store::Result;
 use crate::turn::Turn;
@@ -86,6 +86,14 @@ impl Turn<'_> {
                 });
                 self.snapshot_fetched(snapshot)
             }
+            Purpose::Versions { command } => {
+                let reply = expect(result, |answer| match answer {
+                    Answer::Versions(answer) => Some(Reply::Versions(answer.versions)),
+                    _ => None,
+                });
+                self.reply(command, reply.map_err(command_error));
+                Ok(())
+            }
             Purpose::History {
                 command,
                 conversation,
@@ -118,6 +126,7 @@ impl Turn<'_> {
         for (request, (purpose, _)) in std::mem::take(&mut self.brain.requests) {
             self.brain.deadlines.clear(Why::AnswerMissing(request));
             if let Purpose::History { command, .. }
+            | Purpose::Versions { command }
             | Purpose::SignIn { command }
             | Purpose::FirstToken { command, .. }
             | Purpose::Me { command, .. } = purpose

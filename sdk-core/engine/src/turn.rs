@@ -11,7 +11,7 @@ use rusqlite::Transaction;
 use crate::brain::Brain;
 use crate::config::Config;
 use crate::effect::{CommandError, CommandId, Effect, Reply, Topic};
-use crate::store::{ConversationKey, Result, StoreError, account, conversations};
+use crate::store::{ConversationKey, Result, StoreError, account, conversations, list_rows};
 use crate::time::Now;
 
 /// What a committed turn wants done, in this order; answers to commands come last.
@@ -119,7 +119,9 @@ impl<'a> Turn<'a> {
         let touched = std::mem::take(&mut self.touched);
         let vanished = std::mem::take(&mut self.vanished);
         for key in &touched {
-            conversations::refresh_row(&self.db, *key, self.brain.account.user_id.as_ref())?;
+            if !conversations::remove_if_gone(&self.db, *key)? {
+                list_rows::refresh(&self.db, *key, self.brain.account.user_id.as_ref())?;
+            }
         }
         if !touched.is_empty() || !vanished.is_empty() {
             self.hold(Effect::Changed(Topic::Conversations));

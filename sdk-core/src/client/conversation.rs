@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use fulmar_engine::{Command, CommandError};
-use fulmar_protocol::{ConversationId, OperationKey, Position};
+use fulmar_protocol::{
+    ConversationId, MessageSend, Method, OperationKey, Payload, Position, UserId,
+};
 
-use super::{Timeline, new_operation_key};
+use super::{ParticipantList, Timeline, new_operation_key};
 use crate::runtime::Runtime;
 
 /// One conversation. Cheap to make and to clone; it holds nothing but the id.
@@ -26,21 +28,51 @@ impl Conversation {
         &self.id
     }
 
-    /// Sends a message. When this returns, the message is on this device for good: it survives a
-    /// crash and a power cut, is in every timeline, and goes out by itself, in order, once. The
-    /// network is not waited for. The text is not blank and has at most 8 KiB, or what the server
-    /// allows. PROTOCOL.md §5.4.
+    /// Sends a message: a text, or a [`NewMessage`] with more to it. When this returns, the message is
+    /// on this device for good: it survives a crash and a power cut, is in every timeline, and goes
+    /// out by itself, in order, once. The network is not waited for. The text is not blank and has at
+    /// most 8 KiB, or what the server allows. PROTOCOL.md §5.4.
     ///
     /// # Errors
     /// [`CommandError::Invalid`] for the text, [`CommandError::NoSuchConversation`],
-    /// [`CommandError::OutboxFull`], [`CommandError::SignedOut`], [`CommandError::Store`] when the
-    /// disk is full. The message was not taken then.
-    pub async fn send(&self, text: impl Into<String>) -> Result<OperationKey, CommandError> {
+    /// [`CommandError::NotAllowed`] where only admins write, [`CommandError::OutboxFull`],
+    /// [`CommandError::SignedOut`], [`CommandError::Store`] when the disk is full. The message was
+    /// not taken then.
+    pub async fn send(&self, message: impl Into<NewMessage>) -> Result<OperationKey, CommandError> {
+        let NewMessage {
+            text,
+            mentions,
+            reply_to,
+            payload,
+        } = message.into();
+        self.submit(MessageSend {
+            mentions,
+            reply_to,
+            payload,
+            ..MessageSend::text(self.id.clone(), text)
+        })
+        .await
+    }
+
+    /// Sends here what a message of any conversation says, with the name of who wrote it first. Works
+    /// offline, as [`Conversation::send`] does. PROTOCOL.md §5.4.
+    ///
+    /// # Errors
+    /// [`CommandError::NoSuchMessage`], [`CommandError::NotAllowed`] for one that is not sent yet, and
+    /// those of [`Conversation::send`].
+    pub async fn forward(&self, message: OperationKey) -> Result<OperationKey, CommandError> {
+        self.submit(MessageSend {
+            forward_of: Some(message),
+            ..MessageSend::text(self.id.clone(), "")
+        })
+        .await
+    }
+
+    async fn submit(&self, message: MessageSend) -> Result<OperationKey, CommandError> {
         let operation_key = new_operation_key()?;
         let command = Command::Send {
             operation_key,
-            conversation: self.id.clone(),
-            text: text.into(),
+            message,
         };
         self.runtime.command(command).await.map(|_| operation_key)
     }
@@ -64,5 +96,116 @@ impl Conversation {
             up_to: position,
         };
         self.runtime.command(command).await.map(|_| ())
+    }
+
+    /// Keeps what the user has begun to write, for [`ConversationItem::draft`]; empty for none. It
+    /// stays on this device. Sending does not end it.
+    ///
+    /// # Errors
+    /// [`CommandError::NoSuchConversation`].
+    ///
+    /// [`ConversationItem::draft`]: crate::ConversationItem::draft
+    pub async fn set_draft(&self, text: impl Into<String>) -> Result<(), CommandError> {
+        let command = Command::SetDraft {
+            conversation: self.id.clone(),
+            text: text.into(),
+        };
+        self.runtime.command(command).await.map(|_| ())
+    }
+
+    /// Who takes part, live: roles, and how far each has come.
+    #[must_use]
+    pub fn participants(&self) -> ParticipantList {
+        ParticipantList::new(Arc::clone(&self.runtime), self.id.clone())
+    }
+
+    /// A change, durable when this returns.
+    pub(super) async fn change(&self, method: Method) -> Result<(), CommandError> {
+        let command = Command::Change {
+            operation_key: new_operation_key()?,
+            method,
+        };
+        self.runtime.command(command).await.map(|_| ())
+    }
+
+    pub(super) fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+}
+
+/// A message to send: a text, and what goes with it.
+///
+/// ```
+/// use fulmar::{NewMessage, UserId};
+///
+/// # fn main() -> Result<(), fulmar::IdError> {
+/// let message = NewMessage::text("Have a look, @Bob").mention(UserId::new("bob")?);
+/// # let _ = message;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMessage {
+    /// What it says: not blank, at most 8 KiB or what the server allows.
+    pub text: String,
+    /// Whom the text mentions. People who do not take part are left out.
+    pub mentions: Vec<UserId>,
+    /// The message of this conversation that it answers.
+    pub reply_to: Option<OperationKey>,
+    /// What the app defined; the text is what others show then.
+    pub payload: Option<Payload>,
+}
+
+impl NewMessage {
+    /// A plain text.
+    #[must_use]
+    pub fn text(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            mentions: Vec::new(),
+            reply_to: None,
+            payload: None,
+        }
+    }
+
+    /// Something that the app defined, and what it says in words for whoever does not know its type.
+    #[must_use]
+    pub fn custom(payload: Payload, text: impl Into<String>) -> Self {
+        Self {
+            payload: Some(payload),
+            ..Self::text(text)
+        }
+    }
+
+    /// The text mentions this person.
+    #[must_use]
+    pub fn mention(mut self, user: UserId) -> Self {
+        self.mentions.push(user);
+        self
+    }
+
+    /// It answers this message.
+    #[must_use]
+    pub fn reply_to(mut self, message: OperationKey) -> Self {
+        self.reply_to = Some(message);
+        self
+    }
+}
+
+impl From<&str> for NewMessage {
+    fn from(text: &str) -> Self {
+        Self::text(text)
+    }
+}
+
+impl From<&String> for NewMessage {
+    fn from(text: &String) -> Self {
+        Self::text(text)
+    }
+}
+
+impl From<String> for NewMessage {
+    fn from(text: String) -> Self {
+        Self::text(text)
     }
 }

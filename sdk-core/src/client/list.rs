@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fulmar_engine::query::{Change, ConversationItem, conversations};
+use fulmar_engine::query::{Change, ConversationFilter, ConversationItem, conversations};
 use fulmar_engine::{SessionState, Topic};
 use futures_core::Stream;
 
@@ -12,15 +12,17 @@ use crate::runtime::Runtime;
 /// How many conversations the list shows.
 const LIMIT: u32 = 1_000;
 
-/// A live list of the 1,000 last active conversations, the last active first.
+/// A live list of conversations, at most 1,000: pinned ones first, then the last active.
 #[derive(Debug)]
 pub struct ConversationList {
     live: Live<ConversationItem>,
+    filter: ConversationFilter,
 }
 
 impl ConversationList {
-    pub(super) fn new(runtime: Arc<Runtime>) -> Self {
+    pub(super) fn new(runtime: Arc<Runtime>, filter: ConversationFilter) -> Self {
         Self {
+            filter,
             live: Live::new(runtime, Some(Topic::Conversations)),
         }
     }
@@ -40,10 +42,11 @@ impl ConversationList {
                 }
                 SessionState::SignedOut => None,
             };
+            let filter = self.filter;
             let items = self
                 .live
                 .read(move |readers| {
-                    readers.read(|reader| conversations(reader, own.as_ref(), LIMIT))
+                    readers.read(|reader| conversations(reader, own.as_ref(), filter, LIMIT))
                 })
                 .await?;
             let changes = self.live.show(items, |item| item.key);

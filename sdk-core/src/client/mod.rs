@@ -5,6 +5,9 @@ mod builder;
 mod conversation;
 mod list;
 mod live;
+mod messages;
+mod participants;
+mod people;
 mod secrets;
 mod status;
 mod timeline;
@@ -12,6 +15,7 @@ mod token_provider;
 
 use std::sync::Arc;
 
+use fulmar_engine::query::ConversationFilter;
 use fulmar_engine::{
     AppState, Command, CommandError, Input, NetworkState, NewConversation, Reply, SessionState,
     Unsent,
@@ -21,9 +25,10 @@ use fulmar_protocol::{ConversationId, OperationKey, Secret, UserId};
 use crate::runtime::{Runtime, clock};
 
 pub use builder::{BuildError, ClientBuilder, rebuild_store};
-pub use conversation::Conversation;
+pub use conversation::{Conversation, NewMessage};
 pub use list::ConversationList;
 pub use live::WatchError;
+pub use participants::ParticipantList;
 pub use secrets::SecretStorage;
 pub use status::{ConnectionWatch, SessionWatch};
 pub use timeline::{History, Timeline};
@@ -114,10 +119,18 @@ impl Client {
         ConnectionWatch::new(self.runtime.connection.clone(), self.runtime.ended())
     }
 
-    /// The list of conversations, the last active first, as a live query.
+    /// The list of conversations as a live query: pinned ones first, then the last active. Without
+    /// those in the archive, and those that are hidden.
     #[must_use]
     pub fn conversations(&self) -> ConversationList {
-        ConversationList::new(Arc::clone(&self.runtime))
+        self.conversations_where(ConversationFilter::default())
+    }
+
+    /// The conversations that a filter lets through, as a live query: those in the archive, those with
+    /// something unread, those of a kind.
+    #[must_use]
+    pub fn conversations_where(&self, filter: ConversationFilter) -> ConversationList {
+        ConversationList::new(Arc::clone(&self.runtime), filter)
     }
 
     /// A handle for a conversation. Looks nothing up: commands on a conversation that is not here

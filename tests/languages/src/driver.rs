@@ -200,7 +200,7 @@ fn message(item: &TimelineItem) -> Value {
     json!({
         "key": item.key.to_string(),
         "sender": item.sender.as_str(),
-        "text": item.text,
+        "text": item.text(),
         "position": item.position.map_or(0, |position| position.0),
     })
 }
@@ -210,7 +210,7 @@ fn row(item: &ConversationItem) -> Value {
         "title": item.title,
         "participants": item.participant_count,
         "unread": item.unread_count,
-        "preview": item.preview.as_ref().map(|preview| &preview.text),
+        "preview": item.preview.as_ref().map(fulmar::Preview::text),
     })
 }
 

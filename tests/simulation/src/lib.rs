@@ -9,7 +9,9 @@
 //!
 //! The same seed gives the same world, effect by effect; each seed is run twice to prove it.
 
+mod acting;
 mod carriage;
+mod convergence;
 mod device;
 mod network;
 pub mod oracle;

@@ -3,19 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fulmar_backend::{Backend, HttpRequest};
-use fulmar_engine::query::{Window, timeline};
+use fulmar_engine::MessageContent;
+use fulmar_engine::query::{ConversationItem, Place, TimelineItem, Window, participants, timeline};
 use fulmar_protocol::{
-    Conversation, ConversationId, ConversationPage, Message, MessagePage, OperationKey, Position,
-    Session, Timestamp, UserId,
+    Conversation, ConversationId, ConversationPage, Message, MessagePage, OperationKey,
+    Participant, Position, Session, Timestamp, UserId,
 };
 use serde::de::DeserializeOwned;
 
-use crate::device::{Device, parse};
+use crate::device::{Device, parse, written};
 
 /// What the server has, read over its public API, as each user sees it.
 pub(crate) struct Truth {
     views: BTreeMap<UserId, Vec<Conversation>>,
-    messages: BTreeMap<ConversationId, Vec<Message>>,
+    messages: BTreeMap<(UserId, ConversationId), Vec<Message>>,
 }
 
 impl Truth {
@@ -34,34 +35,24 @@ impl Truth {
             });
             let login: Session = ask(backend, now, "POST", "/v1/auth/login", "", None, &body)?;
             let token = login.access_token.expose().to_owned();
-            let none = serde_json::Value::Null;
-            let page: ConversationPage = ask(
-                backend,
-                now,
-                "GET",
-                "/v1/conversations",
-                "",
-                Some(&token),
-                &none,
-            )?;
+            let mut get = |path: &str, query: &str| -> Result<serde_json::Value, String> {
+                let none = serde_json::Value::Null;
+                ask(backend, now, "GET", path, query, Some(&token), &none)
+            };
+            let page: ConversationPage = read(get("/v1/conversations", "")?)?;
             for view in &page.conversations {
                 let id = &view.conversation_id;
-                if truth.messages.contains_key(id) {
-                    continue;
-                }
                 let path = format!("/v1/conversations/{id}/messages");
                 let mut all: Vec<Message> = Vec::new();
                 loop {
                     let after = all.last().map_or(0, |message| message.position.0);
-                    let query = format!("after={after}");
-                    let page: MessagePage =
-                        ask(backend, now, "GET", &path, &query, Some(&token), &none)?;
+                    let page: MessagePage = read(get(&path, &format!("after={after}"))?)?;
                     if page.messages.is_empty() {
                         break;
                     }
                     all.extend(page.messages);
                 }
-                truth.messages.insert(id.clone(), all);
+                truth.messages.insert((user.clone(), id.clone()), all);
             }
             truth.views.insert(user.clone(), page.conversations);
         }
@@ -71,40 +62,62 @@ impl Truth {
     /// Nothing lost, nothing doubled, nothing out of order, whatever any device believes.
     pub(crate) fn judge_server(&self, devices: &[Device]) -> Result<(), String> {
         let mut keys: BTreeMap<OperationKey, &Message> = BTreeMap::new();
-        let mut texts = BTreeSet::new();
-        for (id, messages) in &self.messages {
-            let mut last: BTreeMap<&str, u32> = BTreeMap::new();
+        for ((_, id), messages) in &self.messages {
             for (index, message) in messages.iter().enumerate() {
                 if message.position != Position(index as u64 + 1) {
                     return Err(format!("the positions of {id} are not dense"));
                 }
-                if keys.insert(message.operation_key, message).is_some()
-                    || !texts.insert(&message.text)
-                {
-                    return Err(format!("{} is there twice", message.text));
+                let there = keys.entry(message.operation_key).or_insert(message);
+                if (&there.conversation_id, there.position) != (id, message.position) {
+                    return Err(format!("{} is there twice", message.content.text));
                 }
-                let Some((writer, number)) = parse(&message.text) else {
-                    continue;
-                };
-                let before = last.insert(writer, number).unwrap_or(0);
-                if number <= before {
-                    return Err(format!("{} overtook {writer}/{before}", message.text));
+                if there.hidden {
+                    *there = message;
                 }
+            }
+        }
+        let mut texts = BTreeSet::new();
+        let mut last: BTreeMap<(&ConversationId, &str), u32> = BTreeMap::new();
+        let mut in_order: Vec<_> = keys.values().collect();
+        in_order.sort_by_key(|message| (&message.conversation_id, message.position));
+        for message in in_order {
+            let text = message.content.text.as_str();
+            let Some((writer, number)) = parse(text) else {
+                continue;
+            };
+            if message.content.forwarded_from.is_some() {
+                continue;
+            }
+            if !texts.insert(written(text)) {
+                return Err(format!("{text} is there twice"));
+            }
+            let before = last.insert((&message.conversation_id, writer), number);
+            if before.is_some_and(|before| number <= before) {
+                return Err(format!("{text} overtook {writer}/{before:?}"));
             }
         }
         for device in devices {
-            for (key, text) in &device.promised {
-                match keys.get(key) {
-                    Some(message) if message.text == *text => {}
-                    Some(message) => return Err(format!("{text} became {}", message.text)),
-                    None => return Err(format!("{text} is lost")),
+            for (key, promise) in &device.promised {
+                let Some(message) = keys.get(key) else {
+                    return Err(format!("{promise:?} is lost"));
+                };
+                let unsaid = message.deleted.is_some() || message.hidden;
+                match &promise.text {
+                    Some(text) if !unsaid && written(&message.content.text) != text => {
+                        return Err(format!("{text} became {}", message.content.text));
+                    }
+                    _ => {}
                 }
             }
         }
+        self.judge_pairs()
+    }
+
+    fn judge_pairs(&self) -> Result<(), String> {
         let mut pairs = BTreeSet::new();
         for view in self.views.values().flatten() {
             if let [one, other] = view.participants.as_slice()
-                && view.title.is_none()
+                && view.profile.title.is_none()
             {
                 let mut pair = [&one.user_id, &other.user_id];
                 pair.sort();
@@ -112,86 +125,137 @@ impl Truth {
             }
         }
         let people: BTreeSet<_> = pairs.iter().map(|(pair, _)| pair).collect();
-        if people.len() != pairs.len() {
-            return Err("a pair has two direct conversations".to_owned());
+        match people.len() == pairs.len() {
+            true => Ok(()),
+            false => Err("a pair has two direct conversations".to_owned()),
         }
-        Ok(())
     }
 
     /// Every screen shows what the server has, and counts what the server counts.
     pub(crate) fn judge_device(&self, device: &Device) -> Result<(), String> {
-        let engine = device.engine.as_ref().ok_or("the process is dead")?;
         let views = self.views.get(&device.user).ok_or("no such user")?;
-        let list = device.list()?;
-        let ids: BTreeSet<_> = list.iter().map(|item| &item.conversation_id).collect();
-        let there: BTreeSet<_> = views.iter().map(|view| &view.conversation_id).collect();
-        if ids != there || list.len() != views.len() {
-            return Err(format!("the list has {ids:?}, the server {there:?}"));
-        }
-        for (item, pair) in list.iter().zip(list.iter().skip(1)) {
-            if item.activity_at < pair.activity_at {
-                return Err("the list is not by activity".to_owned());
-            }
-        }
-        for item in &list {
-            let view = views
+        for place in [Place::Inbox, Place::Archive] {
+            let list = device.listed(place)?;
+            let ids: BTreeSet<_> = list.iter().map(|item| &item.conversation_id).collect();
+            let there: BTreeSet<_> = views
                 .iter()
-                .find(|view| view.conversation_id == item.conversation_id)
-                .ok_or("no view")?;
-            let all = self
-                .messages
-                .get(&item.conversation_id)
-                .ok_or("no messages")?;
-            let snapshot = timeline(
-                engine.reader(),
-                &item.conversation_id,
-                Window::From(Position(1)),
-            )
+                .filter(|view| listed(view) == Some(place))
+                .map(|view| &view.conversation_id)
+                .collect();
+            if ids != there || list.len() != there.len() {
+                return Err(format!("{place:?} has {ids:?}, the server {there:?}"));
+            }
+            for (item, next) in list.iter().zip(list.iter().skip(1)) {
+                let rank = |item: &ConversationItem| (item.settings.pinned, item.activity_at);
+                if rank(item) < rank(next) {
+                    return Err("the list is not by pin and activity".to_owned());
+                }
+            }
+            for item in &list {
+                let view = views
+                    .iter()
+                    .find(|view| view.conversation_id == item.conversation_id)
+                    .ok_or("no view")?;
+                self.judge_conversation(device, item, view)
+                    .map_err(|what| format!("{}: {what}", item.conversation_id))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn judge_conversation(
+        &self,
+        device: &Device,
+        item: &ConversationItem,
+        view: &Conversation,
+    ) -> Result<(), String> {
+        let engine = device.engine.as_ref().ok_or("the process is dead")?;
+        let of_viewer = (device.user.clone(), item.conversation_id.clone());
+        let all = self.messages.get(&of_viewer).ok_or("no messages")?;
+        let id = &item.conversation_id;
+        let snapshot = timeline(engine.reader(), id, Window::From(Position(1)))
             .map_err(|error| error.to_string())?;
-            let newest = &all[all.len() - snapshot.items.len().min(all.len())..];
-            let same = snapshot.items.len() <= all.len()
-                && snapshot.items.iter().zip(newest).all(|(shown, truth)| {
-                    shown.key == truth.operation_key
-                        && shown.text == truth.text
-                        && shown.position == Some(truth.position)
-                        && shown.sender == truth.sender_id
-                });
-            // After a reset only the newest 20 are surely here; the rest is fetched when asked for.
-            if !same || snapshot.items.len() < all.len().min(20) {
-                let shown: Vec<_> = snapshot
-                    .items
-                    .iter()
-                    .map(|item| (item.position.map(|position| position.0), &item.text))
-                    .collect();
-                let truth: Vec<_> = all
-                    .iter()
-                    .map(|message| (message.position.0, &message.text))
-                    .collect();
-                return Err(format!(
-                    "{} shows {shown:?}\n  and has {truth:?}",
-                    item.conversation_id
-                ));
-            }
-            let unread = unread(all, view, &device.user);
-            if item.unread_count != unread || view.unread_count != unread {
-                return Err(format!(
-                    "{} counts {} unread, the server {}, by hand {unread}",
-                    item.conversation_id, item.unread_count, view.unread_count
-                ));
-            }
-            let preview = item.preview.as_ref().map(|preview| preview.text.as_str());
-            if preview != all.last().map(|message| message.text.as_str()) {
-                return Err(format!(
-                    "{} has the preview {preview:?}",
-                    item.conversation_id
-                ));
-            }
+        let visible: Vec<&Message> = all.iter().filter(|message| !message.hidden).collect();
+        let shown = snapshot.items.len();
+        let newest = &visible[visible.len() - shown.min(visible.len())..];
+        // After a reset only the newest 20 are surely here; the rest is fetched when asked for.
+        let surely = all.iter().rev().take(20).filter(|message| !message.hidden);
+        if shown > visible.len() || shown < surely.count() {
+            return Err(format!("shows {shown} of {} messages", visible.len()));
+        }
+        for (item, truth) in snapshot.items.iter().zip(newest) {
+            same_message(item, truth)?;
+        }
+        let people = participants(engine.reader(), id)
+            .map_err(|error| error.to_string())?
+            .participants;
+        let mut there: Vec<Participant> = view.participants.clone();
+        there.sort_by(|one, other| one.user_id.cmp(&other.user_id));
+        if people != there || item.participant_count as usize != there.len() {
+            return Err(format!("shows {people:?}\n  and has {there:?}"));
+        }
+        let unread = unread(all, view, &device.user);
+        if item.unread_count != unread || view.unread_count != unread {
+            return Err(format!(
+                "{} unread, the server says {}, by hand {unread}",
+                item.unread_count, view.unread_count
+            ));
+        }
+        if item.unread_mentions != view.unread_mentions {
+            return Err(format!(
+                "{} mentions, the server says {}",
+                item.unread_mentions, view.unread_mentions
+            ));
+        }
+        let profile = &view.profile;
+        if item.settings != view.settings
+            || item.writing != profile.writing
+            || profile
+                .title
+                .as_ref()
+                .is_some_and(|title| *title != item.title)
+        {
+            return Err(format!("shows {item:?}\n  and has {view:?}"));
+        }
+        let preview = item
+            .preview
+            .as_ref()
+            .map(fulmar_engine::query::Preview::text);
+        if preview != visible.last().map(|message| message.content.text.as_str()) {
+            return Err(format!("has the preview {preview:?}"));
         }
         Ok(())
     }
 }
 
-/// Counted by hand: messages of others after the read pointer.
+/// Where a conversation is listed; `None` for a hidden one.
+fn listed(view: &Conversation) -> Option<Place> {
+    let hidden = view.settings.hidden_to;
+    match view.settings.archived {
+        _ if hidden.is_some_and(|to| view.last_position <= to) => None,
+        true => Some(Place::Archive),
+        false => Some(Place::Inbox),
+    }
+}
+
+fn same_message(item: &TimelineItem, truth: &Message) -> Result<(), String> {
+    let deleted = matches!(item.content, MessageContent::Deleted { .. });
+    let same = item.key == truth.operation_key
+        && item.position == Some(truth.position)
+        && item.sender == truth.sender_id
+        && item.text() == truth.content.text
+        && item.reactions == truth.reactions
+        && item.edited_at == truth.edited_at
+        && item.forwarded_from == truth.content.forwarded_from
+        && item.reply_to.as_ref().map(|quote| quote.key) == truth.content.reply_to
+        && deleted == truth.deleted.is_some();
+    match same {
+        true => Ok(()),
+        false => Err(format!("shows {item:?}\n  and has {truth:?}")),
+    }
+}
+
+/// Counted by hand: messages of others after the read pointer, but for notices.
 fn unread(all: &[Message], view: &Conversation, user: &UserId) -> u64 {
     let read_to = view
         .participants
@@ -200,7 +264,12 @@ fn unread(all: &[Message], view: &Conversation, user: &UserId) -> u64 {
         .map_or(Position::ZERO, |participant| participant.read_to);
     all.iter()
         .filter(|message| message.position > read_to && message.sender_id != *user)
+        .filter(|message| message.content.notice.is_none())
         .count() as u64
+}
+
+fn read<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, String> {
+    serde_json::from_value(value).map_err(|error| error.to_string())
 }
 
 fn ask<T: DeserializeOwned>(

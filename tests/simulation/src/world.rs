@@ -12,7 +12,6 @@ use fulmar_protocol::{CloseCode, Secret, ServerFrame, Timestamp, UserId};
 
 use crate::device::Device;
 use crate::network::{DeviceIndex, Happening, Network, Process};
-use crate::oracle::Truth;
 use crate::process::new_disk;
 use crate::storm::Storm;
 
@@ -25,6 +24,8 @@ const QUIET: u64 = 45 * 1000;
 /// A world that takes more steps than this runs in circles.
 const MOST_STEPS: u64 = 400_000;
 pub(crate) const PEOPLE: [&str; 3] = ["alice", "bob", "carol"];
+/// Somebody without a device, who is in the group from the beginning and sees all that is there.
+pub(crate) const ORACLE: &str = "oracle";
 
 /// What a world came to.
 #[derive(Debug, Clone, Copy)]
@@ -65,6 +66,8 @@ pub struct World {
     pub(crate) hasher: DefaultHasher,
     pub(crate) turns: u64,
     pub(crate) crashes: u64,
+    /// When failed messages were last given up.
+    pub(crate) tidied: u64,
     pub(crate) verbose: bool,
 }
 
@@ -96,6 +99,8 @@ impl World {
                 devices.push(Device::new(&format!("{name}.{number}"), user.clone(), disk));
             }
         }
+        let password = Secret::new(format!("{ORACLE}-password"));
+        let _ = backend.add_user(&user(ORACLE), ORACLE, &password, Timestamp(EPOCH));
         Self {
             seed,
             rng,
@@ -109,6 +114,7 @@ impl World {
             hasher: DefaultHasher::new(),
             turns: 0,
             crashes: 0,
+            tidied: 0,
             verbose: false,
         }
     }
@@ -336,49 +342,6 @@ impl World {
                 Ok(())
             }
         }
-    }
-
-    pub(crate) fn converged(&mut self) -> Result<bool, String> {
-        for index in 0..self.devices.len() {
-            self.sign_in(index)?;
-        }
-        Ok(self.what_is_left()?.is_empty())
-    }
-
-    /// Which devices still have something to do, and what.
-    pub(crate) fn what_is_left(&self) -> Result<String, String> {
-        let mut left = String::new();
-        for device in &self.devices {
-            let Some(engine) = &device.engine else {
-                left += &format!("{} is dead; ", device.name);
-                continue;
-            };
-            let status = engine.status().map_err(|error| error.to_string())?;
-            if !status.is_settled() {
-                left += &format!("{}: {status:?}; ", device.name);
-            }
-        }
-        Ok(left)
-    }
-
-    pub(crate) fn judge(&mut self) -> Result<usize, String> {
-        for index in 0..self.devices.len() {
-            self.look(index)?;
-        }
-        let now = self.server_now();
-        let users: Vec<UserId> = PEOPLE.iter().map(|name| user(name)).collect();
-        let truth = Truth::read(&mut self.backend, &users, now)?;
-        truth.judge_server(&self.devices)?;
-        for device in &self.devices {
-            truth
-                .judge_device(device)
-                .map_err(|what| format!("{}: {what}", device.name))?;
-        }
-        Ok(self
-            .devices
-            .iter()
-            .map(|device| device.promised.len())
-            .sum())
     }
 
     #[allow(clippy::print_stdout)]

@@ -2,7 +2,7 @@
 //! say what they mean, and scalars are named as Kotlin names them.
 
 /// Declarations that only the package itself uses, by how their line begins.
-const PLUMBING: [&str; 18] = [
+const PLUMBING: [&str; 19] = [
     "open class RustBuffer",
     "interface UniffiRustCallStatusErrorHandler",
     "object UniffiNullRustCallStatusErrorHandler",
@@ -17,6 +17,7 @@ const PLUMBING: [&str; 18] = [
     "public interface Foreign",
     "open class Foreign",
     "data class Foreign",
+    "sealed class Foreign",
     "data class OpenOptions",
     "inline fun <T : Disposable",
     "class InternalException",

@@ -56,7 +56,7 @@ pub(crate) fn check() -> Result<(), String> {
                 let stated = stated.or_else(|| row(&rows, &format!("{item}::*")));
                 let found = match stated {
                     Some(row) => package.has_stated(&row.names[number]),
-                    None => shows(body, member.rsplit('.').next().unwrap_or(member)),
+                    None => shows(&body, member.rsplit('.').next().unwrap_or(member)),
                 };
                 if !found {
                     wrong.push(format!(
@@ -135,9 +135,26 @@ impl Package {
         Ok(Self { language, text })
     }
 
-    /// What stands in the declaration of a type, or of a function with this name.
-    fn declaration(&self, name: &str) -> Option<&str> {
+    /// What stands in the declaration of a type, or of a function with this name, and in what extends
+    /// it.
+    fn declaration(&self, name: &str) -> Option<String> {
         let name = name.split(['(', '.', '<', ',']).next().unwrap_or(name);
+        let declared = self.declared(name)?;
+        let mut whole = declared.to_owned();
+        // Swift extends in blocks, Kotlin line by line.
+        for (at, _) in self.text.match_indices(&format!("\nextension {name} ")) {
+            let block = &self.text[at..];
+            whole.push_str(&block[..block.find("\n}\n").unwrap_or(block.len())]);
+        }
+        for line in self.text.lines() {
+            if line.contains(&format!("val {name}.")) || line.contains(&format!("fun {name}.")) {
+                whole.push_str(line);
+            }
+        }
+        Some(whole)
+    }
+
+    fn declared(&self, name: &str) -> Option<&str> {
         [
             "class",
             "interface",
@@ -175,7 +192,7 @@ impl Package {
             .filter(|word| !word.is_empty())
             .collect();
         match self.declaration(words.first().copied().unwrap_or_default()) {
-            Some(body) => words[1..].iter().all(|word| contains_word(body, word)),
+            Some(body) => words[1..].iter().all(|word| contains_word(&body, word)),
             None => words.iter().all(|word| contains_word(&self.text, word)),
         }
     }

@@ -121,8 +121,17 @@ public final class Client: Sendable {
 
     // MARK: Conversations
 
-    /// The list of conversations, the last active first.
-    public var conversations: ConversationList { ConversationList(handle: handle) }
+    /// The list of conversations: pinned ones first, then the last active. Without those in the archive,
+    /// and those that are hidden.
+    public var conversations: ConversationList { conversationsWhere() }
+
+    /// The conversations in the archive, with something unread, or of a kind.
+    public func conversationsWhere(
+        place: Place = .inbox, unread: UnreadFilter = .all, kind: ConversationKind? = nil
+    ) -> ConversationList {
+        let filter = ConversationFilter(place: place, unread: unread, kind: kind)
+        return ConversationList(handle: handle, filter: filter)
+    }
 
     /// A conversation. Looks nothing up: commands on one that is not here say so, and its timeline is
     /// empty until it is.

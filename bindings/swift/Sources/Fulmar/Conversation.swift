@@ -5,17 +5,33 @@ public struct Conversation: Sendable, CustomStringConvertible {
     /// The id by which it was asked for.
     public let id: ConversationId
 
-    /// Sends a message. When this returns, the message is on this device for good: it survives a crash
-    /// and a power cut, is in every timeline, and goes out by itself, in order, once. The network is
-    /// not waited for. The text is not blank and has at most 8 KiB, or what the server allows.
-    /// PROTOCOL.md §5.4.
+    /// Sends a message: a text, and what goes with it. When this returns, the message is on this device
+    /// for good: it survives a crash and a power cut, is in every timeline, and goes out by itself, in
+    /// order, once. The network is not waited for. The text is not blank and has at most 8 KiB, or what
+    /// the server allows. PROTOCOL.md §5.4.
     ///
     /// - Returns: the message's key, under which timelines show it
-    /// - Throws: `.invalid` for the text; `.noSuchConversation`, `.outboxFull`, `.signedOut`; `.store`
-    ///   when the disk is full. Whatever it throws, the message was not taken.
+    /// - Throws: `.invalid` for the text; `.noSuchConversation`, `.outboxFull`, `.signedOut`;
+    ///   `.notAllowed` where only admins write; `.store` when the disk is full. Whatever it throws, the
+    ///   message was not taken.
+    @discardableResult
+    public func send(_ message: NewMessage) async throws(CommandError) -> OperationKey {
+        try await command { try await client.handle.send(conversation: id, message: message) }
+    }
+
+    /// Sends a plain text; the same as `send` with a `NewMessage` of it.
     @discardableResult
     public func send(_ text: String) async throws(CommandError) -> OperationKey {
-        try await command { try await client.handle.send(conversation: id, text: text) }
+        try await send(NewMessage(text: text))
+    }
+
+    /// Sends here what a message of any conversation says, with the name of who wrote it first. Works
+    /// offline, as `send` does. PROTOCOL.md §5.4.
+    ///
+    /// - Throws: `.noSuchMessage`; `.notAllowed` for one that is not sent yet.
+    @discardableResult
+    public func forward(_ message: OperationKey) async throws(CommandError) -> OperationKey {
+        try await command { try await client.handle.forward(conversation: id, message: message) }
     }
 
     /// The messages, live.
@@ -31,6 +47,11 @@ public struct Conversation: Sendable, CustomStringConvertible {
     /// - Throws: `.noSuchConversation`, `.signedOut`, `.outboxFull`.
     public func markReadUpTo(_ position: Position) async throws(CommandError) {
         try await command { try await client.handle.markReadUpTo(conversation: id, position: position) }
+    }
+
+    /// Who takes part, live: roles, and how far each has come.
+    public var participants: ParticipantList {
+        ParticipantList(handle: client.handle, conversation: id)
     }
 
     public var description: String { "Conversation(\(id))" }

@@ -1,18 +1,19 @@
 /// A list of conversations at one moment.
 public struct ConversationListSnapshot: Hashable, Sendable {
-    /// The conversations, the last active first.
+    /// The conversations: pinned ones, then the last active.
     public var items: [ConversationItem]
 }
 
-/// The 1,000 last active conversations, live, the last active first.
+/// Conversations, live, at most 1,000: pinned ones first, then the last active.
 public struct ConversationList: Sendable {
     let handle: ClientHandle
+    let filter: ConversationFilter
 
     /// The conversations, whenever they change. Reads the device only.
     public var items: Live<ConversationListSnapshot> {
-        Live { [handle] in
+        Live { [handle, filter] in
             Shown(
-                try handle.watchConversations(),
+                try handle.watchConversations(filter: filter),
                 apply: { $0.apply($1) },
                 snapshot: ConversationListSnapshot.init
             )
@@ -22,7 +23,7 @@ public struct ConversationList: Sendable {
     /// What changed, in batches; the first one begins with a `.reset`. Applied in order with
     /// `apply(_:)` they always give what `items` shows. Reads the device only.
     public var changes: Live<[ConversationListChange]> {
-        Live { [handle] in try handle.watchConversations() }
+        Live { [handle, filter] in try handle.watchConversations(filter: filter) }
     }
 }
 

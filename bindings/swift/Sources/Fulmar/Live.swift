@@ -51,6 +51,7 @@ protocol Pulled: Sendable {
 
 extension TimelineWatcher: Pulled {}
 extension ConversationListWatcher: Pulled {}
+extension ParticipantListWatcher: Pulled {}
 extension ConnectionWatcher: Pulled {}
 extension SessionWatcher: Pulled {}
 extension LogWatcher: Pulled {}

@@ -13,7 +13,7 @@ final class TalkingTests: XCTestCase {
         XCTAssertLessThan(abs(shown.at.timeIntervalSinceNow), 300)
 
         let list = try await his.client.conversations.items.until {
-            $0.items.first?.preview == Preview(sender: "alice", text: "hello")
+            $0.items.first?.preview == Preview(sender: "alice", content: .text(text: "hello", mentions: []))
         }
         let item = list.items[0]
         XCTAssertEqual(item.unreadCount, 1)

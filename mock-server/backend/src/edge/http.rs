@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use fulmar_protocol::{
-    Code, ConversationId, ConversationPage, LoginRequest, LogoutRequest, Me, MessagePage,
-    MessageSend, Method, Operation, OperationKey, OperationsAnswer, Position, Problem,
-    RefreshRequest, Seq, Submit, Timestamp,
+    Code, ConversationId, ConversationPage, LoginRequest, LogoutRequest, Me, MessageId,
+    MessagePage, MessageSend, MessageVersions, Method, Operation, OperationKey, OperationsAnswer,
+    Position, Problem, RefreshRequest, Seq, Submit, Timestamp,
 };
 use percent_encoding::percent_decode_str;
 use rand_chacha::rand_core::Rng as _;
@@ -173,6 +173,9 @@ impl Scope<'_> {
                     messages: self.page(user, &conversation_id(id)?, &side, limit)?,
                 })
             }
+            ("GET", ["messages", id, "versions"]) => json(&MessageVersions {
+                versions: self.versions(user, &message_id(id)?)?,
+            }),
             ("POST", ["conversations", id, "messages"]) => {
                 let body: PlainMessage = read_body(request.body)?;
                 let mut random = [0; 10];
@@ -180,10 +183,8 @@ impl Scope<'_> {
                 let key = body
                     .operation_key
                     .unwrap_or_else(|| OperationKey::from_parts(self.now, random));
-                let method = Method::MessageSend(MessageSend {
-                    conversation_id: conversation_id(id)?,
-                    text: body.text,
-                });
+                let method =
+                    Method::MessageSend(MessageSend::text(conversation_id(id)?, body.text));
                 let outcomes = self.apply_all(user, &[Operation::new(key, &method)])?;
                 json(&OperationsAnswer { outcomes })
             }
@@ -199,6 +200,11 @@ fn unknown_route() -> Stop {
 fn conversation_id(text: &str) -> Result<ConversationId> {
     ConversationId::new(text)
         .map_err(|_| Stop::because(Code::ConversationNotFound, "There is no such conversation"))
+}
+
+fn message_id(text: &str) -> Result<MessageId> {
+    MessageId::new(text)
+        .map_err(|_| Stop::because(Code::MessageNotFound, "There is no such message"))
 }
 
 fn json(value: &impl Serialize) -> Result<String> {

@@ -1,12 +1,12 @@
-//! Conversations and who takes part.
+//! Conversations.
 
 use fulmar_protocol::{
-    Conversation, ConversationId, ConversationKind, OperationKey, Participant, Position, Timestamp,
-    UserId,
+    Conversation, ConversationId, ConversationKind, ConversationProfile, OperationKey, Position,
+    Revision, Role, Timestamp, UserId, Writing,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::messages;
+use super::{messages, participants};
 use crate::Result;
 
 /// How many messages come with a conversation (PROTOCOL.md §4.1).
@@ -16,7 +16,7 @@ pub(crate) struct NewConversation<'a> {
     pub(crate) id: &'a ConversationId,
     pub(crate) operation_key: Option<OperationKey>,
     pub(crate) kind: ConversationKind,
-    pub(crate) title: Option<&'a str>,
+    pub(crate) profile: &'a ConversationProfile,
     /// The two people of a direct conversation, as one name.
     pub(crate) pair: Option<&'a str>,
     pub(crate) participants: &'a [UserId],
@@ -29,22 +29,32 @@ pub(crate) fn insert(db: &Connection, new: &NewConversation<'_>) -> Result<()> {
         ConversationKind::Group | ConversationKind::Unknown => "group",
     };
     db.execute(
-        "INSERT INTO conversation (conversation_id, operation_key, kind, title, pair, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO conversation (conversation_id, operation_key, kind, pair, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
         params![
             new.id.as_str(),
             new.operation_key.map(OperationKey::to_bytes),
             kind,
-            new.title,
             new.pair,
             new.now.0
         ],
     )?;
+    set_profile(db, new.id, new.profile)?;
     for (joined, user) in new.participants.iter().enumerate() {
+        let role = match new.kind {
+            // The first is who makes it.
+            ConversationKind::Group if joined == 0 => Role::Admin,
+            _ => Role::Member,
+        };
         db.execute(
-            "INSERT INTO participant (conversation_id, user_id, joined) VALUES (?1, ?2, ?3)
-             ON CONFLICT DO NOTHING",
-            params![new.id.as_str(), user.as_str(), joined],
+            "INSERT INTO participant (conversation_id, user_id, joined, role)
+             VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+            params![
+                new.id.as_str(),
+                user.as_str(),
+                joined,
+                participants::role_text(role)
+            ],
         )?;
     }
     Ok(())
@@ -59,50 +69,6 @@ pub(crate) fn find_pair(db: &Connection, pair: &str) -> Result<Option<Conversati
         )
         .optional()?;
     Ok(id.map(ConversationId::new).transpose()?)
-}
-
-/// Whether somebody takes part. Conversations of others do not exist, as far as anyone can tell.
-pub(crate) fn takes_part(db: &Connection, id: &ConversationId, user: &UserId) -> Result<bool> {
-    Ok(db
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM participant WHERE conversation_id = ?1 AND user_id = ?2)",
-        )?
-        .query_row(params![id.as_str(), user.as_str()], |row| row.get(0))?)
-}
-
-pub(crate) fn participant_ids(db: &Connection, id: &ConversationId) -> Result<Vec<UserId>> {
-    let mut statement = db.prepare_cached(
-        "SELECT user_id FROM participant WHERE conversation_id = ?1 ORDER BY joined, user_id",
-    )?;
-    let rows = statement.query_map([id.as_str()], |row| row.get::<_, String>(0))?;
-    rows.map(|row| Ok(UserId::new(row?)?)).collect()
-}
-
-fn participants(db: &Connection, id: &ConversationId) -> Result<Vec<Participant>> {
-    let mut statement = db.prepare_cached(
-        "SELECT user_id, name, delivered_to, read_to
-         FROM participant JOIN user USING (user_id)
-         WHERE conversation_id = ?1
-         ORDER BY joined, user_id",
-    )?;
-    let rows = statement.query_map([id.as_str()], |row| {
-        Ok((
-            row.get::<_, String>(0)?,
-            row.get(1)?,
-            row.get(2)?,
-            row.get(3)?,
-        ))
-    })?;
-    rows.map(|row| {
-        let (user_id, name, delivered_to, read_to) = row?;
-        Ok(Participant {
-            user_id: UserId::new(user_id)?,
-            name,
-            delivered_to: Position(delivered_to),
-            read_to: Position(read_to),
-        })
-    })
-    .collect()
 }
 
 /// The conversations of a user, the last active first.
@@ -122,48 +88,118 @@ pub(crate) fn ids_of(db: &Connection, user: &UserId) -> Result<Vec<ConversationI
 
 /// A conversation as one user sees it.
 pub(crate) fn view(db: &Connection, id: &ConversationId, viewer: &UserId) -> Result<Conversation> {
-    let (key, kind, title, created_at, last) = db
+    let (key, created_at, last, revision) = db
         .prepare_cached(
-            "SELECT operation_key, kind, title, created_at, last_position
+            "SELECT operation_key, created_at, last_position, revision
              FROM conversation WHERE conversation_id = ?1",
         )?
         .query_row([id.as_str()], |row| {
             Ok((
                 row.get::<_, Option<[u8; 16]>>(0)?,
-                row.get::<_, String>(1)?,
-                row.get::<_, Option<String>>(2)?,
-                row.get::<_, i64>(3)?,
-                row.get::<_, u64>(4)?,
+                row.get::<_, i64>(1)?,
+                row.get::<_, u64>(2)?,
+                row.get::<_, u64>(3)?,
             ))
         })?;
+    let unread = participants::unread(db, id, viewer)?;
     Ok(Conversation {
         conversation_id: id.clone(),
         operation_key: key.map(OperationKey::from_bytes),
-        kind: match kind.as_str() {
-            "direct" => ConversationKind::Direct,
-            _ => ConversationKind::Group,
-        },
-        title,
-        participants: participants(db, id)?,
+        kind: kind(db, id)?,
+        profile: profile(db, id)?,
+        participants: participants::all(db, id)?,
         created_at: Timestamp(created_at),
         last_position: Position(last),
-        messages: messages::before(db, id, Position(last).next(), NEWEST_MESSAGES)?,
-        unread_count: unread(db, id, viewer)?,
+        revision: Revision(revision),
+        messages: messages::before(db, id, viewer, Position(last).next(), NEWEST_MESSAGES)?,
+        unread_count: unread.unread_count,
+        unread_mentions: unread.unread_mentions,
+        settings: participants::settings(db, id, viewer)?,
     })
 }
 
-/// How many messages of others lie after a participant's read pointer.
-pub(crate) fn unread(db: &Connection, id: &ConversationId, user: &UserId) -> Result<u64> {
+/// The number of one more change of a message.
+pub(crate) fn next_revision(db: &Connection, id: &ConversationId) -> Result<Revision> {
     Ok(db
         .prepare_cached(
-            "SELECT c.last_position - p.read_to
-                    - (SELECT count(*) FROM message AS m
-                       WHERE m.conversation_id = c.conversation_id AND m.sender_id = p.user_id
-                         AND m.position > p.read_to)
-             FROM participant AS p JOIN conversation AS c USING (conversation_id)
-             WHERE p.conversation_id = ?1 AND p.user_id = ?2",
+            "UPDATE conversation SET revision = revision + 1
+             WHERE conversation_id = ?1 RETURNING revision",
         )?
-        .query_row(params![id.as_str(), user.as_str()], |row| row.get(0))?)
+        .query_row([id.as_str()], |row| row.get(0).map(Revision))?)
+}
+
+pub(crate) fn kind(db: &Connection, id: &ConversationId) -> Result<ConversationKind> {
+    let kind: String = db
+        .prepare_cached("SELECT kind FROM conversation WHERE conversation_id = ?1")?
+        .query_row([id.as_str()], |row| row.get(0))?;
+    Ok(match kind.as_str() {
+        "direct" => ConversationKind::Direct,
+        _ => ConversationKind::Group,
+    })
+}
+
+pub(crate) fn profile(db: &Connection, id: &ConversationId) -> Result<ConversationProfile> {
+    let (title, avatar_url, writing, context) = db
+        .prepare_cached(
+            "SELECT title, avatar_url, writing, context
+             FROM conversation WHERE conversation_id = ?1",
+        )?
+        .query_row([id.as_str()], |row| {
+            Ok((
+                row.get(0)?,
+                row.get(1)?,
+                row.get::<_, String>(2)?,
+                row.get::<_, Option<String>>(3)?,
+            ))
+        })?;
+    Ok(ConversationProfile {
+        title,
+        avatar_url,
+        writing: match writing.as_str() {
+            "admins" => Writing::Admins,
+            _ => Writing::Everyone,
+        },
+        context: context
+            .map(|context| serde_json::from_str(&context))
+            .transpose()?,
+    })
+}
+
+pub(crate) fn set_profile(
+    db: &Connection,
+    id: &ConversationId,
+    profile: &ConversationProfile,
+) -> Result<()> {
+    let writing = match profile.writing {
+        Writing::Admins => "admins",
+        Writing::Everyone => "everyone",
+    };
+    let context = profile
+        .context
+        .as_ref()
+        .map(serde_json::to_string)
+        .transpose()?;
+    db.execute(
+        "UPDATE conversation SET title = ?2, avatar_url = ?3, writing = ?4, context = ?5
+         WHERE conversation_id = ?1",
+        params![
+            id.as_str(),
+            profile.title,
+            profile.avatar_url,
+            writing,
+            context
+        ],
+    )?;
+    Ok(())
+}
+
+/// Nobody takes part any more.
+pub(crate) fn deactivate(db: &Connection, id: &ConversationId) -> Result<()> {
+    db.execute(
+        "UPDATE conversation SET active = 0 WHERE conversation_id = ?1",
+        [id.as_str()],
+    )?;
+    Ok(())
 }
 
 pub(crate) fn last_position(db: &Connection, id: &ConversationId) -> Result<Position> {
@@ -182,42 +218,10 @@ pub(crate) fn set_last_position(
     Ok(())
 }
 
-/// Moves the pointers of a participant; they only grow. Gives where they stand, and whether one
-/// moved.
-pub(crate) fn advance_receipt(
-    db: &Connection,
-    id: &ConversationId,
-    user: &UserId,
-    delivered_to: Position,
-    read_to: Position,
-) -> Result<(Position, Position, bool)> {
-    let before: (u64, u64) = db
-        .prepare_cached(
-            "SELECT delivered_to, read_to FROM participant
-             WHERE conversation_id = ?1 AND user_id = ?2",
-        )?
-        .query_row(params![id.as_str(), user.as_str()], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
-    let read_to = read_to.max(Position(before.1));
-    // What is read has arrived.
-    let delivered_to = delivered_to.max(Position(before.0)).max(read_to);
-    let moved = (delivered_to.0, read_to.0) != before;
-    if moved {
-        db.prepare_cached(
-            "UPDATE participant SET delivered_to = ?3, read_to = ?4
-             WHERE conversation_id = ?1 AND user_id = ?2",
-        )?
-        .execute(params![
-            id.as_str(),
-            user.as_str(),
-            delivered_to.0,
-            read_to.0
-        ])?;
-    }
-    Ok((delivered_to, read_to, moved))
-}
-
 pub(crate) fn count(db: &Connection) -> Result<u64> {
-    Ok(db.query_row("SELECT count(*) FROM conversation", [], |row| row.get(0))?)
+    Ok(db.query_row(
+        "SELECT count(*) FROM conversation WHERE active",
+        [],
+        |row| row.get(0),
+    )?)
 }

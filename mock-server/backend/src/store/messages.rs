@@ -1,18 +1,20 @@
-//! Messages.
+//! Messages, with what became of them: reactions, earlier versions, and who has hidden them.
 
 use fulmar_protocol::{
-    ConversationId, Message, MessageId, OperationKey, Position, Timestamp, UserId,
+    Content, ConversationId, Deletion, Message, MessageId, MessageVersion, OperationKey, Position,
+    Reaction, Revision, Timestamp, UserId,
 };
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::Result;
 
-const COLUMNS: &str =
-    "message_id, operation_key, conversation_id, position, sender_id, text, sent_at";
+const COLUMNS: &str = "message_id, operation_key, conversation_id, position, sender_id, text, \
+     sent_at, revision, content, edited_at, deleted_at, deleted_by";
 
 pub(crate) fn insert(db: &Connection, message: &Message) -> Result<()> {
     db.prepare_cached(&format!(
-        "INSERT INTO message ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+        "INSERT INTO message ({COLUMNS}, notice)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, NULL, NULL, NULL, ?10)"
     ))?
     .execute(params![
         message.message_id.as_str(),
@@ -20,16 +22,95 @@ pub(crate) fn insert(db: &Connection, message: &Message) -> Result<()> {
         message.conversation_id.as_str(),
         message.position.0,
         message.sender_id.as_str(),
-        message.text,
-        message.sent_at.0
+        message.content.text,
+        message.sent_at.0,
+        message.revision.0,
+        beside_the_text(&message.content)?,
+        message.content.notice.is_some(),
     ])?;
+    for user in &message.content.mentions {
+        if *user != message.sender_id {
+            db.prepare_cached(
+                "INSERT INTO mention (conversation_id, user_id, position) VALUES (?1, ?2, ?3)",
+            )?
+            .execute(params![
+                message.conversation_id.as_str(),
+                user.as_str(),
+                message.position.0
+            ])?;
+        }
+    }
     Ok(())
 }
 
-/// The newest `limit` messages before a position, oldest first.
+/// Writes what can change of a message.
+pub(crate) fn update(db: &Connection, message: &Message) -> Result<()> {
+    let deleted = message.deleted.as_ref();
+    db.prepare_cached(
+        "UPDATE message SET text = ?2, revision = ?3, content = ?4, edited_at = ?5,
+                deleted_at = ?6, deleted_by = ?7
+         WHERE message_id = ?1",
+    )?
+    .execute(params![
+        message.message_id.as_str(),
+        message.content.text,
+        message.revision.0,
+        beside_the_text(&message.content)?,
+        message.edited_at.map(|at| at.0),
+        deleted.map(|deletion| deletion.at.0),
+        deleted.map(|deletion| deletion.by.as_str()),
+    ])?;
+    let there = reactions(db, &message.message_id)?;
+    for (emoji, user) in pairs(&there) {
+        if !pairs(&message.reactions).any(|pair| pair == (emoji, user)) {
+            db.prepare_cached(
+                "DELETE FROM reaction WHERE message_id = ?1 AND emoji = ?2 AND user_id = ?3",
+            )?
+            .execute(params![message.message_id.as_str(), emoji, user.as_str()])?;
+        }
+    }
+    for (emoji, user) in pairs(&message.reactions) {
+        db.prepare_cached(
+            "INSERT INTO reaction (message_id, emoji, user_id) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![message.message_id.as_str(), emoji, user.as_str()])?;
+    }
+    Ok(())
+}
+
+fn pairs(reactions: &[Reaction]) -> impl Iterator<Item = (&str, &UserId)> {
+    reactions.iter().flat_map(|reaction| {
+        let emoji = reaction.emoji.as_str();
+        reaction.user_ids.iter().map(move |user| (emoji, user))
+    })
+}
+
+pub(crate) fn find(db: &Connection, key: OperationKey) -> Result<Option<Message>> {
+    let found = db
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM message WHERE operation_key = ?1"
+        ))?
+        .query_row([key.to_bytes()], |row| Ok(read(db, row)))
+        .optional()?;
+    found.transpose()
+}
+
+pub(crate) fn find_by_id(db: &Connection, id: &MessageId) -> Result<Option<Message>> {
+    let found = db
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM message WHERE message_id = ?1"
+        ))?
+        .query_row([id.as_str()], |row| Ok(read(db, row)))
+        .optional()?;
+    found.transpose()
+}
+
+/// The newest `limit` messages before a position as one user sees them, oldest first.
 pub(crate) fn before(
     db: &Connection,
     id: &ConversationId,
+    viewer: &UserId,
     before: Position,
     limit: u32,
 ) -> Result<Vec<Message>> {
@@ -38,16 +119,21 @@ pub(crate) fn before(
          WHERE conversation_id = ?1 AND position < ?2
          ORDER BY position DESC LIMIT ?3"
     ))?;
-    let rows = statement.query_map(params![id.as_str(), before.0, limit], |row| Ok(read(row)))?;
-    let mut messages: Vec<Message> = rows.map(|row| row?).collect::<Result<_>>()?;
+    let rows = statement.query_map(params![id.as_str(), before.0, limit], |row| {
+        Ok(read(db, row))
+    })?;
+    let mut messages: Vec<Message> = rows
+        .map(|row| as_seen_by(db, viewer, row??))
+        .collect::<Result<_>>()?;
     messages.reverse();
     Ok(messages)
 }
 
-/// The oldest `limit` messages after a position, oldest first.
+/// The oldest `limit` messages after a position as one user sees them, oldest first.
 pub(crate) fn after(
     db: &Connection,
     id: &ConversationId,
+    viewer: &UserId,
     after: Position,
     limit: u32,
 ) -> Result<Vec<Message>> {
@@ -56,22 +142,138 @@ pub(crate) fn after(
          WHERE conversation_id = ?1 AND position > ?2
          ORDER BY position LIMIT ?3"
     ))?;
-    let rows = statement.query_map(params![id.as_str(), after.0, limit], |row| Ok(read(row)))?;
-    rows.map(|row| row?).collect()
+    let rows = statement.query_map(params![id.as_str(), after.0, limit], |row| {
+        Ok(read(db, row))
+    })?;
+    rows.map(|row| as_seen_by(db, viewer, row??)).collect()
+}
+
+/// A message as one user sees it: empty when they have hidden it.
+pub(crate) fn as_seen_by(
+    db: &Connection,
+    viewer: &UserId,
+    mut message: Message,
+) -> Result<Message> {
+    if is_hidden(db, viewer, &message.message_id)? {
+        message.hidden = true;
+        message.content = Content::default();
+        message.reactions.clear();
+    }
+    Ok(message)
+}
+
+pub(crate) fn is_hidden(db: &Connection, viewer: &UserId, id: &MessageId) -> Result<bool> {
+    Ok(db
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM hidden_message WHERE user_id = ?1 AND message_id = ?2)",
+        )?
+        .query_row(params![viewer.as_str(), id.as_str()], |row| row.get(0))?)
+}
+
+/// Hides a message from one user; false when it was hidden before.
+pub(crate) fn hide(db: &Connection, user: &UserId, id: &MessageId) -> Result<bool> {
+    Ok(db.execute(
+        "INSERT INTO hidden_message (user_id, message_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        params![user.as_str(), id.as_str()],
+    )? == 1)
+}
+
+pub(crate) fn keep_version(
+    db: &Connection,
+    id: &MessageId,
+    at: Timestamp,
+    text: &str,
+) -> Result<()> {
+    db.execute(
+        "INSERT INTO message_version (message_id, at, text) VALUES (?1, ?2, ?3)",
+        params![id.as_str(), at.0, text],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn versions(db: &Connection, id: &MessageId) -> Result<Vec<MessageVersion>> {
+    let mut statement = db.prepare_cached(
+        "SELECT at, text FROM message_version WHERE message_id = ?1 ORDER BY ordinal",
+    )?;
+    let rows = statement.query_map([id.as_str()], |row| {
+        Ok(MessageVersion {
+            at: Timestamp(row.get(0)?),
+            text: row.get(1)?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Forgets what a message ever said and who reacted.
+pub(crate) fn forget_content(db: &Connection, id: &MessageId) -> Result<()> {
+    db.execute(
+        "DELETE FROM message_version WHERE message_id = ?1",
+        [id.as_str()],
+    )?;
+    db.execute("DELETE FROM reaction WHERE message_id = ?1", [id.as_str()])?;
+    Ok(())
 }
 
 pub(crate) fn count(db: &Connection) -> Result<u64> {
     Ok(db.query_row("SELECT count(*) FROM message", [], |row| row.get(0))?)
 }
 
-fn read(row: &Row<'_>) -> Result<Message> {
+/// The text has its own column.
+fn beside_the_text(content: &Content) -> Result<String> {
+    Ok(serde_json::to_string(&Content {
+        text: String::new(),
+        ..content.clone()
+    })?)
+}
+
+fn reactions(db: &Connection, id: &MessageId) -> Result<Vec<Reaction>> {
+    let mut statement = db.prepare_cached(
+        "SELECT emoji, user_id FROM reaction WHERE message_id = ?1 ORDER BY ordinal",
+    )?;
+    let mut rows = statement.query([id.as_str()])?;
+    let mut found: Vec<Reaction> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let emoji: String = row.get(0)?;
+        let user = UserId::new(row.get::<_, String>(1)?)?;
+        match found.iter_mut().find(|reaction| reaction.emoji == emoji) {
+            Some(reaction) => reaction.user_ids.push(user),
+            None => found.push(Reaction {
+                emoji,
+                user_ids: vec![user],
+            }),
+        }
+    }
+    Ok(found)
+}
+
+fn read(db: &Connection, row: &Row<'_>) -> Result<Message> {
+    let message_id = MessageId::new(row.get::<_, String>(0)?)?;
+    let content: Content = serde_json::from_str(&row.get::<_, String>(8)?)?;
+    let deleted = match (
+        row.get::<_, Option<i64>>(10)?,
+        row.get::<_, Option<String>>(11)?,
+    ) {
+        (Some(at), Some(by)) => Some(Deletion {
+            at: Timestamp(at),
+            by: UserId::new(by)?,
+        }),
+        _ => None,
+    };
     Ok(Message {
-        message_id: MessageId::new(row.get::<_, String>(0)?)?,
         operation_key: OperationKey::from_bytes(row.get(1)?),
         conversation_id: ConversationId::new(row.get::<_, String>(2)?)?,
         position: Position(row.get(3)?),
         sender_id: UserId::new(row.get::<_, String>(4)?)?,
-        text: row.get(5)?,
         sent_at: Timestamp(row.get(6)?),
+        revision: Revision(row.get(7)?),
+        content: Content {
+            text: row.get(5)?,
+            ..content
+        },
+        edited_at: row.get::<_, Option<i64>>(9)?.map(Timestamp),
+        deleted,
+        hidden: false,
+        reactions: reactions(db, &message_id)?,
+        message_id,
     })
 }

@@ -4,17 +4,21 @@ pub(crate) mod applied;
 pub(crate) mod conversations;
 pub(crate) mod log;
 pub(crate) mod messages;
+pub(crate) mod participants;
 pub(crate) mod sessions;
 pub(crate) mod users;
 
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::BackendError;
 
+/// The schema, as numbered steps.
+const STEPS: &[&str] = &[include_str!("schema_1.sql"), include_str!("schema_2.sql")];
 /// The version that this server writes.
-const NEWEST: i64 = 1;
+const NEWEST: i64 = STEPS.len() as i64;
 
 /// Opens the schema, and gives the signing secret: the stored one, or `fresh_secret` for a new
 /// database.
@@ -28,18 +32,22 @@ pub(crate) fn prepare(
     database.pragma_update(None, "synchronous", "NORMAL")?;
     database.pragma_update(None, "foreign_keys", true)?;
     database.pragma_update(None, "trusted_schema", false)?;
-    database.set_prepared_statement_cache_capacity(64);
+    // Plans do not depend on the values that are bound; otherwise SQLite compiles most statements
+    // anew for each value, which takes longer than running them.
+    database.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    database.set_prepared_statement_cache_capacity(128);
     let version: i64 = database.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if version > NEWEST {
-        return Err(BackendError::NewerVersion {
+    let missing = usize::try_from(version)
+        .ok()
+        .and_then(|done| STEPS.get(done..))
+        .ok_or(BackendError::NewerVersion {
             found: version,
             known: NEWEST,
-        });
-    }
-    if version == 0 {
+        })?;
+    if !missing.is_empty() {
         database.execute_batch(&format!(
             "BEGIN IMMEDIATE; {} PRAGMA user_version = {NEWEST}; COMMIT;",
-            include_str!("schema.sql")
+            missing.concat()
         ))?;
     }
     database.execute(

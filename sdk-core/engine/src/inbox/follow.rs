@@ -4,14 +4,14 @@
 //! a log that does not reach back that far is replaced by a snapshot. Events are never applied out
 //! of order, and never twice.
 
-use fulmar_protocol::{ApiRequest, Code, Event, Seq, Snapshot, SyncPage};
+use fulmar_protocol::{ApiRequest, Code, Event, Revision, Seq, Snapshot, SyncPage};
 
 use crate::auth::permanent_code;
 use crate::brain::Purpose;
 use crate::deadline::Why;
 use crate::input::RequestFailure;
 use crate::store::account::Account;
-use crate::store::{Result, account, conversations, messages};
+use crate::store::{Result, account, conversations, messages, operations};
 use crate::turn::Turn;
 
 #[derive(Debug, Default)]
@@ -88,8 +88,17 @@ impl Turn<'_> {
         }
         if self.brain.account.cursor != before {
             account::set_cursor(&self.db, self.brain.account.cursor)?;
+            self.forget_applied()?;
         }
         Ok(whole)
+    }
+
+    /// What was applied and is in the log by now needs the outbox no more.
+    fn forget_applied(&mut self) -> Result<()> {
+        for lane in operations::forget_applied(&self.db, self.brain.account.cursor)? {
+            self.touch(lane);
+        }
+        Ok(())
     }
 
     /// A pong says how far the log goes: over one socket events come before the pong that counts
@@ -208,8 +217,25 @@ impl Turn<'_> {
         let known_log = self.brain.account.log_id.as_ref();
         let another_log = known_log.is_some_and(|known| *known != snapshot.log_id);
         let mut present = std::collections::BTreeSet::new();
+        if another_log {
+            messages::forget_revisions(&self.db)?;
+            for lane in operations::forget_applied(&self.db, Seq(i64::MAX as u64))? {
+                self.touch(lane);
+            }
+        }
         for view in &snapshot.conversations {
+            let known = conversations::find(&self.db, &view.conversation_id)?;
+            let seen = match known {
+                Some(key) => conversations::revision(&self.db, key)?,
+                None => Revision::ZERO,
+            };
             let key = self.store_conversation(view)?;
+            // Some message changed while nobody told this device: only what came along is certain.
+            if view.revision != seen || another_log {
+                let from = view.messages.first().map(|message| message.position);
+                let from = from.unwrap_or(view.last_position.next());
+                messages::delete_before(&self.db, key, from)?;
+            }
             // In the same log, what lies beyond the snapshot is newer than it: an outcome that
             // came while it was on its way.
             if another_log {
@@ -225,11 +251,12 @@ impl Turn<'_> {
         for key in candidates {
             if !present.contains(&key) {
                 conversations::remove_unless_unsent(&self.db, key)?;
-                self.vanish(key);
+                self.touch_or_vanish(key)?;
             }
         }
         account::set_log(&self.db, &snapshot.log_id, snapshot.seq)?;
         self.reload_account()?;
+        self.forget_applied()?;
         let follow = &mut self.brain.follow;
         // What was seen of another log says nothing about this one.
         follow.missing = if follow.known_head > snapshot.seq {

@@ -5,10 +5,16 @@
 
 pub(crate) mod follow;
 
-use fulmar_protocol::{Conversation, Event, EventData, Message, ReceiptUpdated, Unreadable};
+use fulmar_protocol::{
+    Conversation, ConversationId, Event, EventData, Message, ReceiptUpdated, Unreadable,
+};
+use rusqlite::Connection;
 
 use crate::outbox::transition::Happening;
-use crate::store::{ConversationKey, Result, conversations, messages, operations, quarantine};
+use crate::store::reading::Counts;
+use crate::store::{
+    ConversationKey, Result, conversations, messages, operations, participants, quarantine, reading,
+};
 use crate::turn::Turn;
 
 /// Which version of this module has tried an event; a newer one tries again.
@@ -53,8 +59,65 @@ impl Turn<'_> {
                 Ok(Ok(()))
             }
             EventData::MessageCreated(message) => self.message_created(&message),
+            EventData::MessageUpdated(message) => self.message_updated(&message),
             EventData::ReceiptUpdated(receipt) => self.receipt_updated(&receipt),
+            EventData::ConversationRemoved(removed) => {
+                if let Some(key) = conversations::find(&self.db, &removed.conversation_id)? {
+                    conversations::remove_unless_unsent(&self.db, key)?;
+                    self.touch_or_vanish(key)?;
+                }
+                Ok(Ok(()))
+            }
+            EventData::ConversationUpdated(updated) => self
+                .in_conversation(&updated.conversation_id, |db, key| {
+                    conversations::set_server_profile(db, key, &updated.profile)
+                }),
+            EventData::SettingsUpdated(updated) => self
+                .in_conversation(&updated.conversation_id, |db, key| {
+                    conversations::set_server_settings(db, key, &updated.settings)
+                }),
+            EventData::ParticipantsAdded(added) => {
+                self.in_conversation(&added.conversation_id, |db, key| {
+                    added
+                        .participants
+                        .iter()
+                        .try_for_each(|participant| participants::insert(db, key, participant))
+                })
+            }
+            EventData::ParticipantRemoved(removed) => self
+                .in_conversation(&removed.conversation_id, |db, key| {
+                    participants::remove(db, key, &removed.user_id)
+                }),
+            EventData::ParticipantUpdated(updated) => self
+                .in_conversation(&updated.conversation_id, |db, key| {
+                    participants::set_role(db, key, &updated.user_id, updated.role)
+                }),
         }
+    }
+
+    /// Writes something about a conversation that is here.
+    fn in_conversation(
+        &mut self,
+        id: &ConversationId,
+        write: impl FnOnce(&Connection, ConversationKey) -> Result<()>,
+    ) -> Result<std::result::Result<(), Unreadable>> {
+        let Some(key) = conversations::find(&self.db, id)? else {
+            return Ok(Err(Unreadable::Malformed(
+                "about a conversation that is not here".to_owned(),
+            )));
+        };
+        write(&self.db, key)?;
+        self.touch(key);
+        Ok(Ok(()))
+    }
+
+    /// A conversation may have been removed, or may only have changed.
+    pub(crate) fn touch_or_vanish(&mut self, key: ConversationKey) -> Result<()> {
+        match conversations::exists(&self.db, key)? {
+            true => self.touch(key),
+            false => self.vanish(key),
+        }
+        Ok(())
     }
 
     /// Writes a conversation with the messages that came with it.
@@ -76,7 +139,8 @@ impl Turn<'_> {
         conversation: ConversationKey,
         message: &Message,
     ) -> Result<()> {
-        messages::upsert_confirmed(&self.db, conversation, message)?;
+        let own = self.brain.account.user_id.clone();
+        messages::upsert_confirmed(&self.db, conversation, message, own.as_ref())?;
         if let Some(row) = operations::find(&self.db, message.operation_key)? {
             self.touch(row.lane);
             self.transition(&row, Happening::Confirmed, None)?;
@@ -95,8 +159,31 @@ impl Turn<'_> {
             )));
         };
         self.store_message(key, message)?;
-        let own = self.brain.account.user_id.as_ref() == Some(&message.sender_id);
-        conversations::advance_head(&self.db, key, message.position, !own)?;
+        let own = self.brain.account.user_id.as_ref();
+        let counts = if own == Some(&message.sender_id) || message.content.notice.is_some() {
+            Counts::Not
+        } else if own.is_some_and(|own| message.content.mentions.contains(own)) {
+            Counts::AsMention
+        } else {
+            Counts::AsUnread
+        };
+        reading::advance_head(&self.db, key, message.position, counts)?;
+        Ok(Ok(()))
+    }
+
+    /// Also a message that is not here is written: so a page of history that was asked for before it
+    /// changed cannot bring back what it was.
+    fn message_updated(
+        &mut self,
+        message: &Message,
+    ) -> Result<std::result::Result<(), Unreadable>> {
+        let Some(key) = conversations::find(&self.db, &message.conversation_id)? else {
+            return Ok(Err(Unreadable::Malformed(
+                "a message of a conversation that is not here".to_owned(),
+            )));
+        };
+        self.store_message(key, message)?;
+        conversations::advance_revision(&self.db, key, message.revision)?;
         Ok(Ok(()))
     }
 
@@ -104,22 +191,19 @@ impl Turn<'_> {
         &mut self,
         receipt: &ReceiptUpdated,
     ) -> Result<std::result::Result<(), Unreadable>> {
-        let Some(key) = conversations::find(&self.db, &receipt.conversation_id)? else {
-            return Ok(Err(Unreadable::Malformed(
-                "a receipt of a conversation that is not here".to_owned(),
-            )));
-        };
-        conversations::advance_receipt(
-            &self.db,
-            key,
-            &receipt.user_id,
-            receipt.delivered_to,
-            receipt.read_to,
-        )?;
-        if self.brain.account.user_id.as_ref() == Some(&receipt.user_id) {
-            conversations::advance_own_read(&self.db, key, receipt.read_to, receipt.unread_count)?;
-        }
-        self.touch(key);
-        Ok(Ok(()))
+        let own = self.brain.account.user_id.as_ref() == Some(&receipt.user_id);
+        self.in_conversation(&receipt.conversation_id, |db, key| {
+            participants::advance_receipt(
+                db,
+                key,
+                &receipt.user_id,
+                receipt.delivered_to,
+                receipt.read_to,
+            )?;
+            match own {
+                true => reading::advance_own_read(db, key, receipt.read_to, receipt.unread),
+                false => Ok(()),
+            }
+        })
     }
 }

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 
 use fulmar_protocol::{
-    Conversation, FailureClass, Message, Method, Outcome, OutcomeStatus, Position, Problem,
+    Conversation, FailureClass, Message, Method, Outcome, OutcomeStatus, Position, Problem, Seq,
     SubmitId,
 };
 
 use crate::brain::Route;
 use crate::deadline::Why;
+use crate::outbox::REFUSED_KEPT;
 use crate::outbox::failure::FailureReason;
 use crate::outbox::transition::{Happening, State};
 use crate::store::operations::OperationRow;
-use crate::store::{LaneId, Result, conversations, messages, operations};
+use crate::store::{LaneId, Result, conversations, messages, operations, reading};
 use crate::turn::Turn;
 
 impl Turn<'_> {
@@ -62,9 +63,7 @@ impl Turn<'_> {
                     None => self.returned(row, None),
                 }
             }
-            (OutcomeStatus::Applied { .. }, Method::ReceiptUpdate(_)) => {
-                self.transition(row, Happening::Confirmed, None)
-            }
+            (OutcomeStatus::Applied { seq, .. }, _) => self.acknowledged(row, seq),
             (OutcomeStatus::Failed { problem }, _) => match problem.code.class() {
                 FailureClass::Permanent => self.refused(row, problem),
                 FailureClass::Authentication => {
@@ -78,12 +77,23 @@ impl Turn<'_> {
         }
     }
 
+    /// The server has done it. What it changed is in the log up to `seq`; until that is here, the
+    /// screen shows it from the outbox.
+    fn acknowledged(&mut self, row: &OperationRow, seq: Seq) -> Result<()> {
+        if seq <= self.brain.account.cursor {
+            return self.transition(row, Happening::Confirmed, None);
+        }
+        self.transition(row, Happening::Acknowledged, None)?;
+        operations::set_applied_seq(&self.db, row.operation_key, seq)
+    }
+
     fn message_applied(&mut self, row: &OperationRow, message: &Message) -> Result<()> {
         if crate::defects::active(crate::defects::Defect::ForgetAtOutcome) {
             messages::delete_unsent(&self.db, row.operation_key)?;
             return self.transition(row, Happening::Confirmed, None);
         }
-        messages::upsert_confirmed(&self.db, row.lane, message)?;
+        let own = self.brain.account.user_id.clone();
+        messages::upsert_confirmed(&self.db, row.lane, message, own.as_ref())?;
         self.transition(row, Happening::Confirmed, None)
     }
 
@@ -103,7 +113,8 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Refused for good. A message or a conversation stays, as failed; anything else is rolled back.
+    /// Refused for good. A message or a conversation stays, as failed. Of anything else the effect is
+    /// gone from the screen, and the operation stays to be looked at.
     pub(crate) fn refused(&mut self, row: &OperationRow, problem: Problem) -> Result<()> {
         tracing::warn!(
             operation = %row.operation_key,
@@ -111,18 +122,25 @@ impl Turn<'_> {
             code = %problem.code,
             "the server refused an operation"
         );
-        match row.method {
-            Method::MessageSend(_) | Method::ConversationCreate(_) => {
-                let reason = FailureReason::Refused { problem };
-                self.transition(row, Happening::Refused, Some(&reason))
-            }
-            Method::ReceiptUpdate(_) => {
-                conversations::set_local_read(&self.db, row.lane, Position::ZERO)?;
-                operations::delete(&self.db, row.operation_key)?;
-                self.touch(row.lane);
-                Ok(())
-            }
+        if let Method::ReceiptUpdate(_) = row.method {
+            // Nobody asked for it by hand, so nobody wants to see it failed.
+            reading::set_local_read(&self.db, row.lane, Position::ZERO)?;
+            operations::delete(&self.db, row.operation_key)?;
+            self.touch(row.lane);
+            return Ok(());
         }
+        let holds = matches!(
+            row.method,
+            Method::MessageSend(_) | Method::ConversationCreate(_)
+        );
+        if !holds && conversations::is_gone(&self.db, row.lane)? {
+            operations::delete(&self.db, row.operation_key)?;
+            self.touch(row.lane);
+            return Ok(());
+        }
+        let reason = FailureReason::Refused { problem };
+        self.transition(row, Happening::Refused, Some(&reason))?;
+        operations::trim_refused(&self.db, REFUSED_KEPT)
     }
 
     fn returned(&mut self, row: &OperationRow, asked_ms: Option<u64>) -> Result<()> {

@@ -9,6 +9,9 @@ pub enum OperationState {
     Queued,
     /// Was handed to the network; nobody knows whether it arrived.
     InFlight,
+    /// The server has done it; the log has not told of it yet, so the screen still shows it from
+    /// here.
+    Applied,
     /// Was refused for good, or is too old to be tried without the app's word.
     Failed,
 }
@@ -18,8 +21,10 @@ pub enum OperationState {
 pub(crate) enum Happening {
     /// It goes out with a submit.
     Submitted,
-    /// The server has it: by outcome or by event.
+    /// The server has it, and so has this store: by outcome or by event.
     Confirmed,
+    /// The server has done it; its events are still to come.
+    Acknowledged,
     /// The server refused it with a permanent code.
     Refused,
     /// The submit was lost, timed out, or came back with something transient.
@@ -48,21 +53,25 @@ pub(crate) use OperationState as State;
 
 impl OperationState {
     pub(crate) fn after(self, happening: Happening) -> Next {
-        use Happening::{Confirmed, Discarded, Outdated, Refused, Retried, Returned, Submitted};
-        use State::{Failed, InFlight, Queued};
+        use Happening::{
+            Acknowledged, Confirmed, Discarded, Outdated, Refused, Retried, Returned, Submitted,
+        };
+        use State::{Applied, Failed, InFlight, Queued};
         match (self, happening) {
             // A confirmation is the truth, whatever was believed before.
             (_, Confirmed) => Next::Gone,
             (Queued, Submitted) => Next::Is(InFlight),
             (Queued, Outdated) => Next::Is(Failed),
+            (InFlight, Acknowledged) => Next::Is(Applied),
             (InFlight, Refused) => Next::Is(Failed),
             (InFlight, Returned) => Next::Is(Queued),
             (Failed, Retried) => Next::Is(Queued),
             // What is in flight may be applied at this moment: it cannot be taken back.
             (Queued | Failed, Discarded) => Next::Gone,
-            (Queued, Refused | Returned | Retried)
+            (Queued, Acknowledged | Refused | Returned | Retried)
             | (InFlight, Submitted | Outdated | Retried | Discarded)
-            | (Failed, Submitted | Refused | Returned | Outdated) => Next::Illegal,
+            | (Applied, _)
+            | (Failed, Submitted | Acknowledged | Refused | Returned | Outdated) => Next::Illegal,
         }
     }
 
@@ -71,12 +80,13 @@ impl OperationState {
         match self {
             Self::Queued => "queued",
             Self::InFlight => "in_flight",
+            Self::Applied => "applied",
             Self::Failed => "failed",
         }
     }
 
     pub(crate) fn from_name(name: &str) -> Option<Self> {
-        [Self::Queued, Self::InFlight, Self::Failed]
+        [Self::Queued, Self::InFlight, Self::Applied, Self::Failed]
             .into_iter()
             .find(|state| state.name() == name)
     }
@@ -87,6 +97,7 @@ impl fmt::Display for OperationState {
         f.write_str(match self {
             Self::Queued => "queued",
             Self::InFlight => "in flight",
+            Self::Applied => "applied",
             Self::Failed => "failed",
         })
     }
@@ -94,21 +105,31 @@ impl fmt::Display for OperationState {
 
 #[cfg(test)]
 mod tests {
-    use super::Happening::{Confirmed, Discarded, Outdated, Refused, Retried, Returned, Submitted};
+    use super::Happening::{
+        Acknowledged, Confirmed, Discarded, Outdated, Refused, Retried, Returned, Submitted,
+    };
     use super::Next::{Gone, Illegal, Is};
-    use super::State::{Failed, InFlight, Queued};
+    use super::State::{Applied, Failed, InFlight, Queued};
 
     #[test]
     fn every_state_and_happening() {
         let happenings = [
-            Submitted, Confirmed, Refused, Returned, Outdated, Retried, Discarded,
+            Submitted,
+            Confirmed,
+            Acknowledged,
+            Refused,
+            Returned,
+            Outdated,
+            Retried,
+            Discarded,
         ];
         #[rustfmt::skip]
         let table = [
-            //         Submitted     Confirmed  Refused     Returned    Outdated    Retried     Discarded
-            (Queued,   [Is(InFlight), Gone,     Illegal,    Illegal,    Is(Failed), Illegal,    Gone]),
-            (InFlight, [Illegal,      Gone,     Is(Failed), Is(Queued), Illegal,    Illegal,    Illegal]),
-            (Failed,   [Illegal,      Gone,     Illegal,    Illegal,    Illegal,    Is(Queued), Gone]),
+            //         Submitted     Confirmed Acknowledged Refused     Returned    Outdated    Retried     Discarded
+            (Queued,   [Is(InFlight), Gone,    Illegal,     Illegal,    Illegal,    Is(Failed), Illegal,    Gone]),
+            (InFlight, [Illegal,      Gone,    Is(Applied), Is(Failed), Is(Queued), Illegal,    Illegal,    Illegal]),
+            (Applied,  [Illegal,      Gone,    Illegal,     Illegal,    Illegal,    Illegal,    Illegal,    Illegal]),
+            (Failed,   [Illegal,      Gone,    Illegal,     Illegal,    Illegal,    Illegal,    Is(Queued), Gone]),
         ];
         for (state, row) in table {
             for (happening, next) in happenings.into_iter().zip(row) {

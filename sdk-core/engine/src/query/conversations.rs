@@ -1,13 +1,16 @@
-//! The list of conversations, the last active first: one indexed query over rows that already hold
+//! The list of conversations, pinned ones and then the last active first: one indexed query over rows that already hold
 //! what the list shows.
 
 use fulmar_protocol::{
-    ConversationId, ConversationKind, OperationKey, Position, Timestamp, UserId,
+    Context, ConversationId, ConversationKind, ConversationProfile, OperationKey, Position,
+    Settings, Timestamp, UserId, Writing,
 };
-use rusqlite::Row;
+use rusqlite::{OptionalExtension as _, Row};
 
 use super::timeline::read_failure;
 use crate::outbox::failure::FailureReason;
+use crate::store::conversations::find;
+use crate::store::list_rows::Preview;
 use crate::store::{ConversationKey, Reader, Result, StoreError};
 
 /// A conversation on the screen.
@@ -22,6 +25,12 @@ pub struct ConversationItem {
     pub kind: ConversationKind,
     /// What to call it: the title of a group, the name of the other person.
     pub title: String,
+    /// Where the picture of a group is.
+    pub avatar_url: Option<String>,
+    /// Who may write.
+    pub writing: Writing,
+    /// What it is about.
+    pub context: Option<Context>,
     /// How many people take part, oneself included.
     pub participant_count: u32,
     /// The newest message, also one that is not sent yet.
@@ -30,19 +39,16 @@ pub struct ConversationItem {
     pub activity_at: Timestamp,
     /// How many messages of others are unread.
     pub unread_count: u64,
+    /// How many of those mention the user.
+    pub unread_mentions: u64,
+    /// What the user has set for it.
+    pub settings: Settings,
+    /// What the user has begun to write; on this device only.
+    pub draft: String,
     /// The position of the newest confirmed message.
     pub last_position: Position,
     /// Whether the server knows it.
     pub status: ConversationStatus,
-}
-
-/// The newest message of a conversation, for its row in the list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Preview {
-    /// Who sent it.
-    pub sender: UserId,
-    /// What it says.
-    pub text: String,
 }
 
 /// Whether the server knows a conversation.
@@ -62,61 +68,135 @@ pub enum ConversationStatus {
         /// Why.
         reason: FailureReason,
     },
+    /// The user is no longer in it. It is still here because of messages that were never sent; when
+    /// these are discarded, it goes.
+    Left,
 }
 
-/// Reads the newest `limit` conversations. Never touches the network.
+/// Which conversations a list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ConversationFilter {
+    /// From where.
+    pub place: Place,
+    /// All, or only those with something unread.
+    pub unread: UnreadFilter,
+    /// Only of this kind.
+    pub kind: Option<ConversationKind>,
+}
+
+/// Where a conversation is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Place {
+    /// Where it is unless the user put it elsewhere.
+    #[default]
+    Inbox,
+    /// In the archive.
+    Archive,
+}
+
+/// Whether only what is unread is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UnreadFilter {
+    /// All.
+    #[default]
+    All,
+    /// Those with unread messages, or marked as unread.
+    OnlyUnread,
+}
+
+const COLUMNS: &str = "key,
+    coalesce(c.id, (SELECT local_id FROM conversation_alias
+                    WHERE conversation = c.key ORDER BY local_id LIMIT 1), ''),
+    kind,
+    CASE kind WHEN 'direct' THEN coalesce(
+        (SELECT nullif(name, '') FROM participant
+         WHERE conversation = c.key AND user_id <> ?1 LIMIT 1),
+        (SELECT user_id FROM participant
+         WHERE conversation = c.key AND user_id <> ?1 LIMIT 1), '')
+    END,
+    participant_count, preview, activity_at, unread, head, o.operation_key, o.state, o.failure,
+    profile, settings, unread_mentions, draft, gone";
+
+/// Reads the first `limit` conversations: pinned ones, then the others, the last active first. Never
+/// touches the network.
 pub fn conversations(
     reader: &Reader,
     own: Option<&UserId>,
+    filter: ConversationFilter,
     limit: u32,
 ) -> Result<Vec<ConversationItem>> {
-    let mut statement = reader.connection().prepare_cached(
-        "SELECT key,
-                coalesce(c.id, (SELECT local_id FROM conversation_alias
-                                WHERE conversation = c.key ORDER BY local_id LIMIT 1), ''),
-                kind,
-                CASE kind WHEN 'direct' THEN coalesce(
-                    (SELECT nullif(name, '') FROM participant
-                     WHERE conversation = c.key AND user_id <> ?1 LIMIT 1),
-                    (SELECT user_id FROM participant
-                     WHERE conversation = c.key AND user_id <> ?1 LIMIT 1), '')
-                ELSE title END,
-                participant_count, preview_sender, preview_text, activity_at, unread, head,
-                o.operation_key, o.state, o.failure
+    let mut statement = reader.connection().prepare_cached(&format!(
+        "SELECT {COLUMNS}
          FROM conversation AS c
          LEFT JOIN operation AS o
                 ON c.id IS NULL AND o.lane = c.key AND o.method = 'conversation.create'
-         ORDER BY activity_at DESC, key DESC
-         LIMIT ?2",
-    )?;
+         WHERE listed = ?3
+           AND (?4 = 0 OR unread > 0 OR json_extract(settings, '$.markedUnread'))
+           AND (?5 IS NULL OR kind = ?5)
+         ORDER BY pinned DESC, activity_at DESC, key DESC
+         LIMIT ?2"
+    ))?;
     let own = own.map_or("", UserId::as_str);
-    let rows = statement.query_map(rusqlite::params![own, limit], |row| Ok(read(row)))?;
+    let listed = match filter.place {
+        Place::Inbox => "inbox",
+        Place::Archive => "archive",
+    };
+    let only_unread = filter.unread == UnreadFilter::OnlyUnread;
+    let kind = filter.kind.map(|kind| match kind {
+        ConversationKind::Direct => "direct",
+        ConversationKind::Group | ConversationKind::Unknown => "group",
+    });
+    let rows = statement.query_map(
+        rusqlite::params![own, limit, listed, only_unread, kind],
+        |row| Ok(read(row)),
+    )?;
     rows.map(|row| row?).collect()
+}
+
+/// Reads one conversation, wherever it is listed. Never touches the network.
+pub fn conversation(
+    reader: &Reader,
+    own: Option<&UserId>,
+    id: &ConversationId,
+) -> Result<Option<ConversationItem>> {
+    let db = reader.connection();
+    let Some(key) = find(db, id)? else {
+        return Ok(None);
+    };
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {COLUMNS}
+         FROM conversation AS c
+         LEFT JOIN operation AS o
+                ON c.id IS NULL AND o.lane = c.key AND o.method = 'conversation.create'
+         WHERE key = ?2"
+    ))?;
+    let own = own.map_or("", UserId::as_str);
+    statement
+        .query_row(rusqlite::params![own, key.0], |row| Ok(read(row)))
+        .optional()?
+        .transpose()
 }
 
 fn read(row: &Row<'_>) -> Result<ConversationItem> {
     let bad = |error: fulmar_protocol::IdError| StoreError::damaged("conversation", error);
+    let broken = |error: serde_json::Error| StoreError::damaged("conversation", error);
     let id: String = row.get(1)?;
     let kind: String = row.get(2)?;
-    let sender: Option<String> = row.get(5)?;
-    let text: Option<String> = row.get(6)?;
-    let preview = match sender.zip(text) {
-        Some((sender, text)) => Some(Preview {
-            sender: UserId::new(sender).map_err(bad)?,
-            text,
-        }),
-        None => None,
-    };
-    let operation: Option<[u8; 16]> = row.get(10)?;
-    let state: Option<String> = row.get(11)?;
+    let other: Option<String> = row.get(3)?;
+    let preview: Option<String> = row.get(5)?;
+    let operation: Option<[u8; 16]> = row.get(9)?;
+    let state: Option<String> = row.get(10)?;
     let status = match (operation.map(OperationKey::from_bytes), state.as_deref()) {
         (Some(operation), Some("failed")) => ConversationStatus::Failed {
             operation,
-            reason: read_failure(row.get(12)?)?,
+            reason: read_failure(row.get(11)?)?,
         },
         (Some(operation), _) => ConversationStatus::Creating { operation },
+        (None, _) if row.get(16)? => ConversationStatus::Left,
         (None, _) => ConversationStatus::Ready,
     };
+    let profile: ConversationProfile =
+        serde_json::from_str(&row.get::<_, String>(12)?).map_err(broken)?;
     Ok(ConversationItem {
         key: ConversationKey(row.get(0)?),
         conversation_id: ConversationId::new(id).map_err(bad)?,
@@ -124,12 +204,21 @@ fn read(row: &Row<'_>) -> Result<ConversationItem> {
             "direct" => ConversationKind::Direct,
             _ => ConversationKind::Group,
         },
-        title: row.get(3)?,
+        title: other.or(profile.title).unwrap_or_default(),
+        avatar_url: profile.avatar_url,
+        writing: profile.writing,
+        context: profile.context,
         participant_count: row.get(4)?,
-        preview,
-        activity_at: Timestamp(row.get(7)?),
-        unread_count: row.get(8)?,
-        last_position: Position(row.get(9)?),
+        preview: preview
+            .map(|preview| serde_json::from_str(&preview))
+            .transpose()
+            .map_err(broken)?,
+        activity_at: Timestamp(row.get(6)?),
+        unread_count: row.get(7)?,
+        unread_mentions: row.get(14)?,
+        settings: serde_json::from_str(&row.get::<_, String>(13)?).map_err(broken)?,
+        draft: row.get(15)?,
+        last_position: Position(row.get(8)?),
         status,
     })
 }

@@ -6,8 +6,17 @@
 
 mod conversations;
 mod diff;
+mod participants;
 mod timeline;
 
-pub use conversations::{ConversationItem, ConversationStatus, Preview, conversations};
+pub use crate::store::list_rows::Preview;
+pub use conversations::{
+    ConversationFilter, ConversationItem, ConversationStatus, Place, UnreadFilter, conversation,
+    conversations,
+};
 pub use diff::{Change, apply, diff};
-pub use timeline::{MessageState, Older, PAGE, TimelineItem, TimelineSnapshot, Window, timeline};
+pub use participants::{ParticipantsSnapshot, participants};
+pub use timeline::{
+    MessageState, Older, PAGE, Quote, QuotedMessage, Receipts, TimelineItem, TimelineSnapshot,
+    Window, timeline,
+};

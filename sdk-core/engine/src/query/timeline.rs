@@ -1,17 +1,25 @@
 //! The timeline of a conversation: confirmed messages by position, then what is not confirmed yet in
 //! the order in which it was sent.
 
-use fulmar_protocol::{ConversationId, MessageId, OperationKey, Position, Timestamp, UserId};
-use rusqlite::{Connection, Row, params};
+use fulmar_protocol::{
+    ConversationId, MessageId, OperationKey, Participant, Position, Reaction, Timestamp, UserId,
+};
+use rusqlite::{Connection, params};
 
+use crate::message_content::MessageContent;
 use crate::outbox::failure::FailureReason;
 use crate::outbox::transition::State;
-use crate::store::{ConversationKey, Reader, Result, StoreError, conversations};
+use crate::pending;
+use crate::store::messages::{self, MessageRow};
+use crate::store::operations::{self, OperationRow};
+use crate::store::{
+    ConversationKey, Reader, Result, StoreError, account, conversations, participants, reading,
+};
 
 /// How many messages a page of history has.
 pub const PAGE: u32 = 50;
 
-/// A message on the screen.
+/// A message on the screen: what the server said, and over it what the outbox is about to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimelineItem {
     /// The list key: the same from the first optimistic insert to the end, on every device.
@@ -23,11 +31,59 @@ pub struct TimelineItem {
     /// Who sent it.
     pub sender: UserId,
     /// What it says.
-    pub text: String,
+    pub content: MessageContent,
     /// When the server took it; until then, when it was handed over here.
     pub at: Timestamp,
     /// How far it has come.
     pub state: MessageState,
+    /// When it was last edited.
+    pub edited_at: Option<Timestamp>,
+    /// The message that it answers.
+    pub reply_to: Option<Quote>,
+    /// Who wrote it first, when it was forwarded.
+    pub forwarded_from: Option<UserId>,
+    /// Who reacted with what, in the order in which each emoji was first used.
+    pub reactions: Vec<Reaction>,
+    /// How many of the others have it; only for own messages that the server has.
+    pub receipts: Option<Receipts>,
+}
+
+impl TimelineItem {
+    /// What it says in words; empty when it was deleted.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.content.text()
+    }
+}
+
+/// A message that another one answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quote {
+    /// Its list key.
+    pub key: OperationKey,
+    /// What it is; `None` while it is not on this device.
+    pub message: Option<QuotedMessage>,
+}
+
+/// What is known of a message that another one answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuotedMessage {
+    /// Who sent it.
+    pub sender: UserId,
+    /// What it says.
+    pub content: MessageContent,
+}
+
+/// How many of the others a message has reached (PROTOCOL.md §4.3). Who they are, the participants'
+/// pointers say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receipts {
+    /// How many others take part.
+    pub others: u32,
+    /// How many of them have it on a device.
+    pub delivered: u32,
+    /// How many of them have read it.
+    pub read: u32,
 }
 
 /// How far a message has come.
@@ -95,23 +151,30 @@ pub fn timeline(reader: &Reader, id: &ConversationId, window: Window) -> Result<
             older: Older::Nothing,
         });
     };
-    let head = conversations::head(&transaction, key)?;
+    let head = reading::head(&transaction, key)?;
     let from = match window {
         Window::Newest => Position((head.0 + 1).saturating_sub(u64::from(PAGE)).max(1)),
         Window::From(position) => position,
     };
-    let mut items = dense_down_from(&transaction, key, head, from)?;
-    let begins = match items.first().and_then(|item| item.position) {
-        Some(position) => position,
-        None => head.next(),
+    let own = account::owner(&transaction)?;
+    let view = View {
+        db: &transaction,
+        key,
+        changes: operations::changes_of_lane(&transaction, key)?,
+        others: participants::all(&transaction, key)?
+            .into_iter()
+            .filter(|participant| Some(&participant.user_id) != own.as_ref())
+            .collect(),
+        own,
     };
+    let (begins, mut items) = view.dense_down_from(head, from)?;
     let older = match begins {
         Position(0 | 1) => Older::Nothing,
         _ if is_cached(&transaction, key, Position(begins.0 - 1))? => Older::Cached,
         _ => Older::AtServer(begins),
     };
-    items.extend(ahead_of(&transaction, key, head)?);
-    items.extend(unsent(&transaction, key)?);
+    items.extend(view.ahead_of(head)?);
+    items.extend(view.unsent()?);
     Ok(TimelineSnapshot {
         conversation: Some(key),
         items,
@@ -120,74 +183,149 @@ pub fn timeline(reader: &Reader, id: &ConversationId, window: Window) -> Result<
     })
 }
 
-const COLUMNS: &str = "operation_key, message_id, position, sender_id, text, at";
-
-/// The confirmed messages from the newest down to `from`, or to the first hole; oldest first.
-fn dense_down_from(
-    db: &Connection,
+/// A conversation with all that is put over its messages.
+struct View<'a> {
+    db: &'a Connection,
     key: ConversationKey,
-    head: Position,
-    from: Position,
-) -> Result<Vec<TimelineItem>> {
-    let mut statement = db.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM message
-         WHERE conversation = ?1 AND position BETWEEN ?2 AND ?3
-         ORDER BY position DESC"
-    ))?;
-    let mut rows = statement.query(params![key.0, from.0, head.0])?;
-    let mut items = Vec::new();
-    let mut expected = head;
-    while let Some(row) = rows.next()? {
-        let item = read(row, MessageState::Sent)?;
-        if item.position != Some(expected) {
-            break;
+    own: Option<UserId>,
+    others: Vec<Participant>,
+    changes: Vec<OperationRow>,
+}
+
+impl View<'_> {
+    /// The confirmed messages from the newest down to `from`, or to the first hole, oldest first; and
+    /// where they begin. Hidden ones have a place, but are not shown.
+    fn dense_down_from(
+        &self,
+        head: Position,
+        from: Position,
+    ) -> Result<(Position, Vec<TimelineItem>)> {
+        let mut statement = self.db.prepare_cached(&format!(
+            "SELECT {} FROM message
+             WHERE conversation = ?1 AND position BETWEEN ?2 AND ?3
+             ORDER BY position DESC",
+            messages::COLUMNS
+        ))?;
+        let mut rows = statement.query(params![self.key.0, from.0, head.0])?;
+        let mut items = Vec::new();
+        let mut begins = head.next();
+        while let Some(row) = rows.next()? {
+            let row = messages::read(row)?;
+            if row.position.map(Position::next) != Some(begins) {
+                break;
+            }
+            begins = Position(begins.0 - 1);
+            items.extend(self.item(row, MessageState::Sent)?);
         }
-        expected = Position(expected.0.saturating_sub(1));
-        items.push(item);
+        items.reverse();
+        Ok((begins, items))
     }
-    items.reverse();
-    Ok(items)
-}
 
-/// Own messages whose outcome came before the events up to them. They wait behind everything that
-/// is known, so that no hole is shown.
-fn ahead_of(db: &Connection, key: ConversationKey, head: Position) -> Result<Vec<TimelineItem>> {
-    let mut statement = db.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM message
-         WHERE conversation = ?1 AND position > ?2
-         ORDER BY position"
-    ))?;
-    let mut rows = statement.query(params![key.0, head.0])?;
-    let mut items = Vec::new();
-    while let Some(row) = rows.next()? {
-        items.push(read(row, MessageState::Sent)?);
+    /// Own messages whose outcome came before the events up to them. They wait behind everything that
+    /// is known, so that no hole is shown.
+    fn ahead_of(&self, head: Position) -> Result<Vec<TimelineItem>> {
+        let mut statement = self.db.prepare_cached(&format!(
+            "SELECT {} FROM message
+             WHERE conversation = ?1 AND position > ?2 AND sender_id = ?3
+             ORDER BY position",
+            messages::COLUMNS
+        ))?;
+        let own = self.own.as_ref().map_or("", UserId::as_str);
+        let mut rows = statement.query(params![self.key.0, head.0, own])?;
+        let mut items = Vec::new();
+        while let Some(row) = rows.next()? {
+            items.extend(self.item(messages::read(row)?, MessageState::Sent)?);
+        }
+        Ok(items)
     }
-    Ok(items)
-}
 
-/// What the outbox holds for this conversation, in the order in which it was handed over.
-fn unsent(db: &Connection, key: ConversationKey) -> Result<Vec<TimelineItem>> {
-    let mut statement = db.prepare_cached(
-        "SELECT operation_key, message_id, position, sender_id, text, at, state, failure
-         FROM operation JOIN message USING (operation_key)
-         WHERE lane = ?1 AND method = 'message.send' AND position IS NULL
-         ORDER BY ordinal",
-    )?;
-    let mut rows = statement.query([key.0])?;
-    let mut items = Vec::new();
-    while let Some(row) = rows.next()? {
-        let state: String = row.get(6)?;
-        let state = match State::from_name(&state) {
-            Some(State::Queued) => MessageState::Pending,
-            Some(State::InFlight) => MessageState::Sending,
-            Some(State::Failed) => MessageState::Failed {
-                reason: read_failure(row.get::<_, Option<String>>(7)?)?,
-            },
-            None => return Err(StoreError::damaged("operation", format!("state {state}"))),
+    /// What the outbox holds for this conversation, in the order in which it was handed over.
+    fn unsent(&self) -> Result<Vec<TimelineItem>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT operation_key, state, failure FROM operation
+             WHERE lane = ?1 AND method = 'message.send'
+             ORDER BY ordinal",
+        )?;
+        let mut rows = statement.query([self.key.0])?;
+        let mut items = Vec::new();
+        while let Some(row) = rows.next()? {
+            let message = messages::find(self.db, OperationKey::from_bytes(row.get(0)?))?;
+            let Some(message) = message.filter(|message| message.position.is_none()) else {
+                continue;
+            };
+            let state: String = row.get(1)?;
+            let state = match State::from_name(&state) {
+                Some(State::Queued) => MessageState::Pending,
+                Some(State::InFlight) => MessageState::Sending,
+                Some(State::Failed) => MessageState::Failed {
+                    reason: read_failure(row.get::<_, Option<String>>(2)?)?,
+                },
+                // A message is confirmed by its outcome, at once.
+                Some(State::Applied) | None => {
+                    return Err(StoreError::damaged("operation", format!("state {state}")));
+                }
+            };
+            items.extend(self.item(message, state)?);
+        }
+        Ok(items)
+    }
+
+    /// A row as it is shown; `None` when the user has hidden it.
+    fn item(&self, mut row: MessageRow, state: MessageState) -> Result<Option<TimelineItem>> {
+        pending::of_message(&mut row, self.own.as_ref(), &self.changes);
+        if row.hidden {
+            return Ok(None);
+        }
+        let reply_to = match row.content.reply_to {
+            Some(key) => Some(self.quote(key)?),
+            None => None,
         };
-        items.push(read(row, state)?);
+        let own = Some(&row.sender) == self.own.as_ref();
+        Ok(Some(TimelineItem {
+            key: row.key,
+            message_id: row.message_id,
+            position: row.position,
+            receipts: row
+                .position
+                .filter(|_| own)
+                .map(|position| self.receipts(position)),
+            sender: row.sender,
+            at: row.at,
+            state,
+            edited_at: row.edited_at,
+            reply_to,
+            forwarded_from: row.content.forwarded_from.clone(),
+            reactions: row.reactions,
+            content: MessageContent::of(row.content, row.deleted),
+        }))
     }
-    Ok(items)
+
+    fn receipts(&self, position: Position) -> Receipts {
+        let count = |pointer: fn(&Participant) -> Position| {
+            let reached = self
+                .others
+                .iter()
+                .filter(|other| pointer(other) >= position);
+            u32::try_from(reached.count()).unwrap_or(u32::MAX)
+        };
+        Receipts {
+            others: count(|_| Position(u64::MAX)),
+            delivered: count(|other| other.delivered_to),
+            read: count(|other| other.read_to),
+        }
+    }
+
+    fn quote(&self, key: OperationKey) -> Result<Quote> {
+        let row = messages::find(self.db, key)?.filter(|row| row.conversation == self.key);
+        let message = row.and_then(|mut row| {
+            pending::of_message(&mut row, self.own.as_ref(), &self.changes);
+            (!row.hidden).then(|| QuotedMessage {
+                sender: row.sender.clone(),
+                content: MessageContent::of(row.content, row.deleted),
+            })
+        });
+        Ok(Quote { key, message })
+    }
 }
 
 pub(super) fn read_failure(text: Option<String>) -> Result<FailureReason> {
@@ -201,19 +339,4 @@ fn is_cached(db: &Connection, key: ConversationKey, position: Position) -> Resul
             "SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ?1 AND position = ?2)",
         )?
         .query_row(params![key.0, position.0], |row| row.get(0))?)
-}
-
-fn read(row: &Row<'_>, state: MessageState) -> Result<TimelineItem> {
-    let bad = |error: fulmar_protocol::IdError| StoreError::damaged("message", error);
-    let message_id: Option<String> = row.get(1)?;
-    let sender: String = row.get(3)?;
-    Ok(TimelineItem {
-        key: OperationKey::from_bytes(row.get(0)?),
-        message_id: message_id.map(MessageId::new).transpose().map_err(bad)?,
-        position: row.get::<_, Option<u64>>(2)?.map(Position),
-        sender: UserId::new(sender).map_err(bad)?,
-        text: row.get(4)?,
-        at: Timestamp(row.get(5)?),
-        state,
-    })
 }

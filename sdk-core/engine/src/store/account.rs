@@ -44,6 +44,18 @@ impl Account {
     }
 }
 
+/// Whose store this is, if anybody's.
+pub(crate) fn owner(db: &Connection) -> Result<Option<UserId>> {
+    let user: Option<Option<String>> = db
+        .prepare_cached("SELECT user_id FROM account")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    user.flatten()
+        .map(UserId::new)
+        .transpose()
+        .map_err(|error| StoreError::damaged("account", error))
+}
+
 /// Reads the row. Tokens that are sealed with a key that is not there end the session, in memory
 /// only: with the right key they are there again.
 pub(crate) fn load(db: &Connection, vault: Option<&dyn Vault>) -> Result<Option<Account>> {

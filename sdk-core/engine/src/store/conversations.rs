@@ -1,11 +1,13 @@
-//! Conversation rows: ids and aliases, participants, unread counts, and what the list shows.
+//! Conversation rows: ids and aliases, and what the server said last of each. What the list shows of
+//! them is in `list_rows`.
 
 use fulmar_protocol::{
-    Conversation, ConversationId, ConversationKind, OperationKey, Position, Timestamp, UserId,
+    Conversation, ConversationId, ConversationKind, ConversationProfile, OperationKey, Participant,
+    Position, Revision, Settings, Timestamp, UserId,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{ConversationKey, Result};
+use super::{ConversationKey, Result, StoreError, operations, participants};
 
 /// Finds a conversation by the server's id or by one that this device gave it.
 pub(crate) fn find(db: &Connection, id: &ConversationId) -> Result<Option<ConversationKey>> {
@@ -27,38 +29,27 @@ pub(crate) fn server_id(db: &Connection, key: ConversationKey) -> Result<Option<
         .query_row([key.0], |row| row.get(0))?;
     id.map(ConversationId::new)
         .transpose()
-        .map_err(|error| super::StoreError::damaged("conversation", error))
+        .map_err(|error| StoreError::damaged("conversation", error))
 }
 
 /// A conversation that only this device knows yet, which answers to its operation key.
 pub(crate) struct Draft<'a> {
     pub(crate) operation_key: OperationKey,
     pub(crate) kind: ConversationKind,
-    pub(crate) title: &'a str,
-    pub(crate) participants: &'a [UserId],
+    pub(crate) profile: &'a ConversationProfile,
+    pub(crate) participants: &'a [Participant],
     pub(crate) now: Timestamp,
 }
 
 pub(crate) fn insert_draft(db: &Connection, draft: &Draft<'_>) -> Result<ConversationKey> {
     db.execute(
-        "INSERT INTO conversation (kind, title, created_at, activity_at, participant_count)
-         VALUES (?1, ?2, ?3, ?3, ?4)",
-        params![
-            kind_text(draft.kind),
-            draft.title,
-            draft.now.0,
-            draft.participants.len()
-        ],
+        "INSERT INTO conversation (kind, server_profile, created_at, activity_at)
+         VALUES (?1, ?2, ?3, ?3)",
+        params![kind_text(draft.kind), json(draft.profile)?, draft.now.0],
     )?;
     let key = ConversationKey(db.last_insert_rowid());
     add_alias(db, key, &draft.operation_key.to_string())?;
-    for user in draft.participants {
-        db.execute(
-            "INSERT INTO participant (conversation, user_id) VALUES (?1, ?2)
-             ON CONFLICT DO NOTHING",
-            params![key.0, user.as_str()],
-        )?;
-    }
+    participants::replace_all(db, key, draft.participants)?;
     Ok(key)
 }
 
@@ -85,7 +76,7 @@ pub(crate) fn public_id(db: &Connection, key: ConversationKey) -> Result<Convers
              FROM conversation WHERE key = ?1",
         )?
         .query_row([key.0], |row| row.get(0))?;
-    ConversationId::new(id).map_err(|error| super::StoreError::damaged("conversation", error))
+    ConversationId::new(id).map_err(|error| StoreError::damaged("conversation", error))
 }
 
 fn add_alias(db: &Connection, key: ConversationKey, local_id: &str) -> Result<()> {
@@ -153,36 +144,25 @@ pub(crate) fn upsert(
     };
     db.execute(
         "UPDATE conversation
-         SET id = ?2, announced = 1, kind = ?3, title = ?4, created_at = ?5, head = ?6,
-             server_read_to = ?7, server_unread = ?8, participant_count = ?9
+         SET id = ?2, announced = 1, gone = 0, kind = ?3, server_profile = ?4, created_at = ?5,
+             head = ?6, revision = ?7, server_read_to = ?8, server_unread = ?9,
+             server_mentions = ?10, server_settings = ?11
          WHERE key = ?1",
         params![
             key.0,
             view.conversation_id.as_str(),
             kind_text(view.kind),
-            view.title.as_deref().unwrap_or_default(),
+            json(&view.profile)?,
             view.created_at.0,
             view.last_position.0,
+            view.revision.0,
             read_to.0,
             view.unread_count.min(view.last_position.0),
-            view.participants.len(),
+            view.unread_mentions.min(view.last_position.0),
+            json(&view.settings)?,
         ],
     )?;
-    db.execute("DELETE FROM participant WHERE conversation = ?1", [key.0])?;
-    for participant in &view.participants {
-        db.execute(
-            "INSERT OR REPLACE INTO participant
-                 (conversation, user_id, name, delivered_to, read_to)
-             VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![
-                key.0,
-                participant.user_id.as_str(),
-                participant.name,
-                participant.delivered_to.0,
-                participant.read_to.0
-            ],
-        )?;
-    }
+    participants::replace_all(db, key, &view.participants)?;
     Ok(key)
 }
 
@@ -232,14 +212,37 @@ fn keys(db: &Connection, select: &str) -> Result<Vec<ConversationKey>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Removes a conversation with its messages, unless something of it is in the outbox.
+/// The user is no longer in a conversation: it goes with its messages, unless some of the user's own
+/// were never sent; then it stays until they are discarded.
 pub(crate) fn remove_unless_unsent(db: &Connection, key: ConversationKey) -> Result<()> {
-    db.execute(
-        "DELETE FROM conversation
-         WHERE key = ?1 AND NOT EXISTS (SELECT 1 FROM operation WHERE lane = ?1)",
-        [key.0],
-    )?;
-    Ok(())
+    operations::drop_changes(db, key)?;
+    db.execute("UPDATE conversation SET gone = 1 WHERE key = ?1", [key.0])?;
+    remove_if_gone(db, key).map(|_| ())
+}
+
+pub(crate) fn exists(db: &Connection, key: ConversationKey) -> Result<bool> {
+    Ok(db
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM conversation WHERE key = ?1)")?
+        .query_row([key.0], |row| row.get(0))?)
+}
+
+pub(crate) fn is_gone(db: &Connection, key: ConversationKey) -> Result<bool> {
+    Ok(db
+        .prepare_cached("SELECT gone FROM conversation WHERE key = ?1")?
+        .query_row([key.0], |row| row.get(0))?)
+}
+
+/// Removes a conversation that the user is no longer in and that nothing unsent holds; whether it
+/// did.
+pub(crate) fn remove_if_gone(db: &Connection, key: ConversationKey) -> Result<bool> {
+    Ok(db
+        .prepare_cached(
+            "DELETE FROM conversation
+             WHERE key = ?1 AND gone
+               AND NOT EXISTS (SELECT 1 FROM operation WHERE lane = ?1)",
+        )?
+        .execute([key.0])?
+        == 1)
 }
 
 /// Removes a draft whose creation was discarded; its messages go with it.
@@ -251,123 +254,81 @@ pub(crate) fn remove_draft(db: &Connection, key: ConversationKey) -> Result<()> 
     Ok(())
 }
 
-/// The server's side of one more message.
-pub(crate) fn advance_head(
+/// A message changed.
+pub(crate) fn advance_revision(
     db: &Connection,
     key: ConversationKey,
-    head: Position,
-    counts_as_unread: bool,
+    revision: Revision,
 ) -> Result<()> {
-    db.prepare_cached(
-        "UPDATE conversation
-         SET head = max(head, ?2),
-             server_unread = server_unread + (?3 AND ?2 > server_read_to)
-         WHERE key = ?1",
-    )?
-    .execute(params![key.0, head.0, counts_as_unread])?;
+    db.prepare_cached("UPDATE conversation SET revision = max(revision, ?2) WHERE key = ?1")?
+        .execute(params![key.0, revision.0])?;
     Ok(())
 }
 
-pub(crate) fn head(db: &Connection, key: ConversationKey) -> Result<Position> {
+/// The last change of a message that was seen here.
+pub(crate) fn revision(db: &Connection, key: ConversationKey) -> Result<Revision> {
     Ok(db
-        .prepare_cached("SELECT head FROM conversation WHERE key = ?1")?
-        .query_row([key.0], |row| row.get(0).map(Position))?)
+        .prepare_cached("SELECT revision FROM conversation WHERE key = ?1")?
+        .query_row([key.0], |row| row.get(0).map(Revision))?)
 }
 
-/// A receipt pointer moved at the server. Pointers only grow.
-pub(crate) fn advance_receipt(
-    db: &Connection,
-    key: ConversationKey,
-    user: &UserId,
-    delivered_to: Position,
-    read_to: Position,
-) -> Result<()> {
-    db.prepare_cached(
-        "UPDATE participant
-         SET delivered_to = max(delivered_to, ?3), read_to = max(read_to, ?4)
-         WHERE conversation = ?1 AND user_id = ?2",
-    )?
-    .execute(params![key.0, user.as_str(), delivered_to.0, read_to.0])?;
-    Ok(())
+/// What the server said of what everyone sees.
+pub(crate) fn server_profile(db: &Connection, key: ConversationKey) -> Result<ConversationProfile> {
+    let text: String = db
+        .prepare_cached("SELECT server_profile FROM conversation WHERE key = ?1")?
+        .query_row([key.0], |row| row.get(0))?;
+    from_json(&text)
 }
 
-/// The own read pointer moved at the server.
-pub(crate) fn advance_own_read(
+pub(crate) fn set_server_profile(
     db: &Connection,
     key: ConversationKey,
-    read_to: Position,
-    unread: Option<u64>,
+    profile: &ConversationProfile,
 ) -> Result<()> {
     db.execute(
-        "UPDATE conversation
-         SET server_unread = CASE WHEN ?2 >= server_read_to THEN coalesce(?3, server_unread)
-                                  ELSE server_unread END,
-             server_read_to = max(server_read_to, ?2)
-         WHERE key = ?1",
-        params![
-            key.0,
-            read_to.0,
-            unread.map(|count| count.min(i64::MAX as u64))
-        ],
+        "UPDATE conversation SET server_profile = ?2 WHERE key = ?1",
+        params![key.0, json(profile)?],
     )?;
     Ok(())
 }
 
-/// Where the own read pointer stands on this device.
-pub(crate) fn own_read_to(db: &Connection, key: ConversationKey) -> Result<Position> {
-    Ok(db
-        .prepare_cached(
-            "SELECT max(server_read_to, local_read_to) FROM conversation WHERE key = ?1",
-        )?
-        .query_row([key.0], |row| row.get(0).map(Position))?)
+/// What the server said of what only the user sees.
+pub(crate) fn server_settings(db: &Connection, key: ConversationKey) -> Result<Settings> {
+    let text: String = db
+        .prepare_cached("SELECT server_settings FROM conversation WHERE key = ?1")?
+        .query_row([key.0], |row| row.get(0))?;
+    from_json(&text)
 }
 
-/// Moves the own read pointer ahead of the server's, or back to it with `Position::ZERO`.
-pub(crate) fn set_local_read(db: &Connection, key: ConversationKey, to: Position) -> Result<()> {
+pub(crate) fn set_server_settings(
+    db: &Connection,
+    key: ConversationKey,
+    settings: &Settings,
+) -> Result<()> {
     db.execute(
-        "UPDATE conversation SET local_read_to = ?2 WHERE key = ?1",
-        params![key.0, to.0],
+        "UPDATE conversation SET server_settings = ?2 WHERE key = ?1",
+        params![key.0, json(settings)?],
     )?;
     Ok(())
 }
 
-/// Computes again what the list shows of a conversation: preview, activity and unread count.
-///
-/// Unread is integer arithmetic: what the server counted, or, when this device has read further
-/// than the server knows, the positions after that without the own messages among them.
-pub(crate) fn refresh_row(
-    db: &Connection,
-    key: ConversationKey,
-    own: Option<&UserId>,
-) -> Result<()> {
-    db.prepare_cached(
-        "UPDATE conversation
-         SET unread = CASE WHEN local_read_to > server_read_to
-                 THEN min(server_unread,
-                          max(0, head - local_read_to
-                              - (SELECT count(*) FROM message
-                                 WHERE conversation = ?1 AND position > local_read_to
-                                   AND position <= head AND sender_id = ?2)))
-                 ELSE server_unread END,
-             (preview_text, preview_sender, activity_at) =
-             (SELECT text, sender_id, at FROM (
-                 SELECT text, sender_id, at, 1 AS unsent, o.ordinal AS place
-                 FROM operation o JOIN message USING (operation_key)
-                 WHERE o.lane = ?1 AND o.ordinal = (
-                     SELECT max(ordinal) FROM operation
-                     WHERE lane = ?1 AND method = 'message.send')
-                 UNION ALL
-                 SELECT text, sender_id, at, 0, position FROM message
-                 WHERE conversation = ?1 AND position = (
-                     SELECT max(position) FROM message
-                     WHERE conversation = ?1 AND position IS NOT NULL)
-                 UNION ALL
-                 SELECT NULL, NULL, created_at, -1, 0 FROM conversation WHERE key = ?1
-             ) ORDER BY unsent DESC, place DESC LIMIT 1)
-         WHERE key = ?1",
-    )?
-    .execute(params![key.0, own.map(UserId::as_str)])?;
+/// What the user has begun to write.
+pub(crate) fn set_draft(db: &Connection, key: ConversationKey, text: &str) -> Result<()> {
+    db.execute(
+        "UPDATE conversation SET draft = ?2 WHERE key = ?1",
+        params![key.0, text],
+    )?;
     Ok(())
+}
+
+pub(crate) fn kind(db: &Connection, key: ConversationKey) -> Result<ConversationKind> {
+    let kind: String = db
+        .prepare_cached("SELECT kind FROM conversation WHERE key = ?1")?
+        .query_row([key.0], |row| row.get(0))?;
+    Ok(match kind.as_str() {
+        "direct" => ConversationKind::Direct,
+        _ => ConversationKind::Group,
+    })
 }
 
 fn kind_text(kind: ConversationKind) -> &'static str {
@@ -375,4 +336,12 @@ fn kind_text(kind: ConversationKind) -> &'static str {
         ConversationKind::Direct => "direct",
         ConversationKind::Group | ConversationKind::Unknown => "group",
     }
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| StoreError::damaged("conversation", error))
+}
+
+fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| StoreError::damaged("conversation", error))
 }

@@ -1,9 +1,87 @@
 //! Message rows. A message without a position is in the outbox under the same operation key.
+//!
+//! What is here of a confirmed message is what the server said; what the outbox is about to change
+//! is put over it when it is read (see `pending`).
 
-use fulmar_protocol::{Message, OperationKey, Position, Timestamp, UserId};
-use rusqlite::{Connection, OptionalExtension, params};
+use fulmar_protocol::{
+    Content, Deletion, Message, MessageId, OperationKey, Position, Reaction, Revision, Timestamp,
+    UserId,
+};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{ConversationKey, Result};
+use super::{ConversationKey, Result, StoreError};
+
+/// A message as it is in the store.
+#[derive(Debug, Clone)]
+pub(crate) struct MessageRow {
+    pub(crate) key: OperationKey,
+    pub(crate) conversation: ConversationKey,
+    pub(crate) message_id: Option<MessageId>,
+    pub(crate) position: Option<Position>,
+    pub(crate) sender: UserId,
+    pub(crate) at: Timestamp,
+    pub(crate) content: Content,
+    pub(crate) edited_at: Option<Timestamp>,
+    pub(crate) deleted: Option<Deletion>,
+    pub(crate) hidden: bool,
+    pub(crate) reactions: Vec<Reaction>,
+}
+
+/// What [`read`] reads, in this order.
+pub(crate) const COLUMNS: &str = "operation_key, conversation, message_id, position, sender_id, at, \
+     text, content, edited_at, deleted, hidden, reactions";
+
+pub(crate) fn read(row: &Row<'_>) -> Result<MessageRow> {
+    let bad = |error: fulmar_protocol::IdError| StoreError::damaged("message", error);
+    let broken = |error: serde_json::Error| StoreError::damaged("message", error);
+    let content: Content = serde_json::from_str(&row.get::<_, String>(7)?).map_err(broken)?;
+    let deleted: Option<String> = row.get(9)?;
+    Ok(MessageRow {
+        key: OperationKey::from_bytes(row.get(0)?),
+        conversation: ConversationKey(row.get(1)?),
+        message_id: row
+            .get::<_, Option<String>>(2)?
+            .map(MessageId::new)
+            .transpose()
+            .map_err(bad)?,
+        position: row.get::<_, Option<u64>>(3)?.map(Position),
+        sender: UserId::new(row.get::<_, String>(4)?).map_err(bad)?,
+        at: Timestamp(row.get(5)?),
+        content: Content {
+            text: row.get(6)?,
+            ..content
+        },
+        edited_at: row.get::<_, Option<i64>>(8)?.map(Timestamp),
+        deleted: deleted
+            .map(|deleted| serde_json::from_str(&deleted))
+            .transpose()
+            .map_err(broken)?,
+        hidden: row.get(10)?,
+        reactions: serde_json::from_str(&row.get::<_, String>(11)?).map_err(broken)?,
+    })
+}
+
+pub(crate) fn find(db: &Connection, key: OperationKey) -> Result<Option<MessageRow>> {
+    db.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM message WHERE operation_key = ?1"
+    ))?
+    .query_row([key.to_bytes()], |row| Ok(read(row)))
+    .optional()?
+    .transpose()
+}
+
+/// The text has its own column.
+fn beside_the_text(content: &Content) -> Result<String> {
+    let rest = Content {
+        text: String::new(),
+        ..content.clone()
+    };
+    json(&rest)
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| StoreError::damaged("message", error))
+}
 
 /// The optimistic row of a message that was just handed over.
 pub(crate) fn insert_unsent(
@@ -11,29 +89,48 @@ pub(crate) fn insert_unsent(
     operation_key: OperationKey,
     conversation: ConversationKey,
     sender: &UserId,
-    text: &str,
+    content: &Content,
     now: Timestamp,
 ) -> Result<()> {
     db.prepare_cached(
-        "INSERT INTO message (operation_key, conversation, sender_id, text, at)
-         VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO message (operation_key, conversation, sender_id, text, content, at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?
     .execute(params![
         operation_key.to_bytes(),
         conversation.0,
         sender.as_str(),
-        text,
+        content.text,
+        beside_the_text(content)?,
         now.0
     ])?;
     Ok(())
 }
 
-/// Writes a message as the server has it. The row of an unsent message of the same key becomes it;
-/// a second time changes nothing.
+/// An edit folded into a message that has not left the device.
+pub(crate) fn set_unsent_content(
+    db: &Connection,
+    operation_key: OperationKey,
+    content: &Content,
+) -> Result<()> {
+    db.execute(
+        "UPDATE message SET text = ?2, content = ?3 WHERE operation_key = ?1 AND position IS NULL",
+        params![
+            operation_key.to_bytes(),
+            content.text,
+            beside_the_text(content)?
+        ],
+    )?;
+    Ok(())
+}
+
+/// Writes a message as the server has it. The row of an unsent message of the same key becomes it.
+/// An older telling changes nothing, nor does the same one a second time.
 pub(crate) fn upsert_confirmed(
     db: &Connection,
     conversation: ConversationKey,
     message: &Message,
+    own: Option<&UserId>,
 ) -> Result<()> {
     // A server that was restored from a backup gives positions out again; its word is newer.
     db.prepare_cached(
@@ -45,13 +142,21 @@ pub(crate) fn upsert_confirmed(
         message.position.0,
         message.operation_key.to_bytes()
     ])?;
+    let content = &message.content;
+    let mentions_me = own.is_some_and(|own| content.mentions.contains(own));
     db.prepare_cached(
-        "INSERT INTO message (operation_key, conversation, position, message_id, sender_id, text, at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        "INSERT INTO message (operation_key, conversation, position, message_id, sender_id, text,
+                              content, at, revision, edited_at, deleted, hidden, reactions, notice,
+                              mentions_me)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
          ON CONFLICT (operation_key) DO UPDATE
          SET conversation = excluded.conversation, position = excluded.position,
              message_id = excluded.message_id, sender_id = excluded.sender_id,
-             text = excluded.text, at = excluded.at",
+             text = excluded.text, content = excluded.content, at = excluded.at,
+             revision = excluded.revision, edited_at = excluded.edited_at,
+             deleted = excluded.deleted, hidden = max(hidden, excluded.hidden),
+             reactions = excluded.reactions
+         WHERE position IS NULL OR excluded.revision >= revision",
     )?
     .execute(params![
         message.operation_key.to_bytes(),
@@ -59,8 +164,16 @@ pub(crate) fn upsert_confirmed(
         message.position.0,
         message.message_id.as_str(),
         message.sender_id.as_str(),
-        message.text,
-        message.sent_at.0
+        content.text,
+        beside_the_text(content)?,
+        message.sent_at.0,
+        message.revision.0,
+        message.edited_at.map(|at| at.0),
+        message.deleted.as_ref().map(json).transpose()?,
+        message.hidden,
+        json(&message.reactions)?,
+        content.notice.is_some(),
+        mentions_me,
     ])?;
     Ok(())
 }
@@ -99,5 +212,27 @@ pub(crate) fn delete_after(
         "DELETE FROM message WHERE conversation = ?1 AND position > ?2",
         params![conversation.0, head.0],
     )?;
+    Ok(())
+}
+
+/// Drops the confirmed messages that lie before a position: some of them changed, and nobody knows
+/// which. They are fetched again when somebody looks.
+pub(crate) fn delete_before(
+    db: &Connection,
+    conversation: ConversationKey,
+    position: Position,
+) -> Result<()> {
+    db.execute(
+        "DELETE FROM message WHERE conversation = ?1 AND position < ?2",
+        params![conversation.0, position.0],
+    )?;
+    Ok(())
+}
+
+/// Another log counts its changes anew: whatever it tells is newer.
+pub(crate) fn forget_revisions(db: &Connection) -> Result<()> {
+    let none = Revision::ZERO.0;
+    db.execute("UPDATE message SET revision = ?1", [none])?;
+    db.execute("UPDATE conversation SET revision = ?1", [none])?;
     Ok(())
 }

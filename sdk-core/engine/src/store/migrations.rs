@@ -10,7 +10,11 @@ use super::{APPLICATION_ID, OpenError, open_error};
 /// The version that this SDK writes.
 pub(super) const NEWEST: i64 = STEPS.len() as i64;
 
-const STEPS: &[&str] = &[include_str!("schema_1.sql"), include_str!("schema_2.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema_1.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+];
 
 /// Brings a store to the newest version, in one transaction.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {

@@ -5,11 +5,14 @@
 
 pub(crate) mod account;
 pub(crate) mod conversations;
+pub(crate) mod list_rows;
 mod lock;
 pub(crate) mod messages;
 mod migrations;
 pub(crate) mod operations;
+pub(crate) mod participants;
 pub(crate) mod quarantine;
+pub(crate) mod reading;
 mod salvage;
 mod vault;
 
@@ -18,6 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fulmar_protocol::UserId;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 pub use lock::StoreLock;
@@ -244,7 +248,10 @@ fn set_pragmas(connection: &Connection, role: Role) -> rusqlite::Result<()> {
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "cell_size_check", true)?;
-    connection.set_prepared_statement_cache_capacity(64);
+    // Plans do not depend on the values that are bound; otherwise SQLite compiles most statements
+    // anew for each value, which takes longer than running them.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.set_prepared_statement_cache_capacity(128);
     if role == Role::Reader {
         connection.pragma_update(None, "query_only", true)?;
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fulmar_protocol::{ConversationId, Method, Operation, OperationKey, Timestamp};
+use fulmar_protocol::{ConversationId, Method, Operation, OperationKey, Seq, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{ConversationKey, LaneId, Result, StoreError};
@@ -14,6 +14,7 @@ use crate::outbox::transition::State;
 /// An operation of the outbox.
 #[derive(Debug, Clone)]
 pub(crate) struct OperationRow {
+    pub(crate) ordinal: i64,
     pub(crate) operation_key: OperationKey,
     pub(crate) lane: LaneId,
     pub(crate) method: Method,
@@ -24,7 +25,14 @@ pub(crate) struct OperationRow {
     pub(crate) bytes: usize,
 }
 
-const COLUMNS: &str = "operation_key, lane, method, params, state, tries, created_at";
+impl OperationRow {
+    /// Whether a newer one can fold into it: it has never left the device.
+    pub(crate) fn is_foldable(&self) -> bool {
+        self.state == State::Queued && self.tries == 0
+    }
+}
+
+const COLUMNS: &str = "operation_key, lane, method, params, state, tries, created_at, ordinal";
 
 // Params are stored in the wire's shape, with the id that the conversation had at that time;
 // `to_wire` puts in the one that it has by then.
@@ -41,8 +49,8 @@ pub(crate) fn enqueue(
         .map_err(|error| StoreError::damaged("operation", error))?;
     db.prepare_cached(
         "INSERT INTO operation
-             (operation_key, lane, method, holds_lane, params, state, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, 'queued', ?6)",
+             (operation_key, lane, method, holds_lane, params, state, created_at, message_key)
+         VALUES (?1, ?2, ?3, ?4, ?5, 'queued', ?6, ?7)",
     )?
     .execute(params![
         operation_key.to_bytes(),
@@ -50,17 +58,18 @@ pub(crate) fn enqueue(
         operation.method,
         holds_lane(method),
         params,
-        now.0
+        now.0,
+        method.message_key().map(OperationKey::to_bytes),
     ])?;
     Ok(())
 }
 
 /// Whether the failure of such an operation stops those behind it, and it stops behind another's.
 fn holds_lane(method: &Method) -> bool {
-    match method {
-        Method::MessageSend(_) | Method::ConversationCreate(_) => true,
-        Method::ReceiptUpdate(_) => false,
-    }
+    matches!(
+        method,
+        Method::MessageSend(_) | Method::ConversationCreate(_)
+    )
 }
 
 pub(crate) fn find(db: &Connection, key: OperationKey) -> Result<Option<OperationRow>> {
@@ -72,21 +81,35 @@ pub(crate) fn find(db: &Connection, key: OperationKey) -> Result<Option<Operatio
     .transpose()
 }
 
-/// The queued operation of a method in a lane, into which a newer one can fold: one that has never
-/// left the device.
-pub(crate) fn find_foldable(
+/// The newest operation of a lane among these methods, failed ones aside.
+pub(crate) fn newest(
     db: &Connection,
     lane: LaneId,
-    method: &str,
+    methods: &[&str],
 ) -> Result<Option<OperationRow>> {
+    let methods =
+        serde_json::to_string(methods).map_err(|error| StoreError::damaged("operation", error))?;
     db.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM operation
-         WHERE lane = ?1 AND state = 'queued' AND method = ?2 AND tries = 0
-         ORDER BY ordinal LIMIT 1"
+         WHERE lane = ?1 AND state <> 'failed' AND method IN (SELECT value FROM json_each(?2))
+         ORDER BY ordinal DESC LIMIT 1"
     ))?
-    .query_row(params![lane.0, method], |row| Ok(read(row)))
+    .query_row(params![lane.0, methods], |row| Ok(read(row)))
     .optional()?
     .transpose()
+}
+
+/// Why an operation failed, if it did.
+pub(crate) fn failure(db: &Connection, key: OperationKey) -> Result<Option<FailureReason>> {
+    let failure: Option<Option<String>> = db
+        .prepare_cached("SELECT failure FROM operation WHERE operation_key = ?1")?
+        .query_row([key.to_bytes()], |row| row.get(0))
+        .optional()?;
+    failure
+        .flatten()
+        .map(|failure| serde_json::from_str(&failure))
+        .transpose()
+        .map_err(|error| StoreError::damaged("operation", error))
 }
 
 pub(crate) fn set_params(db: &Connection, key: OperationKey, method: &Method) -> Result<()> {
@@ -121,6 +144,8 @@ pub(crate) fn ready_to_go(
                     WHERE f.lane = o.lane AND f.state = 'failed' AND f.ordinal < o.ordinal
                       AND f.holds_lane
                       AND (?1 OR f.method = 'conversation.create')))
+           AND NOT EXISTS (SELECT 1 FROM operation AS f
+                           WHERE f.operation_key = o.message_key AND f.state = 'failed')
            AND o.lane NOT IN (SELECT value FROM json_each(?2))
          ORDER BY o.ordinal {direction}
          LIMIT ?3"
@@ -178,11 +203,80 @@ pub(crate) fn return_all_in_flight(db: &Connection) -> Result<usize> {
     )?)
 }
 
-/// How many operations wait, are in flight, or have failed.
-pub(crate) fn count(db: &Connection) -> Result<u32> {
+/// How many operations the server has not confirmed: they wait, are in flight, or have failed and
+/// hold their lane. A change that was refused is rolled back, and only there to be looked at.
+pub(crate) fn count_unsent(db: &Connection) -> Result<u32> {
     Ok(db
-        .prepare_cached("SELECT count(*) FROM operation")?
+        .prepare_cached(
+            "SELECT count(*) FROM operation
+             WHERE state IN ('queued', 'in_flight') OR (state = 'failed' AND holds_lane)",
+        )?
         .query_row([], |row| row.get(0))?)
+}
+
+/// How many operations were applied and have not been seen in the log.
+pub(crate) fn count_applied(db: &Connection) -> Result<u32> {
+    Ok(db
+        .prepare_cached("SELECT count(*) FROM operation WHERE state = 'applied'")?
+        .query_row([], |row| row.get(0))?)
+}
+
+/// The operation was applied; what it changed is in the log up to `seq`.
+pub(crate) fn set_applied_seq(db: &Connection, key: OperationKey, seq: Seq) -> Result<()> {
+    db.prepare_cached("UPDATE operation SET applied_seq = ?2 WHERE operation_key = ?1")?
+        .execute(params![key.to_bytes(), seq.0])?;
+    Ok(())
+}
+
+/// Forgets the applied operations whose changes the log has told by now; gives their lanes.
+pub(crate) fn forget_applied(db: &Connection, cursor: Seq) -> Result<Vec<LaneId>> {
+    let mut statement = db.prepare_cached(
+        "DELETE FROM operation WHERE state = 'applied' AND coalesce(applied_seq, 0) <= ?1
+         RETURNING lane",
+    )?;
+    let lanes = statement.query_map([cursor.0], |row| row.get(0).map(ConversationKey))?;
+    Ok(lanes.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Keeps the newest refused changes for whoever wants to see them, and forgets the rest.
+pub(crate) fn trim_refused(db: &Connection, kept: u32) -> Result<()> {
+    db.prepare_cached(
+        "DELETE FROM operation WHERE ordinal IN (
+             SELECT ordinal FROM operation WHERE state = 'failed' AND NOT holds_lane
+             ORDER BY ordinal DESC LIMIT -1 OFFSET ?1)",
+    )?
+    .execute([kept])?;
+    Ok(())
+}
+
+/// What the outbox is about to change in a conversation, in order: everything but new messages and
+/// the creation, until the log has told of it. A change that was refused is none.
+pub(crate) fn changes_of_lane(db: &Connection, lane: LaneId) -> Result<Vec<OperationRow>> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM operation
+         WHERE lane = ?1 AND state IN ('queued', 'in_flight', 'applied') AND NOT holds_lane
+         ORDER BY ordinal"
+    ))?;
+    let rows = statement.query_map([lane.0], |row| Ok(read(row)))?;
+    rows.map(|row| row?).collect()
+}
+
+/// The operations that change a message, in order.
+pub(crate) fn about_message(db: &Connection, message: OperationKey) -> Result<Vec<OperationRow>> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM operation WHERE message_key = ?1 ORDER BY ordinal"
+    ))?;
+    let rows = statement.query_map([message.to_bytes()], |row| Ok(read(row)))?;
+    rows.map(|row| row?).collect()
+}
+
+/// Drops what only changes a conversation that the user is no longer in: it has no effect any more.
+pub(crate) fn drop_changes(db: &Connection, lane: LaneId) -> Result<()> {
+    db.execute(
+        "DELETE FROM operation WHERE lane = ?1 AND NOT holds_lane AND state <> 'in_flight'",
+        [lane.0],
+    )?;
+    Ok(())
 }
 
 pub(crate) fn any_queued(db: &Connection) -> Result<bool> {
@@ -210,6 +304,7 @@ fn read(row: &Row<'_>) -> Result<OperationRow> {
     let state: String = row.get(4)?;
     let bytes = params.len() + 128;
     Ok(OperationRow {
+        ordinal: row.get(7)?,
         operation_key,
         lane: ConversationKey(row.get(1)?),
         method: Operation {
@@ -229,10 +324,8 @@ fn read(row: &Row<'_>) -> Result<OperationRow> {
 /// The operation as it goes out now: with the id that its conversation has by now.
 pub(crate) fn to_wire(row: &OperationRow, conversation: &ConversationId) -> Operation {
     let mut method = row.method.clone();
-    match &mut method {
-        Method::MessageSend(params) => params.conversation_id = conversation.clone(),
-        Method::ReceiptUpdate(params) => params.conversation_id = conversation.clone(),
-        Method::ConversationCreate(_) => {}
+    if let Some(id) = method.conversation_id_mut() {
+        *id = conversation.clone();
     }
     let mut key = row.operation_key;
     if defects::active(Defect::FreshKeys) {

@@ -13,8 +13,16 @@ import kotlinx.coroutines.flow.Flow
  */
 public class Client internal constructor(private val handle: ClientHandle) : AutoCloseable {
 
-    /** The list of conversations, the last active first. */
-    public val conversations: ConversationList = ConversationList(this)
+    /** The list of conversations: pinned ones first, then the last active. Without those in the
+     * archive, and those that are hidden. */
+    public val conversations: ConversationList = conversationsWhere()
+
+    /** The conversations in the archive, with something unread, or of a kind. */
+    public fun conversationsWhere(
+        place: Place = Place.INBOX,
+        unread: UnreadFilter = UnreadFilter.ALL,
+        kind: ConversationKind? = null,
+    ): ConversationList = ConversationList(this, ConversationFilter(place, unread, kind))
 
     /** The connection: what it is, why, and when it is tried next. Live; begins with how it is now. */
     public val connection: Flow<ConnectionState> = live(

@@ -7,20 +7,93 @@ public class Conversation internal constructor(
     public val id: ConversationId,
 ) {
     /**
-     * Sends a message. When this returns, the message is on this device for good: it survives a crash
-     * and a power cut, is in every timeline, and goes out by itself, in order, once. The network is not
-     * waited for. The text is not blank and has at most 8 KiB, or what the server allows.
-     * PROTOCOL.md §5.4.
+     * Sends a message: a text, and what goes with it. When this returns, the message is on this device
+     * for good: it survives a crash and a power cut, is in every timeline, and goes out by itself, in
+     * order, once. The network is not waited for. The text is not blank and has at most 8 KiB, or what
+     * the server allows. PROTOCOL.md §5.4.
      *
      * @return the message's key, under which timelines show it
      * @throws CommandException.Invalid for the text
      * @throws CommandException.NoSuchConversation
+     * @throws CommandException.NotAllowed where only admins write
      * @throws CommandException.OutboxFull
      * @throws CommandException.SignedOut
      * @throws CommandException.Store when the disk is full. Whatever it throws, the message was not
      *   taken.
      */
-    public suspend fun send(text: String): OperationKey = client.use { it.send(id, text) }
+    public suspend fun send(message: NewMessage): OperationKey = client.use { it.send(id, message) }
+
+    /** Sends a plain text; the same as [send] with a [NewMessage] of it. */
+    public suspend fun send(text: String): OperationKey = send(NewMessage(text))
+
+    /**
+     * Sends here what a message of any conversation says, with the name of who wrote it first. Works
+     * offline, as [send] does. PROTOCOL.md §5.4.
+     *
+     * @throws CommandException.NoSuchMessage
+     * @throws CommandException.NotAllowed for one that is not sent yet
+     */
+    public suspend fun forward(message: OperationKey): OperationKey =
+        client.use { it.forward(id, message) }
+
+    /**
+     * Changes what an own message says: its text and whom that mentions. Shown at once, also offline; a
+     * message that has not left the device simply says it from the start. If the server refuses, the
+     * message says again what it said. PROTOCOL.md §5.7.
+     *
+     * @throws CommandException.NoSuchMessage also for one that was deleted
+     * @throws CommandException.NotAllowed for messages of others, notices and forwarded ones
+     * @throws CommandException.Invalid for the text
+     */
+    public suspend fun edit(message: OperationKey, edited: NewMessage): Unit =
+        change(ForeignChange.Edit(message, edited))
+
+    /** Changes the text; the same as [edit] with a [NewMessage] of it. */
+    public suspend fun edit(message: OperationKey, text: String): Unit =
+        edit(message, NewMessage(text))
+
+    /**
+     * Deletes a message for everyone; it is shown as deleted. Own ones, and those of others for
+     * moderators and admins. Works offline; one that has not left the device vanishes. PROTOCOL.md §5.8.
+     *
+     * @throws CommandException.NoSuchMessage
+     * @throws CommandException.NotAllowed
+     */
+    public suspend fun deleteForEveryone(message: OperationKey): Unit =
+        change(ForeignChange.DeleteForEveryone(message))
+
+    /**
+     * Takes a message off the screens of this user, on all of their devices. Works offline.
+     * PROTOCOL.md §5.8.
+     *
+     * @throws CommandException.NoSuchMessage
+     */
+    public suspend fun deleteForMe(message: OperationKey): Unit =
+        change(ForeignChange.DeleteForMe(message))
+
+    /**
+     * Reacts with an emoji; several per message are fine. Works offline. PROTOCOL.md §5.9.
+     *
+     * @throws CommandException.NoSuchMessage
+     * @throws CommandException.Invalid for what is no emoji
+     * @throws CommandException.NotAllowed where only admins write
+     */
+    public suspend fun addReaction(message: OperationKey, emoji: String): Unit =
+        change(ForeignChange.AddReaction(message, emoji))
+
+    /** Takes an own reaction back. Works offline. PROTOCOL.md §5.9. */
+    public suspend fun removeReaction(message: OperationKey, emoji: String): Unit =
+        change(ForeignChange.RemoveReaction(message, emoji))
+
+    /**
+     * All that a message ever said, oldest first; nothing when it was deleted. Needs the network,
+     * because only the server remembers. PROTOCOL.md §7.5.
+     *
+     * @throws CommandException.NoSuchMessage
+     * @throws CommandException.Unreachable
+     */
+    public suspend fun fetchVersions(message: OperationKey): List<MessageVersion> =
+        client.use { it.fetchVersions(id, message, null) }
 
     /** The messages, live. */
     public fun timeline(): Timeline = Timeline(client.use { it.timeline(id) })
@@ -35,6 +108,71 @@ public class Conversation internal constructor(
      */
     public suspend fun markReadUpTo(position: Position): Unit =
         client.use { it.markReadUpTo(id, position) }
+
+    /** Who takes part, live: roles, and how far each has come. */
+    public val participants: ParticipantList = ParticipantList(client, id)
+
+    /**
+     * Gives a group another title: not blank, at most 200 bytes. For moderators and admins. Works
+     * offline, like all that follow; when the server refuses, it is as it was. PROTOCOL.md §5.10.
+     *
+     * @throws CommandException.Invalid
+     * @throws CommandException.NotAllowed
+     */
+    public suspend fun setTitle(title: String): Unit = change(ForeignChange.SetTitle(title))
+
+    /** Says where the picture of a group is; null for none. For moderators and admins. */
+    public suspend fun setAvatarUrl(url: String?): Unit = change(ForeignChange.SetAvatarUrl(url))
+
+    /** Says who may write in a group. For admins. PROTOCOL.md §4.4. */
+    public suspend fun setWriting(writing: Writing): Unit = change(ForeignChange.SetWriting(writing))
+
+    /** Says what the conversation is about. In a group for admins. PROTOCOL.md §5.10. */
+    public suspend fun setContext(context: Context): Unit = change(ForeignChange.SetContext(context))
+
+    /** Adds people to a group. For admins. PROTOCOL.md §5.11. */
+    public suspend fun addParticipants(users: List<UserId>): Unit =
+        change(ForeignChange.AddParticipants(users))
+
+    /** Removes somebody from a group. For admins. PROTOCOL.md §5.11. */
+    public suspend fun removeParticipant(user: UserId): Unit =
+        change(ForeignChange.RemoveParticipant(user))
+
+    /** Gives somebody another role. For admins; the last one stays one. PROTOCOL.md §5.11. */
+    public suspend fun setRole(user: UserId, role: Role): Unit =
+        change(ForeignChange.SetRole(user, role))
+
+    /** Leaves a group; it is out of the list at once. PROTOCOL.md §5.11. */
+    public suspend fun leave(): Unit = change(ForeignChange.Leave)
+
+    /** No notifications from here until then; null for good. On all devices. PROTOCOL.md §4.5. */
+    public suspend fun mute(until: kotlin.time.Instant?): Unit = change(ForeignChange.Mute(until))
+
+    /** Notifications again. PROTOCOL.md §4.5. */
+    public suspend fun unmute(): Unit = change(ForeignChange.Unmute)
+
+    /** Puts it above the others in this user's list. PROTOCOL.md §4.5. */
+    public suspend fun pin(): Unit = change(ForeignChange.Pin)
+
+    /** Puts it among the others again. PROTOCOL.md §4.5. */
+    public suspend fun unpin(): Unit = change(ForeignChange.Unpin)
+
+    /** Puts it into this user's archive, where new messages leave it. PROTOCOL.md §4.5. */
+    public suspend fun archive(): Unit = change(ForeignChange.Archive)
+
+    /** Takes it out of the archive. PROTOCOL.md §4.5. */
+    public suspend fun unarchive(): Unit = change(ForeignChange.Unarchive)
+
+    /** Takes it out of this user's lists until the next message. PROTOCOL.md §4.5. */
+    public suspend fun hide(): Unit = change(ForeignChange.Hide)
+
+    /** Shows it as unread until this user reads in it. The counts do not change. PROTOCOL.md §4.5. */
+    public suspend fun markUnread(): Unit = change(ForeignChange.MarkUnread)
+
+    /** Keeps what the user has begun to write, on this device; empty for none. */
+    public suspend fun setDraft(text: String): Unit = change(ForeignChange.SetDraft(text))
+
+    private suspend fun change(change: ForeignChange): Unit = client.use { it.change(id, change) }
 
     override fun toString(): String = "Conversation($id)"
 }

@@ -5,18 +5,21 @@ import kotlinx.coroutines.flow.flow
 
 /** A list of conversations at one moment. */
 public data class ConversationListSnapshot(
-    /** The conversations, the last active first. List them by [ConversationItem.key], which never
+    /** The conversations: pinned ones, then the last active. List them by [ConversationItem.key], which never
      * changes. */
     public val items: List<ConversationItem>,
 )
 
-/** The 1,000 last active conversations, live, the last active first. */
-public class ConversationList internal constructor(private val client: Client) {
+/** Conversations, live, at most 1,000: pinned ones first, then the last active. */
+public class ConversationList internal constructor(
+    private val client: Client,
+    private val filter: ConversationFilter,
+) {
 
     /** What changed, in batches; the first one begins with a [ConversationListChange.Reset]. Applied
      * in order with [applied] they always give what [items] shows. Reads the device only. */
     public val changes: Flow<List<ConversationListChange>> = live(
-        { client.use { it.watchConversations() } }, { it.next() }, { it.end() },
+        { client.use { it.watchConversations(filter) } }, { it.next() }, { it.end() },
     )
 
     /** The conversations, whenever they change. Reads the device only. */

@@ -27,7 +27,7 @@ class TalkingTest {
         assertTrue((Clock.System.now() - shown.at).absoluteValue < 5.minutes)
 
         val item = bob.conversations.asFlow().until { list ->
-            list.items.first().preview == Preview(UserId("alice"), "hello")
+            list.items.first().preview == Preview(UserId("alice"), MessageContent.Text("hello", emptyList()))
         }.items.first()
         assertEquals(1, item.unreadCount)
         assertEquals(ConversationKind.DIRECT, item.kind)

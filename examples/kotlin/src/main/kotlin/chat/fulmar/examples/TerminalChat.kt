@@ -14,6 +14,7 @@ import chat.fulmar.SessionState
 import chat.fulmar.Timeline
 import chat.fulmar.TimelineItem
 import chat.fulmar.UserId
+import chat.fulmar.text
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job

@@ -6,6 +6,7 @@ import chat.fulmar.Default
 import chat.fulmar.MessageState
 import chat.fulmar.NetworkState
 import chat.fulmar.UserId
+import chat.fulmar.text
 import kotlinx.coroutines.cancelChildren
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.runBlocking

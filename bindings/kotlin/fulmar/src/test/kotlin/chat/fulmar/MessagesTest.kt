@@ -1,0 +1,78 @@
+package chat.fulmar
+
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertNull
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.assertThrows
+
+class MessagesTest {
+    @Test
+    fun `messages are edited, deleted and reacted to, offline too`() = onStage { stage ->
+        val (her, his) = stage.aliceAndBob()
+        val (alice, hers) = her
+        val (_, theirs) = his
+        val key = hers.send("helo")
+        theirs.timeline().shows("helo")
+        hers.timeline().shows("helo")
+
+        alice.setNetwork(NetworkState.UNAVAILABLE)
+        hers.edit(key, "hello")
+        hers.addReaction(key, "👍")
+        hers.addReaction(key, "🎉")
+        hers.removeReaction(key, "🎉")
+        val here = hers.timeline().items.until { it.items.single().text == "hello" }.items.single()
+        assertEquals(listOf(Reaction("👍", listOf(UserId("alice")))), here.reactions)
+        alice.setNetwork(NetworkState.AVAILABLE)
+
+        theirs.timeline().items.until { shown ->
+            shown.items.single().let { it.text == "hello" && it.editedAt != null && it.reactions == here.reactions }
+        }
+        assertEquals(listOf("helo", "hello"), theirs.fetchVersions(key).map { it.text })
+        assertThrows<CommandException.NotAllowed> { theirs.edit(key, "mine") }
+
+        hers.deleteForEveryone(key)
+        theirs.timeline().items.until { it.items.single().content == MessageContent.Deleted(UserId("alice")) }
+        theirs.deleteForMe(key)
+        theirs.timeline().items.until { it.items.isEmpty() }
+        assertThrows<CommandException.NoSuchMessage> { theirs.addReaction(key, "👍") }
+        assertEquals(1, hers.timeline().items.until { it.items.size == 1 }.items.size)
+    }
+
+    @Test
+    fun `replies, mentions, payloads and forwarded messages arrive with all they carry`() = onStage { stage ->
+        val (her, his) = stage.aliceAndBob()
+        val (_, hers) = her
+        val (bob, theirs) = his
+        val question = hers.send("tea?")
+        theirs.timeline().shows("tea?")
+        theirs.send(NewMessage("yes, @Alice", mentions = listOf(UserId("alice")), replyTo = question))
+        val answer = hers.timeline().items.until { it.items.size == 2 }.items.last()
+        assertEquals(MessageContent.Text("yes, @Alice", listOf(UserId("alice"))), answer.content)
+        assertEquals(question, answer.replyTo?.key)
+        assertEquals("tea?", answer.replyTo?.message?.content?.text)
+
+        hers.send(NewMessage("A place", payload = Payload("location", """{"lat":52.5}""")))
+        val place = theirs.timeline().items.until { it.items.size == 3 }.items.last()
+        assertEquals(MessageContent.Custom(Payload("location", """{"lat":52.5}"""), "A place"), place.content)
+        assertThrows<CommandException.Invalid> { hers.send(NewMessage("x", payload = Payload("broken", "{"))) }
+
+        val withCarol = bob.createDirect(UserId("carol"))
+        withCarol.forward(question)
+        val forwarded = withCarol.timeline().shows("tea?").items.single()
+        assertEquals(UserId("alice"), forwarded.forwardedFrom)
+        assertNull(place.forwardedFrom)
+    }
+
+    @Test
+    fun `it shows how many of the others have a message`() = onStage { stage ->
+        val (her, his) = stage.aliceAndBob()
+        val (_, hers) = her
+        val (_, theirs) = his
+        hers.send("read me")
+        theirs.timeline().shows("read me")
+        theirs.markReadUpTo(Position(1))
+        hers.timeline().items.until {
+            it.items.singleOrNull()?.receipts == Receipts(others = 1, delivered = 1, read = 1)
+        }
+    }
+}

@@ -1,0 +1,19 @@
+extension MessageContent {
+    /// What it says in words; empty when it was deleted.
+    public var text: String {
+        switch self {
+        case .text(let text, _), .custom(_, let text), .system(_, let text): text
+        case .deleted: ""
+        }
+    }
+}
+
+extension TimelineItem {
+    /// What it says in words; empty when it was deleted.
+    public var text: String { content.text }
+}
+
+extension Preview {
+    /// What it says in words; empty when it was deleted.
+    public var text: String { content.text }
+}

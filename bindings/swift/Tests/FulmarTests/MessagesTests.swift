@@ -1,0 +1,75 @@
+import XCTest
+
+@testable import Fulmar
+
+final class MessagesTests: XCTestCase {
+    func testMessagesAreEditedDeletedAndReactedToOfflineToo() async throws {
+        let stage = try await Stage()
+        let (hers, his) = try await stage.aliceAndBob()
+        let key = try await hers.chat.send("helo")
+        try await his.chat.timeline().shows("helo")
+        try await hers.chat.timeline().shows("helo")
+
+        try hers.client.setNetwork(.unavailable)
+        try await hers.chat.edit(key, "hello")
+        try await hers.chat.addReaction(key, "👍")
+        try await hers.chat.addReaction(key, "🎉")
+        try await hers.chat.removeReaction(key, "🎉")
+        let thumbs = [Reaction(emoji: "👍", userIds: ["alice"])]
+        try await hers.chat.timeline().items.until {
+            $0.items.first?.text == "hello" && $0.items.first?.reactions == thumbs
+        }
+        try hers.client.setNetwork(.available)
+
+        try await his.chat.timeline().items.until {
+            $0.items.first?.text == "hello" && $0.items.first?.editedAt != nil && $0.items.first?.reactions == thumbs
+        }
+        let versions = try await his.chat.fetchVersions(key)
+        XCTAssertEqual(versions.map(\.text), ["helo", "hello"])
+        do {
+            try await his.chat.edit(key, "mine")
+            XCTFail("it is hers")
+        } catch {
+            guard case .notAllowed = error else { return XCTFail("\(error)") }
+        }
+
+        try await hers.chat.deleteForEveryone(key)
+        try await his.chat.timeline().items.until { $0.items.first?.content == .deleted(by: "alice") }
+        try await his.chat.deleteForMe(key)
+        try await his.chat.timeline().items.until { $0.items.isEmpty }
+        try await hers.chat.timeline().items.until { $0.items.count == 1 }
+    }
+
+    func testRepliesMentionsPayloadsAndForwardedMessagesArriveWithAllTheyCarry() async throws {
+        let stage = try await Stage()
+        let (hers, his) = try await stage.aliceAndBob()
+        let question = try await hers.chat.send("tea?")
+        try await his.chat.timeline().shows("tea?")
+        try await his.chat.send(NewMessage(text: "yes, @Alice", mentions: ["alice"], replyTo: question))
+        let answer = try await hers.chat.timeline().items.until { $0.items.count == 2 }.items[1]
+        XCTAssertEqual(answer.content, .text(text: "yes, @Alice", mentions: ["alice"]))
+        XCTAssertEqual(answer.replyTo?.key, question)
+        XCTAssertEqual(answer.replyTo?.message?.content.text, "tea?")
+
+        let place = Payload(kind: "location", data: #"{"lat":52.5}"#)
+        try await hers.chat.send(NewMessage(text: "A place", payload: place))
+        let shown = try await his.chat.timeline().items.until { $0.items.count == 3 }.items[2]
+        XCTAssertEqual(shown.content, .custom(payload: place, text: "A place"))
+
+        let withCarol = try await his.client.createDirect(with: "carol")
+        try await withCarol.forward(question)
+        let forwarded = try await withCarol.timeline().shows("tea?").items[0]
+        XCTAssertEqual(forwarded.forwardedFrom, "alice")
+    }
+
+    func testItShowsHowManyOfTheOthersHaveAMessage() async throws {
+        let stage = try await Stage()
+        let (hers, his) = try await stage.aliceAndBob()
+        try await hers.chat.send("read me")
+        try await his.chat.timeline().shows("read me")
+        try await his.chat.markReadUpTo(Position(1))
+        try await hers.chat.timeline().items.until {
+            $0.items.first?.receipts == Receipts(others: 1, delivered: 1, read: 1)
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Beginning a conversation and changing what everyone sees of it (PROTOCOL.md §5.6, §5.10).
+
+use std::collections::BTreeSet;
+
+use fulmar_protocol::{
+    Code, Context, ConversationCreate, ConversationId, ConversationKind, ConversationProfile,
+    ConversationUpdate, ConversationUpdated, EventData, Notice, Role, UserId, Writing,
+};
+
+use super::{By, invalid};
+use crate::store::{conversations, participants, users};
+use crate::{Result, Scope, Stop};
+
+/// The longest title, in bytes (PROTOCOL.md §9).
+const TITLE_BYTES: usize = 200;
+/// The longest address of a picture, in bytes (PROTOCOL.md §9).
+const URL_BYTES: usize = 2_048;
+/// The longest kind and id of a context, in bytes (PROTOCOL.md §9).
+const CONTEXT_ID_BYTES: usize = 128;
+/// The most bytes of `extra` in a context (PROTOCOL.md §9).
+const EXTRA_BYTES: usize = 4_096;
+/// The most people in a conversation (PROTOCOL.md §9).
+pub(super) const MOST_PARTICIPANTS: usize = 1_000;
+
+impl Scope<'_> {
+    pub(super) fn conversation_create(
+        &mut self,
+        by: By<'_>,
+        params: &ConversationCreate,
+    ) -> Result<ConversationId> {
+        let user = by.user;
+        let others: BTreeSet<&UserId> = params
+            .participant_ids
+            .iter()
+            .filter(|other| *other != user)
+            .collect();
+        if others.len() >= MOST_PARTICIPANTS {
+            return Err(invalid("Too many participants"));
+        }
+        for other in &others {
+            if users::find(&self.db, other)?.is_none() {
+                return Err(Stop::because(Code::UserNotFound, "There is no such user"));
+            }
+        }
+        let mut profile = ConversationProfile {
+            title: params.title.clone(),
+            avatar_url: params.avatar_url.clone(),
+            writing: Writing::Everyone,
+            context: params.context.clone(),
+        };
+        check_profile(&profile)?;
+        let pair = match (params.kind, others.first()) {
+            (ConversationKind::Direct, Some(other)) if others.len() == 1 => {
+                let (low, high) = if user < other {
+                    (user, *other)
+                } else {
+                    (*other, user)
+                };
+                // The two people give it its name and its picture.
+                profile.title = None;
+                profile.avatar_url = None;
+                // Ids have no control characters, so this is one name for one pair.
+                Some(format!("{low}\u{1}{high}"))
+            }
+            (ConversationKind::Direct, _) => {
+                return Err(invalid("A direct conversation is with one other person"));
+            }
+            (ConversationKind::Group, _) if profile.title.is_none() => {
+                return Err(invalid("A group has a title"));
+            }
+            (ConversationKind::Group, _) => None,
+            (ConversationKind::Unknown, _) => return Err(invalid("There is no such kind")),
+        };
+        if let Some(pair) = &pair
+            && let Some(existing) = conversations::find_pair(&self.db, pair)?
+        {
+            return Ok(existing);
+        }
+        let id = ConversationId::new(self.random_id("c-"))?;
+        let mut participants = vec![user.clone()];
+        participants.extend(others.into_iter().cloned());
+        conversations::insert(
+            &self.db,
+            &conversations::NewConversation {
+                id: &id,
+                operation_key: Some(by.key),
+                kind: params.kind,
+                profile: &profile,
+                pair: pair.as_deref(),
+                participants: &participants,
+                now: self.now,
+            },
+        )?;
+        self.tell_participants(&id, |scope, viewer| {
+            conversations::view(&scope.db, &id, viewer).map(EventData::ConversationCreated)
+        })?;
+        Ok(id)
+    }
+
+    pub(super) fn conversation_update(
+        &mut self,
+        by: By<'_>,
+        params: ConversationUpdate,
+    ) -> Result<()> {
+        let id = params.conversation_id;
+        let role = self.role(&id, by.user)?;
+        let direct = conversations::kind(&self.db, &id)? == ConversationKind::Direct;
+        let looks = params.title.is_some() || params.avatar_url.is_some();
+        // Both people of a direct conversation say what it is about; the rest is given.
+        let allowed = match direct {
+            true => !looks && params.writing.is_none(),
+            false => {
+                role == Role::Admin
+                    || (role == Role::Moderator
+                        && params.writing.is_none()
+                        && params.context.is_none())
+            }
+        };
+        if !allowed {
+            return Err(forbidden());
+        }
+        let before = conversations::profile(&self.db, &id)?;
+        let mut profile = before.clone();
+        if let Some(title) = params.title {
+            profile.title = Some(title);
+        }
+        if let Some(url) = params.avatar_url {
+            profile.avatar_url = (!url.is_empty()).then_some(url);
+        }
+        profile.writing = params.writing.unwrap_or(profile.writing);
+        profile.context = params.context.or(profile.context);
+        check_profile(&profile)?;
+        if profile == before {
+            return Ok(());
+        }
+        conversations::set_profile(&self.db, &id, &profile)?;
+        let renamed = (profile.title != before.title)
+            .then(|| profile.title.clone())
+            .flatten();
+        let updated = ConversationUpdated {
+            conversation_id: id.clone(),
+            profile,
+        };
+        self.tell_participants(&id, |_, _| {
+            Ok(EventData::ConversationUpdated(updated.clone()))
+        })?;
+        match renamed {
+            Some(title) => {
+                let name = self.name_of(by.user)?;
+                let text = format!("{name} changed the title to {title}");
+                self.write_notice(by, &id, Notice::TitleChanged { title }, text)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The role of somebody who takes part; the others are told that there is no such conversation.
+    pub(super) fn role(&self, id: &ConversationId, user: &UserId) -> Result<Role> {
+        self.must_take_part(id, user)?;
+        participants::role(&self.db, id, user)
+    }
+
+    pub(super) fn must_be_allowed_to_write(
+        &self,
+        id: &ConversationId,
+        user: &UserId,
+    ) -> Result<()> {
+        let role = self.role(id, user)?;
+        match conversations::profile(&self.db, id)?.writing {
+            Writing::Everyone => Ok(()),
+            Writing::Admins if role == Role::Admin => Ok(()),
+            Writing::Admins => Err(forbidden()),
+        }
+    }
+
+    pub(super) fn name_of(&self, user: &UserId) -> Result<String> {
+        Ok(users::find(&self.db, user)?.map_or_else(|| user.to_string(), |user| user.name))
+    }
+}
+
+pub(super) fn forbidden() -> Stop {
+    Stop::because(
+        Code::ConversationForbidden,
+        "This user may not do this in this conversation",
+    )
+}
+
+fn check_profile(profile: &ConversationProfile) -> Result<()> {
+    let ConversationProfile {
+        title,
+        avatar_url,
+        context,
+        writing: _,
+    } = profile;
+    if title
+        .as_deref()
+        .is_some_and(|title| title.trim().is_empty() || title.len() > TITLE_BYTES)
+    {
+        return Err(invalid("The title is blank or too long"));
+    }
+    if avatar_url
+        .as_deref()
+        .is_some_and(|url| url.len() > URL_BYTES)
+    {
+        return Err(invalid("The address of the picture is too long"));
+    }
+    let Some(Context {
+        kind,
+        id,
+        title,
+        extra,
+    }) = context
+    else {
+        return Ok(());
+    };
+    let fits = (1..=CONTEXT_ID_BYTES).contains(&kind.len())
+        && (1..=CONTEXT_ID_BYTES).contains(&id.len())
+        && title.len() <= TITLE_BYTES
+        && extra.to_string().len() <= EXTRA_BYTES;
+    match fits {
+        true => Ok(()),
+        false => Err(invalid("The context is too large, or names nothing")),
+    }
+}

@@ -1,0 +1,163 @@
+//! Applying operations: in order, each all or nothing, each key once (PROTOCOL.md §5).
+
+mod conversation;
+mod messages;
+mod participants;
+mod reactions;
+mod receipts;
+
+use std::collections::BTreeSet;
+
+use fulmar_protocol::{
+    Code, Conversation, Message, Method, Operation, OperationKey, Outcome, OutcomeStatus, Problem,
+    Unreadable, UserId,
+};
+
+use crate::store::{applied, conversations, log};
+use crate::{Result, Scope, Stop};
+
+/// Whose operation it is, and under which key.
+#[derive(Clone, Copy)]
+pub(crate) struct By<'a> {
+    pub(crate) user: &'a UserId,
+    pub(crate) key: OperationKey,
+}
+
+/// What an outcome carries beside the word that it was applied.
+#[derive(Default)]
+struct Applied {
+    message: Option<Box<Message>>,
+    conversation: Option<Box<Conversation>>,
+}
+
+/// What the rules forbid.
+fn invalid(title: &str) -> Stop {
+    Stop::because(Code::ParamsInvalid, title)
+}
+
+impl Scope<'_> {
+    /// Applies the operations of a submit. After one has failed, those of its conversation are
+    /// skipped, and the others go on.
+    pub(crate) fn apply_all(
+        &mut self,
+        user: &UserId,
+        operations: &[Operation],
+    ) -> Result<Vec<Outcome>> {
+        if operations.len() > self.config.limits.operations_per_submit as usize {
+            return Err(Stop::because(
+                Code::RequestTooLarge,
+                "Too many operations in one submit",
+            ));
+        }
+        let mut failed = BTreeSet::new();
+        let mut outcomes = Vec::with_capacity(operations.len());
+        for operation in operations {
+            let conversation = conversation_of(operation);
+            let skips = conversation
+                .as_ref()
+                .is_some_and(|conversation| failed.contains(conversation));
+            let status = match skips {
+                true => OutcomeStatus::Skipped,
+                false => self.apply_once(user, operation)?,
+            };
+            if let (OutcomeStatus::Failed { .. }, Some(conversation)) = (&status, conversation) {
+                failed.insert(conversation);
+            }
+            outcomes.push(Outcome {
+                operation_key: operation.operation_key,
+                status,
+            });
+        }
+        Ok(outcomes)
+    }
+
+    /// Applies an operation, or gives the outcome of the first time. Only applied operations are
+    /// remembered: a refused one changed nothing, and its key may come again.
+    fn apply_once(&mut self, user: &UserId, operation: &Operation) -> Result<OutcomeStatus> {
+        if let Some(first) = applied::find(&self.db, user, operation.operation_key)? {
+            let same = first.method == operation.method && first.params == operation.params;
+            return Ok(match same {
+                true => first.outcome,
+                false => OutcomeStatus::Failed {
+                    problem: Problem::new(
+                        Code::OperationConflict,
+                        "This operation key was used for another operation",
+                    ),
+                },
+            });
+        }
+        self.db.execute_batch("SAVEPOINT operation")?;
+        match self.apply(user, operation) {
+            Ok(status) => {
+                applied::insert(&self.db, user, operation, &status, self.now)?;
+                self.db.execute_batch("RELEASE operation")?;
+                Ok(status)
+            }
+            Err(stop) => {
+                self.db
+                    .execute_batch("ROLLBACK TO operation; RELEASE operation")?;
+                match stop {
+                    Stop::Problem(problem) => Ok(OutcomeStatus::Failed { problem }),
+                    internal @ Stop::Internal(_) => Err(internal),
+                }
+            }
+        }
+    }
+
+    fn apply(&mut self, user: &UserId, operation: &Operation) -> Result<OutcomeStatus> {
+        let method = operation.read().map_err(|unreadable| match unreadable {
+            Unreadable::Unknown(_) => Stop::because(Code::MethodUnknown, "There is no such method"),
+            Unreadable::Malformed(reason) => Stop::Problem(
+                Problem::new(Code::ParamsInvalid, "The params cannot be read").with_detail(reason),
+            ),
+        })?;
+        let applied = self.carry_out(user, operation.operation_key, method)?;
+        Ok(OutcomeStatus::Applied {
+            applied_at: self.now,
+            seq: log::state(&self.db, user)?.head,
+            message: applied.message,
+            conversation: applied.conversation,
+        })
+    }
+
+    fn carry_out(&mut self, user: &UserId, key: OperationKey, method: Method) -> Result<Applied> {
+        let by = By { user, key };
+        match method {
+            Method::MessageSend(params) => {
+                return Ok(Applied {
+                    message: Some(Box::new(self.message_send(by, params)?)),
+                    ..Applied::default()
+                });
+            }
+            Method::ConversationCreate(params) => {
+                let id = self.conversation_create(by, &params)?;
+                return Ok(Applied {
+                    conversation: Some(Box::new(conversations::view(&self.db, &id, user)?)),
+                    ..Applied::default()
+                });
+            }
+            Method::MessageEdit(params) => self.message_edit(by, &params)?,
+            Method::MessageDelete(params) => self.message_delete(by, &params)?,
+            Method::MessageHide(params) => self.message_hide(by, &params)?,
+            Method::ReactionAdd(params) => self.reaction_add(by, &params)?,
+            Method::ReactionRemove(params) => self.reaction_remove(by, &params)?,
+            Method::ReceiptUpdate(params) => self.receipt_update(by, &params)?,
+            Method::ConversationUpdate(params) => self.conversation_update(by, params)?,
+            Method::ConversationLeave(params) => self.leave(by, &params.conversation_id)?,
+            Method::ParticipantAdd(params) => self.participant_add(by, &params)?,
+            Method::ParticipantRemove(params) => self.participant_remove(by, &params)?,
+            Method::ParticipantUpdate(params) => self.participant_update(by, &params)?,
+            Method::SettingsUpdate(params) => self.settings_update(by, &params)?,
+        }
+        Ok(Applied::default())
+    }
+}
+
+/// The conversation that an operation is about, whatever its method.
+fn conversation_of(operation: &Operation) -> Option<String> {
+    operation
+        .params
+        .get("conversationId")
+        .and_then(|id| id.as_str())
+        .map(str::to_owned)
+}

@@ -1,0 +1,172 @@
+//! Who takes part, and what they may do (PROTOCOL.md §5.11).
+
+use fulmar_protocol::{
+    Code, ConversationId, ConversationKind, ConversationRemoved, EventData, Notice, Participant,
+    ParticipantAdd, ParticipantRemove, ParticipantRemoved, ParticipantUpdate, ParticipantUpdated,
+    ParticipantsAdded, Role, UserId,
+};
+
+use super::conversation::{MOST_PARTICIPANTS, forbidden};
+use super::{By, invalid};
+use crate::store::{conversations, participants, users};
+use crate::{Result, Scope, Stop};
+
+impl Scope<'_> {
+    pub(super) fn participant_add(&mut self, by: By<'_>, params: &ParticipantAdd) -> Result<()> {
+        let id = &params.conversation_id;
+        self.must_be_admin_of_group(id, by.user)?;
+        let there = participants::ids(&self.db, id)?;
+        let mut added: Vec<UserId> = Vec::new();
+        for user in &params.user_ids {
+            if users::find(&self.db, user)?.is_none() {
+                return Err(no_such_user());
+            }
+            if !there.contains(user) && !added.contains(user) {
+                added.push(user.clone());
+            }
+        }
+        if there.len() + added.len() > MOST_PARTICIPANTS {
+            return Err(invalid("Too many participants"));
+        }
+        if added.is_empty() {
+            return Ok(());
+        }
+        for user in &added {
+            participants::add(&self.db, id, user)?;
+        }
+        let participants: Vec<Participant> = participants::all(&self.db, id)?
+            .into_iter()
+            .filter(|participant| added.contains(&participant.user_id))
+            .collect();
+        self.tell_participants(id, |scope, viewer| match added.contains(viewer) {
+            true => conversations::view(&scope.db, id, viewer).map(EventData::ConversationCreated),
+            false => Ok(EventData::ParticipantsAdded(ParticipantsAdded {
+                conversation_id: id.clone(),
+                participants: participants.clone(),
+            })),
+        })?;
+        let names: Vec<&str> = participants
+            .iter()
+            .map(|participant| participant.name.as_str())
+            .collect();
+        let text = format!("{} added {}", self.name_of(by.user)?, names.join(", "));
+        let notice = Notice::ParticipantsAdded { user_ids: added };
+        self.write_notice(by, id, notice, text)
+    }
+
+    pub(super) fn participant_remove(
+        &mut self,
+        by: By<'_>,
+        params: &ParticipantRemove,
+    ) -> Result<()> {
+        let id = &params.conversation_id;
+        if params.user_id == *by.user {
+            return self.leave(by, id);
+        }
+        self.must_be_admin_of_group(id, by.user)?;
+        if !participants::takes_part(&self.db, id, &params.user_id)? {
+            return Err(no_such_user());
+        }
+        self.take_out(id, &params.user_id)?;
+        let text = format!(
+            "{} removed {}",
+            self.name_of(by.user)?,
+            self.name_of(&params.user_id)?
+        );
+        let notice = Notice::ParticipantRemoved {
+            user_id: params.user_id.clone(),
+        };
+        self.write_notice(by, id, notice, text)
+    }
+
+    pub(super) fn leave(&mut self, by: By<'_>, id: &ConversationId) -> Result<()> {
+        self.must_be_group(id, by.user)?;
+        self.take_out(id, by.user)?;
+        let left = participants::all(&self.db, id)?;
+        if left.is_empty() {
+            return conversations::deactivate(&self.db, id);
+        }
+        // A group keeps an admin: the moderator, or else the member, who is longest in it.
+        if !left.iter().any(|there| there.role == Role::Admin) {
+            let heir = left
+                .iter()
+                .find(|there| there.role == Role::Moderator)
+                .or(left.first());
+            if let Some(heir) = heir {
+                self.set_role(id, &heir.user_id, Role::Admin)?;
+            }
+        }
+        let text = format!("{} left", self.name_of(by.user)?);
+        self.write_notice(by, id, Notice::ParticipantLeft, text)
+    }
+
+    pub(super) fn participant_update(
+        &mut self,
+        by: By<'_>,
+        params: &ParticipantUpdate,
+    ) -> Result<()> {
+        let id = &params.conversation_id;
+        self.must_be_admin_of_group(id, by.user)?;
+        let there = participants::all(&self.db, id)?;
+        let Some(now) = there
+            .iter()
+            .find(|participant| participant.user_id == params.user_id)
+        else {
+            return Err(no_such_user());
+        };
+        if now.role == params.role {
+            return Ok(());
+        }
+        let admins = there.iter().filter(|there| there.role == Role::Admin);
+        if now.role == Role::Admin && admins.count() == 1 {
+            return Err(invalid("A group keeps an admin"));
+        }
+        self.set_role(id, &params.user_id, params.role)
+    }
+
+    fn set_role(&mut self, id: &ConversationId, user: &UserId, role: Role) -> Result<()> {
+        participants::set_role(&self.db, id, user, role)?;
+        let updated = ParticipantUpdated {
+            conversation_id: id.clone(),
+            user_id: user.clone(),
+            role,
+        };
+        self.tell_participants(id, |_, _| {
+            Ok(EventData::ParticipantUpdated(updated.clone()))
+        })
+    }
+
+    fn take_out(&mut self, id: &ConversationId, user: &UserId) -> Result<()> {
+        participants::remove(&self.db, id, user)?;
+        let removed = ConversationRemoved {
+            conversation_id: id.clone(),
+        };
+        self.tell(user, &EventData::ConversationRemoved(removed))?;
+        self.tell_participants(id, |_, _| {
+            Ok(EventData::ParticipantRemoved(ParticipantRemoved {
+                conversation_id: id.clone(),
+                user_id: user.clone(),
+            }))
+        })
+    }
+
+    fn must_be_group(&self, id: &ConversationId, user: &UserId) -> Result<()> {
+        self.must_take_part(id, user)?;
+        match conversations::kind(&self.db, id)? {
+            ConversationKind::Direct => Err(forbidden()),
+            ConversationKind::Group | ConversationKind::Unknown => Ok(()),
+        }
+    }
+
+    fn must_be_admin_of_group(&self, id: &ConversationId, user: &UserId) -> Result<()> {
+        self.must_be_group(id, user)?;
+        match self.role(id, user)? {
+            Role::Admin => Ok(()),
+            Role::Moderator | Role::Member => Err(forbidden()),
+        }
+    }
+}
+
+fn no_such_user() -> Stop {
+    Stop::because(Code::UserNotFound, "There is no such user")
+}

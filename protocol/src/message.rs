@@ -1,0 +1,143 @@
+//! Messages as they travel: what somebody wrote, and what became of it since.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{ConversationId, MessageId, OperationKey, Position, Revision, Timestamp, UserId};
+
+/// A message as one user sees it (PROTOCOL.md §4.2). It is always told of as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    /// Its id at the server.
+    pub message_id: MessageId,
+    /// The key of the operation that sent it: its identity on every device.
+    pub operation_key: OperationKey,
+    /// Where it is.
+    pub conversation_id: ConversationId,
+    /// Its place there.
+    pub position: Position,
+    /// Who sent it.
+    pub sender_id: UserId,
+    /// When the server took it.
+    pub sent_at: Timestamp,
+    /// The number of its last change among those of its conversation, zero before the first: of two
+    /// tellings the one with the larger is newer.
+    #[serde(default)]
+    pub revision: Revision,
+    /// What it says.
+    #[serde(flatten)]
+    pub content: Content,
+    /// When it was last edited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<Timestamp>,
+    /// Set when it was deleted for everyone; its content is empty then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<Deletion>,
+    /// Set when this user deleted it for themselves; its content is empty then.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub hidden: bool,
+    /// Who reacted with what, in the order in which each emoji was first used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<Reaction>,
+}
+
+/// What a message says (PROTOCOL.md §4.2).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Content {
+    /// The text; beside a payload or a notice, what a client shows that does not know it.
+    #[serde(default)]
+    pub text: String,
+    /// Whom the text mentions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<UserId>,
+    /// The message of the same conversation that this one answers, by its operation key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<OperationKey>,
+    /// Who wrote it first, when it was forwarded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forwarded_from: Option<UserId>,
+    /// What an app defined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Payload>,
+    /// What happened, in a message that the server wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<Notice>,
+}
+
+/// JSON that an app defined: a place on a map, a poll, an order (PROTOCOL.md §4.2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Payload {
+    /// What it is, as the app calls it.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its content.
+    pub data: Value,
+}
+
+/// What happened in a conversation, in a message that the server wrote (PROTOCOL.md §4.4).
+///
+/// The message's sender is whoever did it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "type")]
+pub enum Notice {
+    /// People were added.
+    #[serde(rename_all = "camelCase")]
+    ParticipantsAdded {
+        /// Who.
+        user_ids: Vec<UserId>,
+    },
+    /// Somebody was removed.
+    #[serde(rename_all = "camelCase")]
+    ParticipantRemoved {
+        /// Who.
+        user_id: UserId,
+    },
+    /// The sender left.
+    ParticipantLeft,
+    /// The conversation has another title.
+    TitleChanged {
+        /// It.
+        title: String,
+    },
+    /// A notice that this version does not know; the text says what happened.
+    #[serde(other)]
+    Unknown,
+}
+
+/// That a message was deleted for everyone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Deletion {
+    /// When.
+    pub at: Timestamp,
+    /// By whom: the sender, a moderator or an admin.
+    pub by: UserId,
+}
+
+/// One emoji under a message, and who set it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reaction {
+    /// The emoji.
+    pub emoji: String,
+    /// Who set it, in that order; never empty.
+    pub user_ids: Vec<UserId>,
+}
+
+/// What a message said at one time (PROTOCOL.md §7.5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MessageVersion {
+    /// Since when it said so.
+    pub at: Timestamp,
+    /// What it said.
+    pub text: String,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde hands it in like this
+pub(crate) fn is_false(value: &bool) -> bool {
+    !value
+}

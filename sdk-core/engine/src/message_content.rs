@@ -1,0 +1,65 @@
+//! What a message says, as an app sees it.
+
+use fulmar_protocol::{Content, Deletion, Notice, Payload, UserId};
+use serde::{Deserialize, Serialize};
+
+/// What a message says (PROTOCOL.md §4.2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum MessageContent {
+    /// What somebody wrote.
+    Text {
+        /// The text.
+        text: String,
+        /// Whom it mentions.
+        mentions: Vec<UserId>,
+    },
+    /// Something that an app defined. An app that does not know its type shows the text.
+    Custom {
+        /// What it is.
+        payload: Payload,
+        /// What it says in words.
+        text: String,
+    },
+    /// Something happened in the conversation; the sender is whoever did it.
+    System {
+        /// What.
+        notice: Notice,
+        /// The same in words, for a notice that an app does not know.
+        text: String,
+    },
+    /// It was deleted for everyone.
+    Deleted {
+        /// By whom.
+        by: UserId,
+    },
+}
+
+impl MessageContent {
+    pub(crate) fn of(content: Content, deleted: Option<Deletion>) -> Self {
+        let Content {
+            text,
+            mentions,
+            payload,
+            notice,
+            reply_to: _,
+            forwarded_from: _,
+        } = content;
+        match (deleted, payload, notice) {
+            (Some(deletion), ..) => Self::Deleted { by: deletion.by },
+            (_, Some(payload), _) => Self::Custom { payload, text },
+            (_, _, Some(notice)) => Self::System { notice, text },
+            _ => Self::Text { text, mentions },
+        }
+    }
+
+    /// What it says in words; empty when it was deleted.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Text { text, .. } | Self::Custom { text, .. } | Self::System { text, .. } => text,
+            Self::Deleted { .. } => "",
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Participant rows: who is in a conversation, as the server said last.
+
+use fulmar_protocol::{Participant, Position, Role, UserId};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{ConversationKey, Result, StoreError};
+
+pub(crate) fn insert(
+    db: &Connection,
+    key: ConversationKey,
+    participant: &Participant,
+) -> Result<()> {
+    db.prepare_cached(
+        "INSERT OR REPLACE INTO participant
+             (conversation, user_id, name, role, delivered_to, read_to)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(params![
+        key.0,
+        participant.user_id.as_str(),
+        participant.name,
+        role_text(participant.role),
+        participant.delivered_to.0,
+        participant.read_to.0
+    ])?;
+    Ok(())
+}
+
+pub(crate) fn replace_all(
+    db: &Connection,
+    key: ConversationKey,
+    participants: &[Participant],
+) -> Result<()> {
+    db.execute("DELETE FROM participant WHERE conversation = ?1", [key.0])?;
+    participants
+        .iter()
+        .try_for_each(|participant| insert(db, key, participant))
+}
+
+pub(crate) fn remove(db: &Connection, key: ConversationKey, user: &UserId) -> Result<()> {
+    db.execute(
+        "DELETE FROM participant WHERE conversation = ?1 AND user_id = ?2",
+        params![key.0, user.as_str()],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn set_role(
+    db: &Connection,
+    key: ConversationKey,
+    user: &UserId,
+    role: Role,
+) -> Result<()> {
+    db.execute(
+        "UPDATE participant SET role = ?3 WHERE conversation = ?1 AND user_id = ?2",
+        params![key.0, user.as_str(), role_text(role)],
+    )?;
+    Ok(())
+}
+
+/// Everyone, by id.
+pub(crate) fn all(db: &Connection, key: ConversationKey) -> Result<Vec<Participant>> {
+    let mut statement = db.prepare_cached(
+        "SELECT user_id, name, role, delivered_to, read_to FROM participant
+         WHERE conversation = ?1 ORDER BY user_id",
+    )?;
+    let mut rows = statement.query([key.0])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(Participant {
+            user_id: UserId::new(row.get::<_, String>(0)?)
+                .map_err(|error| StoreError::damaged("participant", error))?,
+            name: row.get(1)?,
+            role: read_role(&row.get::<_, String>(2)?),
+            delivered_to: Position(row.get(3)?),
+            read_to: Position(row.get(4)?),
+        });
+    }
+    Ok(found)
+}
+
+/// What somebody may do; `None` when they are not in it.
+pub(crate) fn role(db: &Connection, key: ConversationKey, user: &UserId) -> Result<Option<Role>> {
+    let role: Option<String> = db
+        .prepare_cached("SELECT role FROM participant WHERE conversation = ?1 AND user_id = ?2")?
+        .query_row(params![key.0, user.as_str()], |row| row.get(0))
+        .optional()?;
+    Ok(role.as_deref().map(read_role))
+}
+
+/// A receipt pointer moved at the server. Pointers only grow.
+pub(crate) fn advance_receipt(
+    db: &Connection,
+    key: ConversationKey,
+    user: &UserId,
+    delivered_to: Position,
+    read_to: Position,
+) -> Result<()> {
+    db.prepare_cached(
+        "UPDATE participant
+         SET delivered_to = max(delivered_to, ?3), read_to = max(read_to, ?4)
+         WHERE conversation = ?1 AND user_id = ?2",
+    )?
+    .execute(params![key.0, user.as_str(), delivered_to.0, read_to.0])?;
+    Ok(())
+}
+
+fn role_text(role: Role) -> &'static str {
+    match role {
+        Role::Admin => "admin",
+        Role::Moderator => "moderator",
+        Role::Member => "member",
+    }
+}
+
+fn read_role(text: &str) -> Role {
+    match text {
+        "admin" => Role::Admin,
+        "moderator" => Role::Moderator,
+        _ => Role::Member,
+    }
+}

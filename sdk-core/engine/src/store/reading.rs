@@ -1,0 +1,90 @@
+//! How far a conversation goes, how far it was read, and what the server counts as unread.
+
+use fulmar_protocol::{Position, Unread};
+use rusqlite::{Connection, params};
+
+use super::{ConversationKey, Result};
+
+/// How one more message counts for whoever reads here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Counts {
+    /// Their own, or a notice: not at all.
+    Not,
+    /// As unread.
+    AsUnread,
+    /// As unread, and it mentions them.
+    AsMention,
+}
+
+/// The server's side of one more message.
+pub(crate) fn advance_head(
+    db: &Connection,
+    key: ConversationKey,
+    head: Position,
+    counts: Counts,
+) -> Result<()> {
+    db.prepare_cached(
+        "UPDATE conversation
+         SET head = max(head, ?2),
+             server_unread = server_unread + (?3 AND ?2 > server_read_to),
+             server_mentions = server_mentions + (?4 AND ?2 > server_read_to)
+         WHERE key = ?1",
+    )?
+    .execute(params![
+        key.0,
+        head.0,
+        counts != Counts::Not,
+        counts == Counts::AsMention
+    ])?;
+    Ok(())
+}
+
+pub(crate) fn head(db: &Connection, key: ConversationKey) -> Result<Position> {
+    Ok(db
+        .prepare_cached("SELECT head FROM conversation WHERE key = ?1")?
+        .query_row([key.0], |row| row.get(0).map(Position))?)
+}
+
+/// The own read pointer moved at the server.
+pub(crate) fn advance_own_read(
+    db: &Connection,
+    key: ConversationKey,
+    read_to: Position,
+    unread: Option<Unread>,
+) -> Result<()> {
+    let at_most = |count: u64| count.min(i64::MAX as u64);
+    db.execute(
+        "UPDATE conversation
+         SET server_unread = CASE WHEN ?2 >= server_read_to THEN coalesce(?3, server_unread)
+                                  ELSE server_unread END,
+             server_mentions = CASE WHEN ?2 >= server_read_to THEN coalesce(?4, server_mentions)
+                                  ELSE server_mentions END,
+             server_read_to = max(server_read_to, ?2)
+         WHERE key = ?1",
+        params![
+            key.0,
+            read_to.0,
+            unread.map(|unread| at_most(unread.unread_count)),
+            unread.map(|unread| at_most(unread.unread_mentions))
+        ],
+    )?;
+    Ok(())
+}
+
+/// Where the own read pointer stands on this device.
+pub(crate) fn own_read_to(db: &Connection, key: ConversationKey) -> Result<Position> {
+    Ok(db
+        .prepare_cached(
+            "SELECT max(server_read_to, local_read_to) FROM conversation WHERE key = ?1",
+        )?
+        .query_row([key.0], |row| row.get(0).map(Position))?)
+}
+
+/// Moves the own read pointer ahead of the server's, or back to it with `Position::ZERO`.
+pub(crate) fn set_local_read(db: &Connection, key: ConversationKey, to: Position) -> Result<()> {
+    db.execute(
+        "UPDATE conversation SET local_read_to = ?2 WHERE key = ?1",
+        params![key.0, to.0],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,279 @@
+//! What people do with their apps: every kind of operation, on whatever the screen shows.
+
+use fulmar_engine::query::{ConversationItem, TimelineItem};
+use fulmar_engine::{Command, CommandId, Input, MessageContent, NewConversation};
+use fulmar_protocol::{
+    ConversationId, ConversationKind, ConversationLeave, ConversationUpdate, MessageDelete,
+    MessageEdit, MessageHide, MessageSend, Method, OperationKey, ParticipantAdd, ParticipantRemove,
+    ParticipantUpdate, Position, ReactionAdd, ReactionRemove, Role, SettingsUpdate, Timestamp,
+    Writing,
+};
+
+use crate::device::{Promise, Waiting};
+use crate::network::DeviceIndex;
+use crate::world::{ORACLE, PEOPLE, Step, World, user};
+
+const EMOJI: [&str; 3] = ["👍", "🎉", "🙈"];
+
+impl World {
+    /// One thing that a person does, and sometimes nothing.
+    pub(crate) fn act(&mut self, index: DeviceIndex) -> Step {
+        self.sign_in(index)?;
+        if self.devices[index].engine.is_none() {
+            return Ok(());
+        }
+        self.give_up_failed(index)?;
+        let list = self.devices[index].list()?;
+        if !self.devices[index].created || list.is_empty() {
+            return self.create(index);
+        }
+        let chosen = list[self.rng.usize(0..list.len())].clone();
+        match self.rng.u32(0..100) {
+            0..45 => self.write(index, &chosen),
+            45..60 => self.read(index, &chosen),
+            60..82 => self.change_message(index, &chosen),
+            82..92 => self.change_settings(index, &chosen),
+            _ => self.change_group(index, &chosen),
+        }
+    }
+
+    /// Messages that were refused hold their lane until somebody gives them up.
+    pub(crate) fn give_up_failed(&mut self, index: DeviceIndex) -> Step {
+        for key in self.devices[index].failed()? {
+            let device = &mut self.devices[index];
+            if device.engine.is_none() {
+                return Ok(());
+            }
+            device.forget(key);
+            let command = device.command(Waiting::Other);
+            let body = Command::Discard { operation_key: key };
+            self.command(index, command, body)?;
+        }
+        Ok(())
+    }
+
+    fn command(&mut self, index: DeviceIndex, command: CommandId, body: Command) -> Step {
+        self.turn(index, vec![Input::Command { command, body }])
+    }
+
+    fn create(&mut self, index: DeviceIndex) -> Step {
+        let (key, other) = (self.operation_key(), self.rng.usize(0..PEOPLE.len()));
+        let device = &mut self.devices[index];
+        device.created = true;
+        // The first device makes the group; everyone makes direct conversations, also at once.
+        let conversation = match index {
+            0 => NewConversation::Group {
+                title: "All".to_owned(),
+                participants: PEOPLE
+                    .iter()
+                    .skip(1)
+                    .chain([&ORACLE])
+                    .map(|name| user(name))
+                    .collect(),
+            },
+            _ if PEOPLE[other] == device.user.as_str() => return Ok(()),
+            _ => NewConversation::Direct {
+                with: user(PEOPLE[other]),
+            },
+        };
+        let command = device.command(Waiting::Other);
+        let body = Command::Create {
+            operation_key: key,
+            conversation,
+        };
+        self.command(index, command, body)
+    }
+
+    fn write(&mut self, index: DeviceIndex, chosen: &ConversationItem) -> Step {
+        let key = self.operation_key();
+        let id = chosen.conversation_id.clone();
+        let shown = self.devices[index].screen(&id)?;
+        let other = self.pick(&shown).map(|item| item.key);
+        let forwards = self.rng.u32(0..8) == 0;
+        let mentions = match self.rng.u32(0..4) {
+            0 => vec![user(PEOPLE[self.rng.usize(0..PEOPLE.len())])],
+            _ => Vec::new(),
+        };
+        let device = &mut self.devices[index];
+        let (message, text) = match other {
+            Some(source) if forwards => (
+                MessageSend {
+                    forward_of: Some(source),
+                    ..MessageSend::text(id.clone(), "")
+                },
+                None,
+            ),
+            _ => {
+                device.written += 1;
+                let text = format!("{}/{}", device.name, device.written);
+                let message = MessageSend {
+                    mentions,
+                    reply_to: other,
+                    ..MessageSend::text(id.clone(), text.clone())
+                };
+                (message, Some(text))
+            }
+        };
+        let promise = Promise {
+            conversation: id,
+            text,
+        };
+        let command = device.command(Waiting::Sent { key, promise });
+        let body = Command::Send {
+            operation_key: key,
+            message,
+        };
+        self.command(index, command, body)
+    }
+
+    fn read(&mut self, index: DeviceIndex, chosen: &ConversationItem) -> Step {
+        let body = Command::MarkRead {
+            operation_key: self.operation_key(),
+            conversation: chosen.conversation_id.clone(),
+            up_to: Position(self.rng.u64(0..=chosen.last_position.0)),
+        };
+        let command = self.devices[index].command(Waiting::Other);
+        self.command(index, command, body)
+    }
+
+    fn change_message(&mut self, index: DeviceIndex, chosen: &ConversationItem) -> Step {
+        let conversation_id = chosen.conversation_id.clone();
+        let shown = self.devices[index].screen(&conversation_id)?;
+        let Some(item) = self.pick(&shown).cloned() else {
+            return Ok(());
+        };
+        let message_key = item.key;
+        let emoji = EMOJI[self.rng.usize(0..EMOJI.len())].to_owned();
+        let method = match self.rng.u32(0..10) {
+            0..3 => Method::ReactionAdd(ReactionAdd {
+                conversation_id,
+                message_key,
+                emoji,
+            }),
+            3..5 => Method::ReactionRemove(ReactionRemove {
+                conversation_id,
+                message_key,
+                emoji,
+            }),
+            5..8 => {
+                // The number of the edit goes behind what was written: `alice.1/17~2`.
+                let written = item.text().split('~').next().unwrap_or_default();
+                let mentions = match &item.content {
+                    MessageContent::Text { mentions, .. } => mentions.clone(),
+                    _ => Vec::new(),
+                };
+                Method::MessageEdit(MessageEdit {
+                    conversation_id,
+                    message_key,
+                    text: format!("{written}~{}", self.rng.u32(0..1000)),
+                    mentions,
+                })
+            }
+            8 => {
+                self.devices[index].forget(message_key);
+                Method::MessageDelete(MessageDelete {
+                    conversation_id,
+                    message_key,
+                })
+            }
+            _ => {
+                // It goes from every screen of this user, seen or not.
+                let user = self.devices[index].user.clone();
+                for device in &mut self.devices {
+                    if device.user == user {
+                        device.forget(message_key);
+                    }
+                }
+                Method::MessageHide(MessageHide {
+                    conversation_id,
+                    message_key,
+                })
+            }
+        };
+        self.change(index, method)
+    }
+
+    fn change_settings(&mut self, index: DeviceIndex, chosen: &ConversationItem) -> Step {
+        let mut update = SettingsUpdate {
+            conversation_id: chosen.conversation_id.clone(),
+            muted_until: None,
+            pinned: None,
+            archived: None,
+            hidden_to: None,
+            marked_unread: None,
+        };
+        match self.rng.u32(0..5) {
+            0 => update.muted_until = Some(Timestamp([0, i64::MAX >> 11][self.rng.usize(0..2)])),
+            1 => update.pinned = Some(self.rng.bool()),
+            2 => update.archived = Some(self.rng.bool()),
+            3 => update.hidden_to = Some(Position(u64::MAX)),
+            _ => update.marked_unread = Some(true),
+        }
+        self.change(index, Method::SettingsUpdate(update))
+    }
+
+    fn change_group(&mut self, index: DeviceIndex, chosen: &ConversationItem) -> Step {
+        if chosen.kind == ConversationKind::Direct {
+            return Ok(());
+        }
+        let conversation_id = chosen.conversation_id.clone();
+        let other = user(PEOPLE[self.rng.usize(0..PEOPLE.len())]);
+        let method = match self.rng.u32(0..12) {
+            0..3 => self.rename(conversation_id),
+            3 => Method::ConversationUpdate(ConversationUpdate {
+                conversation_id,
+                title: None,
+                avatar_url: None,
+                writing: Some([Writing::Everyone, Writing::Admins][self.rng.usize(0..2)]),
+                context: None,
+            }),
+            4..8 => Method::ParticipantAdd(ParticipantAdd {
+                conversation_id,
+                user_ids: vec![other],
+            }),
+            8..10 => Method::ParticipantUpdate(ParticipantUpdate {
+                conversation_id,
+                user_id: other,
+                role: [Role::Admin, Role::Moderator, Role::Member][self.rng.usize(0..3)],
+            }),
+            10 => Method::ParticipantRemove(ParticipantRemove {
+                conversation_id,
+                user_id: other,
+            }),
+            _ => Method::ConversationLeave(ConversationLeave { conversation_id }),
+        };
+        self.change(index, method)
+    }
+
+    fn rename(&mut self, conversation_id: ConversationId) -> Method {
+        Method::ConversationUpdate(ConversationUpdate {
+            conversation_id,
+            title: Some(format!("title {}", self.rng.u32(0..1000))),
+            avatar_url: None,
+            writing: None,
+            context: None,
+        })
+    }
+
+    fn change(&mut self, index: DeviceIndex, method: Method) -> Step {
+        let body = Command::Change {
+            operation_key: self.operation_key(),
+            method,
+        };
+        let command = self.devices[index].command(Waiting::Other);
+        self.command(index, command, body)
+    }
+
+    fn pick<'a>(&mut self, shown: &'a [TimelineItem]) -> Option<&'a TimelineItem> {
+        match shown {
+            [] => None,
+            shown => shown.get(self.rng.usize(0..shown.len())),
+        }
+    }
+
+    pub(crate) fn operation_key(&mut self) -> OperationKey {
+        let mut random = [0; 10];
+        self.rng.fill(&mut random);
+        OperationKey::from_parts(self.server_now(), random)
+    }
+}

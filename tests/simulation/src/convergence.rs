@@ -1,0 +1,60 @@
+//! When the storm is over: what is left to do, and the judgement.
+
+use fulmar_protocol::UserId;
+
+use crate::oracle::Truth;
+use crate::world::{ORACLE, PEOPLE, World, user};
+
+impl World {
+    pub(crate) fn converged(&mut self) -> Result<bool, String> {
+        let tidies = self.time >= self.tidied + 1000;
+        for index in 0..self.devices.len() {
+            self.sign_in(index)?;
+            if tidies {
+                self.tidied = self.time;
+                self.give_up_failed(index)?;
+            }
+        }
+        Ok(self.what_is_left()?.is_empty())
+    }
+
+    /// Which devices still have something to do, and what.
+    pub(crate) fn what_is_left(&self) -> Result<String, String> {
+        let mut left = String::new();
+        for device in &self.devices {
+            let Some(engine) = &device.engine else {
+                left += &format!("{} is dead; ", device.name);
+                continue;
+            };
+            let status = engine.status().map_err(|error| error.to_string())?;
+            if !status.is_settled() {
+                left += &format!("{}: {status:?}; ", device.name);
+            }
+        }
+        Ok(left)
+    }
+
+    pub(crate) fn judge(&mut self) -> Result<usize, String> {
+        for index in 0..self.devices.len() {
+            self.look(index)?;
+        }
+        let now = self.server_now();
+        let users: Vec<UserId> = PEOPLE
+            .iter()
+            .chain([&ORACLE])
+            .map(|name| user(name))
+            .collect();
+        let truth = Truth::read(&mut self.backend, &users, now)?;
+        truth.judge_server(&self.devices)?;
+        for device in &self.devices {
+            truth
+                .judge_device(device)
+                .map_err(|what| format!("{}: {what}", device.name))?;
+        }
+        Ok(self
+            .devices
+            .iter()
+            .map(|device| device.promised.len())
+            .sum())
+    }
+}
