@@ -183,12 +183,14 @@ async fn obey(
         ("/older", _) => println!("{:?}", screen.timeline.load_older().await?),
         ("/retry", _) => {
             client
+                .outbox()
                 .retry(screen.failed().ok_or("nothing failed")?)
                 .await?;
             screen.refused = None;
         }
         ("/discard", _) => {
             client
+                .outbox()
                 .discard(screen.failed().ok_or("nothing failed")?)
                 .await?
         }

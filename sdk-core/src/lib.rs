@@ -48,12 +48,13 @@ mod transport;
 
 pub use client::{
     BuildError, Client, ClientBuilder, ConnectionWatch, Conversation, ConversationList, History,
-    NewMessage, ParticipantList, ProvidedToken, SecretStorage, SessionWatch, Timeline,
-    TokenFailure, TokenFuture, TokenProvider, WatchError, rebuild_store,
+    NewMessage, Outbox, ParticipantList, ProvidedToken, SecretStorage, SessionWatch, Timeline,
+    TokenFailure, TokenFuture, TokenProvider, Visibility, WatchError, rebuild_store,
 };
 pub use fulmar_engine::query::{
-    Change, ConversationFilter, ConversationItem, ConversationStatus, MessageState, Older, Place,
-    Preview, Quote, QuotedMessage, Receipts, TimelineItem, UnreadFilter, apply,
+    Action, Change, ConversationFilter, ConversationItem, ConversationStatus, MessageState, Older,
+    OutboxItem, OutboxState, Place, Preview, Quote, QuotedMessage, Receipts, TimelineItem,
+    UnreadFilter, apply,
 };
 pub use fulmar_engine::{
     AppState, Backoff, CommandError, Config, ConnectionState, ConversationKey, FailurePolicy,

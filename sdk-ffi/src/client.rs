@@ -238,12 +238,12 @@ impl ClientHandle {
 
     /// Tries a failed operation again.
     pub async fn retry(&self, operation: OperationKey) -> Result<(), CommandError> {
-        Ok(self.client.retry(operation).await?)
+        Ok(self.client.outbox().retry(operation).await?)
     }
 
     /// Gives up an operation that is pending or failed.
     pub async fn discard(&self, operation: OperationKey) -> Result<(), CommandError> {
-        Ok(self.client.discard(operation).await?)
+        Ok(self.client.outbox().discard(operation).await?)
     }
 
     /// Passes on what the platform says about the network.

@@ -175,7 +175,7 @@ async fn a_conversation_with_nobody_fails_and_can_be_retried_or_discarded() {
     assert!(reason.to_string().contains("user.notFound"), "{reason}");
 
     stage.server.add_user("dave", "dave-password").unwrap();
-    alice.retry(operation).await.unwrap();
+    alice.outbox().retry(operation).await.unwrap();
     let mut alice = Person::new(alice, chat);
     alice.sees(&["are you there?"]).await;
 
@@ -190,7 +190,7 @@ async fn a_conversation_with_nobody_fails_and_can_be_retried_or_discarded() {
     let ConversationStatus::Failed { operation, .. } = list.items()[0].status.clone() else {
         panic!("{:?}", list.items());
     };
-    alice.client.discard(operation).await.unwrap();
+    alice.client.outbox().discard(operation).await.unwrap();
     list_until(&mut list, |items| {
         items
             .iter()

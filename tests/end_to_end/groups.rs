@@ -320,7 +320,7 @@ async fn messages_that_were_never_sent_outlive_being_removed() {
     })
     .await;
     not_allowed(his.send("more").await.map(|_| ()));
-    bob.discard(key).await.unwrap();
+    bob.outbox().discard(key).await.unwrap();
     list_until(&mut list, |items| titled(items, "Trip").is_none()).await;
 }
 

@@ -132,8 +132,18 @@ async fn a_refused_message_holds_the_later_ones_until_it_is_discarded() {
     })
     .await;
     bob.sees(&["fine"]).await;
+    let mut outbox = client.outbox();
+    outbox.next().await.unwrap();
+    assert!(
+        matches!(outbox.items(), [failed, held]
+            if failed.operation == long
+                && matches!(failed.state, fulmar::OutboxState::Failed { .. })
+                && held.state == fulmar::OutboxState::Held { behind: long }),
+        "{:?}",
+        outbox.items()
+    );
 
-    client.retry(long).await.unwrap();
+    client.outbox().retry(long).await.unwrap();
     until(&mut alice.screen, |items| {
         matches!(items[1].state, MessageState::Failed { .. })
             && items[2].state == MessageState::Pending
@@ -141,13 +151,13 @@ async fn a_refused_message_holds_the_later_ones_until_it_is_discarded() {
     .await;
 
     // While it is being sent it cannot be taken back.
-    while let Err(CommandError::WrongState { .. }) = client.discard(long).await {
+    while let Err(CommandError::WrongState { .. }) = client.outbox().discard(long).await {
         tokio::task::yield_now().await;
     }
     alice.sees(&["fine", "behind it"]).await;
     bob.sees(&["fine", "behind it"]).await;
     assert_eq!(
-        client.discard(long).await,
+        client.outbox().discard(long).await,
         Err(CommandError::NoSuchOperation {
             operation_key: long
         })

@@ -14,9 +14,10 @@ use crate::deadline::Deadlines;
 use crate::effect::{CommandId, ConnectionState, RequestId, SessionState, SocketId};
 use crate::inbox::follow::Follow;
 use crate::input::{AppState, NetworkState, ProvidedToken};
+use crate::outbox::delivery::Deliveries;
 use crate::store::account::Account;
 use crate::store::{ConversationKey, LaneId, Vault};
-use crate::time::Now;
+use crate::time::{Mono, Now};
 
 pub(crate) struct Brain {
     pub(crate) account: Account,
@@ -26,6 +27,7 @@ pub(crate) struct Brain {
     /// What is asked of the server over HTTP or of the token provider, and with which token.
     pub(crate) requests: BTreeMap<RequestId, (Purpose, Option<Secret>)>,
     pub(crate) submits: BTreeMap<SubmitId, Flight>,
+    pub(crate) deliveries: Deliveries,
     pub(crate) deadlines: Deadlines,
     pub(crate) network: NetworkState,
     pub(crate) app: AppState,
@@ -33,6 +35,8 @@ pub(crate) struct Brain {
     /// One operation per submit until one succeeds, after a whole submit was refused: so the
     /// refusal lands on the operation that deserves it.
     pub(crate) one_by_one: bool,
+    /// Which lanes the store says rest, and until when.
+    pub(crate) shown_resting: BTreeMap<LaneId, Mono>,
     pub(crate) shown_connection: Option<ConnectionState>,
     pub(crate) shown_session: Option<SessionState>,
     /// What seals the tokens in the store.
@@ -79,6 +83,8 @@ pub(crate) enum Purpose {
 pub(crate) struct Flight {
     pub(crate) route: Route,
     pub(crate) operations: Vec<(OperationKey, LaneId)>,
+    /// Where it tells of deliveries, which are not in the outbox.
+    pub(crate) deliveries: Vec<LaneId>,
 }
 
 /// How a submit went out.
@@ -97,11 +103,13 @@ impl Brain {
             follow: Follow::default(),
             requests: BTreeMap::new(),
             submits: BTreeMap::new(),
+            deliveries: Deliveries::default(),
             deadlines: Deadlines::default(),
             network: NetworkState::default(),
             app: AppState::default(),
             limits: Limits::default(),
             one_by_one: false,
+            shown_resting: BTreeMap::new(),
             shown_connection: None,
             shown_session: None,
             vault,

@@ -167,7 +167,7 @@ impl Turn<'_> {
         } else {
             self.brain.follow.need_snapshot();
         }
-        Ok(())
+        self.find_deliveries()
     }
 
     fn problem_frame(&mut self, frame: ProblemFrame) -> Result<()> {

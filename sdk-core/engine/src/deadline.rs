@@ -32,6 +32,8 @@ pub enum Why {
     AnswerMissing(RequestId),
     /// An outcome did not come.
     OutcomeMissing(SubmitId),
+    /// Time to tell what was delivered here.
+    TellDelivered,
     /// A lane was told to wait.
     LaneRetry(LaneId),
 }

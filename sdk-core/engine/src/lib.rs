@@ -143,6 +143,7 @@ impl Engine {
         if !defects::active(defects::Defect::NoRecovery) {
             operations::return_all_in_flight(&db)?;
         }
+        operations::clear_retries(&db)?;
         let account = account::load(&db, vault.as_deref())?.ok_or_else(|| OpenError::Corrupt {
             reason: "no account row".to_owned(),
         })?;
@@ -245,7 +246,7 @@ impl Turn<'_> {
     fn due(&mut self, why: Why) -> store::Result<()> {
         match why {
             // Settling does these, now that no deadline holds them back.
-            Why::Reconnect | Why::FetchAgain | Why::LaneRetry(_) => Ok(()),
+            Why::Reconnect | Why::FetchAgain | Why::TellDelivered | Why::LaneRetry(_) => Ok(()),
             Why::ReadyMissing | Why::PongMissing => self.silence(),
             Why::Heartbeat => {
                 self.heartbeat_due();
@@ -269,6 +270,7 @@ impl Turn<'_> {
         self.settle_token();
         self.settle_connection()?;
         self.settle_follow();
-        self.submit_what_can_go()
+        self.submit_what_can_go()?;
+        self.show_resting_lanes()
     }
 }

@@ -6,6 +6,7 @@ mod conversation;
 mod list;
 mod live;
 mod messages;
+mod outbox;
 mod participants;
 mod people;
 mod secrets;
@@ -28,10 +29,11 @@ pub use builder::{BuildError, ClientBuilder, rebuild_store};
 pub use conversation::{Conversation, NewMessage};
 pub use list::ConversationList;
 pub use live::WatchError;
+pub use outbox::Outbox;
 pub use participants::ParticipantList;
 pub use secrets::SecretStorage;
 pub use status::{ConnectionWatch, SessionWatch};
-pub use timeline::{History, Timeline};
+pub use timeline::{History, Timeline, Visibility};
 pub use token_provider::{ProvidedToken, TokenFailure, TokenFuture, TokenProvider};
 
 pub(crate) use secrets::vault;
@@ -185,29 +187,11 @@ impl Client {
         }
     }
 
-    /// Tries a failed operation again: a message, or the creation of a conversation. Durable when
-    /// this returns.
-    ///
-    /// # Errors
-    /// [`CommandError::NoSuchOperation`], [`CommandError::WrongState`] when it has not failed.
-    pub async fn retry(&self, operation: OperationKey) -> Result<(), CommandError> {
-        let command = Command::Retry {
-            operation_key: operation,
-        };
-        self.runtime.command(command).await.map(|_| ())
-    }
-
-    /// Gives up an operation that is pending or failed; its message disappears. With the creation of
-    /// a conversation go the messages that wait for it.
-    ///
-    /// # Errors
-    /// [`CommandError::NoSuchOperation`], [`CommandError::WrongState`] while it is being sent: it
-    /// may be at the server already.
-    pub async fn discard(&self, operation: OperationKey) -> Result<(), CommandError> {
-        let command = Command::Discard {
-            operation_key: operation,
-        };
-        self.runtime.command(command).await.map(|_| ())
+    /// What the user did and the server has not confirmed, as a live query; and where to retry or give
+    /// up what failed.
+    #[must_use]
+    pub fn outbox(&self) -> Outbox {
+        Outbox::new(Arc::clone(&self.runtime))
     }
 
     /// Passes on what the platform says about the network. Optional: without it the client finds out

@@ -9,6 +9,7 @@ use futures_core::Stream;
 use tokio::sync::watch;
 
 use super::live::{Live, WatchError};
+use super::new_operation_key;
 use crate::runtime::Runtime;
 
 /// Who looks again when the window has grown.
@@ -16,6 +17,16 @@ use crate::runtime::Runtime;
 enum Wake {
     Nobody,
     Everyone,
+}
+
+/// Whether somebody is looking at a timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Visibility {
+    /// Nobody, or the app marks what was read by itself.
+    #[default]
+    Hidden,
+    /// What it shows is on a screen: it is marked as read.
+    Visible,
 }
 
 /// Whether there was older history.
@@ -41,8 +52,18 @@ pub struct Timeline {
     live: Live<TimelineItem>,
     id: ConversationId,
     /// Shared by clones.
-    window: Arc<watch::Sender<Window>>,
+    shared: Arc<Shared>,
     window_changes: watch::Receiver<Window>,
+    visibility_changes: watch::Receiver<Visibility>,
+    /// Up to where this watcher has marked what it showed.
+    marked: Position,
+}
+
+/// What the clones of a timeline have in common.
+#[derive(Debug, Default)]
+struct Shared {
+    window: watch::Sender<Window>,
+    visibility: watch::Sender<Visibility>,
 }
 
 impl Clone for Timeline {
@@ -50,26 +71,55 @@ impl Clone for Timeline {
         Self::showing(
             Arc::clone(&self.live.runtime),
             self.id.clone(),
-            Arc::clone(&self.window),
+            Arc::clone(&self.shared),
         )
     }
 }
 
 impl Timeline {
     pub(super) fn new(runtime: Arc<Runtime>, id: ConversationId) -> Self {
-        Self::showing(runtime, id, Arc::new(watch::Sender::new(Window::Newest)))
+        Self::showing(runtime, id, Arc::default())
     }
 
-    fn showing(
-        runtime: Arc<Runtime>,
-        id: ConversationId,
-        window: Arc<watch::Sender<Window>>,
-    ) -> Self {
+    fn showing(runtime: Arc<Runtime>, id: ConversationId, shared: Arc<Shared>) -> Self {
         Self {
             live: Live::new(runtime, None),
             id,
-            window_changes: window.subscribe(),
-            window,
+            window_changes: shared.window.subscribe(),
+            visibility_changes: shared.visibility.subscribe(),
+            shared,
+            marked: Position::ZERO,
+        }
+    }
+
+    /// Says whether somebody is looking. While somebody is, everything that [`Timeline::next`] has
+    /// given is marked as read when it is called again, by any clone. PROTOCOL.md §5.5.
+    pub fn set_visibility(&self, visibility: Visibility) {
+        self.shared.visibility.send_replace(visibility);
+    }
+
+    /// What the last `next` gave is on the screen by now.
+    async fn mark_what_was_shown(&mut self) {
+        if *self.visibility_changes.borrow_and_update() == Visibility::Hidden {
+            return;
+        }
+        let newest = self.items().iter().rev().find_map(|item| item.position);
+        let newest = newest.unwrap_or(Position::ZERO);
+        if newest <= self.marked {
+            return;
+        }
+        let Ok(operation_key) = new_operation_key() else {
+            return;
+        };
+        let command = Command::MarkRead {
+            operation_key,
+            conversation: self.id.clone(),
+            up_to: newest,
+        };
+        match self.live.runtime.command(command).await {
+            Ok(_) => self.marked = newest,
+            // The next call tries again; meanwhile it is unread, which is the safe side.
+            Err(error) => tracing::debug!(%error, "could not mark as read what is visible"),
         }
     }
 
@@ -81,11 +131,13 @@ impl Timeline {
     /// [`WatchError::Closed`] when the client is; [`WatchError::Store`] when this read failed.
     pub async fn next(&mut self) -> Result<Vec<Change<TimelineItem>>, WatchError> {
         loop {
+            self.mark_what_was_shown().await;
             tokio::select! {
                 biased;
                 changed = self.live.changed() => changed?,
-                // The sender is in this timeline, so this never ends.
+                // The senders are in this timeline, so these never end.
                 _ = self.window_changes.changed() => {}
+                _ = self.visibility_changes.changed() => continue,
             }
             let changes = self.refresh().await?;
             if !changes.is_empty() {
@@ -119,7 +171,7 @@ impl Timeline {
 
     /// Sees to it that at least everything from here on is shown.
     fn reach_back_to(&self, from: Position, wake: Wake) {
-        self.window.send_if_modified(|window| {
+        self.shared.window.send_if_modified(|window| {
             let grows = match *window {
                 Window::Newest => true,
                 Window::From(now) => from < now,
@@ -144,7 +196,7 @@ impl Timeline {
     /// # Errors
     /// [`CommandError::Unreachable`] without the network; nothing has changed then.
     pub async fn load_older(&self) -> Result<History, CommandError> {
-        let (id, window) = (self.id.clone(), *self.window.borrow());
+        let (id, window) = (self.id.clone(), *self.shared.window.borrow());
         let shown = self
             .live
             .runtime

@@ -10,7 +10,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use fulmar_engine::{
-    Command, CommandError, Config, ConnectionState, Input, OpenError, Reply, SessionState,
+    Command, CommandError, Config, ConnectionState, FailurePolicy, Input, OpenError, Reply,
+    SessionState,
 };
 use fulmar_protocol::UserId;
 use tokio::runtime::Handle;
@@ -56,11 +57,14 @@ pub(crate) struct Runtime {
     pub(crate) readers: Arc<Readers>,
     pub(crate) connection: watch::Receiver<ConnectionState>,
     pub(crate) session: watch::Receiver<SessionState>,
+    /// What the screen of the outbox needs to know of the settings.
+    pub(crate) failure_policy: FailurePolicy,
 }
 
 impl Runtime {
     /// Starts the thread and opens the store on it. Never touches the network before it returns.
     pub(crate) async fn start(setup: Setup) -> Result<Self, BuildError> {
+        let failure_policy = setup.config.failure_policy;
         let (requests, incoming) = mpsc::channel(WAITING_INPUTS);
         let (stop, stopping) = watch::channel(false);
         let (ending, ended) = watch::channel(false);
@@ -94,6 +98,7 @@ impl Runtime {
             readers,
             connection,
             session,
+            failure_policy,
         })
     }
 

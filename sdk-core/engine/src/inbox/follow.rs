@@ -257,6 +257,7 @@ impl Turn<'_> {
         account::set_log(&self.db, &snapshot.log_id, snapshot.seq)?;
         self.reload_account()?;
         self.forget_applied()?;
+        self.find_deliveries()?;
         let follow = &mut self.brain.follow;
         // What was seen of another log says nothing about this one.
         follow.missing = if follow.known_head > snapshot.seq {

@@ -55,7 +55,8 @@ impl Turn<'_> {
         };
         match data {
             EventData::ConversationCreated(view) => {
-                self.store_conversation(&view)?;
+                let key = self.store_conversation(&view)?;
+                self.delivered(key);
                 Ok(Ok(()))
             }
             EventData::MessageCreated(message) => self.message_created(&message),
@@ -168,6 +169,9 @@ impl Turn<'_> {
             Counts::AsUnread
         };
         reading::advance_head(&self.db, key, message.position, counts)?;
+        if own != Some(&message.sender_id) {
+            self.delivered(key);
+        }
         Ok(Ok(()))
     }
 

@@ -17,6 +17,7 @@
 
 mod change;
 mod create;
+pub(crate) mod delivery;
 pub(crate) mod failure;
 mod give_up;
 pub(crate) mod outcome;

@@ -28,6 +28,7 @@ impl Turn<'_> {
             return Ok(());
         };
         self.brain.one_by_one = false;
+        self.deliveries_answered(&flight.deliveries);
         let mut by_key: BTreeMap<_, _> = outcomes
             .into_iter()
             .map(|outcome| (outcome.operation_key, outcome.status))

@@ -1,6 +1,6 @@
 //! Submitting: what goes out, how much at once, and what comes back without an outcome.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use fulmar_protocol::{ApiRequest, ClientFrame, FailureClass, Method, Problem, Submit, SubmitId};
@@ -13,6 +13,7 @@ use crate::outbox::failure::FailureReason;
 use crate::outbox::transition::{Happening, State};
 use crate::store::operations::{OperationRow, to_wire};
 use crate::store::{LaneId, Result, conversations, operations};
+use crate::time::Mono;
 use crate::turn::Turn;
 
 impl Turn<'_> {
@@ -53,7 +54,14 @@ impl Turn<'_> {
         )?;
         let rows = self.fail_outdated(rows)?;
         let taken = self.fill(rows)?;
-        if taken.is_empty() {
+        let most = self.brain.limits.operations_per_submit as usize;
+        let room = match self.brain.one_by_one {
+            true => usize::from(taken.is_empty()),
+            false => most.saturating_sub(taken.len()),
+        };
+        // What was just taken is in flight only below: its lanes tell later.
+        let mut deliveries = self.due_deliveries(room, &taken)?;
+        if taken.is_empty() && deliveries.is_empty() {
             return Ok(false);
         }
         let submit_id = SubmitId(self.brain.next_number());
@@ -64,10 +72,14 @@ impl Turn<'_> {
         let mut flight = Flight {
             route,
             operations: Vec::with_capacity(taken.len()),
+            deliveries: deliveries.iter().map(|(lane, _)| *lane).collect(),
         };
         for (row, operation) in taken {
             self.transition(&row, Happening::Submitted, None)?;
             flight.operations.push((row.operation_key, row.lane));
+            submit.operations.push(operation);
+        }
+        for (_, operation) in deliveries.drain(..) {
             submit.operations.push(operation);
         }
         tracing::debug!(
@@ -98,7 +110,9 @@ impl Turn<'_> {
     }
 
     fn resting_lanes(&self) -> BTreeSet<LaneId> {
-        self.brain.deadlines.resting_lanes().collect()
+        let delivering = self.brain.deliveries.busy_lanes();
+        let resting = self.brain.deadlines.resting_lanes();
+        resting.chain(delivering).collect()
     }
 
     /// Picks from the front of each lane what fits into one frame. Behind the creation of a
@@ -179,6 +193,7 @@ impl Turn<'_> {
         let Some(flight) = self.brain.submits.remove(&submit) else {
             return Ok(Vec::new());
         };
+        self.deliveries_lost(&flight.deliveries);
         for (key, _) in &flight.operations {
             if let Some(row) = operations::find(&self.db, *key)?
                 && row.state == State::InFlight
@@ -213,8 +228,9 @@ impl Turn<'_> {
             return Ok(());
         };
         let (operations, flight_route) = (flight.operations.clone(), flight.route);
+        let alone = flight.deliveries.is_empty();
         match (class, problem, operations.as_slice()) {
-            (FailureClass::Permanent, Some(problem), [(key, _)]) => {
+            (FailureClass::Permanent, Some(problem), [(key, _)]) if alone => {
                 self.brain.deadlines.clear(Why::OutcomeMissing(submit));
                 self.brain.submits.remove(&submit);
                 if let Some(row) = operations::find(&self.db, *key)? {
@@ -262,5 +278,30 @@ impl Turn<'_> {
         };
         let at = self.now.mono.plus(wait);
         self.brain.deadlines.set(Why::LaneRetry(lane), at);
+    }
+
+    /// Shows which lanes rest, and until when.
+    pub(crate) fn show_resting_lanes(&mut self) -> Result<()> {
+        let resting: BTreeMap<LaneId, Mono> = self
+            .brain
+            .deadlines
+            .resting_lanes()
+            .filter_map(|lane| Some((lane, self.brain.deadlines.get(Why::LaneRetry(lane))?)))
+            .collect();
+        if resting == self.brain.shown_resting {
+            return Ok(());
+        }
+        let before = std::mem::replace(&mut self.brain.shown_resting, resting.clone());
+        let lanes: BTreeSet<LaneId> = before.keys().chain(resting.keys()).copied().collect();
+        for lane in lanes {
+            let at = resting.get(&lane);
+            if at == before.get(&lane) || !conversations::exists(&self.db, lane)? {
+                continue;
+            }
+            let at = at.map(|at| self.now.wall.plus(at.until(self.now.mono)));
+            operations::set_retry_at(&self.db, lane, at)?;
+            self.touch(lane);
+        }
+        Ok(())
     }
 }

@@ -6,6 +6,7 @@
 
 mod conversations;
 mod diff;
+mod outbox;
 mod participants;
 mod timeline;
 
@@ -15,6 +16,7 @@ pub use conversations::{
     conversations,
 };
 pub use diff::{Change, apply, diff};
+pub use outbox::{Action, OutboxItem, OutboxState, outbox};
 pub use participants::{ParticipantsSnapshot, participants};
 pub use timeline::{
     MessageState, Older, PAGE, Quote, QuotedMessage, Receipts, TimelineItem, TimelineSnapshot,

@@ -279,6 +279,27 @@ pub(crate) fn drop_changes(db: &Connection, lane: LaneId) -> Result<()> {
     Ok(())
 }
 
+pub(crate) fn any_in_flight(db: &Connection, lane: LaneId) -> Result<bool> {
+    Ok(db
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM operation WHERE lane = ?1 AND state = 'in_flight')",
+        )?
+        .query_row([lane.0], |row| row.get(0))?)
+}
+
+/// When a lane is tried again, for the screen.
+pub(crate) fn set_retry_at(db: &Connection, lane: LaneId, at: Option<Timestamp>) -> Result<()> {
+    db.prepare_cached("UPDATE conversation SET retry_at = ?2 WHERE key = ?1")?
+        .execute(params![lane.0, at.map(|at| at.0)])?;
+    Ok(())
+}
+
+pub(crate) fn clear_retries(db: &Connection) -> Result<()> {
+    db.prepare_cached("UPDATE conversation SET retry_at = NULL WHERE retry_at IS NOT NULL")?
+        .execute([])?;
+    Ok(())
+}
+
 pub(crate) fn any_queued(db: &Connection) -> Result<bool> {
     Ok(db
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM operation WHERE state = 'queued')")?

@@ -1,7 +1,9 @@
 //! How far a conversation goes, how far it was read, and what the server counts as unread.
 
-use fulmar_protocol::{Position, Unread};
-use rusqlite::{Connection, params};
+use std::collections::BTreeSet;
+
+use fulmar_protocol::{Position, Unread, UserId};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{ConversationKey, Result};
 
@@ -87,4 +89,39 @@ pub(crate) fn set_local_read(db: &Connection, key: ConversationKey, to: Position
         params![key.0, to.0],
     )?;
     Ok(())
+}
+
+/// Conversations of at most so many people in which the own pointer is behind the newest message.
+pub(crate) fn behind(
+    db: &Connection,
+    own: &UserId,
+    most_participants: u32,
+) -> Result<BTreeSet<ConversationKey>> {
+    let mut statement = db.prepare_cached(
+        "SELECT key FROM conversation JOIN participant ON conversation = key AND user_id = ?1
+         WHERE delivered_to < head AND NOT gone AND participant_count <= ?2
+         ORDER BY key",
+    )?;
+    let keys = statement.query_map(params![own.as_str(), most_participants], |row| {
+        row.get(0).map(ConversationKey)
+    })?;
+    Ok(keys.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The newest message of a conversation, when the own pointer is behind it.
+pub(crate) fn undelivered(
+    db: &Connection,
+    key: ConversationKey,
+    own: &UserId,
+    most_participants: u32,
+) -> Result<Option<Position>> {
+    Ok(db
+        .prepare_cached(
+            "SELECT head FROM conversation JOIN participant ON conversation = key AND user_id = ?2
+             WHERE key = ?1 AND delivered_to < head AND NOT gone AND participant_count <= ?3",
+        )?
+        .query_row(params![key.0, own.as_str(), most_participants], |row| {
+            row.get(0).map(Position)
+        })
+        .optional()?)
 }

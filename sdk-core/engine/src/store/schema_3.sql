@@ -48,6 +48,8 @@ ALTER TABLE conversation ADD COLUMN listed TEXT NOT NULL DEFAULT 'inbox'
     CHECK (listed IN ('inbox', 'archive', 'nowhere'));
 ALTER TABLE conversation ADD COLUMN draft TEXT NOT NULL DEFAULT '';
 ALTER TABLE conversation ADD COLUMN preview TEXT;
+-- When the lane is tried again after a transient failure, for the screen.
+ALTER TABLE conversation ADD COLUMN retry_at INTEGER;
 UPDATE conversation SET
     server_profile = CASE title WHEN '' THEN '{}' ELSE json_object('title', title) END,
     profile = CASE title WHEN '' THEN '{}' ELSE json_object('title', title) END,
