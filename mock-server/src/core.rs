@@ -1,6 +1,7 @@
 //! What all connections share: the backend, its clock, the faults, and the way to each socket.
 
 use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use fulmar_backend::{Backend, HttpRequest, HttpResponse, Outgoing, SocketId};
@@ -82,8 +83,9 @@ impl Core {
 
     pub(crate) fn disconnect(&self, socket: SocketId) {
         let mut state = self.state();
-        state.backend.disconnect(socket);
         state.ways.remove(&socket);
+        let outgoing = state.backend.disconnect(socket);
+        state.dispatch(outgoing);
     }
 
     pub(crate) fn user_of_socket(&self, socket: SocketId) -> Option<String> {
@@ -104,7 +106,8 @@ impl Core {
         let mut state = self.state();
         let State { backend, ways } = &mut *state;
         for (socket, way) in std::mem::take(ways) {
-            backend.disconnect(socket);
+            // Nobody is left to be told.
+            let _ = backend.disconnect(socket);
             // Full or gone: either way the task ends when the sender is dropped.
             let _ = way.try_send(Errand::Cut);
         }
@@ -123,19 +126,22 @@ impl Core {
                     .is_some_and(|owner| owner.as_str() == user)
             })
             .collect();
+        let mut outgoing = Vec::new();
         for socket in theirs {
-            backend.disconnect(socket);
+            outgoing.extend(backend.disconnect(socket));
             if let Some(way) = ways.remove(&socket) {
                 // Full or gone: either way the task ends when the sender is dropped.
                 let _ = way.try_send(Errand::Cut);
             }
         }
+        state.dispatch(outgoing);
     }
 }
 
 impl State {
     fn dispatch(&mut self, outgoing: Vec<Outgoing>) {
-        for item in outgoing {
+        let mut waiting = VecDeque::from(outgoing);
+        while let Some(item) = waiting.pop_front() {
             let (socket, errand) = match item {
                 Outgoing::Frame { socket, frame } => (socket, Errand::Send(frame)),
                 Outgoing::Close { socket, code } => (socket, Errand::Close(code)),
@@ -147,7 +153,7 @@ impl State {
                 .is_some_and(|way| way.try_send(errand).is_ok());
             if closes || !delivered {
                 self.ways.remove(&socket);
-                self.backend.disconnect(socket);
+                waiting.extend(self.backend.disconnect(socket));
             }
         }
     }

@@ -4,8 +4,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Capability, DeviceId, Event, Limits, LogId, Outcome, Problem, Secret, Seq, Submit, SubmitId,
-    Timestamp, UserId,
+    Capability, ConversationId, DeviceId, Event, Limits, LogId, Outcome, Problem, Secret, Seq,
+    Submit, SubmitId, Timestamp, UserId,
 };
 
 /// Why a text is not a frame.
@@ -28,6 +28,8 @@ pub enum ClientFrame {
     Submit(Submit),
     /// A sign of life that asks for one.
     Ping(Ping),
+    /// The user types, or has stopped.
+    Typing(Typing),
     /// A frame that this version does not know; it is ignored.
     #[serde(other)]
     Unknown,
@@ -80,6 +82,8 @@ pub enum ServerFrame {
     Reset(ResetFrame),
     /// The answer to a ping.
     Pong(Pong),
+    /// Somebody types, or has stopped.
+    Typing(Typing),
     /// A frame from the client could not be served.
     Problem(ProblemFrame),
     /// A frame that this version does not know; it is ignored.
@@ -149,6 +153,29 @@ pub struct Pong {
     pub id: u64,
     /// The newest event of the log, so that a silent loss is noticed.
     pub head: Seq,
+}
+
+/// `typing` (PROTOCOL.md §3.10).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Typing {
+    /// Where.
+    pub conversation_id: ConversationId,
+    /// Who; from the client absent, because its token says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<UserId>,
+    /// Whether they began, or go on, or have stopped.
+    pub state: TypingState,
+}
+
+/// Whether somebody types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TypingState {
+    /// They began, or go on.
+    Started,
+    /// They have stopped.
+    Stopped,
 }
 
 /// `problem` (PROTOCOL.md §3.7).

@@ -33,7 +33,7 @@ pub use event::{
 };
 pub use frame::{
     Authenticate, ClientFrame, CloseCode, EventsFrame, FrameError, Hello, OutcomeFrame, Ping, Pong,
-    ProblemFrame, Ready, ResetFrame, ServerFrame,
+    ProblemFrame, Ready, ResetFrame, ServerFrame, Typing, TypingState,
 };
 pub use http::{Answer, AnswerError, ApiRequest, HttpCall, HttpMethod};
 pub use ids::{

@@ -49,7 +49,7 @@ mod transport;
 pub use client::{
     BuildError, Client, ClientBuilder, ConnectionWatch, Conversation, ConversationList, History,
     NewMessage, Outbox, ParticipantList, ProvidedToken, SecretStorage, SessionWatch, Timeline,
-    TokenFailure, TokenFuture, TokenProvider, Visibility, WatchError, rebuild_store,
+    TokenFailure, TokenFuture, TokenProvider, TypingWatch, Visibility, WatchError, rebuild_store,
 };
 pub use fulmar_engine::query::{
     Action, Change, ConversationFilter, ConversationItem, ConversationStatus, MessageState, Older,

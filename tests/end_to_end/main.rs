@@ -20,3 +20,4 @@ mod stores;
 mod storms;
 mod talking;
 mod tokens;
+mod typing;

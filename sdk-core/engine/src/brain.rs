@@ -18,6 +18,7 @@ use crate::outbox::delivery::Deliveries;
 use crate::store::account::Account;
 use crate::store::{ConversationKey, LaneId, Vault};
 use crate::time::{Mono, Now};
+use crate::typing::Signals;
 
 pub(crate) struct Brain {
     pub(crate) account: Account,
@@ -28,6 +29,7 @@ pub(crate) struct Brain {
     pub(crate) requests: BTreeMap<RequestId, (Purpose, Option<Secret>)>,
     pub(crate) submits: BTreeMap<SubmitId, Flight>,
     pub(crate) deliveries: Deliveries,
+    pub(crate) typing: Signals,
     pub(crate) deadlines: Deadlines,
     pub(crate) network: NetworkState,
     pub(crate) app: AppState,
@@ -104,6 +106,7 @@ impl Brain {
             requests: BTreeMap::new(),
             submits: BTreeMap::new(),
             deliveries: Deliveries::default(),
+            typing: Signals::default(),
             deadlines: Deadlines::default(),
             network: NetworkState::default(),
             app: AppState::default(),

@@ -131,6 +131,7 @@ impl Turn<'_> {
                 Ok(())
             }
             ServerFrame::Outcome(frame) => self.outcomes_arrived(frame.submit_id, frame.outcomes),
+            ServerFrame::Typing(typing) => self.typing_heard(typing),
             ServerFrame::Pong(Pong { head, .. }) => {
                 self.head_seen(head);
                 Ok(())

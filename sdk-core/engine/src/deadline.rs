@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use fulmar_protocol::SubmitId;
 
 use crate::effect::RequestId;
-use crate::store::LaneId;
+use crate::store::{ConversationKey, LaneId};
 use crate::time::Mono;
 
 /// Why the engine wants to be called at a moment.
@@ -34,6 +34,10 @@ pub enum Why {
     OutcomeMissing(SubmitId),
     /// Time to tell what was delivered here.
     TellDelivered,
+    /// The user has pressed no key for a while.
+    TypingIdle(ConversationKey),
+    /// Somebody who typed was not heard of for a while.
+    TypingExpires(ConversationKey),
     /// A lane was told to wait.
     LaneRetry(LaneId),
 }

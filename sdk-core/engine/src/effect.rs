@@ -86,6 +86,13 @@ pub enum Effect {
     Connection(ConnectionState),
     /// The session is in another state.
     Session(SessionState),
+    /// Others who type in a conversation are these now.
+    Typing {
+        /// Where.
+        conversation: ConversationKey,
+        /// Who, by id.
+        users: Vec<UserId>,
+    },
     /// What a live query shows may have changed.
     Changed(Topic),
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fulmar_protocol::{
     Answer, AnswerError, CloseCode, ConversationId, MessageSend, Method, OperationKey, Position,
-    Secret, ServerFrame, UserId,
+    Secret, ServerFrame, TypingState, UserId,
 };
 
 use crate::effect::{CommandId, RequestId, SocketId};
@@ -40,6 +40,13 @@ pub enum Input {
         request: RequestId,
         /// What it said.
         result: Result<ProvidedToken, TokenFailure>,
+    },
+    /// The user presses keys, or has stopped.
+    Typing {
+        /// Where.
+        conversation: ConversationId,
+        /// Which of the two.
+        state: TypingState,
     },
     /// The platform says something about the network.
     Network(NetworkState),

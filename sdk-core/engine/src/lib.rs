@@ -59,6 +59,7 @@ mod store;
 mod time;
 mod token_provider;
 mod turn;
+mod typing;
 
 use fulmar_protocol::{DeviceId, UserId};
 
@@ -236,6 +237,10 @@ impl Turn<'_> {
             Input::Answer { request, result } => self.answer(request, result),
             Input::Token { request, result } => self.token_answered(request, result),
             Input::Network(network) => self.network_changed(network),
+            Input::Typing {
+                conversation,
+                state,
+            } => self.typing(&conversation, state),
             Input::App(app) => {
                 self.app_changed(app);
                 Ok(())
@@ -248,6 +253,11 @@ impl Turn<'_> {
             // Settling does these, now that no deadline holds them back.
             Why::Reconnect | Why::FetchAgain | Why::TellDelivered | Why::LaneRetry(_) => Ok(()),
             Why::ReadyMissing | Why::PongMissing => self.silence(),
+            Why::TypingIdle(key) => self.stopped_typing(key),
+            Why::TypingExpires(key) => {
+                self.typing_expired(key);
+                Ok(())
+            }
             Why::Heartbeat => {
                 self.heartbeat_due();
                 Ok(())
@@ -269,6 +279,7 @@ impl Turn<'_> {
     fn settle(&mut self) -> store::Result<()> {
         self.settle_token();
         self.settle_connection()?;
+        self.settle_typing();
         self.settle_follow();
         self.submit_what_can_go()?;
         self.show_resting_lanes()

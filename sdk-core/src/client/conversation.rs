@@ -131,6 +131,10 @@ impl Conversation {
     pub(super) fn runtime(&self) -> &Runtime {
         &self.runtime
     }
+
+    pub(super) fn shared_runtime(&self) -> Arc<Runtime> {
+        Arc::clone(&self.runtime)
+    }
 }
 
 /// A message to send: a text, and what goes with it.

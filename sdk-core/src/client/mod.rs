@@ -13,6 +13,7 @@ mod secrets;
 mod status;
 mod timeline;
 mod token_provider;
+mod typing;
 
 use std::sync::Arc;
 
@@ -35,6 +36,7 @@ pub use secrets::SecretStorage;
 pub use status::{ConnectionWatch, SessionWatch};
 pub use timeline::{History, Timeline, Visibility};
 pub use token_provider::{ProvidedToken, TokenFailure, TokenFuture, TokenProvider};
+pub use typing::TypingWatch;
 
 pub(crate) use secrets::vault;
 

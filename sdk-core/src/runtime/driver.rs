@@ -5,18 +5,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fulmar_engine::{
-    CommandError, CommandId, ConnectionState, Effect, Engine, Input, Now, OpenError, ProvidedToken,
-    Released, Reply, SessionState, SocketEvent, SocketFailure, SocketId, Store, TokenFailure,
-    Vault,
+    CommandError, CommandId, Effect, Engine, Input, Now, OpenError, ProvidedToken, Released, Reply,
+    SocketEvent, SocketFailure, SocketId, Store, TokenFailure, Vault,
 };
 use fulmar_protocol::{DeviceId, OperationKey, UserId};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::readers::Readers;
-use super::watchers::Watchers;
 use super::{Request, Setup, WAITING_INPUTS, clock};
 use crate::client::{BuildError, TokenProvider};
+use crate::runtime::outlets::Outlets;
 use crate::transport::{Outbound, SocketTask};
 
 /// How many waiting inputs share a transaction at most.
@@ -27,14 +25,6 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 const LOCK_PATIENCE: Duration = Duration::from_secs(1);
 /// How long to wait before a store that failed is opened again.
 const REOPEN_PAUSE: Duration = Duration::from_millis(500);
-
-/// Where the driver puts what the app sees.
-pub(crate) struct Outlets {
-    pub(crate) connection: watch::Sender<ConnectionState>,
-    pub(crate) session: watch::Sender<SessionState>,
-    pub(crate) watchers: Arc<Watchers>,
-    pub(crate) readers: Arc<Readers>,
-}
 
 type Waiting = oneshot::Sender<Result<Reply, CommandError>>;
 
@@ -235,7 +225,7 @@ impl Driver {
             Ok(released) => {
                 self.reopen_at = None;
                 self.carry_out(released);
-                self.outlets.watchers.all_changed();
+                self.outlets.start_anew();
                 true
             }
             Err(error) => {
@@ -334,6 +324,10 @@ impl Driver {
                 Effect::Session(state) => {
                     self.outlets.session.send_replace(state);
                 }
+                Effect::Typing {
+                    conversation,
+                    users,
+                } => self.outlets.typing(conversation, users),
                 Effect::Changed(topic) => self.outlets.watchers.changed(topic),
             }
         }

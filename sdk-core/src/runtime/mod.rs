@@ -3,6 +3,7 @@
 
 pub(crate) mod clock;
 mod driver;
+pub(crate) mod outlets;
 pub(crate) mod readers;
 pub(crate) mod watchers;
 
@@ -19,6 +20,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::client::{BuildError, SecretStorage, TokenProvider};
 use crate::transport::Transport;
+use outlets::{Outlets, TypingNow};
 use readers::Readers;
 use watchers::Watchers;
 
@@ -57,6 +59,7 @@ pub(crate) struct Runtime {
     pub(crate) readers: Arc<Readers>,
     pub(crate) connection: watch::Receiver<ConnectionState>,
     pub(crate) session: watch::Receiver<SessionState>,
+    pub(crate) typing: watch::Receiver<TypingNow>,
     /// What the screen of the outbox needs to know of the settings.
     pub(crate) failure_policy: FailurePolicy,
 }
@@ -72,7 +75,9 @@ impl Runtime {
         let (session_shown, session) = watch::channel(SessionState::default());
         let watchers = Arc::new(Watchers::default());
         let readers = Arc::new(Readers::new(&setup.path));
-        let outlets = driver::Outlets {
+        let (typing_shown, typing) = watch::channel(TypingNow::new());
+        let outlets = Outlets {
+            typing: typing_shown,
             connection: connection_shown,
             session: session_shown,
             watchers: Arc::clone(&watchers),
@@ -98,6 +103,7 @@ impl Runtime {
             readers,
             connection,
             session,
+            typing,
             failure_policy,
         })
     }

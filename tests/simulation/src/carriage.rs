@@ -198,7 +198,7 @@ impl World {
             // These people sign in with passwords.
             Effect::FetchToken { .. } => {}
             Effect::Session(state) => self.devices[index].session = state,
-            Effect::Connection(_) | Effect::Changed(_) => {}
+            Effect::Connection(_) | Effect::Changed(_) | Effect::Typing { .. } => {}
         }
         Ok(())
     }

@@ -295,7 +295,8 @@ impl World {
                 self.socket_event(process, socket, event)
             }
             Happening::EndAtServer { far } => {
-                self.backend.disconnect(far);
+                let outgoing = self.backend.disconnect(far);
+                self.carry(outgoing);
                 Ok(())
             }
             Happening::Request {

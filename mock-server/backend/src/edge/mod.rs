@@ -2,5 +2,6 @@
 //! whoever has some hands in what came and sends what comes out.
 
 pub(crate) mod http;
+mod live;
 pub(crate) mod socket;
 mod upkeep;

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use fulmar_protocol::{
-    Capability, ClientFrame, CloseCode, Code, EventsFrame, Hello, OutcomeFrame, PROTOCOL_VERSION,
-    Pong, Problem, ProblemFrame, Ready, ResetFrame, Secret, Seq, ServerFrame, Submit, SubmitId,
-    Timestamp, UserId,
+    Capability, ClientFrame, CloseCode, Code, ConversationId, EventsFrame, Hello, OutcomeFrame,
+    PROTOCOL_VERSION, Pong, Problem, ProblemFrame, Ready, ResetFrame, Secret, Seq, ServerFrame,
+    Submit, SubmitId, Timestamp, UserId,
 };
 
 use crate::accounts::Caller;
@@ -41,6 +41,8 @@ pub enum Outgoing {
 
 pub(crate) struct Socket {
     pub(super) state: State,
+    /// Where its user types.
+    pub(super) typing: BTreeSet<ConversationId>,
     pub(super) last_heard: Timestamp,
 }
 
@@ -62,6 +64,7 @@ impl Backend {
                 state: State::Greeting {
                     token: token.map(Secret::from),
                 },
+                typing: BTreeSet::new(),
                 last_heard: now,
             },
         );
@@ -77,9 +80,9 @@ impl Backend {
         }
     }
 
-    /// A socket is gone.
-    pub fn disconnect(&mut self, socket: SocketId) {
-        self.sockets.remove(&socket);
+    /// A socket is gone. Whoever typed there has stopped.
+    pub fn disconnect(&mut self, socket: SocketId) -> Vec<Outgoing> {
+        self.forget(socket)
     }
 
     /// A text message came in.
@@ -99,6 +102,7 @@ impl Backend {
             }
             Ok(ClientFrame::Submit(submit)) => self.submit(socket, &submit, now),
             Ok(ClientFrame::Ping(ping)) => self.ping(socket, ping.id, now),
+            Ok(ClientFrame::Typing(typing)) => self.typing(socket, typing, now),
             Err(error) => {
                 let problem = Problem::new(Code::RequestMalformed, "The frame cannot be read")
                     .with_detail(error.reason);
@@ -141,8 +145,9 @@ impl Backend {
     }
 
     pub(super) fn close(&mut self, socket: SocketId, code: CloseCode) -> Vec<Outgoing> {
-        self.sockets.remove(&socket);
-        vec![Outgoing::Close { socket, code }]
+        let mut outgoing = self.forget(socket);
+        outgoing.push(Outgoing::Close { socket, code });
+        outgoing
     }
 
     fn hello(&mut self, socket: SocketId, hello: Hello, now: Timestamp) -> Vec<Outgoing> {
@@ -229,7 +234,11 @@ impl Backend {
     }
 
     /// The caller of a ready socket, if its token still holds.
-    fn caller(&self, socket: SocketId, now: Timestamp) -> std::result::Result<Caller, CloseCode> {
+    pub(super) fn caller(
+        &self,
+        socket: SocketId,
+        now: Timestamp,
+    ) -> std::result::Result<Caller, CloseCode> {
         match self.sockets.get(&socket).map(|socket| &socket.state) {
             Some(State::Ready { caller, .. }) if caller.expires_at > now => Ok(caller.clone()),
             Some(State::Ready { .. }) => Err(CloseCode::Unauthenticated),
@@ -353,7 +362,7 @@ impl Scope<'_> {
     }
 }
 
-fn say(socket: SocketId, frame: ServerFrame) -> Outgoing {
+pub(super) fn say(socket: SocketId, frame: ServerFrame) -> Outgoing {
     Outgoing::Frame { socket, frame }
 }
 

@@ -160,7 +160,7 @@ impl Scope<'_> {
         participants::role(&self.db, id, user)
     }
 
-    pub(super) fn must_be_allowed_to_write(
+    pub(crate) fn must_be_allowed_to_write(
         &self,
         id: &ConversationId,
         user: &UserId,

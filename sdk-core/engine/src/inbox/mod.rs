@@ -171,6 +171,7 @@ impl Turn<'_> {
         reading::advance_head(&self.db, key, message.position, counts)?;
         if own != Some(&message.sender_id) {
             self.delivered(key);
+            self.wrote(key, Some(&message.sender_id));
         }
         Ok(Ok(()))
     }

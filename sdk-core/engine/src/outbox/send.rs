@@ -54,6 +54,7 @@ impl Turn<'_> {
             &Method::MessageSend(message),
             now,
         )?;
+        self.wrote(lane, None);
         self.touch(lane);
         Ok(Ok(Reply::Enqueued { operation_key }))
     }

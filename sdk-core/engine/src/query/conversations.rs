@@ -153,6 +153,11 @@ pub fn conversations(
     rows.map(|row| row?).collect()
 }
 
+/// By what the store knows a conversation, if it does. Never touches the network.
+pub fn conversation_key(reader: &Reader, id: &ConversationId) -> Result<Option<ConversationKey>> {
+    find(reader.connection(), id)
+}
+
 /// Reads one conversation, wherever it is listed. Never touches the network.
 pub fn conversation(
     reader: &Reader,

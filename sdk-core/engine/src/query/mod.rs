@@ -13,7 +13,7 @@ mod timeline;
 pub use crate::store::list_rows::Preview;
 pub use conversations::{
     ConversationFilter, ConversationItem, ConversationStatus, Place, UnreadFilter, conversation,
-    conversations,
+    conversation_key, conversations,
 };
 pub use diff::{Change, apply, diff};
 pub use outbox::{Action, OutboxItem, OutboxState, outbox};

@@ -1,0 +1,85 @@
+//! Live signals: who is typing. They are passed on to open sockets and not kept (PROTOCOL.md §3.10).
+
+use std::collections::BTreeSet;
+
+use fulmar_protocol::{ConversationId, ServerFrame, Timestamp, Typing, TypingState, UserId};
+
+use super::socket::{Outgoing, SocketId, State, say};
+use crate::Backend;
+use crate::store::participants;
+
+impl Backend {
+    pub(super) fn typing(
+        &mut self,
+        socket: SocketId,
+        typing: Typing,
+        now: Timestamp,
+    ) -> Vec<Outgoing> {
+        let caller = match self.caller(socket, now) {
+            Ok(caller) => caller,
+            Err(code) => return self.close(socket, code),
+        };
+        let id = typing.conversation_id;
+        let (allowed, _) = self.scoped(now, |scope| {
+            scope.must_be_allowed_to_write(&id, &caller.user_id)
+        });
+        if allowed.is_err() {
+            return Vec::new();
+        }
+        if let Some(known) = self.sockets.get_mut(&socket) {
+            match typing.state {
+                TypingState::Started => known.typing.insert(id.clone()),
+                TypingState::Stopped => known.typing.remove(&id),
+            };
+        }
+        self.pass_on(&id, &caller.user_id, typing.state, now)
+    }
+
+    /// Takes a socket off the list. Whoever typed there, and does nowhere else, has stopped.
+    pub(super) fn forget(&mut self, socket: SocketId) -> Vec<Outgoing> {
+        let Some(gone) = self.sockets.remove(&socket) else {
+            return Vec::new();
+        };
+        let now = gone.last_heard;
+        let State::Ready { caller, .. } = gone.state else {
+            return Vec::new();
+        };
+        let elsewhere: BTreeSet<ConversationId> = self
+            .sockets
+            .values()
+            .filter(|other| {
+                matches!(&other.state, State::Ready { caller: other, .. }
+                    if other.user_id == caller.user_id)
+            })
+            .flat_map(|other| other.typing.iter().cloned())
+            .collect();
+        gone.typing
+            .difference(&elsewhere)
+            .flat_map(|id| self.pass_on(id, &caller.user_id, TypingState::Stopped, now))
+            .collect()
+    }
+
+    fn pass_on(
+        &mut self,
+        id: &ConversationId,
+        user: &UserId,
+        state: TypingState,
+        now: Timestamp,
+    ) -> Vec<Outgoing> {
+        let (people, _) = self.scoped(now, |scope| participants::ids(&scope.db, id));
+        let people = people.unwrap_or_default();
+        let frame = ServerFrame::Typing(Typing {
+            conversation_id: id.clone(),
+            user_id: Some(user.clone()),
+            state,
+        });
+        self.sockets
+            .iter()
+            .filter(|(_, socket)| {
+                matches!(&socket.state, State::Ready { caller, .. }
+                    if caller.user_id != *user && people.contains(&caller.user_id))
+            })
+            .map(|(socket, _)| say(*socket, frame.clone()))
+            .collect()
+    }
+}

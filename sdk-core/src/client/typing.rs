@@ -1,0 +1,97 @@
+//! Who is typing.
+
+use std::sync::Arc;
+
+use fulmar_engine::query::conversation_key;
+use fulmar_engine::{ConversationKey, Input};
+use fulmar_protocol::{ConversationId, TypingState, UserId};
+use tokio::sync::watch;
+
+use super::{Conversation, WatchError};
+use crate::runtime::Runtime;
+use crate::runtime::outlets::TypingNow;
+
+impl Conversation {
+    /// Says that the user pressed a key. Call it for each: the server is told at most every two
+    /// seconds, and by itself that the user has stopped, when there was no key for one second, or a
+    /// message was sent. Returns at once; without a connection nothing happens. PROTOCOL.md §3.10.
+    pub fn typing(&self) {
+        self.signal(TypingState::Started);
+    }
+
+    /// Says that the user has stopped typing, if that is known before the second is over.
+    pub fn stop_typing(&self) {
+        self.signal(TypingState::Stopped);
+    }
+
+    /// Who else is typing here, live. Somebody of whom nothing is heard for three seconds has stopped,
+    /// and without a connection nobody is known to type. PROTOCOL.md §3.10.
+    #[must_use]
+    pub fn who_is_typing(&self) -> TypingWatch {
+        TypingWatch {
+            runtime: self.shared_runtime(),
+            id: self.id().clone(),
+            now: self.runtime().typing.clone(),
+            ended: self.runtime().ended(),
+            shown: None,
+        }
+    }
+
+    fn signal(&self, state: TypingState) {
+        self.runtime().hint(Input::Typing {
+            conversation: self.id().clone(),
+            state,
+        });
+    }
+}
+
+/// A live view of who is typing in a conversation.
+#[derive(Debug, Clone)]
+pub struct TypingWatch {
+    runtime: Arc<Runtime>,
+    id: ConversationId,
+    now: watch::Receiver<TypingNow>,
+    ended: watch::Receiver<bool>,
+    shown: Option<Vec<UserId>>,
+}
+
+impl TypingWatch {
+    /// Waits until others type than before, and gives all who do, by their ids; the first time at
+    /// once. States in between may be skipped. Safe to cancel.
+    ///
+    /// # Errors
+    /// [`WatchError::Closed`] when the client is; [`WatchError::Store`] when the store could not be
+    /// read.
+    pub async fn next(&mut self) -> Result<Vec<UserId>, WatchError> {
+        loop {
+            self.now.mark_unchanged();
+            let key = self.key().await?;
+            let typing = key
+                .and_then(|key| self.now.borrow().get(&key).cloned())
+                .unwrap_or_default();
+            if self.shown.as_ref() != Some(&typing) {
+                self.shown = Some(typing.clone());
+                return Ok(typing);
+            }
+            tokio::select! {
+                biased;
+                _ = self.ended.wait_for(|ended| *ended) => return Err(WatchError::Closed),
+                changed = self.now.changed() => changed.map_err(|_| WatchError::Closed)?,
+            }
+        }
+    }
+
+    /// The conversation may get another row: a draft that turns out to exist already.
+    async fn key(&self) -> Result<Option<ConversationKey>, WatchError> {
+        if *self.ended.borrow() {
+            return Err(WatchError::Closed);
+        }
+        let id = self.id.clone();
+        let key = self
+            .runtime
+            .read(move |readers| readers.read(|reader| conversation_key(reader, &id)))
+            .await
+            .ok_or(WatchError::Closed)??;
+        Ok(key)
+    }
+}

@@ -1,0 +1,41 @@
+//! Where the driver puts what the app sees: states to watch, and whom to wake.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use fulmar_engine::{ConnectionState, ConversationKey, SessionState};
+use fulmar_protocol::UserId;
+use tokio::sync::watch;
+
+use super::readers::Readers;
+use super::watchers::Watchers;
+
+/// Who else types, and where.
+pub(crate) type TypingNow = BTreeMap<ConversationKey, Vec<UserId>>;
+
+pub(crate) struct Outlets {
+    pub(crate) connection: watch::Sender<ConnectionState>,
+    pub(crate) session: watch::Sender<SessionState>,
+    pub(crate) typing: watch::Sender<TypingNow>,
+    pub(crate) watchers: Arc<Watchers>,
+    pub(crate) readers: Arc<Readers>,
+}
+
+impl Outlets {
+    pub(crate) fn typing(&self, conversation: ConversationKey, users: Vec<UserId>) {
+        self.typing.send_modify(|now| match users.is_empty() {
+            true => {
+                now.remove(&conversation);
+            }
+            false => {
+                now.insert(conversation, users);
+            }
+        });
+    }
+
+    /// The store was opened again: what was only in memory is forgotten.
+    pub(crate) fn start_anew(&self) {
+        self.typing.send_replace(TypingNow::new());
+        self.watchers.all_changed();
+    }
+}
