@@ -1,7 +1,7 @@
 //! What changed in a list that is watched: one type per kind of item, because there are no generic
 //! types on the way across.
 
-use crate::{ConversationItem, Count, Participant, TimelineItem};
+use crate::{ConversationItem, Count, OutboxItem, Participant, TimelineItem};
 
 macro_rules! changes {
     ($(#[$doc:meta])* $name:ident of $item:ident from $core:ty) => {
@@ -83,4 +83,9 @@ changes! {
     /// One step from what a list of participants showed to what it shows. Indices are those of the
     /// list at that step.
     ParticipantListChange of Participant from fulmar::Participant
+}
+changes! {
+    /// One step from what the outbox showed to what it shows. Indices are those of the list at that
+    /// step.
+    OutboxChange of OutboxItem from fulmar::OutboxItem
 }

@@ -11,8 +11,8 @@ use crate::foreign::{ForeignSecretStorage, ForeignTokenProvider, Provider, Secre
 use crate::{
     AppState, CommandError, Config, ConnectionState, ConnectionWatcher, ConversationFilter,
     ConversationListWatcher, History, MessageVersion, NetworkState, NewMessage, OpenError,
-    ParticipantListWatcher, RebuildError, Salvage, SessionState, SessionWatcher, TimelineWatcher,
-    Unsent,
+    OutboxWatcher, ParticipantListWatcher, RebuildError, Salvage, SessionState, SessionWatcher,
+    TimelineWatcher, TypingWatcher, Unsent, Visibility,
 };
 
 /// One account on this device: its store, its session, its connection.
@@ -236,6 +236,32 @@ impl ClientHandle {
         }))
     }
 
+    /// What the outbox holds, live.
+    pub fn watch_outbox(&self) -> Result<Arc<OutboxWatcher>, CommandError> {
+        Ok(OutboxWatcher::of(self.client.outbox()))
+    }
+
+    /// Says that the user pressed a key.
+    pub fn typing(&self, conversation: ConversationId) -> Result<(), CommandError> {
+        self.client.conversation(&conversation).typing();
+        Ok(())
+    }
+
+    /// Says that the user has stopped typing.
+    pub fn stop_typing(&self, conversation: ConversationId) -> Result<(), CommandError> {
+        self.client.conversation(&conversation).stop_typing();
+        Ok(())
+    }
+
+    /// Who is typing, live.
+    pub fn watch_typing(
+        &self,
+        conversation: ConversationId,
+    ) -> Result<Arc<TypingWatcher>, CommandError> {
+        let conversation = self.client.conversation(&conversation);
+        Ok(TypingWatcher::of(conversation.who_is_typing()))
+    }
+
     /// Tries a failed operation again.
     pub async fn retry(&self, operation: OperationKey) -> Result<(), CommandError> {
         Ok(self.client.outbox().retry(operation).await?)
@@ -283,6 +309,12 @@ impl TimelineHandle {
     /// One more watcher of this stretch.
     pub fn watch(&self) -> Result<Arc<TimelineWatcher>, CommandError> {
         Ok(TimelineWatcher::of(self.timeline.clone()))
+    }
+
+    /// Says whether somebody is looking, so that what is shown is marked as read.
+    pub fn set_visibility(&self, visibility: Visibility) -> Result<(), CommandError> {
+        self.timeline.set_visibility(visibility.into());
+        Ok(())
     }
 
     /// Asks for 50 older messages; every watcher is told of them.

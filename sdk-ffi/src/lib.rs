@@ -28,6 +28,7 @@ mod ids;
 mod logs;
 mod messages;
 mod open_error;
+mod outbox;
 mod people;
 mod problem;
 mod session;
@@ -35,7 +36,7 @@ mod watch;
 
 pub use cancel::CancelHandle;
 pub use change::ForeignChange;
-pub use changes::{ConversationListChange, ParticipantListChange, TimelineChange};
+pub use changes::{ConversationListChange, OutboxChange, ParticipantListChange, TimelineChange};
 pub use client::{ClientHandle, OpenOptions, Plaintext, TimelineHandle, rebuild_store};
 pub use config::{Backoff, Config, FailurePolicy, default_config};
 pub use connection::{AppState, ConnectionState, NetworkState, WaitReason};
@@ -51,16 +52,17 @@ pub use foreign::{
 };
 pub use ids::{Count, Millis};
 pub use logs::{LogLevel, LogRecord, LogWatcher};
-pub use messages::{FailureReason, History, MessageState, TimelineItem};
+pub use messages::{FailureReason, History, MessageState, TimelineItem, Visibility};
 pub use open_error::{OpenError, RebuildError};
+pub use outbox::{Action, OutboxItem, OutboxState};
 pub use people::{
     Context, ConversationFilter, Participant, Place, Role, Settings, UnreadFilter, Writing,
 };
 pub use problem::{Code, Problem};
 pub use session::{Salvage, SessionEnd, SessionState, Unsent};
 pub use watch::{
-    ConnectionWatcher, ConversationListWatcher, ParticipantListWatcher, SessionWatcher,
-    TimelineWatcher,
+    ConnectionWatcher, ConversationListWatcher, OutboxWatcher, ParticipantListWatcher,
+    SessionWatcher, TimelineWatcher, TypingWatcher,
 };
 
 uniffi::setup_scaffolding!();

@@ -120,6 +120,24 @@ impl From<fulmar::FailureReason> for FailureReason {
     }
 }
 
+/// Whether somebody is looking at a timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum Visibility {
+    /// Nobody, or the app marks what was read by itself.
+    Hidden,
+    /// What it shows is on a screen: it is marked as read.
+    Visible,
+}
+
+impl From<Visibility> for fulmar::Visibility {
+    fn from(visibility: Visibility) -> Self {
+        match visibility {
+            Visibility::Hidden => Self::Hidden,
+            Visibility::Visible => Self::Visible,
+        }
+    }
+}
+
 /// Whether there was older history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
 pub enum History {

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use fulmar::UserId;
 use tokio::sync::{Mutex, watch};
 
 use crate::diagnostics::Counted;
 use crate::{
-    ConnectionState, ConversationListChange, ParticipantListChange, SessionState, TimelineChange,
-    WatchError,
+    ConnectionState, ConversationListChange, OutboxChange, ParticipantListChange, SessionState,
+    TimelineChange, WatchError,
 };
 
 /// A live query with an end.
@@ -105,6 +106,16 @@ watcher! {
     /// Who takes part in a conversation, live.
     ParticipantListWatcher, fulmar::ParticipantList, Vec<ParticipantListChange>,
     async |list: &mut fulmar::ParticipantList| list.next().await.map(each)
+}
+watcher! {
+    /// What the outbox holds, live.
+    OutboxWatcher, fulmar::Outbox, Vec<OutboxChange>,
+    async |outbox: &mut fulmar::Outbox| outbox.next().await.map(each)
+}
+watcher! {
+    /// Who is typing, live.
+    TypingWatcher, fulmar::TypingWatch, Vec<UserId>,
+    async |typing: &mut fulmar::TypingWatch| typing.next().await
 }
 watcher! {
     /// The connection, live.

@@ -36,7 +36,7 @@ struct Options {
 #[derive(Debug, Subcommand)]
 enum Task {
     /// Every test: units, docs, vectors, end to end, conformance, simulation, planted defects, the
-    /// Kotlin and Swift packages, quickstart.
+    /// Kotlin and Swift packages, the examples.
     Test,
     /// Gets the toolchains of Kotlin and Swift that a Debian machine lacks, into a cache folder of the
     /// user.
@@ -131,6 +131,10 @@ fn test(missing: Missing) -> Vec<Step> {
         Step::cargo(
             "quickstart",
             &["run", "--locked", "--example", "quickstart"],
+        ),
+        Step::cargo(
+            "feature tour",
+            &["run", "--locked", "--example", "feature_tour"],
         ),
     ]
 }

@@ -47,11 +47,32 @@ pub(crate) fn check() -> Result<(), String> {
             fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
         complain(file, &text, &mut complaints);
     }
+    named_tests(&mut complaints)?;
     println!("{} files looked at", files.len());
     match complaints.is_empty() {
         true => Ok(()),
         false => Err(complaints.join("\n")),
     }
+}
+
+/// Where each requirement names its test.
+const REQUIREMENTS: &str = "tests/REQUIREMENTS.md";
+
+/// A test that a requirement names is there.
+fn named_tests(complaints: &mut Vec<String>) -> Result<(), String> {
+    let failed = |error| format!("{REQUIREMENTS}: {error}");
+    let text = fs::read_to_string(REQUIREMENTS).map_err(failed)?;
+    for name in text.split('`').filter(|word| word.contains("::")) {
+        let (file, test) = name.split_once("::").unwrap_or((name, ""));
+        let path = format!("tests/end_to_end/{file}.rs");
+        let there = fs::read_to_string(&path)
+            .is_ok_and(|source| source.contains(&format!("async fn {test}()")));
+        // The first words say how a test is written.
+        if !there && name != "file::test" {
+            complaints.push(format!("{REQUIREMENTS}: there is no test {name}"));
+        }
+    }
+    Ok(())
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {

@@ -159,22 +159,9 @@ public final class Client: Sendable {
 
     // MARK: Outbox
 
-    /// Tries a failed operation again: a message, or the creation of a conversation. Durable when this
-    /// returns; the network is not waited for.
-    ///
-    /// - Throws: `.noSuchOperation`; `.wrongState` when it has not failed.
-    public func retry(_ operation: OperationKey) async throws(CommandError) {
-        try await command { try await self.handle.retry(operation: operation) }
-    }
-
-    /// Gives up an operation that is pending or failed; its message disappears. With the creation of a
-    /// conversation go the messages that wait for it.
-    ///
-    /// - Throws: `.noSuchOperation`; `.wrongState` while it is being sent: it may be at the server
-    ///   already.
-    public func discard(_ operation: OperationKey) async throws(CommandError) {
-        try await command { try await self.handle.discard(operation: operation) }
-    }
+    /// What the user did and the server has not confirmed, live; and where to retry or give up what
+    /// failed.
+    public var outbox: Outbox { Outbox(handle: handle) }
 
     // MARK: The end
 

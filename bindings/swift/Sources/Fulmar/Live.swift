@@ -52,6 +52,8 @@ protocol Pulled: Sendable {
 extension TimelineWatcher: Pulled {}
 extension ConversationListWatcher: Pulled {}
 extension ParticipantListWatcher: Pulled {}
+extension OutboxWatcher: Pulled {}
+extension TypingWatcher: Pulled {}
 extension ConnectionWatcher: Pulled {}
 extension SessionWatcher: Pulled {}
 extension LogWatcher: Pulled {}

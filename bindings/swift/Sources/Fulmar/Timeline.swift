@@ -30,6 +30,13 @@ public final class Timeline: Sendable {
         Live { [handle] in try handle.watch() }
     }
 
+    /// Says whether somebody is looking. While somebody is, everything that was shown is marked as read
+    /// as soon as more is asked for. PROTOCOL.md §5.5.
+    public func setVisibility(_ visibility: Visibility) {
+        // A closed client has nobody to tell.
+        try? handle.setVisibility(visibility: visibility)
+    }
+
     /// Asks for 50 older messages. From the device when they are there, otherwise from the server,
     /// which needs the network; `items` shows them. PROTOCOL.md §7.5.
     ///

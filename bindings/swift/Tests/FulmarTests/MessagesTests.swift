@@ -10,7 +10,7 @@ final class MessagesTests: XCTestCase {
         try await his.chat.timeline().shows("helo")
         try await hers.chat.timeline().shows("helo")
 
-        try hers.client.setNetwork(.unavailable)
+        hers.client.setNetwork(.unavailable)
         try await hers.chat.edit(key, "hello")
         try await hers.chat.addReaction(key, "👍")
         try await hers.chat.addReaction(key, "🎉")
@@ -19,7 +19,7 @@ final class MessagesTests: XCTestCase {
         try await hers.chat.timeline().items.until {
             $0.items.first?.text == "hello" && $0.items.first?.reactions == thumbs
         }
-        try hers.client.setNetwork(.available)
+        hers.client.setNetwork(.available)
 
         try await his.chat.timeline().items.until {
             $0.items.first?.text == "hello" && $0.items.first?.editedAt != nil && $0.items.first?.reactions == thumbs
@@ -71,5 +71,41 @@ final class MessagesTests: XCTestCase {
         try await hers.chat.timeline().items.until {
             $0.items.first?.receipts == Receipts(others: 1, delivered: 1, read: 1)
         }
+    }
+
+    func testAVisibleTimelineMarksAsReadAndTypingIsSeenAndEnds() async throws {
+        let stage = try await Stage()
+        let (hers, his) = try await stage.aliceAndBob()
+        try await hers.chat.send("look")
+        let timeline = try his.chat.timeline()
+        timeline.setVisibility(.visible)
+        let looking = Task { for try await _ in timeline.items {} }
+        try await his.client.conversations.items.until { list in
+            list.items.contains { $0.title == "Alice" && $0.unreadCount == 0 && $0.lastPosition == Position(1) }
+        }
+        looking.cancel()
+        _ = await looking.result
+        his.chat.typing()
+        try await hers.chat.whoIsTyping.until { $0 == ["bob"] }
+        his.chat.stopTyping()
+        try await hers.chat.whoIsTyping.until { $0.isEmpty }
+    }
+
+    func testTheOutboxShowsWhatWaitsAndLetsGoOfIt() async throws {
+        let stage = try await Stage()
+        let (hers, _) = try await stage.aliceAndBob()
+        let sent = try await hers.chat.send("sent")
+        try await hers.chat.timeline().shows("sent")
+        hers.client.setNetwork(.unavailable)
+        try await hers.chat.addReaction(sent, "👍")
+        try await hers.chat.send("waiting")
+        let waiting = try await hers.client.outbox.items.until { $0.items.count == 2 }.items
+        XCTAssertEqual(waiting.map(\.action), [.addReaction, .send])
+        XCTAssertEqual(waiting.map(\.state), [.waiting, .waiting])
+        XCTAssertEqual(waiting[0].message, sent)
+        try await hers.client.outbox.discard(waiting[0].operation)
+        hers.client.setNetwork(.available)
+        try await hers.client.outbox.items.until { $0.items.isEmpty }
+        try await hers.chat.timeline().shows("sent", "waiting")
     }
 }

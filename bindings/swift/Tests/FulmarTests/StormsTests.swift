@@ -66,11 +66,11 @@ final class StormsTests: XCTestCase {
         guard case .failed(.refused(let problem)) = shown.items[0].state else { return XCTFail("\(shown)") }
         XCTAssertEqual(problem.code, .paramsInvalid)
         XCTAssertEqual(problem.status, 422)
-        try await alice.retry(long)
+        try await alice.outbox.retry(long)
         try await timeline.items.until { if case .failed = $0.items[0].state { true } else { false } }
         while true {
             do {
-                try await alice.discard(long)
+                try await alice.outbox.discard(long)
                 break
             } catch {
                 guard case .wrongState(_, let state) = error, state != .failed else { throw error }
@@ -78,7 +78,7 @@ final class StormsTests: XCTestCase {
         }
         try await timeline.shows("behind it")
         try await his.chat.timeline().shows("behind it")
-        let gone = try await thrown { () async throws(CommandError) in try await alice.discard(long) }
+        let gone = try await thrown { () async throws(CommandError) in try await alice.outbox.discard(long) }
         XCTAssertEqual(gone, .noSuchOperation(operationKey: long))
         await alice.shutDown()
         await his.client.shutDown()
@@ -97,7 +97,7 @@ final class StormsTests: XCTestCase {
         }
         XCTAssertEqual(problem.code, .userNotFound)
         try await stage.admin("users", #"{"userId":"dora","password":"dora-password"}"#)
-        try await alice.retry(operation)
+        try await alice.outbox.retry(operation)
         try await chat.timeline().shows("are you there?")
         await alice.shutDown()
     }

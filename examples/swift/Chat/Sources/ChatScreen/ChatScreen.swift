@@ -29,7 +29,7 @@ public struct ChatScreen: View {
                 LazyVStack {
                     ForEach(messages.value?.items ?? []) { message in
                         MessageRow(message: message, isMine: message.sender == me)
-                            .onTapGesture { if case .failed = message.state { act { try await client.retry(message.key) } } }
+                            .onTapGesture { if case .failed = message.state { act { try await client.outbox.retry(message.key) } } }
                     }
                 }
             }

@@ -101,9 +101,9 @@ actor Terminal {
         case ("/direct", let name?): try open(await client.createDirect(with: UserId(name)).id, name)
         case ("/older", _): say("\(try await timeline?.loadOlder() ?? .beginning)")
         case ("/retry", _):
-            try await client.retry(failed())
+            try await client.outbox.retry(failed())
             refused = nil
-        case ("/discard", _): try await client.discard(failed())
+        case ("/discard", _): try await client.outbox.discard(failed())
         case ("/offline", _): client.setNetwork(.unavailable)
         case ("/online", _): client.setNetwork(.available)
         default: try await chat.send(line)

@@ -99,23 +99,9 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
     public suspend fun createGroup(title: String, participants: List<UserId>): Conversation =
         conversation(use { it.createGroup(title, participants) })
 
-    /**
-     * Tries a failed operation again: a message, or the creation of a conversation. Durable when this
-     * returns; the network is not waited for.
-     *
-     * @throws CommandException.NoSuchOperation
-     * @throws CommandException.WrongState when it has not failed
-     */
-    public suspend fun retry(operation: OperationKey): Unit = use { it.retry(operation) }
-
-    /**
-     * Gives up an operation that is pending or failed; its message disappears. With the creation of a
-     * conversation go the messages that wait for it.
-     *
-     * @throws CommandException.NoSuchOperation
-     * @throws CommandException.WrongState while it is being sent: it may be at the server already
-     */
-    public suspend fun discard(operation: OperationKey): Unit = use { it.discard(operation) }
+    /** What the user did and the server has not confirmed, live; and where to retry or give up what
+     * failed. */
+    public val outbox: Outbox = Outbox(this)
 
     /** Passes on what the platform says about the network. Optional: without it the client finds out
      * by itself, only later. */

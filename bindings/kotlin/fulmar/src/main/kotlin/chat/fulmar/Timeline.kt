@@ -53,6 +53,14 @@ public class Timeline internal constructor(private val handle: TimelineHandle) :
         }
     }
 
+    /**
+     * Says whether somebody is looking. While somebody is, everything that was collected is marked as
+     * read as soon as the collector comes back for more. PROTOCOL.md §5.5.
+     */
+    public fun setVisibility(visibility: Visibility) {
+        if (!handle.uniffiIsDestroyed) handle.setVisibility(visibility)
+    }
+
     /** Lets go of it. Optional: one that is forgotten is collected with the garbage. */
     override fun close() {
         handle.close()

@@ -1,5 +1,7 @@
 package chat.fulmar
 
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.launch
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Test
@@ -74,5 +76,44 @@ class MessagesTest {
         hers.timeline().items.until {
             it.items.singleOrNull()?.receipts == Receipts(others = 1, delivered = 1, read = 1)
         }
+    }
+
+    @Test
+    fun `a visible timeline marks as read, and typing is seen and ends`() = onStage { stage ->
+        val (her, his) = stage.aliceAndBob()
+        val (_, hers) = her
+        val (bob, theirs) = his
+        hers.send("look")
+        theirs.timeline().use { timeline ->
+            timeline.setVisibility(Visibility.VISIBLE)
+            timeline.items.until { it.items.size == 1 }
+            launch { timeline.items.collect {} }.also { looking ->
+                bob.conversations.items.until { list -> list.items.first { it.title == "Alice" }.unreadCount == 0 }
+                looking.cancelAndJoin()
+            }
+        }
+        theirs.typing()
+        hers.whoIsTyping.until { it == listOf(UserId("bob")) }
+        theirs.stopTyping()
+        hers.whoIsTyping.until { it.isEmpty() }
+    }
+
+    @Test
+    fun `the outbox shows what waits, and lets go of it`() = onStage { stage ->
+        val (her, _) = stage.aliceAndBob()
+        val (alice, hers) = her
+        val sent = hers.send("sent")
+        hers.timeline().shows("sent")
+        alice.setNetwork(NetworkState.UNAVAILABLE)
+        hers.addReaction(sent, "👍")
+        hers.send("waiting")
+        val waiting = alice.outbox.items.until { it.items.size == 2 }.items
+        assertEquals(listOf(Action.ADD_REACTION, Action.SEND), waiting.map { it.action })
+        assertEquals(listOf(OutboxState.Waiting, OutboxState.Waiting), waiting.map { it.state })
+        assertEquals(sent, waiting.first().message)
+        alice.outbox.discard(waiting.first().operation)
+        alice.setNetwork(NetworkState.AVAILABLE)
+        alice.outbox.items.until { it.items.isEmpty() }
+        hers.timeline().shows("sent", "waiting")
     }
 }

@@ -64,11 +64,11 @@ class StormsTest {
             val reason = failed.reason as FailureReason.Refused
             assertEquals(Code.ParamsInvalid, reason.problem.code)
             assertEquals(422, reason.problem.status)
-            alice.retry(long)
+            alice.outbox.retry(long)
             timeline.items.until { list -> list.items[0].state is MessageState.Failed }
             while (true) {
                 try {
-                    alice.discard(long)
+                    alice.outbox.discard(long)
                     break
                 } catch (stillOnItsWay: CommandException.WrongState) {
                     assertTrue(stillOnItsWay.state != OperationState.FAILED)
@@ -76,7 +76,7 @@ class StormsTest {
             }
             timeline.shows("behind it")
             his.second.timeline().shows("behind it")
-            assertThrows<CommandException.NoSuchOperation> { alice.discard(long) }
+            assertThrows<CommandException.NoSuchOperation> { alice.outbox.discard(long) }
             alice.shutDown()
             his.first.shutDown()
         }
@@ -92,7 +92,7 @@ class StormsTest {
         val failed = list.items.first { it.status is ConversationStatus.Failed }.status as ConversationStatus.Failed
         assertEquals(Code.UserNotFound, (failed.reason as FailureReason.Refused).problem.code)
         stage.admin("users", """{"userId":"dora","password":"dora-password"}""")
-        alice.retry(failed.operation)
+        alice.outbox.retry(failed.operation)
         chat.timeline().shows("are you there?")
         alice.shutDown()
     }

@@ -61,9 +61,9 @@ class ChatViewModel(
 
     fun onReachedTop() = act { isComplete.value = timeline.loadOlder() == History.BEGINNING }
 
-    fun onRetry(message: OperationKey) = act { client.retry(message) }
+    fun onRetry(message: OperationKey) = act { client.outbox.retry(message) }
 
-    fun onDiscard(message: OperationKey) = act { client.discard(message) }
+    fun onDiscard(message: OperationKey) = act { client.outbox.discard(message) }
 
     private fun act(work: suspend () -> Unit) {
         scope.launch {

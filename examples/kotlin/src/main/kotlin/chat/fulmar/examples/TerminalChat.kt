@@ -84,8 +84,8 @@ private class Terminal(private val client: Client, private val scope: CoroutineS
             "/open" -> chats[argument.toInt()].let { open(it.conversationId, it.title) }
             "/direct" -> open(client.createDirect(UserId(argument)).id, argument)
             "/older" -> println(timeline.loadOlder())
-            "/retry" -> client.retry(failed()).also { refused = null }
-            "/discard" -> client.discard(failed())
+            "/retry" -> client.outbox.retry(failed()).also { refused = null }
+            "/discard" -> client.outbox.discard(failed())
             "/offline" -> client.setNetwork(NetworkState.UNAVAILABLE)
             "/online" -> client.setNetwork(NetworkState.AVAILABLE)
             else -> chat.send(line)
