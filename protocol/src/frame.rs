@@ -4,8 +4,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Capability, ConversationId, DeviceId, Event, Limits, LogId, Outcome, Problem, Secret, Seq,
-    Submit, SubmitId, Timestamp, UserId,
+    Capability, ConversationId, DeviceId, Event, Limits, LogId, Outcome, PresenceFrame, Problem,
+    Secret, Seq, Submit, SubmitId, Timestamp, UserId,
 };
 
 /// Why a text is not a frame.
@@ -84,6 +84,8 @@ pub enum ServerFrame {
     Pong(Pong),
     /// Somebody types, or has stopped.
     Typing(Typing),
+    /// Who is there.
+    Presence(PresenceFrame),
     /// A frame from the client could not be served.
     Problem(ProblemFrame),
     /// A frame that this version does not know; it is ignored.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    ConversationId, LogId, LoginRequest, LogoutRequest, Me, MessageId, MessagePage,
+    ConversationId, LogId, LoginRequest, LogoutRequest, Me, MeUpdate, MessageId, MessagePage,
     MessageVersions, OperationsAnswer, Position, Problem, RefreshRequest, Seq, Session, Snapshot,
     Submit, SyncPage,
 };
@@ -32,6 +32,8 @@ pub enum ApiRequest {
     },
     /// `GET /v1/me`
     Me,
+    /// `POST /v1/me`
+    UpdateMe(MeUpdate),
     /// `GET /v1/snapshot`
     Snapshot,
     /// `GET /v1/conversations/{id}/messages`
@@ -124,6 +126,7 @@ impl ApiRequest {
                 get(format!("/v1/sync?since={since}{log}"))
             }
             Self::Me => get("/v1/me".to_owned()),
+            Self::UpdateMe(body) => post("/v1/me", body, true),
             Self::Snapshot => get("/v1/snapshot".to_owned()),
             Self::Messages {
                 conversation_id,
@@ -154,7 +157,7 @@ impl ApiRequest {
             Self::Logout(_) => Ok(Answer::LoggedOut),
             Self::Submit(_) => json(status, body).map(Answer::Operations),
             Self::Sync { .. } => json(status, body).map(Answer::Sync),
-            Self::Me => json(status, body).map(Answer::Me),
+            Self::Me | Self::UpdateMe(_) => json(status, body).map(Answer::Me),
             Self::Snapshot => json(status, body).map(Answer::Snapshot),
             Self::Messages { .. } => json(status, body).map(Answer::Messages),
             Self::Versions { .. } => json(status, body).map(Answer::Versions),

@@ -18,6 +18,7 @@ mod limits;
 mod message;
 mod method;
 mod operation;
+mod presence;
 mod problem;
 mod rest;
 mod secret;
@@ -48,9 +49,10 @@ pub use method::{
     ReactionAdd, ReactionRemove, ReceiptUpdate, SettingsUpdate,
 };
 pub use operation::{Operation, Outcome, OutcomeStatus, Submit};
+pub use presence::{PersonPresence, Presence, PresenceFrame, PresenceSetting};
 pub use problem::{Code, FailureClass, Problem};
 pub use rest::{
-    ConversationPage, LoginRequest, LogoutRequest, Me, MessagePage, MessageVersions,
+    ConversationPage, LoginRequest, LogoutRequest, Me, MeUpdate, MessagePage, MessageVersions,
     OperationsAnswer, RefreshRequest, Session, Snapshot, SyncPage,
 };
 pub use secret::Secret;

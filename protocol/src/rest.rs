@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Conversation, DeviceId, Event, LogId, Message, MessageVersion, Outcome, Secret, Seq, Timestamp,
-    UserId,
+    Conversation, DeviceId, Event, LogId, Message, MessageVersion, Outcome, PresenceSetting,
+    Secret, Seq, Timestamp, UserId,
 };
 
 /// Body of `POST /v1/auth/login`.
@@ -113,6 +113,15 @@ pub struct Me {
     pub device_id: DeviceId,
     /// The server's clock.
     pub server_time: Timestamp,
+}
+
+/// Body of `POST /v1/me`. What is absent stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MeUpdate {
+    /// Whether others see whether the user is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub presence: Option<PresenceSetting>,
 }
 
 /// Answer to `GET /v1/conversations`.

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use fulmar_protocol::{
     ClientFrame, Conversation, ConversationPage, Event, EventData, LoginRequest, LogoutRequest, Me,
-    MessagePage, MessageVersions, Method, Operation, OperationsAnswer, Problem, RefreshRequest,
-    ServerFrame, Session, Snapshot, Submit, SyncPage,
+    MeUpdate, MessagePage, MessageVersions, Method, Operation, OperationsAnswer, Problem,
+    RefreshRequest, ServerFrame, Session, Snapshot, Submit, SyncPage,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -71,6 +71,7 @@ fn read_and_write(name: &str, text: &str) -> Result<Value, String> {
             "conversations" => through::<ConversationPage>(text),
             "conversation" => through::<Conversation>(text),
             "me" => through::<Me>(text),
+            "me_update" => through::<MeUpdate>(text),
             "versions" => through::<MessageVersions>(text),
             "problem" => through::<Problem>(text),
             other => panic!("no body is called {other}"),

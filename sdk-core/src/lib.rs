@@ -48,8 +48,9 @@ mod transport;
 
 pub use client::{
     BuildError, Client, ClientBuilder, ConnectionWatch, Conversation, ConversationList, History,
-    NewMessage, Outbox, ParticipantList, ProvidedToken, SecretStorage, SessionWatch, Timeline,
-    TokenFailure, TokenFuture, TokenProvider, TypingWatch, Visibility, WatchError, rebuild_store,
+    NewMessage, Outbox, ParticipantList, PresenceWatch, ProvidedToken, SecretStorage, SessionWatch,
+    Timeline, TokenFailure, TokenFuture, TokenProvider, TypingWatch, Visibility, WatchError,
+    rebuild_store,
 };
 pub use fulmar_engine::query::{
     Action, Change, ConversationFilter, ConversationItem, ConversationStatus, MessageState, Older,
@@ -63,6 +64,6 @@ pub use fulmar_engine::{
 };
 pub use fulmar_protocol::{
     Code, Context, ConversationId, ConversationKind, IdError, MessageId, MessageVersion, Notice,
-    OperationKey, Participant, Payload, Position, Problem, Reaction, Role, Secret, Settings,
-    Timestamp, UserId, Writing,
+    OperationKey, Participant, Payload, Position, Presence, PresenceSetting, Problem, Reaction,
+    Role, Secret, Settings, Timestamp, UserId, Writing,
 };

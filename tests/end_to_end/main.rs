@@ -13,6 +13,7 @@ mod groups;
 mod history;
 mod messages;
 mod outbox;
+mod presence;
 mod providers;
 mod receipts;
 mod server;

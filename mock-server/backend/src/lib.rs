@@ -175,6 +175,10 @@ pub(crate) struct Aftermath {
     pub(crate) ended_sessions: Vec<String>,
     /// Users with new events in their logs.
     pub(crate) told: BTreeSet<UserId>,
+    /// Users who share a conversation that they did not share before.
+    pub(crate) met: BTreeSet<UserId>,
+    /// Users who show or hide from now on whether they are there.
+    pub(crate) shown: BTreeSet<UserId>,
 }
 
 impl Scope<'_> {
@@ -270,8 +274,11 @@ impl Backend {
             Ok(()) if result.is_ok() => (result, aftermath),
             // What was written for others is gone with the transaction.
             Ok(()) => {
-                let told = BTreeSet::new();
-                (result, Aftermath { told, ..aftermath })
+                let aftermath = Aftermath {
+                    ended_sessions: aftermath.ended_sessions,
+                    ..Aftermath::default()
+                };
+                (result, aftermath)
             }
             Err(error) => (Err(error.into()), Aftermath::default()),
         }

@@ -15,6 +15,7 @@ use crate::effect::{CommandId, ConnectionState, RequestId, SessionState, SocketI
 use crate::inbox::follow::Follow;
 use crate::input::{AppState, NetworkState, ProvidedToken};
 use crate::outbox::delivery::Deliveries;
+use crate::presence::Known;
 use crate::store::account::Account;
 use crate::store::{ConversationKey, LaneId, Vault};
 use crate::time::{Mono, Now};
@@ -30,6 +31,7 @@ pub(crate) struct Brain {
     pub(crate) submits: BTreeMap<SubmitId, Flight>,
     pub(crate) deliveries: Deliveries,
     pub(crate) typing: Signals,
+    pub(crate) presence: Known,
     pub(crate) deadlines: Deadlines,
     pub(crate) network: NetworkState,
     pub(crate) app: AppState,
@@ -78,6 +80,9 @@ pub(crate) enum Purpose {
     Versions {
         command: CommandId,
     },
+    UpdateMe {
+        command: CommandId,
+    },
 }
 
 /// A submit that nobody has answered yet.
@@ -107,6 +112,7 @@ impl Brain {
             submits: BTreeMap::new(),
             deliveries: Deliveries::default(),
             typing: Signals::default(),
+            presence: Known::default(),
             deadlines: Deadlines::default(),
             network: NetworkState::default(),
             app: AppState::default(),

@@ -22,6 +22,9 @@ impl Turn<'_> {
                     turn.load_older(command, &conversation, before)
                 });
             }
+            Command::SetPresence { setting } => {
+                return self.later(command, |turn| Ok(turn.set_presence(command, setting)));
+            }
             Command::FetchVersions { message } => {
                 return self.later(command, |turn| turn.fetch_versions(command, message));
             }

@@ -131,6 +131,10 @@ impl Turn<'_> {
                 Ok(())
             }
             ServerFrame::Outcome(frame) => self.outcomes_arrived(frame.submit_id, frame.outcomes),
+            ServerFrame::Presence(frame) => {
+                self.presence_heard(frame);
+                Ok(())
+            }
             ServerFrame::Typing(typing) => self.typing_heard(typing),
             ServerFrame::Pong(Pong { head, .. }) => {
                 self.head_seen(head);

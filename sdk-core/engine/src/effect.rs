@@ -3,8 +3,8 @@
 use std::fmt;
 
 use fulmar_protocol::{
-    ApiRequest, ClientFrame, Code, ConversationId, MessageVersion, OperationKey, Problem, Secret,
-    Timestamp, UserId,
+    ApiRequest, ClientFrame, Code, ConversationId, MessageVersion, OperationKey, PersonPresence,
+    Problem, Secret, Timestamp, UserId,
 };
 
 use crate::outbox::transition::OperationState;
@@ -86,6 +86,8 @@ pub enum Effect {
     Connection(ConnectionState),
     /// The session is in another state.
     Session(SessionState),
+    /// Of these people it is so now whether they are there.
+    Presence(Vec<PersonPresence>),
     /// Others who type in a conversation are these now.
     Typing {
         /// Where.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fulmar_protocol::{
     Answer, AnswerError, CloseCode, ConversationId, MessageSend, Method, OperationKey, Position,
-    Secret, ServerFrame, TypingState, UserId,
+    PresenceSetting, Secret, ServerFrame, TypingState, UserId,
 };
 
 use crate::effect::{CommandId, RequestId, SocketId};
@@ -120,6 +120,11 @@ pub enum Command {
     Discard {
         /// Which one.
         operation_key: OperationKey,
+    },
+    /// Show or hide whether the user is there. Needs the network.
+    SetPresence {
+        /// Which of the two.
+        setting: PresenceSetting,
     },
     /// Fetch all that a message ever said. Needs the network.
     FetchVersions {
@@ -254,6 +259,7 @@ impl Input {
         match self {
             Self::Command { body, .. } => match body {
                 Command::LoadOlder { .. }
+                | Command::SetPresence { .. }
                 | Command::FetchVersions { .. }
                 | Command::SetDraft { .. } => Durability::Normal,
                 _ => Durability::Full,

@@ -52,6 +52,7 @@ mod input;
 mod message_content;
 mod outbox;
 mod pending;
+mod presence;
 pub mod query;
 mod requests;
 mod status;
@@ -280,6 +281,7 @@ impl Turn<'_> {
         self.settle_token();
         self.settle_connection()?;
         self.settle_typing();
+        self.settle_presence();
         self.settle_follow();
         self.submit_what_can_go()?;
         self.show_resting_lanes()

@@ -94,6 +94,14 @@ impl Turn<'_> {
                 self.reply(command, reply.map_err(command_error));
                 Ok(())
             }
+            Purpose::UpdateMe { command } => {
+                let reply = expect(result, |answer| match answer {
+                    Answer::Me(_) => Some(Reply::Done),
+                    _ => None,
+                });
+                self.reply(command, reply.map_err(command_error));
+                Ok(())
+            }
             Purpose::History {
                 command,
                 conversation,
@@ -127,6 +135,7 @@ impl Turn<'_> {
             self.brain.deadlines.clear(Why::AnswerMissing(request));
             if let Purpose::History { command, .. }
             | Purpose::Versions { command }
+            | Purpose::UpdateMe { command }
             | Purpose::SignIn { command }
             | Purpose::FirstToken { command, .. }
             | Purpose::Me { command, .. } = purpose

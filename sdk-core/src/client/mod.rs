@@ -9,6 +9,7 @@ mod messages;
 mod outbox;
 mod participants;
 mod people;
+mod presence;
 mod secrets;
 mod status;
 mod timeline;
@@ -32,6 +33,7 @@ pub use list::ConversationList;
 pub use live::WatchError;
 pub use outbox::Outbox;
 pub use participants::ParticipantList;
+pub use presence::PresenceWatch;
 pub use secrets::SecretStorage;
 pub use status::{ConnectionWatch, SessionWatch};
 pub use timeline::{History, Timeline, Visibility};
@@ -187,6 +189,10 @@ impl Client {
             Reply::Conversation { id } => Ok(self.conversation(&id)),
             _ => Err(CommandError::Closed),
         }
+    }
+
+    pub(super) fn runtime(&self) -> &Runtime {
+        &self.runtime
     }
 
     /// What the user did and the server has not confirmed, as a live query; and where to retry or give

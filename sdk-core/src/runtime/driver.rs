@@ -328,6 +328,7 @@ impl Driver {
                     conversation,
                     users,
                 } => self.outlets.typing(conversation, users),
+                Effect::Presence(people) => self.outlets.present(people),
                 Effect::Changed(topic) => self.outlets.watchers.changed(topic),
             }
         }

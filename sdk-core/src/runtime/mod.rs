@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::client::{BuildError, SecretStorage, TokenProvider};
 use crate::transport::Transport;
-use outlets::{Outlets, TypingNow};
+use outlets::{Outlets, PresentNow, TypingNow};
 use readers::Readers;
 use watchers::Watchers;
 
@@ -60,6 +60,7 @@ pub(crate) struct Runtime {
     pub(crate) connection: watch::Receiver<ConnectionState>,
     pub(crate) session: watch::Receiver<SessionState>,
     pub(crate) typing: watch::Receiver<TypingNow>,
+    pub(crate) present: watch::Receiver<PresentNow>,
     /// What the screen of the outbox needs to know of the settings.
     pub(crate) failure_policy: FailurePolicy,
 }
@@ -76,8 +77,10 @@ impl Runtime {
         let watchers = Arc::new(Watchers::default());
         let readers = Arc::new(Readers::new(&setup.path));
         let (typing_shown, typing) = watch::channel(TypingNow::new());
+        let (present_shown, present) = watch::channel(PresentNow::new());
         let outlets = Outlets {
             typing: typing_shown,
+            present: present_shown,
             connection: connection_shown,
             session: session_shown,
             watchers: Arc::clone(&watchers),
@@ -104,6 +107,7 @@ impl Runtime {
             connection,
             session,
             typing,
+            present,
             failure_policy,
         })
     }

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fulmar_engine::{ConnectionState, ConversationKey, SessionState};
-use fulmar_protocol::UserId;
+use fulmar_protocol::{PersonPresence, Presence, UserId};
 use tokio::sync::watch;
 
 use super::readers::Readers;
 use super::watchers::Watchers;
 
+/// Who is there, of those of whom that is known.
+pub(crate) type PresentNow = BTreeMap<UserId, Presence>;
 /// Who else types, and where.
 pub(crate) type TypingNow = BTreeMap<ConversationKey, Vec<UserId>>;
 
@@ -17,6 +19,7 @@ pub(crate) struct Outlets {
     pub(crate) connection: watch::Sender<ConnectionState>,
     pub(crate) session: watch::Sender<SessionState>,
     pub(crate) typing: watch::Sender<TypingNow>,
+    pub(crate) present: watch::Sender<PresentNow>,
     pub(crate) watchers: Arc<Watchers>,
     pub(crate) readers: Arc<Readers>,
 }
@@ -33,9 +36,21 @@ impl Outlets {
         });
     }
 
+    pub(crate) fn present(&self, people: Vec<PersonPresence>) {
+        self.present.send_modify(|now| {
+            for PersonPresence { user_id, presence } in people {
+                match presence {
+                    Presence::Unknown => now.remove(&user_id),
+                    known => now.insert(user_id, known),
+                };
+            }
+        });
+    }
+
     /// The store was opened again: what was only in memory is forgotten.
     pub(crate) fn start_anew(&self) {
         self.typing.send_replace(TypingNow::new());
+        self.present.send_replace(PresentNow::new());
         self.watchers.all_changed();
     }
 }

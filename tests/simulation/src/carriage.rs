@@ -198,7 +198,10 @@ impl World {
             // These people sign in with passwords.
             Effect::FetchToken { .. } => {}
             Effect::Session(state) => self.devices[index].session = state,
-            Effect::Connection(_) | Effect::Changed(_) | Effect::Typing { .. } => {}
+            Effect::Connection(_)
+            | Effect::Changed(_)
+            | Effect::Typing { .. }
+            | Effect::Presence(_) => {}
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fulmar_protocol::{
-    Code, ConversationId, ConversationPage, LoginRequest, LogoutRequest, Me, MessageId,
+    Code, ConversationId, ConversationPage, LoginRequest, LogoutRequest, Me, MeUpdate, MessageId,
     MessagePage, MessageSend, MessageVersions, Method, Operation, OperationKey, OperationsAnswer,
     Position, Problem, RefreshRequest, Seq, Submit, Timestamp,
 };
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::socket::Outgoing;
 use crate::accounts::Caller;
 use crate::conversations::Side;
+use crate::store::users;
 use crate::{Backend, Result, Scope, Stop};
 
 /// A request as it came in.
@@ -87,7 +88,7 @@ impl Backend {
             Err(stop) => HttpResponse::problem(&stop.into_problem()),
         };
         let mut outgoing = self.close_sessions(&aftermath.ended_sessions);
-        outgoing.extend(self.deliver(&aftermath.told, now));
+        outgoing.extend(self.after(&aftermath, now));
         (response, outgoing)
     }
 }
@@ -136,14 +137,15 @@ impl Scope<'_> {
     ) -> Result<String> {
         let user = &caller.user_id;
         match (request.method, segments) {
-            ("GET", ["me"]) => json(&Me {
-                user_id: user.clone(),
-                name: crate::store::users::find(&self.db, user)?
-                    .map(|user| user.name)
-                    .unwrap_or_default(),
-                device_id: caller.device_id.clone(),
-                server_time: self.now,
-            }),
+            ("GET", ["me"]) => json(&self.me(caller)?),
+            ("POST", ["me"]) => {
+                let body: MeUpdate = read_body(request.body)?;
+                if let Some(setting) = body.presence {
+                    users::set_presence(&self.db, user, setting)?;
+                    self.aftermath.shown.insert(user.clone());
+                }
+                json(&self.me(caller)?)
+            }
             ("GET", ["sync"]) => {
                 let since = Seq(number(query, "since")?.unwrap_or_default());
                 let log_id = query.get("logId").map(String::as_str);
@@ -190,6 +192,18 @@ impl Scope<'_> {
             }
             _ => Err(unknown_route()),
         }
+    }
+}
+
+impl Scope<'_> {
+    fn me(&self, caller: &Caller) -> Result<Me> {
+        let user = users::find(&self.db, &caller.user_id)?;
+        Ok(Me {
+            user_id: caller.user_id.clone(),
+            name: user.map(|user| user.name).unwrap_or_default(),
+            device_id: caller.device_id.clone(),
+            server_time: self.now,
+        })
     }
 }
 

@@ -53,10 +53,13 @@ impl Backend {
             })
             .flat_map(|other| other.typing.iter().cloned())
             .collect();
-        gone.typing
+        let mut outgoing: Vec<Outgoing> = gone
+            .typing
             .difference(&elsewhere)
             .flat_map(|id| self.pass_on(id, &caller.user_id, TypingState::Stopped, now))
-            .collect()
+            .collect();
+        outgoing.extend(self.left(&caller.user_id, now));
+        outgoing
     }
 
     fn pass_on(

@@ -3,5 +3,6 @@
 
 pub(crate) mod http;
 mod live;
+mod presence;
 pub(crate) mod socket;
 mod upkeep;

@@ -11,7 +11,7 @@ use fulmar_protocol::{
 
 use crate::accounts::Caller;
 use crate::store::log;
-use crate::{Backend, Result, Scope, Stop};
+use crate::{Aftermath, Backend, Result, Scope, Stop};
 
 /// How many events go into one frame (PROTOCOL.md §6.1).
 const EVENTS_PER_FRAME: u32 = 100;
@@ -214,7 +214,8 @@ impl Backend {
                 }),
             ));
         }
-        outgoing.extend(self.deliver(&BTreeSet::from([user]), now));
+        outgoing.extend(self.deliver(&BTreeSet::from([user.clone()]), now));
+        outgoing.extend(self.arrived(socket, &user, now));
         outgoing
     }
 
@@ -284,7 +285,17 @@ impl Backend {
             }),
         };
         let mut outgoing = vec![say(socket, frame)];
-        outgoing.extend(self.deliver(&aftermath.told, now));
+        outgoing.extend(self.after(&aftermath, now));
+        outgoing
+    }
+
+    /// What a request leads to on all sockets.
+    pub(super) fn after(&mut self, aftermath: &Aftermath, now: Timestamp) -> Vec<Outgoing> {
+        let mut outgoing = self.deliver(&aftermath.told, now);
+        outgoing.extend(self.introduce(&aftermath.met, now));
+        for user in &aftermath.shown {
+            outgoing.extend(self.tell_of(user, now));
+        }
         outgoing
     }
 

@@ -94,6 +94,7 @@ impl Scope<'_> {
         self.tell_participants(&id, |scope, viewer| {
             conversations::view(&scope.db, &id, viewer).map(EventData::ConversationCreated)
         })?;
+        self.aftermath.met.extend(participants);
         Ok(id)
     }
 

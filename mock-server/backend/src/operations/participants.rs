@@ -45,6 +45,8 @@ impl Scope<'_> {
                 participants: participants.clone(),
             })),
         })?;
+        self.aftermath.met.extend(there);
+        self.aftermath.met.extend(added.iter().cloned());
         let names: Vec<&str> = participants
             .iter()
             .map(|participant| participant.name.as_str())

@@ -80,6 +80,20 @@ pub(crate) fn unread(db: &Connection, id: &ConversationId, user: &UserId) -> Res
     })
 }
 
+/// Everyone who shares a conversation of at most 100 people with somebody.
+pub(crate) fn circle(db: &Connection, user: &UserId) -> Result<Vec<UserId>> {
+    let mut statement = db.prepare_cached(
+        "SELECT DISTINCT other.user_id
+         FROM participant AS own JOIN participant AS other USING (conversation_id)
+         WHERE own.user_id = ?1 AND other.user_id <> ?1
+           AND (SELECT count(*) FROM participant AS all_of_them
+                WHERE all_of_them.conversation_id = own.conversation_id) <= 100
+         ORDER BY other.user_id",
+    )?;
+    let rows = statement.query_map([user.as_str()], |row| row.get::<_, String>(0))?;
+    rows.map(|row| Ok(UserId::new(row?)?)).collect()
+}
+
 pub(crate) fn role(db: &Connection, id: &ConversationId, user: &UserId) -> Result<Role> {
     let role: String = db
         .prepare_cached("SELECT role FROM participant WHERE conversation_id = ?1 AND user_id = ?2")?

@@ -1,6 +1,6 @@
 //! Users.
 
-use fulmar_protocol::UserId;
+use fulmar_protocol::{PresenceSetting, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::Result;
@@ -34,6 +34,44 @@ pub(crate) fn find(db: &Connection, user_id: &UserId) -> Result<Option<User>> {
             })
         })
         .optional()?)
+}
+
+pub(crate) fn set_last_seen(db: &Connection, user_id: &UserId, at: Timestamp) -> Result<()> {
+    db.prepare_cached("UPDATE user SET last_seen_at = ?2 WHERE user_id = ?1")?
+        .execute(params![user_id.as_str(), at.0])?;
+    Ok(())
+}
+
+/// Whether others see whether somebody is there, and when they last were.
+pub(crate) fn presence(
+    db: &Connection,
+    user_id: &UserId,
+) -> Result<(PresenceSetting, Option<Timestamp>)> {
+    Ok(db
+        .prepare_cached("SELECT presence, last_seen_at FROM user WHERE user_id = ?1")?
+        .query_row([user_id.as_str()], |row| {
+            let setting = match row.get::<_, String>(0)?.as_str() {
+                "hidden" => PresenceSetting::Hidden,
+                _ => PresenceSetting::Shown,
+            };
+            Ok((setting, row.get::<_, Option<i64>>(1)?.map(Timestamp)))
+        })?)
+}
+
+pub(crate) fn set_presence(
+    db: &Connection,
+    user_id: &UserId,
+    setting: PresenceSetting,
+) -> Result<()> {
+    let setting = match setting {
+        PresenceSetting::Shown => "shown",
+        PresenceSetting::Hidden => "hidden",
+    };
+    db.execute(
+        "UPDATE user SET presence = ?2 WHERE user_id = ?1",
+        params![user_id.as_str(), setting],
+    )?;
+    Ok(())
 }
 
 pub(crate) fn count(db: &Connection) -> Result<u64> {

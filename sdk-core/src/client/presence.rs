@@ -1,0 +1,70 @@
+//! Who is there.
+
+use fulmar_engine::{Command, CommandError};
+use fulmar_protocol::{Presence, PresenceSetting, UserId};
+use tokio::sync::watch;
+
+use super::{Client, WatchError};
+use crate::runtime::outlets::PresentNow;
+
+impl Client {
+    /// Whether somebody is there, on any of their devices, live. Of people with whom this user shares no
+    /// conversation, and while there is no connection, nobody knows. PROTOCOL.md §3.11.
+    #[must_use]
+    pub fn presence(&self, user: &UserId) -> PresenceWatch {
+        PresenceWatch {
+            user: user.clone(),
+            now: self.runtime().present.clone(),
+            ended: self.runtime().ended(),
+            shown: None,
+        }
+    }
+
+    /// Says whether others see whether this user is there. Needs the network. PROTOCOL.md §7.4.
+    ///
+    /// # Errors
+    /// [`CommandError::Unreachable`], [`CommandError::Refused`], [`CommandError::SignedOut`].
+    pub async fn set_presence(&self, setting: PresenceSetting) -> Result<(), CommandError> {
+        let command = Command::SetPresence { setting };
+        self.runtime().command(command).await.map(|_| ())
+    }
+}
+
+/// A live view of whether somebody is there.
+#[derive(Debug, Clone)]
+pub struct PresenceWatch {
+    user: UserId,
+    now: watch::Receiver<PresentNow>,
+    ended: watch::Receiver<bool>,
+    shown: Option<Presence>,
+}
+
+impl PresenceWatch {
+    /// Waits until it is different, and gives it; the first time at once. States in between may be
+    /// skipped. Safe to cancel.
+    ///
+    /// # Errors
+    /// [`WatchError::Closed`] when the client is.
+    pub async fn next(&mut self) -> Result<Presence, WatchError> {
+        loop {
+            if *self.ended.borrow() {
+                return Err(WatchError::Closed);
+            }
+            let presence = self
+                .now
+                .borrow_and_update()
+                .get(&self.user)
+                .copied()
+                .unwrap_or_default();
+            if self.shown != Some(presence) {
+                self.shown = Some(presence);
+                return Ok(presence);
+            }
+            tokio::select! {
+                biased;
+                _ = self.ended.wait_for(|ended| *ended) => return Err(WatchError::Closed),
+                changed = self.now.changed() => changed.map_err(|_| WatchError::Closed)?,
+            }
+        }
+    }
+}
