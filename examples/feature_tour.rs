@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use fulmar::{
     Client, Context, Conversation, ConversationFilter, ConversationItem, MessageContent,
-    NetworkState, NewMessage, Outbox, Payload, Place, Position, Role, Timeline, TimelineItem,
-    UserId, Visibility, Writing,
+    NetworkState, NewMessage, Outbox, Payload, Place, Position, Presence, Role, Timeline,
+    TimelineItem, UserId, Visibility, Writing,
 };
 use fulmar_mock_server::{Action, Fault, FrameKind, MockServer, Where};
 
@@ -63,6 +63,10 @@ impl Tour {
         }
         let tea = hers.send("Tea tonigt?").await?;
         shows(&mut on_his, |items| text(items, 0) == "Tea tonigt?").await?;
+
+        step("She sees that he is there");
+        let mut presence = self.alice.presence(&user("bob")?);
+        while presence.next().await? != Presence::Online {}
 
         step("She edits it, and Bob can read what it said before");
         hers.edit(tea, "Tea tonight?").await?;

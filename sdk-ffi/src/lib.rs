@@ -30,6 +30,7 @@ mod messages;
 mod open_error;
 mod outbox;
 mod people;
+mod presence;
 mod problem;
 mod session;
 mod watch;
@@ -58,11 +59,12 @@ pub use outbox::{Action, OutboxItem, OutboxState};
 pub use people::{
     Context, ConversationFilter, Participant, Place, Role, Settings, UnreadFilter, Writing,
 };
+pub use presence::{Presence, PresenceSetting};
 pub use problem::{Code, Problem};
 pub use session::{Salvage, SessionEnd, SessionState, Unsent};
 pub use watch::{
     ConnectionWatcher, ConversationListWatcher, OutboxWatcher, ParticipantListWatcher,
-    SessionWatcher, TimelineWatcher, TypingWatcher,
+    PresenceWatcher, SessionWatcher, TimelineWatcher, TypingWatcher,
 };
 
 uniffi::setup_scaffolding!();

@@ -7,8 +7,8 @@ use tokio::sync::{Mutex, watch};
 
 use crate::diagnostics::Counted;
 use crate::{
-    ConnectionState, ConversationListChange, OutboxChange, ParticipantListChange, SessionState,
-    TimelineChange, WatchError,
+    ConnectionState, ConversationListChange, OutboxChange, ParticipantListChange, Presence,
+    SessionState, TimelineChange, WatchError,
 };
 
 /// A live query with an end.
@@ -111,6 +111,11 @@ watcher! {
     /// What the outbox holds, live.
     OutboxWatcher, fulmar::Outbox, Vec<OutboxChange>,
     async |outbox: &mut fulmar::Outbox| outbox.next().await.map(each)
+}
+watcher! {
+    /// Whether somebody is there, live.
+    PresenceWatcher, fulmar::PresenceWatch, Presence,
+    async |presence: &mut fulmar::PresenceWatch| presence.next().await.map(Into::into)
 }
 watcher! {
     /// Who is typing, live.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fulmar_engine::query::{
     ConversationFilter, ConversationItem, MessageState, Older, Place, TimelineItem, Window, apply,
-    conversations, diff, timeline,
+    conversations, diff, participants, timeline,
 };
 use fulmar_engine::{
     CommandId, Config, Engine, FailureReason, Mono, Now, SessionState, SocketId, Store,
@@ -192,6 +192,9 @@ impl Device {
         let Some(engine) = &self.engine else {
             return Ok(());
         };
+        for item in self.list()? {
+            self.judge_count(engine, &item)?;
+        }
         let mut on_screen = BTreeSet::new();
         let mut away = BTreeSet::new();
         let mut all_here = true;
@@ -240,6 +243,25 @@ impl Device {
                 self.promised.get(key)
             )),
             _ => Ok(()),
+        }
+    }
+}
+
+impl Device {
+    /// At every moment no more is unread than there is after the read pointer.
+    fn judge_count(&self, engine: &Engine, item: &ConversationItem) -> Result<(), String> {
+        let people = participants(engine.reader(), &item.conversation_id)
+            .map_err(|error| error.to_string())?
+            .participants;
+        let own = people.iter().find(|person| person.user_id == self.user);
+        let read_to = own.map_or(Position::ZERO, |own| own.read_to);
+        let most = item.last_position.0.saturating_sub(read_to.0);
+        match item.unread_count <= most && item.unread_mentions <= item.unread_count {
+            true => Ok(()),
+            false => Err(format!(
+                "{} of at most {most} are unread, {} mention",
+                item.unread_count, item.unread_mentions
+            )),
         }
     }
 }

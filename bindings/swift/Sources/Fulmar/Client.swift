@@ -159,6 +159,21 @@ public final class Client: Sendable {
 
     // MARK: Outbox
 
+    /// Whether somebody is there, on any of their devices, live. Of people with whom this user shares no
+    /// conversation, and while there is no connection, nobody knows. PROTOCOL.md §3.11.
+    public func presence(of user: UserId) -> Live<Presence> {
+        Live { [handle] in try handle.watchPresence(user: user) }
+    }
+
+    /// Says whether others see whether this user is there. Needs the network. PROTOCOL.md §7.4.
+    ///
+    /// - Throws: `.unreachable`, `.signedOut`, `.cancelled`.
+    public func setPresence(_ setting: PresenceSetting) async throws(CommandError) {
+        try await command {
+            try await cancellable { try await self.handle.setPresence(setting: setting, cancel: $0) }
+        }
+    }
+
     /// What the user did and the server has not confirmed, live; and where to retry or give up what
     /// failed.
     public var outbox: Outbox { Outbox(handle: handle) }

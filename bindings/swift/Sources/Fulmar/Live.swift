@@ -54,6 +54,7 @@ extension ConversationListWatcher: Pulled {}
 extension ParticipantListWatcher: Pulled {}
 extension OutboxWatcher: Pulled {}
 extension TypingWatcher: Pulled {}
+extension PresenceWatcher: Pulled {}
 extension ConnectionWatcher: Pulled {}
 extension SessionWatcher: Pulled {}
 extension LogWatcher: Pulled {}

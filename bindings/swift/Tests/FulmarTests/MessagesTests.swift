@@ -108,4 +108,20 @@ final class MessagesTests: XCTestCase {
         try await hers.client.outbox.items.until { $0.items.isEmpty }
         try await hers.chat.timeline().shows("sent", "waiting")
     }
+
+    func testPeopleWhoShareAConversationSeeEachOtherComeAndGo() async throws {
+        let stage = try await Stage()
+        let (hers, his) = try await stage.aliceAndBob()
+        try await hers.client.presence(of: "bob").until { $0 == .online }
+        try await his.client.setPresence(.hidden)
+        try await hers.client.presence(of: "bob").until { $0 == .offline(lastSeenAt: nil) }
+        try await his.client.setPresence(.shown)
+        try await hers.client.presence(of: "bob").until { $0 == .online }
+        his.client.setNetwork(.unavailable)
+        try await hers.client.presence(of: "bob").until { presence in
+            if case .offline(let seen) = presence { return seen != nil }
+            return false
+        }
+        try await hers.client.presence(of: "carol").until { $0 == .unknown }
+    }
 }

@@ -43,17 +43,14 @@ pub enum SalvageError {
 /// What must be in the new store for an unsent operation to go on: whose it is, where it goes, what
 /// the screen shows of it, and the operation itself. Parents before children.
 const TABLES: &[(&str, &str)] = &[
-    ("account", "SELECT * FROM account"),
-    (
-        "conversation",
-        "SELECT * FROM conversation WHERE key IN (SELECT lane FROM operation)",
-    ),
+    ("account", "TRUE"),
+    ("conversation", "key IN (SELECT lane FROM operation)"),
     (
         "conversation_alias",
-        "SELECT * FROM conversation_alias WHERE conversation IN (SELECT lane FROM operation)",
+        "conversation IN (SELECT lane FROM operation)",
     ),
-    ("message", "SELECT * FROM message WHERE position IS NULL"),
-    ("operation", "SELECT * FROM operation"),
+    ("message", "position IS NULL"),
+    ("operation", "TRUE"),
 ];
 
 /// Sets the damaged store at `path` aside as `<path>.damaged-<number>` and makes a new one with
@@ -83,8 +80,8 @@ pub fn rebuild(path: &Path) -> Result<Salvage, SalvageError> {
     // Read-write, because what is unsent may still be in its write-ahead log.
     match Connection::open_with_flags(&set_aside, OpenFlags::SQLITE_OPEN_READ_WRITE) {
         Ok(old) => {
-            for (table, select) in TABLES {
-                let copied = copy(&old, &store.own.connection, table, select);
+            for (table, which) in TABLES {
+                let copied = copy(&old, &store.own.connection, table, which);
                 salvage.incomplete |= !copied.complete;
                 match *table {
                     "account" => salvage.session = copied.rows > 0,
@@ -115,14 +112,44 @@ struct Copied {
     complete: bool,
 }
 
+/// The names of a table's columns.
+fn columns(connection: &Connection, table: &str) -> Vec<String> {
+    let names = connection
+        .prepare("SELECT name FROM pragma_table_info(?1)")
+        .and_then(|mut statement| {
+            let names = statement.query_map([table], |row| row.get(0))?;
+            names.collect::<rusqlite::Result<_>>()
+        });
+    names.unwrap_or_default()
+}
+
+/// What both versions of a table have, and what the newer one has by another name.
+fn selection(old: &Connection, new: &Connection, table: &str) -> String {
+    let (there, wanted) = (columns(old, table), columns(new, table));
+    let mut selected: Vec<String> = there
+        .iter()
+        .filter(|column| wanted.contains(column))
+        .cloned()
+        .collect();
+    // Until version 2 the title of a conversation had a column of its own.
+    if table == "conversation" && there.iter().any(|column| column == "title") {
+        let profile = "json_object('title', nullif(title, ''))";
+        selected.push(format!("{profile} AS server_profile"));
+        selected.push(format!("{profile} AS profile"));
+    }
+    selected.join(", ")
+}
+
 /// Copies row by row, as far as rows can be read.
-fn copy(old: &Connection, new: &Connection, table: &str, select: &str) -> Copied {
+fn copy(old: &Connection, new: &Connection, table: &str, which: &str) -> Copied {
+    let columns = selection(old, new, table);
+    let select = format!("SELECT {columns} FROM {table} WHERE {which}");
     let mut copied = Copied {
         rows: 0,
         complete: false,
     };
     let mut skipped = false;
-    let Ok(mut statement) = old.prepare(select) else {
+    let Ok(mut statement) = old.prepare(&select) else {
         return copied;
     };
     let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();

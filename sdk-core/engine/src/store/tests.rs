@@ -138,6 +138,31 @@ fn every_earlier_version_becomes_the_newest_and_keeps_what_is_unsent() {
 }
 
 #[test]
+fn a_damaged_store_of_every_earlier_version_gives_up_what_is_unsent() {
+    for fixture in fixtures() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(&fs::read_to_string(&fixture).unwrap())
+            .unwrap();
+        drop(old);
+        let salvage = super::rebuild(&path).unwrap();
+        assert_eq!(salvage.operations, 2, "{fixture:?}");
+        assert!(salvage.session && !salvage.incomplete, "{fixture:?}");
+        let store = Store::open(&path).unwrap();
+        let items = crate::query::timeline(
+            store.reader(),
+            &fulmar_protocol::ConversationId::new("c-1").unwrap(),
+            crate::query::Window::Newest,
+        )
+        .unwrap()
+        .items;
+        let texts: Vec<_> = items.iter().map(crate::query::TimelineItem::text).collect();
+        assert_eq!(texts, ["unsent one", "unsent two"], "{fixture:?}");
+    }
+}
+
+#[test]
 fn why_an_operation_was_refused_is_read_from_version_1() {
     let connection = Connection::open_in_memory().unwrap();
     let first = fs::read_to_string(fixtures().first().unwrap()).unwrap();

@@ -99,6 +99,20 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
     public suspend fun createGroup(title: String, participants: List<UserId>): Conversation =
         conversation(use { it.createGroup(title, participants) })
 
+    /** Whether somebody is there, on any of their devices, live. Of people with whom this user shares no
+     * conversation, and while there is no connection, nobody knows. PROTOCOL.md §3.11. */
+    public fun presence(user: UserId): kotlinx.coroutines.flow.Flow<Presence> = live(
+        { use { it.watchPresence(user) } }, { it.next() }, { it.end() },
+    )
+
+    /**
+     * Says whether others see whether this user is there. Needs the network. PROTOCOL.md §7.4.
+     *
+     * @throws CommandException.Unreachable
+     * @throws CommandException.SignedOut
+     */
+    public suspend fun setPresence(setting: PresenceSetting): Unit = use { it.setPresence(setting, null) }
+
     /** What the user did and the server has not confirmed, live; and where to retry or give up what
      * failed. */
     public val outbox: Outbox = Outbox(this)

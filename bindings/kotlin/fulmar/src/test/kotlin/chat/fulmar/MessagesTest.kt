@@ -116,4 +116,19 @@ class MessagesTest {
         alice.outbox.items.until { it.items.isEmpty() }
         hers.timeline().shows("sent", "waiting")
     }
+
+    @Test
+    fun `people who share a conversation see each other come and go`() = onStage { stage ->
+        val (her, his) = stage.aliceAndBob()
+        val (alice, _) = her
+        val (bob, _) = his
+        alice.presence(UserId("bob")).until { it == Presence.Online }
+        bob.setPresence(PresenceSetting.HIDDEN)
+        alice.presence(UserId("bob")).until { it == Presence.Offline(null) }
+        bob.setPresence(PresenceSetting.SHOWN)
+        alice.presence(UserId("bob")).until { it == Presence.Online }
+        bob.setNetwork(NetworkState.UNAVAILABLE)
+        alice.presence(UserId("bob")).until { it is Presence.Offline && it.lastSeenAt != null }
+        assertEquals(Presence.Unknown, alice.presence(UserId("carol")).until { true })
+    }
 }
