@@ -2,7 +2,7 @@
 
 use fulmar::{ConversationId, ConversationKey, OperationKey, Position, Timestamp, UserId};
 
-use crate::{Context, Count, FailureReason, MessageContent, Settings, Writing};
+use crate::{Context, Count, FailureReason, MessageContent, Presence, Settings, Writing};
 
 /// A conversation on the screen.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -16,6 +16,10 @@ pub struct ConversationItem {
     pub kind: ConversationKind,
     /// What to call it: the title of a group, the name of the other person.
     pub title: String,
+    /// The other person, in a direct conversation.
+    pub other: Option<UserId>,
+    /// Whether that person is there, as far as is known.
+    pub presence: Presence,
     /// Where the picture of a group is.
     pub avatar_url: Option<String>,
     /// Who may write.
@@ -49,6 +53,8 @@ impl From<fulmar::ConversationItem> for ConversationItem {
             conversation_id,
             kind,
             title,
+            other,
+            presence,
             avatar_url,
             writing,
             context,
@@ -67,6 +73,8 @@ impl From<fulmar::ConversationItem> for ConversationItem {
             conversation_id,
             kind: kind.into(),
             title,
+            other,
+            presence: presence.into(),
             avatar_url,
             writing: writing.into(),
             context: context.map(Into::into),

@@ -1,7 +1,7 @@
 //! Who is there, and who sees it.
 
 use fulmar::{Client, NetworkState, Presence, PresenceSetting, PresenceWatch, UserId};
-use fulmar_tests::{Stage, live, patiently};
+use fulmar_tests::{Stage, list_until, live, patiently};
 
 fn user(name: &str) -> UserId {
     UserId::new(name).unwrap()
@@ -50,6 +50,15 @@ async fn people_who_share_a_conversation_see_each_other_come_and_go() {
     .await;
     let bob = stage.sign_in("bob").await;
     is(&mut bobs, online).await;
+    // The list shows it too.
+    alice.create_direct("bob").await.unwrap();
+    let mut list = alice.conversations();
+    list_until(&mut list, |items| {
+        items
+            .iter()
+            .any(|item| item.other == Some(user("bob")) && item.presence == Presence::Online)
+    })
+    .await;
     // With two devices he is there as long as one of them is.
     let tablet = stage.sign_in_on("bob", "bob-tablet").await;
     live(&tablet).await;
@@ -59,6 +68,12 @@ async fn people_who_share_a_conversation_see_each_other_come_and_go() {
     assert!(online(&alice.presence(&user("bob")).next().await.unwrap()));
     leaves(&tablet).await;
     is(&mut bobs, seen).await;
+    list_until(&mut list, |items| {
+        items
+            .iter()
+            .any(|item| item.other == Some(user("bob")) && seen(&item.presence))
+    })
+    .await;
     // Who is not connected knows nothing.
     is(&mut hers, |presence| *presence == Presence::Unknown).await;
 }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use fulmar_engine::query::{Change, ConversationFilter, ConversationItem, conversations};
 use fulmar_engine::{SessionState, Topic};
 use futures_core::Stream;
+use tokio::sync::watch;
 
 use super::live::{Live, WatchError};
 use crate::runtime::Runtime;
+use crate::runtime::outlets::PresentNow;
 
 /// How many conversations the list shows.
 const LIMIT: u32 = 1_000;
@@ -17,12 +19,14 @@ const LIMIT: u32 = 1_000;
 pub struct ConversationList {
     live: Live<ConversationItem>,
     filter: ConversationFilter,
+    present: watch::Receiver<PresentNow>,
 }
 
 impl ConversationList {
     pub(super) fn new(runtime: Arc<Runtime>, filter: ConversationFilter) -> Self {
         Self {
             filter,
+            present: runtime.present.clone(),
             live: Live::new(runtime, Some(Topic::Conversations)),
         }
     }
@@ -35,7 +39,11 @@ impl ConversationList {
     /// [`WatchError::Closed`] when the client is; [`WatchError::Store`] when this read failed.
     pub async fn next(&mut self) -> Result<Vec<Change<ConversationItem>>, WatchError> {
         loop {
-            self.live.changed().await?;
+            tokio::select! {
+                biased;
+                changed = self.live.changed() => changed?,
+                changed = self.present.changed() => changed.map_err(|_| WatchError::Closed)?,
+            }
             let own = match &*self.live.runtime.session.borrow() {
                 SessionState::SignedIn { user_id } | SessionState::Ended { user_id, .. } => {
                     Some(user_id.clone())
@@ -43,12 +51,17 @@ impl ConversationList {
                 SessionState::SignedOut => None,
             };
             let filter = self.filter;
-            let items = self
+            let mut items = self
                 .live
                 .read(move |readers| {
                     readers.read(|reader| conversations(reader, own.as_ref(), filter, LIMIT))
                 })
                 .await?;
+            let present = self.present.borrow_and_update().clone();
+            for item in &mut items {
+                let known = item.other.as_ref().and_then(|other| present.get(other));
+                item.presence = known.copied().unwrap_or_default();
+            }
             let changes = self.live.show(items, |item| item.key);
             if !changes.is_empty() {
                 return Ok(changes);

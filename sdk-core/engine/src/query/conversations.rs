@@ -3,7 +3,7 @@
 
 use fulmar_protocol::{
     Context, ConversationId, ConversationKind, ConversationProfile, OperationKey, Position,
-    Settings, Timestamp, UserId, Writing,
+    Presence, Settings, Timestamp, UserId, Writing,
 };
 use rusqlite::{OptionalExtension as _, Row};
 
@@ -25,6 +25,10 @@ pub struct ConversationItem {
     pub kind: ConversationKind,
     /// What to call it: the title of a group, the name of the other person.
     pub title: String,
+    /// The other person, in a direct conversation.
+    pub other: Option<UserId>,
+    /// Whether that person is there, as far as is known.
+    pub presence: Presence,
     /// Where the picture of a group is.
     pub avatar_url: Option<String>,
     /// Who may write.
@@ -115,7 +119,11 @@ const COLUMNS: &str = "key,
          WHERE conversation = c.key AND user_id <> ?1 LIMIT 1), '')
     END,
     participant_count, preview, activity_at, unread, head, o.operation_key, o.state, o.failure,
-    profile, settings, unread_mentions, draft, gone";
+    profile, settings, unread_mentions, draft, gone,
+    CASE kind WHEN 'direct' THEN
+        (SELECT user_id FROM participant
+         WHERE conversation = c.key AND user_id <> ?1 LIMIT 1)
+    END";
 
 /// Reads the first `limit` conversations: pinned ones, then the others, the last active first. Never
 /// touches the network.
@@ -210,6 +218,13 @@ fn read(row: &Row<'_>) -> Result<ConversationItem> {
             _ => ConversationKind::Group,
         },
         title: other.or(profile.title).unwrap_or_default(),
+        other: row
+            .get::<_, Option<String>>(17)?
+            .map(UserId::new)
+            .transpose()
+            .map_err(bad)?,
+        // The store does not know; whoever is connected does.
+        presence: Presence::Unknown,
         avatar_url: profile.avatar_url,
         writing: profile.writing,
         context: profile.context,
