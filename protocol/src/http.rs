@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     ConversationId, LogId, LoginRequest, LogoutRequest, Me, MeUpdate, MessageId, MessagePage,
-    MessageVersions, OperationsAnswer, Position, Problem, RefreshRequest, Seq, Session, Snapshot,
-    Submit, SyncPage,
+    MessageVersions, OperationsAnswer, Position, Problem, RefreshRequest, RegisterRequest, Seq,
+    Session, SessionId, SessionList, Snapshot, Submit, SyncPage,
 };
 
 /// What a client asks over HTTP.
@@ -17,6 +17,8 @@ use crate::{
 pub enum ApiRequest {
     /// `POST /v1/auth/login`
     Login(LoginRequest),
+    /// `POST /v1/auth/register`
+    Register(RegisterRequest),
     /// `POST /v1/auth/refresh`
     Refresh(RefreshRequest),
     /// `POST /v1/auth/logout`
@@ -34,6 +36,10 @@ pub enum ApiRequest {
     Me,
     /// `POST /v1/me`
     UpdateMe(MeUpdate),
+    /// `GET /v1/sessions`
+    Sessions,
+    /// `POST /v1/sessions/{id}/end`
+    EndSession(SessionId),
     /// `GET /v1/snapshot`
     Snapshot,
     /// `GET /v1/conversations/{id}/messages`
@@ -81,6 +87,10 @@ pub enum Answer {
     Session(Session),
     /// To logout.
     LoggedOut,
+    /// To a request for the sessions.
+    Sessions(SessionList),
+    /// To the request to end one.
+    SessionEnded,
     /// To a submit.
     Operations(OperationsAnswer),
     /// To `GET /v1/me`.
@@ -115,6 +125,7 @@ impl ApiRequest {
     pub fn to_call(&self) -> HttpCall {
         match self {
             Self::Login(body) => post("/v1/auth/login", body, false),
+            Self::Register(body) => post("/v1/auth/register", body, false),
             Self::Refresh(body) => post("/v1/auth/refresh", body, false),
             Self::Logout(body) => post("/v1/auth/logout", body, false),
             Self::Submit(body) => post("/v1/operations", body, true),
@@ -127,6 +138,12 @@ impl ApiRequest {
             }
             Self::Me => get("/v1/me".to_owned()),
             Self::UpdateMe(body) => post("/v1/me", body, true),
+            Self::Sessions => get("/v1/sessions".to_owned()),
+            Self::EndSession(id) => post(
+                &format!("/v1/sessions/{}/end", encoded(id.as_str())),
+                &serde_json::json!({}),
+                true,
+            ),
             Self::Snapshot => get("/v1/snapshot".to_owned()),
             Self::Messages {
                 conversation_id,
@@ -153,7 +170,11 @@ impl ApiRequest {
             });
         }
         match self {
-            Self::Login(_) | Self::Refresh(_) => json(status, body).map(Answer::Session),
+            Self::Login(_) | Self::Register(_) | Self::Refresh(_) => {
+                json(status, body).map(Answer::Session)
+            }
+            Self::Sessions => json(status, body).map(Answer::Sessions),
+            Self::EndSession(_) => Ok(Answer::SessionEnded),
             Self::Logout(_) => Ok(Answer::LoggedOut),
             Self::Submit(_) => json(status, body).map(Answer::Operations),
             Self::Sync { .. } => json(status, body).map(Answer::Sync),

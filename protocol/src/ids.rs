@@ -117,6 +117,10 @@ opaque_id! {
     MessageId
 }
 opaque_id! {
+    /// A session: one sign-in of one device.
+    SessionId
+}
+opaque_id! {
     /// Names one incarnation of a user's event log; a `seq` means something only within it
     /// (PROTOCOL.md §6.3).
     LogId

@@ -39,7 +39,7 @@ pub use frame::{
 pub use http::{Answer, AnswerError, ApiRequest, HttpCall, HttpMethod};
 pub use ids::{
     ConversationId, DeviceId, IdError, LogId, MessageId, OperationKey, Position, Revision, Seq,
-    SubmitId, UserId,
+    SessionId, SubmitId, UserId,
 };
 pub use limits::{Capability, Limits};
 pub use message::{Content, Deletion, Message, MessageVersion, Notice, Payload, Reaction};
@@ -53,7 +53,8 @@ pub use presence::{PersonPresence, Presence, PresenceFrame, PresenceSetting};
 pub use problem::{Code, FailureClass, Problem};
 pub use rest::{
     ConversationPage, LoginRequest, LogoutRequest, Me, MeUpdate, MessagePage, MessageVersions,
-    OperationsAnswer, RefreshRequest, Session, Snapshot, SyncPage,
+    OperationsAnswer, RefreshRequest, RegisterRequest, Session, SessionInfo, SessionList, Snapshot,
+    SyncPage,
 };
 pub use secret::Secret;
 pub use time::Timestamp;

@@ -93,6 +93,10 @@ codes! {
     MessageForbidden = "message.forbidden", Permanent, 403;
     /// There is no such user.
     UserNotFound = "user.notFound", Permanent, 404;
+    /// There is a user of that id already.
+    UserExists = "user.exists", Permanent, 409;
+    /// There is no such session of this user.
+    SessionNotFound = "session.notFound", Permanent, 404;
     /// User and password do not go together.
     CredentialsInvalid = "credentials.invalid", Permanent, 401;
     /// The session was ended: signed out, or its refresh token used twice.

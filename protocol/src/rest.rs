@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Conversation, DeviceId, Event, LogId, Message, MessageVersion, Outcome, PresenceSetting,
-    Secret, Seq, Timestamp, UserId,
+    Secret, Seq, SessionId, Timestamp, UserId,
 };
 
 /// Body of `POST /v1/auth/login`.
@@ -16,6 +16,20 @@ pub struct LoginRequest {
     /// Their password.
     pub password: Secret,
     /// The device that signs in, as it named itself.
+    pub device_id: DeviceId,
+}
+
+/// Body of `POST /v1/auth/register`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RegisterRequest {
+    /// Who they want to be.
+    pub user_id: UserId,
+    /// The name to show.
+    pub name: String,
+    /// Their password.
+    pub password: Secret,
+    /// The device that signs in with it, as it named itself.
     pub device_id: DeviceId,
 }
 
@@ -113,6 +127,28 @@ pub struct Me {
     pub device_id: DeviceId,
     /// The server's clock.
     pub server_time: Timestamp,
+}
+
+/// Answer to `GET /v1/sessions`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionList {
+    /// Every session of the user, the newest first.
+    pub sessions: Vec<SessionInfo>,
+}
+
+/// One session of a user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionInfo {
+    /// Its id.
+    pub session_id: SessionId,
+    /// On which device.
+    pub device_id: DeviceId,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// Whether it is the one that asked.
+    pub current: bool,
 }
 
 /// Body of `POST /v1/me`. What is absent stays as it is.

@@ -7,7 +7,7 @@ use std::path::Path;
 use fulmar_protocol::{
     ClientFrame, Conversation, ConversationPage, Event, EventData, LoginRequest, LogoutRequest, Me,
     MeUpdate, MessagePage, MessageVersions, Method, Operation, OperationsAnswer, Problem,
-    RefreshRequest, ServerFrame, Session, Snapshot, Submit, SyncPage,
+    RefreshRequest, RegisterRequest, ServerFrame, Session, SessionList, Snapshot, Submit, SyncPage,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -59,6 +59,8 @@ fn read_and_write(name: &str, text: &str) -> Result<Value, String> {
             Ok(serde_json::to_value(Operation::new(operation.operation_key, &method)).unwrap())
         }
         "body" => match rest.split('-').next().unwrap() {
+            "register" => through::<RegisterRequest>(text),
+            "sessions" => through::<SessionList>(text),
             "login" => through::<LoginRequest>(text),
             "refresh" => through::<RefreshRequest>(text),
             "logout" => through::<LogoutRequest>(text),

@@ -47,10 +47,10 @@ mod runtime;
 mod transport;
 
 pub use client::{
-    BuildError, Client, ClientBuilder, ConnectionWatch, Conversation, ConversationList, History,
-    NewMessage, Outbox, ParticipantList, PresenceWatch, ProvidedToken, SecretStorage, SessionWatch,
-    Timeline, TokenFailure, TokenFuture, TokenProvider, TypingWatch, Visibility, WatchError,
-    rebuild_store,
+    Account, BuildError, Client, ClientBuilder, ConnectionWatch, Conversation, ConversationList,
+    History, NewMessage, Outbox, ParticipantList, PresenceWatch, ProvidedToken, SecretStorage,
+    SessionWatch, Timeline, TokenFailure, TokenFuture, TokenProvider, TypingWatch, Visibility,
+    WatchError, rebuild_store,
 };
 pub use fulmar_engine::query::{
     Action, Change, ConversationFilter, ConversationItem, ConversationStatus, MessageState, Older,
@@ -63,7 +63,7 @@ pub use fulmar_engine::{
     SessionEnd, SessionState, StoreError, Unsent, WaitReason,
 };
 pub use fulmar_protocol::{
-    Code, Context, ConversationId, ConversationKind, IdError, MessageId, MessageVersion, Notice,
-    OperationKey, Participant, Payload, Position, Presence, PresenceSetting, Problem, Reaction,
-    Role, Secret, Settings, Timestamp, UserId, Writing,
+    Code, Context, ConversationId, ConversationKind, DeviceId, IdError, MessageId, MessageVersion,
+    Notice, OperationKey, Participant, Payload, Position, Presence, PresenceSetting, Problem,
+    Reaction, Role, Secret, SessionId, SessionInfo, Settings, Timestamp, UserId, Writing,
 };

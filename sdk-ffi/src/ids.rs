@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use fulmar::{
-    ConversationId, ConversationKey, MessageId, OperationKey, Position, Timestamp, UserId,
+    ConversationId, ConversationKey, DeviceId, MessageId, OperationKey, Position, SessionId,
+    Timestamp, UserId,
 };
 
 use crate::CommandError;
@@ -70,6 +71,16 @@ uniffi::custom_type!(MessageId, String, {
     remote,
     lower: |id| id.into(),
     try_lift: |text| Ok(MessageId::new(text).map_err(|error| impossible("a message id", error))?),
+});
+uniffi::custom_type!(SessionId, String, {
+    remote,
+    lower: |id| id.into(),
+    try_lift: |text| Ok(SessionId::new(text).map_err(|error| impossible("a session id", error))?),
+});
+uniffi::custom_type!(DeviceId, String, {
+    remote,
+    lower: |id| id.into(),
+    try_lift: |text| Ok(DeviceId::new(text).map_err(|error| impossible("a device id", error))?),
 });
 uniffi::custom_type!(OperationKey, String, {
     remote,

@@ -13,6 +13,7 @@
 //! Names that end in `Handle`, `Watcher` or `Options`, or begin with `Foreign`, are for the packages
 //! alone; everything else is what people see, in their language.
 
+mod account;
 mod cancel;
 mod change;
 mod changes;
@@ -35,6 +36,7 @@ mod problem;
 mod session;
 mod watch;
 
+pub use account::SessionInfo;
 pub use cancel::CancelHandle;
 pub use change::ForeignChange;
 pub use changes::{ConversationListChange, OutboxChange, ParticipantListChange, TimelineChange};

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use fulmar::{Timestamp, UserId};
 
-use crate::cancel::{CancelHandle, unless_cancelled};
 use crate::{ClientHandle, CommandError, PresenceWatcher};
 
 /// Whether somebody is there, on any of their devices.
@@ -54,17 +53,5 @@ impl ClientHandle {
     /// Whether somebody is there, live.
     pub fn watch_presence(&self, user: UserId) -> Result<Arc<PresenceWatcher>, CommandError> {
         Ok(PresenceWatcher::of(self.core().presence(&user)))
-    }
-
-    /// Says whether others see whether this user is there.
-    pub async fn set_presence(
-        &self,
-        setting: PresenceSetting,
-        cancel: Option<Arc<CancelHandle>>,
-    ) -> Result<(), CommandError> {
-        unless_cancelled(cancel, self.core().set_presence(setting.into()))
-            .await
-            .ok_or(CommandError::Cancelled)?
-            .map_err(Into::into)
     }
 }

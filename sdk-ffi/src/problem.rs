@@ -25,6 +25,10 @@ pub enum Code {
     MessageNotFound,
     /// The user may see the message but not do this to it.
     MessageForbidden,
+    /// There is a user of that id already.
+    UserExists,
+    /// There is no such session of this user.
+    SessionNotFound,
     /// There is no such user.
     UserNotFound,
     /// User and password do not go together.
@@ -65,6 +69,8 @@ impl From<fulmar::Code> for Code {
             fulmar::Code::ConversationForbidden => Self::ConversationForbidden,
             fulmar::Code::MessageNotFound => Self::MessageNotFound,
             fulmar::Code::MessageForbidden => Self::MessageForbidden,
+            fulmar::Code::UserExists => Self::UserExists,
+            fulmar::Code::SessionNotFound => Self::SessionNotFound,
             fulmar::Code::UserNotFound => Self::UserNotFound,
             fulmar::Code::CredentialsInvalid => Self::CredentialsInvalid,
             fulmar::Code::SessionRevoked => Self::SessionRevoked,

@@ -134,3 +134,62 @@ async fn a_closed_client_says_so() {
     .await;
     assert_eq!(error, fulmar::WatchError::Closed);
 }
+
+#[tokio::test]
+async fn somebody_registers_and_talks() {
+    let stage = Stage::new().await;
+    let dave = stage.open("dave").await;
+    let taken = dave.register("alice", "Alice too", "alices-password").await;
+    refused_with(taken, &Code::UserExists);
+    let short = dave.register("dave", "Dave", "short").await;
+    refused_with(short, &Code::ParamsInvalid);
+    dave.register("dave", "Dave", "daves-password")
+        .await
+        .unwrap();
+    fulmar_tests::live(&dave).await;
+    dave.create_direct("alice")
+        .await
+        .unwrap()
+        .send("hi")
+        .await
+        .unwrap();
+    let alice = stage.sign_in("alice").await;
+    let mut list = alice.conversations();
+    fulmar_tests::list_until(&mut list, |items| {
+        items
+            .iter()
+            .any(|item| item.title == "Dave" && item.unread_count == 1)
+    })
+    .await;
+    // The password holds.
+    let tablet = stage.open("dave-tablet").await;
+    tablet.login("dave", "daves-password").await.unwrap();
+}
+
+#[tokio::test]
+async fn sessions_are_listed_and_ended() {
+    let stage = Stage::new().await;
+    let phone = stage.sign_in("alice").await;
+    let tablet = stage.sign_in_on("alice", "alice-tablet").await;
+    let bob = stage.sign_in("bob").await;
+    let sessions = phone.account().fetch_sessions().await.unwrap();
+    assert_eq!(sessions.len(), 2);
+    let current: Vec<_> = sessions.iter().map(|session| session.current).collect();
+    assert_eq!(current, [false, true], "the newest first: {sessions:?}");
+    // Nobody ends a session of somebody else.
+    let foreign = bob
+        .account()
+        .end_session(sessions[0].session_id.clone())
+        .await;
+    refused_with(foreign, &Code::SessionNotFound);
+    phone.account().end_other_sessions().await.unwrap();
+    let mut watch = tablet.watch_session();
+    fulmar_tests::patiently("the end of the session", async {
+        while !matches!(
+            watch.next().await.unwrap(),
+            fulmar::SessionState::Ended { .. }
+        ) {}
+    })
+    .await;
+    assert_eq!(phone.account().fetch_sessions().await.unwrap().len(), 1);
+}

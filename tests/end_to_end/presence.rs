@@ -100,13 +100,24 @@ async fn whoever_hides_is_offline_to_all_others() {
     live(&bob).await;
     let mut bobs = alice.presence(&user("bob"));
     is(&mut bobs, online).await;
-    bob.set_presence(PresenceSetting::Hidden).await.unwrap();
+    bob.account()
+        .set_presence(PresenceSetting::Hidden)
+        .await
+        .unwrap();
     is(&mut bobs, |presence| {
         *presence == Presence::Offline { last_seen_at: None }
     })
     .await;
-    bob.set_presence(PresenceSetting::Shown).await.unwrap();
+    bob.account()
+        .set_presence(PresenceSetting::Shown)
+        .await
+        .unwrap();
     is(&mut bobs, online).await;
     leaves(&bob).await;
-    assert!(bob.set_presence(PresenceSetting::Hidden).await.is_err());
+    assert!(
+        bob.account()
+            .set_presence(PresenceSetting::Hidden)
+            .await
+            .is_err()
+    );
 }

@@ -4,7 +4,10 @@
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Argon2, Params};
-use fulmar_protocol::{Code, DeviceId, LoginRequest, Secret, Session, Timestamp, UserId};
+use fulmar_protocol::{
+    Code, DeviceId, LoginRequest, RegisterRequest, Secret, Session, SessionInfo, SessionList,
+    Timestamp, UserId,
+};
 use rand_chacha::rand_core::Rng as _;
 use sha2::{Digest as _, Sha256};
 
@@ -40,22 +43,7 @@ impl Backend {
         password: &Secret,
         now: Timestamp,
     ) -> std::result::Result<(), BackendError> {
-        let (added, _) = self.scoped(now, |scope| {
-            let mut salt = [0; 16];
-            scope.rng.fill_bytes(&mut salt);
-            let hash = argon2()?
-                .hash_password_with_salt(password.expose().as_bytes(), &salt)
-                .map_err(|error| Stop::Internal(error.to_string()))?
-                .to_string();
-            let log_id = scope.random_id("log-");
-            match users::insert(&scope.db, user_id, name, &hash, &log_id)? {
-                true => Ok(()),
-                false => Err(Stop::because(
-                    Code::ParamsInvalid,
-                    "There is such a user already",
-                )),
-            }
-        });
+        let (added, _) = self.scoped(now, |scope| scope.new_user(user_id, name, password));
         added.map_err(|stop| BackendError::Refused(stop.into_problem()))
     }
 
@@ -77,7 +65,71 @@ impl Backend {
     }
 }
 
+/// The shortest password and the longest name of a user who registers, in bytes (PROTOCOL.md §7.1).
+const PASSWORD_BYTES: usize = 8;
+const NAME_BYTES: usize = 200;
+
 impl Scope<'_> {
+    fn new_user(&mut self, user_id: &UserId, name: &str, password: &Secret) -> Result<()> {
+        let mut salt = [0; 16];
+        self.rng.fill_bytes(&mut salt);
+        let hash = argon2()?
+            .hash_password_with_salt(password.expose().as_bytes(), &salt)
+            .map_err(|error| Stop::Internal(error.to_string()))?
+            .to_string();
+        let log_id = self.random_id("log-");
+        match users::insert(&self.db, user_id, name, &hash, &log_id)? {
+            true => Ok(()),
+            false => Err(Stop::because(
+                Code::UserExists,
+                "There is such a user already",
+            )),
+        }
+    }
+
+    pub(crate) fn register(&mut self, request: &RegisterRequest) -> Result<Session> {
+        let name = &request.name;
+        let fits = !name.trim().is_empty()
+            && name.len() <= NAME_BYTES
+            && request.password.expose().len() >= PASSWORD_BYTES;
+        if !fits {
+            return Err(Stop::because(
+                Code::ParamsInvalid,
+                "The name is blank or too long, or the password too short",
+            ));
+        }
+        self.new_user(&request.user_id, name, &request.password)?;
+        self.login(&LoginRequest {
+            user_id: request.user_id.clone(),
+            password: request.password.clone(),
+            device_id: request.device_id.clone(),
+        })
+    }
+
+    pub(crate) fn sessions(&self, caller: &Caller) -> Result<SessionList> {
+        let sessions = sessions::list(&self.db, &caller.user_id)?
+            .into_iter()
+            .map(|(session_id, device_id, created_at)| SessionInfo {
+                current: session_id.as_str() == caller.session_id,
+                session_id,
+                device_id,
+                created_at,
+            })
+            .collect();
+        Ok(SessionList { sessions })
+    }
+
+    /// Ends a session of the caller's, and no other.
+    pub(crate) fn end_own_session(&mut self, caller: &Caller, session_id: &str) -> Result<()> {
+        match sessions::find(&self.db, session_id)? {
+            Some(session) if session.user_id == caller.user_id => self.end_session(session_id),
+            _ => Err(Stop::because(
+                Code::SessionNotFound,
+                "There is no such session",
+            )),
+        }
+    }
+
     pub(crate) fn login(&mut self, request: &LoginRequest) -> Result<Session> {
         let refused = || {
             Stop::because(

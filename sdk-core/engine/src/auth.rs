@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fulmar_protocol::{
     ApiRequest, Authenticate, ClientFrame, Code, FailureClass, LoginRequest, LogoutRequest,
-    RefreshRequest, Secret, Session, UserId,
+    RefreshRequest, RegisterRequest, Secret, Session, UserId,
 };
 
 use crate::brain::Purpose;
@@ -92,19 +92,43 @@ impl Turn<'_> {
         user_id: UserId,
         password: Secret,
     ) -> Result<std::result::Result<(), CommandError>> {
-        if let Err(error) = self.may_sign_in(&user_id)? {
+        let device_id = self.brain.account.device_id.clone();
+        let login = ApiRequest::Login(LoginRequest {
+            user_id: user_id.clone(),
+            password,
+            device_id,
+        });
+        self.enter(command, &user_id, login)
+    }
+
+    /// A new user, who is signed in at once.
+    pub(crate) fn register(
+        &mut self,
+        command: CommandId,
+        user_id: UserId,
+        name: String,
+        password: Secret,
+    ) -> Result<std::result::Result<(), CommandError>> {
+        let device_id = self.brain.account.device_id.clone();
+        let register = ApiRequest::Register(RegisterRequest {
+            user_id: user_id.clone(),
+            name,
+            password,
+            device_id,
+        });
+        self.enter(command, &user_id, register)
+    }
+
+    fn enter(
+        &mut self,
+        command: CommandId,
+        user_id: &UserId,
+        call: ApiRequest,
+    ) -> Result<std::result::Result<(), CommandError>> {
+        if let Err(error) = self.may_sign_in(user_id)? {
             return Ok(Err(error));
         }
-        let device_id = self.brain.account.device_id.clone();
-        self.request(
-            ApiRequest::Login(LoginRequest {
-                user_id,
-                password,
-                device_id,
-            }),
-            Purpose::SignIn { command },
-            None,
-        );
+        self.request(call, Purpose::SignIn { command }, None);
         Ok(Ok(()))
     }
 

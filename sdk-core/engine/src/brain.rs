@@ -83,6 +83,12 @@ pub(crate) enum Purpose {
     UpdateMe {
         command: CommandId,
     },
+    Sessions {
+        command: CommandId,
+    },
+    EndSession {
+        command: CommandId,
+    },
 }
 
 /// A submit that nobody has answered yet.

@@ -22,6 +22,21 @@ impl Turn<'_> {
                     turn.load_older(command, &conversation, before)
                 });
             }
+            Command::Register {
+                user_id,
+                name,
+                password,
+            } => {
+                return self.later(command, |turn| {
+                    turn.register(command, user_id, name, password)
+                });
+            }
+            Command::FetchSessions => {
+                return self.later(command, |turn| Ok(turn.fetch_sessions(command)));
+            }
+            Command::EndSession { session } => {
+                return self.later(command, |turn| Ok(turn.ask_to_end(command, session)));
+            }
             Command::SetPresence { setting } => {
                 return self.later(command, |turn| Ok(turn.set_presence(command, setting)));
             }

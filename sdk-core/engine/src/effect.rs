@@ -4,7 +4,7 @@ use std::fmt;
 
 use fulmar_protocol::{
     ApiRequest, ClientFrame, Code, ConversationId, MessageVersion, OperationKey, PersonPresence,
-    Problem, Secret, Timestamp, UserId,
+    Problem, Secret, SessionInfo, Timestamp, UserId,
 };
 
 use crate::outbox::transition::OperationState;
@@ -128,6 +128,8 @@ pub enum Reply {
         /// How many messages it had; zero at the beginning of the conversation.
         count: usize,
     },
+    /// The user's sessions, the newest first.
+    Sessions(Vec<SessionInfo>),
     /// All that a message ever said.
     Versions(Vec<MessageVersion>),
 }

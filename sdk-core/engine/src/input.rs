@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fulmar_protocol::{
     Answer, AnswerError, CloseCode, ConversationId, MessageSend, Method, OperationKey, Position,
-    PresenceSetting, Secret, ServerFrame, TypingState, UserId,
+    PresenceSetting, Secret, ServerFrame, SessionId, TypingState, UserId,
 };
 
 use crate::effect::{CommandId, RequestId, SocketId};
@@ -64,6 +64,15 @@ pub enum Command {
         /// Their password; it is not stored.
         password: Secret,
     },
+    /// Become a user, and start a session. Needs the network.
+    Register {
+        /// Who they want to be.
+        user_id: UserId,
+        /// The name to show.
+        name: String,
+        /// Their password; it is not stored.
+        password: Secret,
+    },
     /// Start a session with tokens of the app's token provider. Needs the network.
     SignInWithProvider {
         /// Who.
@@ -120,6 +129,13 @@ pub enum Command {
     Discard {
         /// Which one.
         operation_key: OperationKey,
+    },
+    /// Ask for the user's sessions. Needs the network.
+    FetchSessions,
+    /// End one of the user's sessions. Needs the network.
+    EndSession {
+        /// Which one.
+        session: SessionId,
     },
     /// Show or hide whether the user is there. Needs the network.
     SetPresence {
@@ -260,6 +276,8 @@ impl Input {
             Self::Command { body, .. } => match body {
                 Command::LoadOlder { .. }
                 | Command::SetPresence { .. }
+                | Command::FetchSessions
+                | Command::EndSession { .. }
                 | Command::FetchVersions { .. }
                 | Command::SetDraft { .. } => Durability::Normal,
                 _ => Durability::Full,

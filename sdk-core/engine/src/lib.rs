@@ -51,6 +51,7 @@ mod inbox;
 mod input;
 mod message_content;
 mod outbox;
+mod own_account;
 mod pending;
 mod presence;
 pub mod query;

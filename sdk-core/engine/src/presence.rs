@@ -3,13 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use fulmar_protocol::{
-    ApiRequest, MeUpdate, PersonPresence, Presence, PresenceFrame, PresenceSetting, UserId,
-};
+use fulmar_protocol::{PersonPresence, Presence, PresenceFrame, UserId};
 
-use crate::brain::Purpose;
 use crate::connection::LinkState;
-use crate::effect::{CommandError, CommandId, Effect};
+use crate::effect::Effect;
 use crate::turn::Turn;
 
 /// Of whom something is known.
@@ -37,22 +34,5 @@ impl Turn<'_> {
             })
             .collect();
         self.hold(Effect::Presence(people));
-    }
-
-    pub(crate) fn set_presence(
-        &mut self,
-        command: CommandId,
-        setting: PresenceSetting,
-    ) -> std::result::Result<(), CommandError> {
-        let token = self.online_token()?;
-        let update = MeUpdate {
-            presence: Some(setting),
-        };
-        self.request(
-            ApiRequest::UpdateMe(update),
-            Purpose::UpdateMe { command },
-            Some(token),
-        );
-        Ok(())
     }
 }

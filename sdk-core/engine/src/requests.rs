@@ -94,6 +94,22 @@ impl Turn<'_> {
                 self.reply(command, reply.map_err(command_error));
                 Ok(())
             }
+            Purpose::Sessions { command } => {
+                let reply = expect(result, |answer| match answer {
+                    Answer::Sessions(list) => Some(Reply::Sessions(list.sessions)),
+                    _ => None,
+                });
+                self.reply(command, reply.map_err(command_error));
+                Ok(())
+            }
+            Purpose::EndSession { command } => {
+                let reply = expect(result, |answer| match answer {
+                    Answer::SessionEnded => Some(Reply::Done),
+                    _ => None,
+                });
+                self.reply(command, reply.map_err(command_error));
+                Ok(())
+            }
             Purpose::UpdateMe { command } => {
                 let reply = expect(result, |answer| match answer {
                     Answer::Me(_) => Some(Reply::Done),
@@ -136,6 +152,8 @@ impl Turn<'_> {
             if let Purpose::History { command, .. }
             | Purpose::Versions { command }
             | Purpose::UpdateMe { command }
+            | Purpose::Sessions { command }
+            | Purpose::EndSession { command }
             | Purpose::SignIn { command }
             | Purpose::FirstToken { command, .. }
             | Purpose::Me { command, .. } = purpose

@@ -1,6 +1,7 @@
 //! The public handles. They are thin: each turns a call into a command for the engine, or into a
 //! read of the store.
 
+mod account;
 mod builder;
 mod conversation;
 mod list;
@@ -27,6 +28,7 @@ use fulmar_protocol::{ConversationId, OperationKey, Secret, UserId};
 
 use crate::runtime::{Runtime, clock};
 
+pub use account::Account;
 pub use builder::{BuildError, ClientBuilder, rebuild_store};
 pub use conversation::{Conversation, NewMessage};
 pub use list::ConversationList;
@@ -80,6 +82,32 @@ impl Client {
             password: password.into(),
         };
         self.runtime.command(command).await.map(|_| ())
+    }
+
+    /// Becomes a user of the server, and signs in. Needs the network. The name is not blank and has at
+    /// most 200 bytes, the password at least 8. PROTOCOL.md §7.1.
+    ///
+    /// # Errors
+    /// [`CommandError::Refused`] with `user.exists` when there is such a user, with `params.invalid`
+    /// for the name or the password; otherwise those of [`Client::login`].
+    pub async fn register(
+        &self,
+        user_id: impl AsRef<str>,
+        name: impl Into<String>,
+        password: impl Into<Secret>,
+    ) -> Result<(), CommandError> {
+        let command = Command::Register {
+            user_id: parse_user(user_id.as_ref())?,
+            name: name.into(),
+            password: password.into(),
+        };
+        self.runtime.command(command).await.map(|_| ())
+    }
+
+    /// The account of whoever is signed in: their sessions, and what others see of them.
+    #[must_use]
+    pub fn account(&self) -> Account {
+        Account::new(Arc::clone(&self.runtime))
     }
 
     /// Signs in with an access token of the app's own backend, from the token provider that the

@@ -1,7 +1,6 @@
 //! Who is there.
 
-use fulmar_engine::{Command, CommandError};
-use fulmar_protocol::{Presence, PresenceSetting, UserId};
+use fulmar_protocol::{Presence, UserId};
 use tokio::sync::watch;
 
 use super::{Client, WatchError};
@@ -18,15 +17,6 @@ impl Client {
             ended: self.runtime().ended(),
             shown: None,
         }
-    }
-
-    /// Says whether others see whether this user is there. Needs the network. PROTOCOL.md §7.4.
-    ///
-    /// # Errors
-    /// [`CommandError::Unreachable`], [`CommandError::Refused`], [`CommandError::SignedOut`].
-    pub async fn set_presence(&self, setting: PresenceSetting) -> Result<(), CommandError> {
-        let command = Command::SetPresence { setting };
-        self.runtime().command(command).await.map(|_| ())
     }
 }
 

@@ -67,6 +67,19 @@ public final class Client: Sendable {
         }
     }
 
+    /// Becomes a user of the server, and signs in. Needs the network. The name is not blank and has at most
+    /// 200 bytes, the password at least 8. PROTOCOL.md §7.1.
+    ///
+    /// - Throws: `.refused` with `.userExists` when there is such a user, with `.paramsInvalid` for the name
+    ///   or the password; `.unreachable`, `.cancelled`.
+    public func register(_ userId: UserId, name: String, password: String) async throws(CommandError) {
+        try await command {
+            try await cancellable {
+                try await self.handle.register(userId: userId, name: name, password: password, cancel: $0)
+            }
+        }
+    }
+
     /// Signs in with an access token of the app's own backend, from the token provider that the client
     /// was opened with; later tokens come from it too. Needs the network. PROTOCOL.md §7.2.
     ///
@@ -165,14 +178,8 @@ public final class Client: Sendable {
         Live { [handle] in try handle.watchPresence(user: user) }
     }
 
-    /// Says whether others see whether this user is there. Needs the network. PROTOCOL.md §7.4.
-    ///
-    /// - Throws: `.unreachable`, `.signedOut`, `.cancelled`.
-    public func setPresence(_ setting: PresenceSetting) async throws(CommandError) {
-        try await command {
-            try await cancellable { try await self.handle.setPresence(setting: setting, cancel: $0) }
-        }
-    }
+    /// The account of whoever is signed in: their sessions, and what others see of them.
+    public var account: Account { Account(handle: handle) }
 
     /// What the user did and the server has not confirmed, live; and where to retry or give up what
     /// failed.

@@ -21,6 +21,20 @@ public struct MessageId: Hashable, Sendable, Codable, CustomStringConvertible {
     public var description: String { value }
 }
 
+/// One sign-in of one device.
+public struct SessionId: Hashable, Sendable, Codable, CustomStringConvertible {
+    public let value: String
+    public init(_ value: String) { self.value = value }
+    public var description: String { value }
+}
+
+/// One installation of an app, as it named itself.
+public struct DeviceId: Hashable, Sendable, Codable, CustomStringConvertible {
+    public let value: String
+    public init(_ value: String) { self.value = value }
+    public var description: String { value }
+}
+
 /// What the user did, made on the device before anything else happens. A message's identity for ever,
 /// and its key in a list.
 public struct OperationKey: Hashable, Sendable, Codable, CustomStringConvertible {

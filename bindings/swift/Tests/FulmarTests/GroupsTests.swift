@@ -66,4 +66,29 @@ final class GroupsTests: XCTestCase {
         try await chat.send("back again")
         try await alice.conversations.items.until { $0.items.count == 1 }
     }
+
+    func testSomebodyRegistersAndSeesAndEndsTheirSessions() async throws {
+        let stage = try await Stage()
+        let dave = try await stage.open("dave")
+        do {
+            try await dave.register("alice", name: "Alice too", password: "alices-password")
+            XCTFail("there is an Alice")
+        } catch {
+            guard case .refused(let problem) = error else { return XCTFail("\(error)") }
+            XCTAssertEqual(problem.code, .userExists)
+        }
+        try await dave.register("dave", name: "Dave", password: "daves-password")
+        let tablet = try await stage.open("dave-tablet")
+        try await tablet.login("dave", password: "daves-password")
+        let sessions = try await dave.account.fetchSessions()
+        XCTAssertEqual(sessions.map(\.current), [false, true])
+        try await dave.account.endSession(sessions[0].sessionId)
+        try await tablet.session.until { state in
+            if case .ended = state { return true }
+            return false
+        }
+        try await dave.account.endOtherSessions()
+        let left = try await dave.account.fetchSessions()
+        XCTAssertEqual(left.count, 1)
+    }
 }

@@ -113,9 +113,9 @@ final class MessagesTests: XCTestCase {
         let stage = try await Stage()
         let (hers, his) = try await stage.aliceAndBob()
         try await hers.client.presence(of: "bob").until { $0 == .online }
-        try await his.client.setPresence(.hidden)
+        try await his.client.account.setPresence(.hidden)
         try await hers.client.presence(of: "bob").until { $0 == .offline(lastSeenAt: nil) }
-        try await his.client.setPresence(.shown)
+        try await his.client.account.setPresence(.shown)
         try await hers.client.presence(of: "bob").until { $0 == .online }
         his.client.setNetwork(.unavailable)
         try await hers.client.presence(of: "bob").until { presence in

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use fulmar_protocol::{
     Code, ConversationId, ConversationPage, LoginRequest, LogoutRequest, Me, MeUpdate, MessageId,
     MessagePage, MessageSend, MessageVersions, Method, Operation, OperationKey, OperationsAnswer,
-    Position, Problem, RefreshRequest, Seq, Submit, Timestamp,
+    Position, Problem, RefreshRequest, RegisterRequest, Seq, Submit, Timestamp,
 };
 use percent_encoding::percent_decode_str;
 use rand_chacha::rand_core::Rng as _;
@@ -111,6 +111,10 @@ impl Scope<'_> {
                 let body: LoginRequest = read_body(request.body)?;
                 json(&self.login(&body)?)
             }
+            ("POST", ["v1", "auth", "register"]) => {
+                let body: RegisterRequest = read_body(request.body)?;
+                json(&self.register(&body)?)
+            }
             ("POST", ["v1", "auth", "refresh"]) => {
                 let body: RefreshRequest = read_body(request.body)?;
                 json(&self.refresh(&body.refresh_token)?)
@@ -138,6 +142,11 @@ impl Scope<'_> {
         let user = &caller.user_id;
         match (request.method, segments) {
             ("GET", ["me"]) => json(&self.me(caller)?),
+            ("GET", ["sessions"]) => json(&self.sessions(caller)?),
+            ("POST", ["sessions", id, "end"]) => {
+                self.end_own_session(caller, id)?;
+                json(&serde_json::json!({}))
+            }
             ("POST", ["me"]) => {
                 let body: MeUpdate = read_body(request.body)?;
                 if let Some(setting) = body.presence {

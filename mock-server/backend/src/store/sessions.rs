@@ -1,6 +1,6 @@
 //! Sessions: one per user and device.
 
-use fulmar_protocol::{DeviceId, Timestamp, UserId};
+use fulmar_protocol::{DeviceId, SessionId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::Result;
@@ -74,6 +74,33 @@ pub(crate) fn older_of_device(
         row.get(0)
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Every session of a user, the newest first.
+pub(crate) fn list(
+    db: &Connection,
+    user_id: &UserId,
+) -> Result<Vec<(SessionId, DeviceId, Timestamp)>> {
+    let mut statement = db.prepare(
+        "SELECT session_id, device_id, created_at FROM session
+         WHERE user_id = ?1 ORDER BY ordinal DESC",
+    )?;
+    let rows = statement.query_map([user_id.as_str()], |row| {
+        Ok((
+            row.get::<_, String>(0)?,
+            row.get::<_, String>(1)?,
+            row.get(2)?,
+        ))
+    })?;
+    rows.map(|row| {
+        let (session_id, device_id, created_at) = row?;
+        Ok((
+            SessionId::new(session_id)?,
+            DeviceId::new(device_id)?,
+            Timestamp(created_at),
+        ))
+    })
+    .collect()
 }
 
 pub(crate) fn of_user(db: &Connection, user_id: &UserId) -> Result<Vec<String>> {

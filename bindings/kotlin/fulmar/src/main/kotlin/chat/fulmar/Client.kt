@@ -53,6 +53,17 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
         use { it.login(userId, password, null) }
 
     /**
+     * Becomes a user of the server, and signs in. Needs the network. The name is not blank and has at
+     * most 200 bytes, the password at least 8. PROTOCOL.md §7.1.
+     *
+     * @throws CommandException.Refused with [Code.UserExists] when there is such a user, with
+     *   [Code.ParamsInvalid] for the name or the password
+     * @throws CommandException.Unreachable
+     */
+    public suspend fun register(userId: UserId, name: String, password: String): Unit =
+        use { it.register(userId, name, password, null) }
+
+    /**
      * Signs in with an access token of the app's own backend, from the [TokenProvider] that the client
      * was opened with; later tokens come from it too. Needs the network. PROTOCOL.md §7.2.
      *
@@ -105,13 +116,8 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
         { use { it.watchPresence(user) } }, { it.next() }, { it.end() },
     )
 
-    /**
-     * Says whether others see whether this user is there. Needs the network. PROTOCOL.md §7.4.
-     *
-     * @throws CommandException.Unreachable
-     * @throws CommandException.SignedOut
-     */
-    public suspend fun setPresence(setting: PresenceSetting): Unit = use { it.setPresence(setting, null) }
+    /** The account of whoever is signed in: their sessions, and what others see of them. */
+    public val account: Account = Account(this)
 
     /** What the user did and the server has not confirmed, live; and where to retry or give up what
      * failed. */

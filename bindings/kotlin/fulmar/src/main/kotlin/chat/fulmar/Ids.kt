@@ -19,6 +19,18 @@ public value class MessageId(public val value: String) {
     override fun toString(): String = value
 }
 
+/** One sign-in of one device. */
+@JvmInline
+public value class SessionId(public val value: String) {
+    override fun toString(): String = value
+}
+
+/** One installation of an app, as it named itself. */
+@JvmInline
+public value class DeviceId(public val value: String) {
+    override fun toString(): String = value
+}
+
 /** What the user did, made on the device before anything else happens. A message's identity for ever,
  * and its key in a list. */
 @JvmInline

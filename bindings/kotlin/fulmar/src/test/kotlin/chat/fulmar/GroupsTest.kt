@@ -64,4 +64,22 @@ class GroupsTest {
         chat.send("back again")
         alice.conversations.items.until { it.items.size == 1 }
     }
+
+    @Test
+    fun `somebody registers, and sees and ends their sessions`() = onStage { stage ->
+        val dave = stage.open("dave")
+        val taken = assertThrows<CommandException.Refused> {
+            dave.register(UserId("alice"), "Alice too", "alices-password")
+        }
+        assertEquals(Code.UserExists, taken.problem.code)
+        dave.register(UserId("dave"), "Dave", "daves-password")
+        val tablet = stage.open("dave-tablet")
+        tablet.login(UserId("dave"), "daves-password")
+        val sessions = dave.account.fetchSessions()
+        assertEquals(listOf(false, true), sessions.map { it.current })
+        dave.account.endSession(sessions.first().sessionId)
+        tablet.session.until { it is SessionState.Ended }
+        dave.account.endOtherSessions()
+        assertEquals(1, dave.account.fetchSessions().size)
+    }
 }

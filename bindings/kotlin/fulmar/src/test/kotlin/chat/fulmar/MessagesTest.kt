@@ -123,9 +123,9 @@ class MessagesTest {
         val (alice, _) = her
         val (bob, _) = his
         alice.presence(UserId("bob")).until { it == Presence.Online }
-        bob.setPresence(PresenceSetting.HIDDEN)
+        bob.account.setPresence(PresenceSetting.HIDDEN)
         alice.presence(UserId("bob")).until { it == Presence.Offline(null) }
-        bob.setPresence(PresenceSetting.SHOWN)
+        bob.account.setPresence(PresenceSetting.SHOWN)
         alice.presence(UserId("bob")).until { it == Presence.Online }
         bob.setNetwork(NetworkState.UNAVAILABLE)
         alice.presence(UserId("bob")).until { it is Presence.Offline && it.lastSeenAt != null }

@@ -1,0 +1,34 @@
+/// The account of whoever is signed in. All of it needs the network, because only the server knows.
+public struct Account: Sendable {
+    let handle: ClientHandle
+
+    /// Every session of this user, on all of their devices, the newest first. PROTOCOL.md §7.1.
+    ///
+    /// - Throws: `.unreachable`, `.signedOut`, `.cancelled`.
+    public func fetchSessions() async throws(CommandError) -> [SessionInfo] {
+        try await command { try await cancellable { try await handle.fetchSessions(cancel: $0) } }
+    }
+
+    /// Ends a session: its device is signed out, and keeps what is unsent until somebody signs in there
+    /// again. PROTOCOL.md §7.1.
+    ///
+    /// - Throws: `.refused` with `.sessionNotFound`; `.unreachable`, `.signedOut`, `.cancelled`.
+    public func endSession(_ session: SessionId) async throws(CommandError) {
+        try await command { try await cancellable { try await handle.endSession(session: session, cancel: $0) } }
+    }
+
+    /// Ends every session but this one. PROTOCOL.md §7.1.
+    ///
+    /// - Throws: `.unreachable`, also when some of them have ended by then: ask again; `.signedOut`,
+    ///   `.cancelled`.
+    public func endOtherSessions() async throws(CommandError) {
+        try await command { try await cancellable { try await handle.endOtherSessions(cancel: $0) } }
+    }
+
+    /// Says whether others see whether this user is there. PROTOCOL.md §3.11, §7.4.
+    ///
+    /// - Throws: `.unreachable`, `.signedOut`, `.cancelled`.
+    public func setPresence(_ setting: PresenceSetting) async throws(CommandError) {
+        try await command { try await cancellable { try await handle.setPresence(setting: setting, cancel: $0) } }
+    }
+}

@@ -1,0 +1,66 @@
+//! The user's own account at the server.
+
+use std::sync::Arc;
+
+use fulmar_engine::{Command, CommandError, Reply};
+use fulmar_protocol::{PresenceSetting, SessionId, SessionInfo};
+
+use crate::runtime::Runtime;
+
+/// The account of whoever is signed in. All of it needs the network, because only the server knows.
+#[derive(Debug, Clone)]
+pub struct Account {
+    runtime: Arc<Runtime>,
+}
+
+impl Account {
+    pub(super) fn new(runtime: Arc<Runtime>) -> Self {
+        Self { runtime }
+    }
+
+    /// Every session of this user, on all of their devices, the newest first. PROTOCOL.md §7.1.
+    ///
+    /// # Errors
+    /// [`CommandError::Unreachable`], [`CommandError::Refused`], [`CommandError::SignedOut`].
+    pub async fn fetch_sessions(&self) -> Result<Vec<SessionInfo>, CommandError> {
+        match self.runtime.command(Command::FetchSessions).await? {
+            Reply::Sessions(sessions) => Ok(sessions),
+            // The engine answers this command with nothing else.
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Ends a session: its device is signed out, and keeps what is unsent until somebody signs in
+    /// there again. PROTOCOL.md §7.1.
+    ///
+    /// # Errors
+    /// [`CommandError::Refused`] with `session.notFound` when there is no such session of this user;
+    /// [`CommandError::Unreachable`], [`CommandError::SignedOut`].
+    pub async fn end_session(&self, session: SessionId) -> Result<(), CommandError> {
+        let command = Command::EndSession { session };
+        self.runtime.command(command).await.map(|_| ())
+    }
+
+    /// Ends every session but this one. PROTOCOL.md §7.1.
+    ///
+    /// # Errors
+    /// [`CommandError::Unreachable`], also when some of them have ended by then: ask again;
+    /// [`CommandError::Refused`], [`CommandError::SignedOut`].
+    pub async fn end_other_sessions(&self) -> Result<(), CommandError> {
+        for session in self.fetch_sessions().await? {
+            if !session.current {
+                self.end_session(session.session_id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Says whether others see whether this user is there. PROTOCOL.md §3.11, §7.4.
+    ///
+    /// # Errors
+    /// [`CommandError::Unreachable`], [`CommandError::Refused`], [`CommandError::SignedOut`].
+    pub async fn set_presence(&self, setting: PresenceSetting) -> Result<(), CommandError> {
+        let command = Command::SetPresence { setting };
+        self.runtime.command(command).await.map(|_| ())
+    }
+}

@@ -1,0 +1,106 @@
+//! The user's own account at the server.
+
+use std::sync::Arc;
+
+use fulmar::{DeviceId, SessionId, Timestamp, UserId};
+
+use crate::cancel::{CancelHandle, unless_cancelled};
+use crate::{ClientHandle, CommandError, PresenceSetting};
+
+/// One session of a user.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct SessionInfo {
+    /// Its id.
+    pub session_id: SessionId,
+    /// On which device.
+    pub device_id: DeviceId,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// Whether it is the one that asked.
+    pub current: bool,
+}
+
+impl From<fulmar::SessionInfo> for SessionInfo {
+    fn from(session: fulmar::SessionInfo) -> Self {
+        let fulmar::SessionInfo {
+            session_id,
+            device_id,
+            created_at,
+            current,
+        } = session;
+        Self {
+            session_id,
+            device_id,
+            created_at,
+            current,
+        }
+    }
+}
+
+#[uniffi::export]
+impl ClientHandle {
+    /// Becomes a user of the server, and signs in.
+    pub async fn register(
+        &self,
+        user_id: UserId,
+        name: String,
+        password: String,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<(), CommandError> {
+        let registered = self.core().register(user_id.as_str(), name, password);
+        unless_cancelled(cancel, registered)
+            .await
+            .ok_or(CommandError::Cancelled)?
+            .map_err(Into::into)
+    }
+
+    /// Every session of this user, the newest first.
+    pub async fn fetch_sessions(
+        &self,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<Vec<SessionInfo>, CommandError> {
+        let account = self.core().account();
+        let sessions = unless_cancelled(cancel, account.fetch_sessions())
+            .await
+            .ok_or(CommandError::Cancelled)??;
+        Ok(sessions.into_iter().map(Into::into).collect())
+    }
+
+    /// Ends a session.
+    pub async fn end_session(
+        &self,
+        session: SessionId,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<(), CommandError> {
+        let account = self.core().account();
+        unless_cancelled(cancel, account.end_session(session))
+            .await
+            .ok_or(CommandError::Cancelled)?
+            .map_err(Into::into)
+    }
+
+    /// Ends every session but this one.
+    pub async fn end_other_sessions(
+        &self,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<(), CommandError> {
+        let account = self.core().account();
+        unless_cancelled(cancel, account.end_other_sessions())
+            .await
+            .ok_or(CommandError::Cancelled)?
+            .map_err(Into::into)
+    }
+
+    /// Says whether others see whether this user is there.
+    pub async fn set_presence(
+        &self,
+        setting: PresenceSetting,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<(), CommandError> {
+        let account = self.core().account();
+        unless_cancelled(cancel, account.set_presence(setting.into()))
+            .await
+            .ok_or(CommandError::Cancelled)?
+            .map_err(Into::into)
+    }
+}
