@@ -44,11 +44,13 @@ impl Scope<'_> {
         let id = &params.conversation_id;
         self.must_take_part(id, by.user)?;
         let now = self.now;
+        let last = conversations::last_position(&self.db, id)?;
         self.change_settings(by, id, |settings| {
             if let Some(until) = params.muted_until {
                 settings.muted_until = (until > now).then_some(until);
             }
-            settings.hidden_to = params.hidden_to.or(settings.hidden_to);
+            let hidden_to = params.hidden_to.map(|to| to.min(last));
+            settings.hidden_to = hidden_to.or(settings.hidden_to);
             let set = |to: &mut bool, wanted: Option<bool>| *to = wanted.unwrap_or(*to);
             set(&mut settings.pinned, params.pinned);
             set(&mut settings.archived, params.archived);
