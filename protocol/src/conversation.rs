@@ -41,6 +41,9 @@ pub struct Participant {
     pub user_id: UserId,
     /// The name to show.
     pub name: String,
+    /// Where their picture is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar_url: Option<String>,
     /// What they may do.
     #[serde(default)]
     pub role: Role,

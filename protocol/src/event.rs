@@ -111,6 +111,8 @@ events! {
     ReceiptUpdated(ReceiptUpdated) = "receipt.updated";
     /// The user has changed what only they see of a conversation.
     SettingsUpdated(SettingsUpdated) = "settings.updated";
+    /// Somebody, perhaps this user, has another name or picture.
+    UserUpdated(UserUpdated) = "user.updated";
 }
 
 /// Content of `conversation.updated` (PROTOCOL.md §6.2).
@@ -190,6 +192,19 @@ pub struct Unread {
     /// How many of those mention the user.
     #[serde(default)]
     pub unread_mentions: u64,
+}
+
+/// Content of `user.updated` (PROTOCOL.md §6.2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserUpdated {
+    /// Who.
+    pub user_id: UserId,
+    /// The name to show.
+    pub name: String,
+    /// Where their picture is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar_url: Option<String>,
 }
 
 /// Content of `settings.updated` (PROTOCOL.md §6.2).

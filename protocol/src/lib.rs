@@ -31,6 +31,7 @@ pub use conversation::{
 pub use event::{
     ConversationRemoved, ConversationUpdated, Event, EventData, ParticipantRemoved,
     ParticipantUpdated, ParticipantsAdded, ReceiptUpdated, SettingsUpdated, Unread, Unreadable,
+    UserUpdated,
 };
 pub use frame::{
     Authenticate, ClientFrame, CloseCode, EventsFrame, FrameError, Hello, OutcomeFrame, Ping, Pong,

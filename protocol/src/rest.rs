@@ -123,6 +123,9 @@ pub struct Me {
     pub user_id: UserId,
     /// The name to show.
     pub name: String,
+    /// Where the user's picture is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar_url: Option<String>,
     /// The device the token belongs to.
     pub device_id: DeviceId,
     /// The server's clock.
@@ -152,9 +155,15 @@ pub struct SessionInfo {
 }
 
 /// Body of `POST /v1/me`. What is absent stays as it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MeUpdate {
+    /// The name to show: not blank, at most 200 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Where the user's picture is; empty for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar_url: Option<String>,
     /// Whether others see whether the user is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub presence: Option<PresenceSetting>,

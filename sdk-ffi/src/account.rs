@@ -91,6 +91,32 @@ impl ClientHandle {
             .map_err(Into::into)
     }
 
+    /// Gives the user another name.
+    pub async fn set_name(
+        &self,
+        name: String,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<(), CommandError> {
+        let account = self.core().account();
+        unless_cancelled(cancel, account.set_name(name))
+            .await
+            .ok_or(CommandError::Cancelled)?
+            .map_err(Into::into)
+    }
+
+    /// Says where the user's picture is.
+    pub async fn set_avatar_url(
+        &self,
+        url: Option<String>,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<(), CommandError> {
+        let account = self.core().account();
+        unless_cancelled(cancel, account.set_avatar_url(url))
+            .await
+            .ok_or(CommandError::Cancelled)?
+            .map_err(Into::into)
+    }
+
     /// Says whether others see whether this user is there.
     pub async fn set_presence(
         &self,

@@ -20,7 +20,7 @@ pub struct ConversationItem {
     pub other: Option<UserId>,
     /// Whether that person is there, as far as is known.
     pub presence: Presence,
-    /// Where the picture of a group is.
+    /// Where the picture of a group, or of the other person, is.
     pub avatar_url: Option<String>,
     /// Who may write.
     pub writing: Writing,

@@ -11,6 +11,8 @@ pub struct Participant {
     pub user_id: UserId,
     /// The name to show.
     pub name: String,
+    /// Where their picture is.
+    pub avatar_url: Option<String>,
     /// What they may do.
     pub role: Role,
     /// Every message up to here has reached one of their devices.
@@ -24,6 +26,7 @@ impl From<fulmar::Participant> for Participant {
         let fulmar::Participant {
             user_id,
             name,
+            avatar_url,
             role,
             delivered_to,
             read_to,
@@ -31,6 +34,7 @@ impl From<fulmar::Participant> for Participant {
         Self {
             user_id,
             name,
+            avatar_url,
             role: role.into(),
             delivered_to,
             read_to,

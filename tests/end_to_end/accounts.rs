@@ -193,3 +193,37 @@ async fn sessions_are_listed_and_ended() {
     .await;
     assert_eq!(phone.account().fetch_sessions().await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_new_name_and_picture_are_seen_by_whoever_shares_a_conversation() {
+    let stage = Stage::new().await;
+    let (alice, bob) = stage.alice_and_bob().await;
+    bob.client.account().set_name("Robert").await.unwrap();
+    let picture = "https://example.com/robert.png";
+    bob.client
+        .account()
+        .set_avatar_url(Some(picture.to_owned()))
+        .await
+        .unwrap();
+    let mut list = alice.client.conversations();
+    fulmar_tests::list_until(&mut list, |items| {
+        items
+            .iter()
+            .any(|item| item.title == "Robert" && item.avatar_url.as_deref() == Some(picture))
+    })
+    .await;
+    let blank = bob.client.account().set_name(" ").await;
+    refused_with(blank, &Code::ParamsInvalid);
+    bob.client.account().set_avatar_url(None).await.unwrap();
+    let mut people = alice.chat.participants();
+    fulmar_tests::patiently("no picture", async {
+        while !people
+            .items()
+            .iter()
+            .any(|person| person.name == "Robert" && person.avatar_url.is_none())
+        {
+            people.next().await.unwrap();
+        }
+    })
+    .await;
+}

@@ -12,6 +12,7 @@ use rand_chacha::rand_core::Rng as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::jwt::Claims;
+use crate::profiles::NAME_BYTES;
 use crate::store::{sessions, users};
 use crate::{Backend, BackendError, Result, Scope, Stop};
 
@@ -65,9 +66,8 @@ impl Backend {
     }
 }
 
-/// The shortest password and the longest name of a user who registers, in bytes (PROTOCOL.md §7.1).
+/// The shortest password of a user who registers, in bytes (PROTOCOL.md §7.1).
 const PASSWORD_BYTES: usize = 8;
-const NAME_BYTES: usize = 200;
 
 impl Scope<'_> {
     fn new_user(&mut self, user_id: &UserId, name: &str, password: &Secret) -> Result<()> {

@@ -30,6 +30,7 @@ mod edge;
 mod events;
 mod jwt;
 mod operations;
+mod profiles;
 mod stats;
 mod store;
 

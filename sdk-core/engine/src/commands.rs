@@ -37,8 +37,8 @@ impl Turn<'_> {
             Command::EndSession { session } => {
                 return self.later(command, |turn| Ok(turn.ask_to_end(command, session)));
             }
-            Command::SetPresence { setting } => {
-                return self.later(command, |turn| Ok(turn.set_presence(command, setting)));
+            Command::UpdateMe { update } => {
+                return self.later(command, |turn| Ok(turn.update_me(command, update)));
             }
             Command::FetchVersions { message } => {
                 return self.later(command, |turn| turn.fetch_versions(command, message));

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use fulmar_protocol::{
-    Answer, AnswerError, CloseCode, ConversationId, MessageSend, Method, OperationKey, Position,
-    PresenceSetting, Secret, ServerFrame, SessionId, TypingState, UserId,
+    Answer, AnswerError, CloseCode, ConversationId, MeUpdate, MessageSend, Method, OperationKey,
+    Position, Secret, ServerFrame, SessionId, TypingState, UserId,
 };
 
 use crate::effect::{CommandId, RequestId, SocketId};
@@ -137,10 +137,10 @@ pub enum Command {
         /// Which one.
         session: SessionId,
     },
-    /// Show or hide whether the user is there. Needs the network.
-    SetPresence {
-        /// Which of the two.
-        setting: PresenceSetting,
+    /// Change what others see of the user. Needs the network.
+    UpdateMe {
+        /// What to change.
+        update: MeUpdate,
     },
     /// Fetch all that a message ever said. Needs the network.
     FetchVersions {
@@ -275,7 +275,7 @@ impl Input {
         match self {
             Self::Command { body, .. } => match body {
                 Command::LoadOlder { .. }
-                | Command::SetPresence { .. }
+                | Command::UpdateMe { .. }
                 | Command::FetchSessions
                 | Command::EndSession { .. }
                 | Command::FetchVersions { .. }

@@ -1,7 +1,7 @@
 //! What the user asks about their own account: now or not at all, because only the server knows
 //! (PROTOCOL.md §7.1, §7.4).
 
-use fulmar_protocol::{ApiRequest, MeUpdate, PresenceSetting, SessionId};
+use fulmar_protocol::{ApiRequest, MeUpdate, SessionId};
 
 use crate::brain::Purpose;
 use crate::effect::{CommandError, CommandId};
@@ -10,16 +10,10 @@ use crate::turn::Turn;
 type Asked = std::result::Result<(), CommandError>;
 
 impl Turn<'_> {
-    pub(crate) fn set_presence(&mut self, command: CommandId, setting: PresenceSetting) -> Asked {
+    pub(crate) fn update_me(&mut self, command: CommandId, update: MeUpdate) -> Asked {
         let token = self.online_token()?;
-        let update = MeUpdate {
-            presence: Some(setting),
-        };
-        self.request(
-            ApiRequest::UpdateMe(update),
-            Purpose::UpdateMe { command },
-            Some(token),
-        );
+        let purpose = Purpose::UpdateMe { command };
+        self.request(ApiRequest::UpdateMe(update), purpose, Some(token));
         Ok(())
     }
 

@@ -156,6 +156,7 @@ pub(crate) fn newcomer(user_id: UserId) -> Participant {
     Participant {
         user_id,
         name: String::new(),
+        avatar_url: None,
         role: Role::Member,
         delivered_to: Position::ZERO,
         read_to: Position::ZERO,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use fulmar_engine::{Command, CommandError, Reply};
-use fulmar_protocol::{PresenceSetting, SessionId, SessionInfo};
+use fulmar_protocol::{MeUpdate, PresenceSetting, SessionId, SessionInfo};
 
 use crate::runtime::Runtime;
 
@@ -60,7 +60,41 @@ impl Account {
     /// # Errors
     /// [`CommandError::Unreachable`], [`CommandError::Refused`], [`CommandError::SignedOut`].
     pub async fn set_presence(&self, setting: PresenceSetting) -> Result<(), CommandError> {
-        let command = Command::SetPresence { setting };
+        self.update(MeUpdate {
+            presence: Some(setting),
+            ..MeUpdate::default()
+        })
+        .await
+    }
+
+    /// Gives the user another name: not blank, at most 200 bytes. Everyone who shares a conversation
+    /// with them sees it at once. PROTOCOL.md §7.4.
+    ///
+    /// # Errors
+    /// [`CommandError::Refused`] with `params.invalid`; [`CommandError::Unreachable`],
+    /// [`CommandError::SignedOut`].
+    pub async fn set_name(&self, name: impl Into<String>) -> Result<(), CommandError> {
+        self.update(MeUpdate {
+            name: Some(name.into()),
+            ..MeUpdate::default()
+        })
+        .await
+    }
+
+    /// Says where the user's picture is: at most 2,048 bytes; `None` for none. PROTOCOL.md §7.4.
+    ///
+    /// # Errors
+    /// Those of [`Account::set_name`].
+    pub async fn set_avatar_url(&self, url: Option<String>) -> Result<(), CommandError> {
+        self.update(MeUpdate {
+            avatar_url: Some(url.unwrap_or_default()),
+            ..MeUpdate::default()
+        })
+        .await
+    }
+
+    async fn update(&self, update: MeUpdate) -> Result<(), CommandError> {
+        let command = Command::UpdateMe { update };
         self.runtime.command(command).await.map(|_| ())
     }
 }

@@ -31,4 +31,19 @@ public struct Account: Sendable {
     public func setPresence(_ setting: PresenceSetting) async throws(CommandError) {
         try await command { try await cancellable { try await handle.setPresence(setting: setting, cancel: $0) } }
     }
+
+    /// Gives the user another name: not blank, at most 200 bytes. Everyone who shares a conversation with
+    /// them sees it at once. PROTOCOL.md §7.4.
+    ///
+    /// - Throws: `.refused` with `.paramsInvalid`; `.unreachable`, `.signedOut`, `.cancelled`.
+    public func setName(_ name: String) async throws(CommandError) {
+        try await command { try await cancellable { try await handle.setName(name: name, cancel: $0) } }
+    }
+
+    /// Says where the user's picture is: at most 2,048 bytes; nil for none. PROTOCOL.md §7.4.
+    ///
+    /// - Throws: `.refused` with `.paramsInvalid`; `.unreachable`, `.signedOut`, `.cancelled`.
+    public func setAvatarUrl(_ url: String?) async throws(CommandError) {
+        try await command { try await cancellable { try await handle.setAvatarUrl(url: url, cancel: $0) } }
+    }
 }

@@ -91,4 +91,18 @@ final class GroupsTests: XCTestCase {
         let left = try await dave.account.fetchSessions()
         XCTAssertEqual(left.count, 1)
     }
+
+    func testANewNameAndPictureAreSeenByWhoeverSharesAConversation() async throws {
+        let stage = try await Stage()
+        let (hers, his) = try await stage.aliceAndBob()
+        try await his.client.account.setName("Robert")
+        try await his.client.account.setAvatarUrl("https://example.com/robert.png")
+        try await hers.client.conversations.items.until { list in
+            list.items.contains { $0.title == "Robert" && $0.avatarUrl == "https://example.com/robert.png" }
+        }
+        try await his.client.account.setAvatarUrl(nil)
+        try await hers.chat.participants.items.until { people in
+            people.items.contains { $0.name == "Robert" && $0.avatarUrl == nil }
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fulmar_protocol::{
-    Code, ConversationId, ConversationPage, LoginRequest, LogoutRequest, Me, MeUpdate, MessageId,
+    Code, ConversationId, ConversationPage, LoginRequest, LogoutRequest, MeUpdate, MessageId,
     MessagePage, MessageSend, MessageVersions, Method, Operation, OperationKey, OperationsAnswer,
     Position, Problem, RefreshRequest, RegisterRequest, Seq, Submit, Timestamp,
 };
@@ -15,7 +15,6 @@ use serde::{Deserialize, Serialize};
 use super::socket::Outgoing;
 use crate::accounts::Caller;
 use crate::conversations::Side;
-use crate::store::users;
 use crate::{Backend, Result, Scope, Stop};
 
 /// A request as it came in.
@@ -149,10 +148,7 @@ impl Scope<'_> {
             }
             ("POST", ["me"]) => {
                 let body: MeUpdate = read_body(request.body)?;
-                if let Some(setting) = body.presence {
-                    users::set_presence(&self.db, user, setting)?;
-                    self.aftermath.shown.insert(user.clone());
-                }
+                self.update_me(user, body)?;
                 json(&self.me(caller)?)
             }
             ("GET", ["sync"]) => {
@@ -201,18 +197,6 @@ impl Scope<'_> {
             }
             _ => Err(unknown_route()),
         }
-    }
-}
-
-impl Scope<'_> {
-    fn me(&self, caller: &Caller) -> Result<Me> {
-        let user = users::find(&self.db, &caller.user_id)?;
-        Ok(Me {
-            user_id: caller.user_id.clone(),
-            name: user.map(|user| user.name).unwrap_or_default(),
-            device_id: caller.device_id.clone(),
-            server_time: self.now,
-        })
     }
 }
 

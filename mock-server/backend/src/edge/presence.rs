@@ -10,6 +10,9 @@ use super::socket::{Outgoing, SocketId, State, say};
 use crate::Backend;
 use crate::store::{participants, users};
 
+/// In larger conversations people do not see each other come and go (PROTOCOL.md §3.11).
+const MOST_PARTICIPANTS: u32 = 100;
+
 impl Backend {
     /// The first socket of somebody is ready: they are told who is there, and the others of them.
     pub(super) fn arrived(
@@ -95,7 +98,9 @@ impl Backend {
     }
 
     fn circle(&mut self, user: &UserId, now: Timestamp) -> Vec<UserId> {
-        let (circle, _) = self.scoped(now, |scope| participants::circle(&scope.db, user));
+        let (circle, _) = self.scoped(now, |scope| {
+            participants::circle(&scope.db, user, MOST_PARTICIPANTS)
+        });
         circle.unwrap_or_default()
     }
 

@@ -26,7 +26,7 @@ pub(crate) fn ids(db: &Connection, id: &ConversationId) -> Result<Vec<UserId>> {
 
 pub(crate) fn all(db: &Connection, id: &ConversationId) -> Result<Vec<Participant>> {
     let mut statement = db.prepare_cached(
-        "SELECT user_id, name, delivered_to, read_to, role
+        "SELECT user_id, name, delivered_to, read_to, role, avatar_url
          FROM participant JOIN user USING (user_id)
          WHERE conversation_id = ?1
          ORDER BY joined, user_id",
@@ -38,13 +38,15 @@ pub(crate) fn all(db: &Connection, id: &ConversationId) -> Result<Vec<Participan
             row.get(2)?,
             row.get(3)?,
             row.get::<_, String>(4)?,
+            row.get(5)?,
         ))
     })?;
     rows.map(|row| {
-        let (user_id, name, delivered_to, read_to, role) = row?;
+        let (user_id, name, delivered_to, read_to, role, avatar_url) = row?;
         Ok(Participant {
             user_id: UserId::new(user_id)?,
             name,
+            avatar_url,
             role: read_role(&role),
             delivered_to: Position(delivered_to),
             read_to: Position(read_to),
@@ -80,17 +82,23 @@ pub(crate) fn unread(db: &Connection, id: &ConversationId, user: &UserId) -> Res
     })
 }
 
-/// Everyone who shares a conversation of at most 100 people with somebody.
-pub(crate) fn circle(db: &Connection, user: &UserId) -> Result<Vec<UserId>> {
+/// Everyone who shares a conversation of at most so many people with somebody.
+pub(crate) fn circle(
+    db: &Connection,
+    user: &UserId,
+    most_participants: u32,
+) -> Result<Vec<UserId>> {
     let mut statement = db.prepare_cached(
         "SELECT DISTINCT other.user_id
          FROM participant AS own JOIN participant AS other USING (conversation_id)
          WHERE own.user_id = ?1 AND other.user_id <> ?1
            AND (SELECT count(*) FROM participant AS all_of_them
-                WHERE all_of_them.conversation_id = own.conversation_id) <= 100
+                WHERE all_of_them.conversation_id = own.conversation_id) <= ?2
          ORDER BY other.user_id",
     )?;
-    let rows = statement.query_map([user.as_str()], |row| row.get::<_, String>(0))?;
+    let rows = statement.query_map(params![user.as_str(), most_participants], |row| {
+        row.get::<_, String>(0)
+    })?;
     rows.map(|row| Ok(UserId::new(row?)?)).collect()
 }
 

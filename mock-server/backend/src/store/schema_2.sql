@@ -52,6 +52,7 @@ ALTER TABLE conversation ADD COLUMN writing TEXT NOT NULL DEFAULT 'everyone'
 ALTER TABLE conversation ADD COLUMN context TEXT;
 ALTER TABLE conversation ADD COLUMN active INTEGER NOT NULL DEFAULT 1 CHECK (active IN (0, 1));
 
+ALTER TABLE user ADD COLUMN avatar_url TEXT;
 ALTER TABLE user ADD COLUMN last_seen_at INTEGER;
 ALTER TABLE user ADD COLUMN presence TEXT NOT NULL DEFAULT 'shown'
     CHECK (presence IN ('shown', 'hidden'));

@@ -7,6 +7,7 @@ use crate::Result;
 
 pub(crate) struct User {
     pub(crate) name: String,
+    pub(crate) avatar_url: Option<String>,
     pub(crate) password: String,
 }
 
@@ -26,14 +27,28 @@ pub(crate) fn insert(
 
 pub(crate) fn find(db: &Connection, user_id: &UserId) -> Result<Option<User>> {
     Ok(db
-        .prepare_cached("SELECT name, password FROM user WHERE user_id = ?1")?
+        .prepare_cached("SELECT name, password, avatar_url FROM user WHERE user_id = ?1")?
         .query_row([user_id.as_str()], |row| {
             Ok(User {
                 name: row.get(0)?,
                 password: row.get(1)?,
+                avatar_url: row.get(2)?,
             })
         })
         .optional()?)
+}
+
+pub(crate) fn set_profile(
+    db: &Connection,
+    user_id: &UserId,
+    name: &str,
+    avatar_url: Option<&str>,
+) -> Result<()> {
+    db.execute(
+        "UPDATE user SET name = ?2, avatar_url = ?3 WHERE user_id = ?1",
+        params![user_id.as_str(), name, avatar_url],
+    )?;
+    Ok(())
 }
 
 pub(crate) fn set_last_seen(db: &Connection, user_id: &UserId, at: Timestamp) -> Result<()> {

@@ -62,6 +62,12 @@ impl Turn<'_> {
             EventData::MessageCreated(message) => self.message_created(&message),
             EventData::MessageUpdated(message) => self.message_updated(&message),
             EventData::ReceiptUpdated(receipt) => self.receipt_updated(&receipt),
+            EventData::UserUpdated(user) => {
+                for key in participants::set_profile(&self.db, &user)? {
+                    self.touch(key);
+                }
+                Ok(Ok(()))
+            }
             EventData::ConversationRemoved(removed) => {
                 if let Some(key) = conversations::find(&self.db, &removed.conversation_id)? {
                     conversations::remove_unless_unsent(&self.db, key)?;

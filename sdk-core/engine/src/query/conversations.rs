@@ -29,7 +29,7 @@ pub struct ConversationItem {
     pub other: Option<UserId>,
     /// Whether that person is there, as far as is known.
     pub presence: Presence,
-    /// Where the picture of a group is.
+    /// Where the picture of a group, or of the other person, is.
     pub avatar_url: Option<String>,
     /// Who may write.
     pub writing: Writing,
@@ -122,6 +122,10 @@ const COLUMNS: &str = "key,
     profile, settings, unread_mentions, draft, gone,
     CASE kind WHEN 'direct' THEN
         (SELECT user_id FROM participant
+         WHERE conversation = c.key AND user_id <> ?1 LIMIT 1)
+    END,
+    CASE kind WHEN 'direct' THEN
+        (SELECT avatar_url FROM participant
          WHERE conversation = c.key AND user_id <> ?1 LIMIT 1)
     END";
 
@@ -225,7 +229,7 @@ fn read(row: &Row<'_>) -> Result<ConversationItem> {
             .map_err(bad)?,
         // The store does not know; whoever is connected does.
         presence: Presence::Unknown,
-        avatar_url: profile.avatar_url,
+        avatar_url: row.get::<_, Option<String>>(18)?.or(profile.avatar_url),
         writing: profile.writing,
         context: profile.context,
         participant_count: row.get(4)?,

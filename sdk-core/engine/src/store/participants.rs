@@ -1,6 +1,6 @@
 //! Participant rows: who is in a conversation, as the server said last.
 
-use fulmar_protocol::{Participant, Position, Role, UserId};
+use fulmar_protocol::{Participant, Position, Role, UserId, UserUpdated};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{ConversationKey, Result, StoreError};
@@ -12,8 +12,8 @@ pub(crate) fn insert(
 ) -> Result<()> {
     db.prepare_cached(
         "INSERT OR REPLACE INTO participant
-             (conversation, user_id, name, role, delivered_to, read_to)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+             (conversation, user_id, name, role, delivered_to, read_to, avatar_url)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?
     .execute(params![
         key.0,
@@ -21,7 +21,8 @@ pub(crate) fn insert(
         participant.name,
         role_text(participant.role),
         participant.delivered_to.0,
-        participant.read_to.0
+        participant.read_to.0,
+        participant.avatar_url
     ])?;
     Ok(())
 }
@@ -58,10 +59,23 @@ pub(crate) fn set_role(
     Ok(())
 }
 
+/// Somebody has another name or picture; gives where they take part.
+pub(crate) fn set_profile(db: &Connection, user: &UserUpdated) -> Result<Vec<ConversationKey>> {
+    let mut statement = db.prepare_cached(
+        "UPDATE participant SET name = ?2, avatar_url = ?3 WHERE user_id = ?1
+         RETURNING conversation",
+    )?;
+    let keys = statement.query_map(
+        params![user.user_id.as_str(), user.name, user.avatar_url],
+        |row| row.get(0).map(ConversationKey),
+    )?;
+    Ok(keys.collect::<rusqlite::Result<_>>()?)
+}
+
 /// Everyone, by id.
 pub(crate) fn all(db: &Connection, key: ConversationKey) -> Result<Vec<Participant>> {
     let mut statement = db.prepare_cached(
-        "SELECT user_id, name, role, delivered_to, read_to FROM participant
+        "SELECT user_id, name, role, delivered_to, read_to, avatar_url FROM participant
          WHERE conversation = ?1 ORDER BY user_id",
     )?;
     let mut rows = statement.query([key.0])?;
@@ -71,6 +85,7 @@ pub(crate) fn all(db: &Connection, key: ConversationKey) -> Result<Vec<Participa
             user_id: UserId::new(row.get::<_, String>(0)?)
                 .map_err(|error| StoreError::damaged("participant", error))?,
             name: row.get(1)?,
+            avatar_url: row.get(5)?,
             role: read_role(&row.get::<_, String>(2)?),
             delivered_to: Position(row.get(3)?),
             read_to: Position(row.get(4)?),

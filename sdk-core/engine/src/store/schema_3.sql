@@ -63,6 +63,7 @@ ALTER TABLE conversation DROP COLUMN title;
 DROP INDEX conversation_by_activity;
 CREATE INDEX conversation_by_activity ON conversation (listed, pinned DESC, activity_at DESC, key DESC);
 
+ALTER TABLE participant ADD COLUMN avatar_url TEXT;
 ALTER TABLE participant ADD COLUMN role TEXT NOT NULL DEFAULT 'member'
     CHECK (role IN ('member', 'moderator', 'admin'));
 -- The snapshot that follows tells what a message of an older version has beside its text.

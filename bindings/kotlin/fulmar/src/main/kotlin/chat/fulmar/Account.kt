@@ -34,4 +34,16 @@ public class Account internal constructor(private val client: Client) {
      */
     public suspend fun setPresence(setting: PresenceSetting): Unit =
         client.use { it.setPresence(setting, null) }
+
+    /**
+     * Gives the user another name: not blank, at most 200 bytes. Everyone who shares a conversation with
+     * them sees it at once. PROTOCOL.md §7.4.
+     *
+     * @throws CommandException.Refused with [Code.ParamsInvalid]
+     * @throws CommandException.Unreachable
+     */
+    public suspend fun setName(name: String): Unit = client.use { it.setName(name, null) }
+
+    /** Says where the user's picture is: at most 2,048 bytes; null for none. PROTOCOL.md §7.4. */
+    public suspend fun setAvatarUrl(url: String?): Unit = client.use { it.setAvatarUrl(url, null) }
 }

@@ -82,4 +82,18 @@ class GroupsTest {
         dave.account.endOtherSessions()
         assertEquals(1, dave.account.fetchSessions().size)
     }
+
+    @Test
+    fun `a new name and picture are seen by whoever shares a conversation`() = onStage { stage ->
+        val (her, his) = stage.aliceAndBob()
+        val (alice, hers) = her
+        val (bob, _) = his
+        bob.account.setName("Robert")
+        bob.account.setAvatarUrl("https://example.com/robert.png")
+        alice.conversations.items.until { list ->
+            list.items.any { it.title == "Robert" && it.avatarUrl == "https://example.com/robert.png" }
+        }
+        bob.account.setAvatarUrl(null)
+        hers.participants.items.until { people -> people.items.any { it.name == "Robert" && it.avatarUrl == null } }
+    }
 }

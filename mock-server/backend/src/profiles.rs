@@ -1,0 +1,63 @@
+//! What others see of a user: name, picture, and whether they are there (PROTOCOL.md §7.4).
+
+use fulmar_protocol::{Code, EventData, Me, MeUpdate, UserId, UserUpdated};
+
+use crate::accounts::Caller;
+use crate::store::{participants, users};
+use crate::{Result, Scope, Stop};
+
+/// The longest name of a user, in bytes (PROTOCOL.md §7.1).
+pub(crate) const NAME_BYTES: usize = 200;
+/// The longest address of a picture, in bytes (PROTOCOL.md §9).
+const URL_BYTES: usize = 2_048;
+
+impl Scope<'_> {
+    pub(crate) fn me(&self, caller: &Caller) -> Result<Me> {
+        let user = users::find(&self.db, &caller.user_id)?;
+        let (name, avatar_url) = user
+            .map(|user| (user.name, user.avatar_url))
+            .unwrap_or_default();
+        Ok(Me {
+            user_id: caller.user_id.clone(),
+            name,
+            avatar_url,
+            device_id: caller.device_id.clone(),
+            server_time: self.now,
+        })
+    }
+
+    pub(crate) fn update_me(&mut self, user: &UserId, update: MeUpdate) -> Result<()> {
+        if let Some(setting) = update.presence {
+            users::set_presence(&self.db, user, setting)?;
+            self.aftermath.shown.insert(user.clone());
+        }
+        let Some(before) = users::find(&self.db, user)? else {
+            return Ok(());
+        };
+        let name = update.name.unwrap_or_else(|| before.name.clone());
+        let avatar_url = match update.avatar_url {
+            Some(url) => (!url.is_empty()).then_some(url),
+            None => before.avatar_url.clone(),
+        };
+        let url_bytes = avatar_url.as_ref().map_or(0, String::len);
+        if name.trim().is_empty() || name.len() > NAME_BYTES || url_bytes > URL_BYTES {
+            return Err(Stop::because(
+                Code::ParamsInvalid,
+                "The name is blank or too long, or the address of the picture too long",
+            ));
+        }
+        if name == before.name && avatar_url == before.avatar_url {
+            return Ok(());
+        }
+        users::set_profile(&self.db, user, &name, avatar_url.as_deref())?;
+        let updated = EventData::UserUpdated(UserUpdated {
+            user_id: user.clone(),
+            name,
+            avatar_url,
+        });
+        for other in participants::circle(&self.db, user, u32::MAX)? {
+            self.tell(&other, &updated)?;
+        }
+        self.tell(user, &updated)
+    }
+}
