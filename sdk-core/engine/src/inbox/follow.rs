@@ -246,7 +246,7 @@ impl Turn<'_> {
         // One that only an outcome told of may be newer than the snapshot.
         let candidates = match another_log {
             true => conversations::all(&self.db)?,
-            false => conversations::announced(&self.db)?,
+            false => conversations::known_by(&self.db, snapshot.seq)?,
         };
         for key in candidates {
             if !present.contains(&key) {

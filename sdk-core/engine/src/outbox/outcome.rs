@@ -58,12 +58,15 @@ impl Turn<'_> {
                 // Without its position it has no place; the event or another try will tell.
                 _ => self.returned(row, None),
             },
-            (OutcomeStatus::Applied { conversation, .. }, Method::ConversationCreate(_)) => {
-                match conversation {
-                    Some(conversation) => self.conversation_applied(row, &conversation),
-                    None => self.returned(row, None),
-                }
-            }
+            (
+                OutcomeStatus::Applied {
+                    conversation, seq, ..
+                },
+                Method::ConversationCreate(_),
+            ) => match conversation {
+                Some(conversation) => self.conversation_applied(row, &conversation, seq),
+                None => self.returned(row, None),
+            },
             (OutcomeStatus::Applied { seq, .. }, _) => self.acknowledged(row, seq),
             (OutcomeStatus::Failed { problem }, _) => match problem.code.class() {
                 FailureClass::Permanent => self.refused(row, problem),
@@ -100,7 +103,12 @@ impl Turn<'_> {
 
     /// The conversation exists. Its content comes by event; here it only gets its name, or turns out
     /// to be one that is here already.
-    fn conversation_applied(&mut self, row: &OperationRow, view: &Conversation) -> Result<()> {
+    fn conversation_applied(
+        &mut self,
+        row: &OperationRow,
+        view: &Conversation,
+        seq: Seq,
+    ) -> Result<()> {
         self.transition(row, Happening::Confirmed, None)?;
         match conversations::find(&self.db, &view.conversation_id)? {
             Some(real) if real != row.lane => {
@@ -109,7 +117,9 @@ impl Turn<'_> {
                 self.touch(real);
             }
             Some(_) => {}
-            None => conversations::set_server_id(&self.db, row.lane, &view.conversation_id)?,
+            None => {
+                conversations::set_server_id(&self.db, row.lane, &view.conversation_id, seq)?;
+            }
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 
 use fulmar_protocol::{
     Conversation, ConversationId, ConversationKind, ConversationProfile, OperationKey, Participant,
-    Position, Revision, Settings, Timestamp, UserId,
+    Position, Revision, Seq, Settings, Timestamp, UserId,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -180,15 +180,18 @@ pub(crate) fn merge(db: &Connection, draft: ConversationKey, real: ConversationK
     Ok(())
 }
 
-/// Gives a draft the id that the server chose.
+/// Gives a draft the id that the server chose, and says how far the log went then.
 pub(crate) fn set_server_id(
     db: &Connection,
     key: ConversationKey,
     id: &ConversationId,
+    seq: Seq,
 ) -> Result<()> {
+    // A server that does not say tells nothing.
+    let seq = (seq > Seq::ZERO).then_some(seq.0);
     db.execute(
-        "UPDATE conversation SET id = ?2 WHERE key = ?1",
-        params![key.0, id.as_str()],
+        "UPDATE conversation SET id = ?2, created_seq = ?3 WHERE key = ?1",
+        params![key.0, id.as_str(), seq],
     )?;
     Ok(())
 }
@@ -198,12 +201,14 @@ pub(crate) fn all(db: &Connection) -> Result<Vec<ConversationKey>> {
     keys(db, "SELECT key FROM conversation ORDER BY key")
 }
 
-/// The conversations that the server's log or a snapshot has told of.
-pub(crate) fn announced(db: &Connection) -> Result<Vec<ConversationKey>> {
-    keys(
-        db,
-        "SELECT key FROM conversation WHERE announced ORDER BY key",
-    )
+/// The conversations that a snapshot up to `seq` contains, if the user is still in them: those of which
+/// the log or a snapshot has told, and those of which an outcome did that is not newer.
+pub(crate) fn known_by(db: &Connection, seq: Seq) -> Result<Vec<ConversationKey>> {
+    let mut statement = db.prepare_cached(
+        "SELECT key FROM conversation WHERE announced OR created_seq <= ?1 ORDER BY key",
+    )?;
+    let rows = statement.query_map([seq.0], |row| row.get(0).map(ConversationKey))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 fn keys(db: &Connection, select: &str) -> Result<Vec<ConversationKey>> {

@@ -36,6 +36,8 @@ ALTER TABLE message ADD COLUMN mentions_me INTEGER NOT NULL DEFAULT 0 CHECK (men
 
 -- `server_` is what the server said last, as JSON; the columns beside it are what the screen shows.
 ALTER TABLE conversation ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+-- Of one that only an outcome told of: how far the log went then.
+ALTER TABLE conversation ADD COLUMN created_seq INTEGER;
 ALTER TABLE conversation ADD COLUMN server_profile TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE conversation ADD COLUMN server_settings TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE conversation ADD COLUMN server_mentions INTEGER NOT NULL DEFAULT 0;
