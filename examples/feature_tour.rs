@@ -119,6 +119,8 @@ impl Tour {
         let mut on_hers = hers.timeline();
         let mut outbox = self.alice.outbox();
 
+        // What went before has been answered.
+        holds(&mut outbox, 0).await?;
         step("Everything works, is on her screen at once, and waits in the outbox");
         self.alice.set_network(NetworkState::Unavailable);
         let late = hers.send("I am in a tunel").await?;

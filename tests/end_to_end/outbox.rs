@@ -2,8 +2,10 @@
 
 use fulmar::{
     Action, Client, FailureReason, MessageContent, NetworkState, Outbox, OutboxItem, OutboxState,
+    Writing,
 };
-use fulmar_tests::{Stage, live, patiently, until};
+use fulmar_mock_server::{Action as Strike, Fault, FrameKind, Where};
+use fulmar_tests::{Stage, list_until, live, patiently, until};
 
 async fn outbox_until(outbox: &mut Outbox, expected: impl Fn(&[OutboxItem]) -> bool) {
     let shown = patiently("the outbox", async {
@@ -117,4 +119,45 @@ async fn a_refused_change_is_there_to_be_seen() {
     outbox_until(&mut outbox, <[OutboxItem]>::is_empty).await;
     alice.say(&["the end"]).await;
     alice.sees(&["the end"]).await;
+}
+
+#[tokio::test]
+async fn a_message_that_was_deleted_on_its_way_does_not_fail_unseen() {
+    let stage = Stage::new().await;
+    let alice = stage.sign_in("alice").await;
+    let bob = stage.sign_in("bob").await;
+    live(&alice).await;
+    live(&bob).await;
+    let hers = alice.create_group("Trip", ["bob"]).await.unwrap();
+    let mut list = bob.conversations();
+    list_until(&mut list, |items| {
+        items.iter().any(|item| item.title == "Trip")
+    })
+    .await;
+    let row = list.items().iter().find(|item| item.title == "Trip");
+    let his = bob.conversation(&row.unwrap().conversation_id);
+    // It leaves the device, and nobody knows whether it arrived.
+    stage.server.faults().add(
+        Fault::at(Where::Incoming(FrameKind::Submit))
+            .of_user("bob")
+            .always()
+            .then(Strike::Cut),
+    );
+    let unwanted = his.send("unwanted").await.unwrap();
+    let mut outbox = bob.outbox();
+    outbox_until(&mut outbox, |items| {
+        items
+            .iter()
+            .any(|item| item.operation == unwanted && item.tries > 0)
+    })
+    .await;
+    his.delete_for_me(unwanted).await.unwrap();
+    hers.set_writing(Writing::Admins).await.unwrap();
+    list_until(&mut alice.conversations(), |items| {
+        items.iter().any(|item| item.writing == Writing::Admins)
+    })
+    .await;
+    stage.server.faults().clear();
+    outbox_until(&mut outbox, <[OutboxItem]>::is_empty).await;
+    until(&mut his.timeline(), <[_]>::is_empty).await;
 }

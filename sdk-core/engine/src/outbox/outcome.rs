@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use fulmar_protocol::{
-    Conversation, FailureClass, Message, Method, Outcome, OutcomeStatus, Position, Problem, Seq,
-    SubmitId,
+    Conversation, FailureClass, Message, Method, OperationKey, Outcome, OutcomeStatus, Position,
+    Problem, Seq, SubmitId,
 };
 
 use crate::brain::Route;
@@ -151,7 +151,26 @@ impl Turn<'_> {
         }
         let reason = FailureReason::Refused { problem };
         self.transition(row, Happening::Refused, Some(&reason))?;
+        if self.was_deleted_meanwhile(row.operation_key)? {
+            // Nobody would see it fail, and nobody wants it any more.
+            if let Some(failed) = operations::find(&self.db, row.operation_key)? {
+                self.transition(&failed, Happening::Discarded, None)?;
+                self.drop_unsent(row.operation_key)?;
+            }
+            return Ok(());
+        }
         operations::trim_refused(&self.db, REFUSED_KEPT)
+    }
+
+    /// Whether the user has deleted a message that was on its way.
+    fn was_deleted_meanwhile(&self, message: OperationKey) -> Result<bool> {
+        let waiting = operations::about_message(&self.db, message)?;
+        Ok(waiting.iter().any(|row| {
+            matches!(
+                row.method,
+                Method::MessageDelete(_) | Method::MessageHide(_)
+            )
+        }))
     }
 
     fn returned(&mut self, row: &OperationRow, asked_ms: Option<u64>) -> Result<()> {
