@@ -58,8 +58,19 @@ impl Tour {
 
         step("Alice types, Bob sees it, and then her message");
         let mut typing = his.who_is_typing();
-        while !typing.next().await?.contains(&user("alice")?) {
-            hers.typing();
+        let keys = async {
+            loop {
+                hers.typing();
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let alice = user("alice")?;
+        tokio::select! {
+            seen = patiently(async {
+                while !typing.next().await?.contains(&alice) {}
+                Ok(())
+            }) => seen?,
+            () = keys => {}
         }
         let tea = hers.send("Tea tonigt?").await?;
         shows(&mut on_his, |items| text(items, 0) == "Tea tonigt?").await?;
@@ -119,7 +130,8 @@ impl Tour {
         let mut on_hers = hers.timeline();
         let mut outbox = self.alice.outbox();
 
-        // What went before has been answered.
+        // What went before has been answered. The first change says what there is.
+        outbox.next().await?;
         holds(&mut outbox, 0).await?;
         step("Everything works, is on her screen at once, and waits in the outbox");
         self.alice.set_network(NetworkState::Unavailable);
@@ -310,13 +322,16 @@ async fn listed(client: &Client, expected: impl Fn(&[ConversationItem]) -> bool)
 }
 
 async fn holds(outbox: &mut Outbox, count: usize) -> Result<()> {
-    patiently(async {
+    let held = patiently(async {
         while outbox.items().len() != count {
             outbox.next().await?;
         }
         Ok(())
-    })
-    .await
+    });
+    match held.await {
+        Ok(()) => Ok(()),
+        Err(_) => Err(format!("the outbox still holds {:#?}", outbox.items()).into()),
+    }
 }
 
 async fn find(client: &Client, title: &str) -> Result<Conversation> {

@@ -54,7 +54,9 @@ impl Turn<'_> {
         };
         let told = self.brain.typing.own.get(&key).copied();
         if told.is_none_or(|told| self.now.mono >= told.plus(AGAIN)) {
-            self.tell_typing(socket, key, TypingState::Started)?;
+            if !self.tell_typing(socket, key, TypingState::Started)? {
+                return Ok(());
+            }
             self.brain.typing.own.insert(key, self.now.mono);
         }
         let idle = self.now.mono.plus(IDLE);
@@ -66,7 +68,9 @@ impl Turn<'_> {
     pub(crate) fn stopped_typing(&mut self, key: ConversationKey) -> Result<()> {
         self.brain.deadlines.clear(Why::TypingIdle(key));
         match (self.brain.typing.own.remove(&key), self.open_socket()) {
-            (Some(_), Some(socket)) => self.tell_typing(socket, key, TypingState::Stopped),
+            (Some(_), Some(socket)) => self
+                .tell_typing(socket, key, TypingState::Stopped)
+                .map(|_| ()),
             _ => Ok(()),
         }
     }
@@ -82,16 +86,18 @@ impl Turn<'_> {
         }
     }
 
+    /// False for a conversation that the server does not know yet.
     fn tell_typing(
         &mut self,
         socket: SocketId,
         key: ConversationKey,
         state: TypingState,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let conversation_id = match conversations::exists(&self.db, key)? {
             true => conversations::server_id(&self.db, key)?,
             false => None,
         };
+        let known = conversation_id.is_some();
         if let Some(conversation_id) = conversation_id {
             let frame = ClientFrame::Typing(Typing {
                 conversation_id,
@@ -100,7 +106,7 @@ impl Turn<'_> {
             });
             self.hold(Effect::SendFrame { socket, frame });
         }
-        Ok(())
+        Ok(known)
     }
 
     /// Somebody else began or stopped.
