@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fulmar::{DeviceId, SessionId, Timestamp, UserId};
 
-use crate::cancel::{CancelHandle, unless_cancelled};
+use crate::cancel::{CancelHandle, cancellable};
 use crate::{ClientHandle, CommandError, PresenceSetting};
 
 /// One session of a user.
@@ -48,10 +48,7 @@ impl ClientHandle {
         cancel: Option<Arc<CancelHandle>>,
     ) -> Result<(), CommandError> {
         let registered = self.core().register(user_id.as_str(), name, password);
-        unless_cancelled(cancel, registered)
-            .await
-            .ok_or(CommandError::Cancelled)?
-            .map_err(Into::into)
+        cancellable(cancel, registered).await
     }
 
     /// Every session of this user, the newest first.
@@ -60,9 +57,7 @@ impl ClientHandle {
         cancel: Option<Arc<CancelHandle>>,
     ) -> Result<Vec<SessionInfo>, CommandError> {
         let account = self.core().account();
-        let sessions = unless_cancelled(cancel, account.fetch_sessions())
-            .await
-            .ok_or(CommandError::Cancelled)??;
+        let sessions = cancellable(cancel, account.fetch_sessions()).await?;
         Ok(sessions.into_iter().map(Into::into).collect())
     }
 
@@ -73,10 +68,7 @@ impl ClientHandle {
         cancel: Option<Arc<CancelHandle>>,
     ) -> Result<(), CommandError> {
         let account = self.core().account();
-        unless_cancelled(cancel, account.end_session(session))
-            .await
-            .ok_or(CommandError::Cancelled)?
-            .map_err(Into::into)
+        cancellable(cancel, account.end_session(session)).await
     }
 
     /// Ends every session but this one.
@@ -85,10 +77,7 @@ impl ClientHandle {
         cancel: Option<Arc<CancelHandle>>,
     ) -> Result<(), CommandError> {
         let account = self.core().account();
-        unless_cancelled(cancel, account.end_other_sessions())
-            .await
-            .ok_or(CommandError::Cancelled)?
-            .map_err(Into::into)
+        cancellable(cancel, account.end_other_sessions()).await
     }
 
     /// Gives the user another name.
@@ -98,10 +87,7 @@ impl ClientHandle {
         cancel: Option<Arc<CancelHandle>>,
     ) -> Result<(), CommandError> {
         let account = self.core().account();
-        unless_cancelled(cancel, account.set_name(name))
-            .await
-            .ok_or(CommandError::Cancelled)?
-            .map_err(Into::into)
+        cancellable(cancel, account.set_name(name)).await
     }
 
     /// Says where the user's picture is.
@@ -111,10 +97,7 @@ impl ClientHandle {
         cancel: Option<Arc<CancelHandle>>,
     ) -> Result<(), CommandError> {
         let account = self.core().account();
-        unless_cancelled(cancel, account.set_avatar_url(url))
-            .await
-            .ok_or(CommandError::Cancelled)?
-            .map_err(Into::into)
+        cancellable(cancel, account.set_avatar_url(url)).await
     }
 
     /// Says whether others see whether this user is there.
@@ -124,9 +107,6 @@ impl ClientHandle {
         cancel: Option<Arc<CancelHandle>>,
     ) -> Result<(), CommandError> {
         let account = self.core().account();
-        unless_cancelled(cancel, account.set_presence(setting.into()))
-            .await
-            .ok_or(CommandError::Cancelled)?
-            .map_err(Into::into)
+        cancellable(cancel, account.set_presence(setting.into())).await
     }
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use crate::CommandError;
+
 /// Ends the calls that it was handed to. Swift's tasks need it: cancelling one does not reach the
 /// future that it awaits.
 #[derive(Debug, uniffi::Object)]
@@ -42,4 +44,15 @@ pub(crate) async fn unless_cancelled<T>(
         _ = cancelled.wait_for(|cancelled| *cancelled) => None,
         outcome = work => Some(outcome),
     }
+}
+
+/// A command that can be given up.
+pub(crate) async fn cancellable<T>(
+    cancel: Option<Arc<CancelHandle>>,
+    command: impl Future<Output = Result<T, fulmar::CommandError>>,
+) -> Result<T, CommandError> {
+    unless_cancelled(cancel, command)
+        .await
+        .ok_or(CommandError::Cancelled)?
+        .map_err(Into::into)
 }

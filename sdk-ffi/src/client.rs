@@ -5,7 +5,7 @@ use std::sync::Arc;
 use fulmar::{ConversationId, OperationKey, Position, UserId};
 use futures_util::FutureExt as _;
 
-use crate::cancel::{CancelHandle, unless_cancelled};
+use crate::cancel::{CancelHandle, cancellable, unless_cancelled};
 use crate::diagnostics::Counted;
 use crate::foreign::{ForeignSecretStorage, ForeignTokenProvider, Provider, Secrets};
 use crate::{
@@ -95,10 +95,7 @@ impl ClientHandle {
         password: String,
         cancel: Option<Arc<CancelHandle>>,
     ) -> Result<(), CommandError> {
-        unless_cancelled(cancel, self.client.login(user_id.as_str(), password))
-            .await
-            .ok_or(CommandError::Cancelled)?
-            .map_err(Into::into)
+        cancellable(cancel, self.client.login(user_id.as_str(), password)).await
     }
 
     /// Signs in with a token of the token provider.
@@ -107,10 +104,7 @@ impl ClientHandle {
         user_id: UserId,
         cancel: Option<Arc<CancelHandle>>,
     ) -> Result<(), CommandError> {
-        unless_cancelled(cancel, self.client.login_with_provider(user_id.as_str()))
-            .await
-            .ok_or(CommandError::Cancelled)?
-            .map_err(Into::into)
+        cancellable(cancel, self.client.login_with_provider(user_id.as_str())).await
     }
 
     /// Signs out and wipes the store.
@@ -200,9 +194,7 @@ impl ClientHandle {
         cancel: Option<Arc<CancelHandle>>,
     ) -> Result<Vec<MessageVersion>, CommandError> {
         let conversation = self.client.conversation(&conversation);
-        let versions = unless_cancelled(cancel, conversation.fetch_versions(message))
-            .await
-            .ok_or(CommandError::Cancelled)??;
+        let versions = cancellable(cancel, conversation.fetch_versions(message)).await?;
         Ok(versions.into_iter().map(Into::into).collect())
     }
 
@@ -322,9 +314,7 @@ impl TimelineHandle {
         &self,
         cancel: Option<Arc<CancelHandle>>,
     ) -> Result<History, CommandError> {
-        let history = unless_cancelled(cancel, self.timeline.load_older())
-            .await
-            .ok_or(CommandError::Cancelled)??;
+        let history = cancellable(cancel, self.timeline.load_older()).await?;
         Ok(history.into())
     }
 }

@@ -57,10 +57,12 @@ impl ConversationList {
                     readers.read(|reader| conversations(reader, own.as_ref(), filter, LIMIT))
                 })
                 .await?;
-            let present = self.present.borrow_and_update().clone();
-            for item in &mut items {
-                let known = item.other.as_ref().and_then(|other| present.get(other));
-                item.presence = known.copied().unwrap_or_default();
+            {
+                let present = self.present.borrow_and_update();
+                for item in &mut items {
+                    let known = item.other.as_ref().and_then(|other| present.get(other));
+                    item.presence = known.copied().unwrap_or_default();
+                }
             }
             let changes = self.live.show(items, |item| item.key);
             if !changes.is_empty() {

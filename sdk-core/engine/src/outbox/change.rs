@@ -5,7 +5,7 @@
 
 use fulmar_protocol::{ConversationKind, Method, OperationKey, Role, UserId};
 
-use super::{Answered, TITLE_BYTES, invalid, not_allowed};
+use super::{Answered, check_title, invalid, not_allowed};
 use crate::effect::{CommandError, Reply};
 use crate::outbox::failure::FailureReason;
 use crate::outbox::transition::{Happening, State};
@@ -81,15 +81,8 @@ impl Turn<'_> {
         let role = participants::role(&self.db, lane, owner)?.unwrap_or_default();
         let allowed = match method {
             Method::ConversationUpdate(update) => {
-                if update
-                    .title
-                    .as_deref()
-                    .is_some_and(|title| title.trim().is_empty() || title.len() > TITLE_BYTES)
-                {
-                    return Ok(Checked::Refused(invalid(
-                        "the title of a group",
-                        format!("is not blank and has at most {TITLE_BYTES} bytes"),
-                    )));
+                if let Some(Err(error)) = update.title.as_deref().map(check_title) {
+                    return Ok(Checked::Refused(error));
                 }
                 let looks = update.title.is_some() || update.avatar_url.is_some();
                 match (group, role) {

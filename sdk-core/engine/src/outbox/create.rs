@@ -5,7 +5,7 @@ use fulmar_protocol::{
     Role, UserId,
 };
 
-use super::{Answered, TITLE_BYTES, invalid};
+use super::{Answered, check_title, invalid};
 use crate::effect::Reply;
 use crate::input::NewConversation;
 use crate::pending;
@@ -43,11 +43,8 @@ impl Turn<'_> {
                 "is with somebody else".to_owned(),
             )));
         }
-        if title.is_some_and(|title| title.trim().is_empty() || title.len() > TITLE_BYTES) {
-            return Ok(Err(invalid(
-                "the title of a group",
-                format!("is not blank and has at most {TITLE_BYTES} bytes"),
-            )));
+        if let Some(Err(error)) = title.map(check_title) {
+            return Ok(Err(error));
         }
         if let NewConversation::Direct { with } = conversation
             && let Some(key) = conversations::find_direct(&self.db, with)?

@@ -139,6 +139,16 @@ impl Turn<'_> {
     }
 }
 
+fn check_title(title: &str) -> std::result::Result<(), CommandError> {
+    match title.trim().is_empty() || title.len() > TITLE_BYTES {
+        true => Err(invalid(
+            "the title of a group",
+            format!("is not blank and has at most {TITLE_BYTES} bytes"),
+        )),
+        false => Ok(()),
+    }
+}
+
 fn invalid(what: &str, rule: String) -> CommandError {
     CommandError::Invalid {
         what: what.to_owned(),
