@@ -6,7 +6,7 @@ use std::error::Error;
 use std::path::Path;
 use std::time::Duration;
 
-use fulmar::{Client, MessageState, Timeline, TimelineItem};
+use fulmar::{Client, MessageItem, MessageState, Timeline};
 use fulmar_mock_server::MockServer;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -48,10 +48,13 @@ async fn main() -> Result<()> {
     until(&mut hers, |items| items.len() == 5).await?;
     print("Alice", &hers);
     ensure(
-        unsent(hers.items()) == 3,
+        unsent(&messages(&hers)) == 3,
         "all three are on her screen, and not sent",
     )?;
-    ensure(his.items().len() == 1, "Bob's screen shows nothing of it")?;
+    ensure(
+        his.messages().count() == 1,
+        "Bob's screen shows nothing of it",
+    )?;
 
     println!("\nHer process state is thrown away without a goodbye, and opened again from disk:");
     let chat = to_bob.id().clone();
@@ -63,7 +66,7 @@ async fn main() -> Result<()> {
     let mut hers = to_bob.timeline();
     until(&mut hers, |items| items.len() == 5).await?;
     print("Alice", &hers);
-    ensure(unsent(hers.items()) == 3, "all three are still there")?;
+    ensure(unsent(&messages(&hers)) == 3, "all three are still there")?;
 
     println!("\nThe network comes back:");
     server.reconnect("alice");
@@ -78,7 +81,7 @@ async fn main() -> Result<()> {
     ];
     shows(&mut his, &everything).await?;
     print("Bob", &his);
-    ensure(unsent(hers.items()) == 0, "everything is sent")?;
+    ensure(unsent(&messages(&hers)) == 0, "everything is sent")?;
 
     println!("\nBob has all of them, once and in order.");
     alice.close().await;
@@ -95,11 +98,11 @@ async fn sign_in(server: &MockServer, folder: &Path, user: &str) -> Result<Clien
 }
 
 /// Waits until a timeline shows what is expected; a timeline that never does is an error.
-async fn until(timeline: &mut Timeline, expected: impl Fn(&[TimelineItem]) -> bool) -> Result<()> {
+async fn until(timeline: &mut Timeline, expected: impl Fn(&[MessageItem]) -> bool) -> Result<()> {
     let waiting = async {
         loop {
             timeline.next().await?;
-            if expected(timeline.items()) {
+            if expected(&messages(timeline)) {
                 return Ok(());
             }
         }
@@ -119,11 +122,15 @@ async fn shows(timeline: &mut Timeline, texts: &[&str]) -> Result<()> {
         items.len() >= texts.len() && unsent(items) == 0
     })
     .await?;
-    let shown: Vec<&str> = timeline.items().iter().map(|item| item.text()).collect();
+    let shown: Vec<&str> = timeline.messages().map(MessageItem::text).collect();
     ensure(shown == texts, "each message is there once, in order")
 }
 
-fn unsent(items: &[TimelineItem]) -> usize {
+fn messages(timeline: &Timeline) -> Vec<MessageItem> {
+    timeline.messages().cloned().collect()
+}
+
+fn unsent(items: &[MessageItem]) -> usize {
     items
         .iter()
         .filter(|item| item.state != MessageState::Sent)
@@ -132,7 +139,7 @@ fn unsent(items: &[TimelineItem]) -> usize {
 
 fn print(who: &str, timeline: &Timeline) {
     println!("  {who} sees");
-    for item in timeline.items() {
+    for item in timeline.messages() {
         let state = match &item.state {
             MessageState::Pending => "pending",
             MessageState::Sending => "sending",

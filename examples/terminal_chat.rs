@@ -123,7 +123,7 @@ impl Screen {
     }
 
     async fn print(&mut self) -> Result<()> {
-        for item in self.timeline.items() {
+        for item in self.timeline.messages() {
             let mark = match &item.state {
                 MessageState::Pending => "…",
                 MessageState::Sending => "↑",
@@ -138,11 +138,7 @@ impl Screen {
             }
         }
         // What was printed was read.
-        let newest = self
-            .timeline
-            .items()
-            .iter()
-            .filter_map(|item| item.position);
+        let newest = self.timeline.messages().filter_map(|item| item.position);
         if let Some(position) = newest.max() {
             self.chat.mark_read_up_to(position).await?;
         }
@@ -150,7 +146,7 @@ impl Screen {
     }
 
     fn failed(&self) -> Option<OperationKey> {
-        let mut items = self.timeline.items().iter();
+        let mut items = self.timeline.messages();
         let failed = items.find(|item| matches!(item.state, MessageState::Failed { .. }));
         failed.map(|item| item.key).or(self.refused)
     }

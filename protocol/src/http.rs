@@ -2,14 +2,16 @@
 //!
 //! Pure: text in, text out. Sockets carry what is made here, and so does the simulation.
 
+use std::fmt;
+
 use percent_encoding::{NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::{
     ConversationId, LogId, LoginRequest, LogoutRequest, Me, MeUpdate, MessageId, MessagePage,
-    MessageVersions, OperationsAnswer, Position, Problem, RefreshRequest, RegisterRequest, Seq,
-    Session, SessionId, SessionList, Snapshot, Submit, SyncPage,
+    MessageVersions, OperationKey, OperationsAnswer, Position, Problem, RefreshRequest,
+    RegisterRequest, Seq, Session, SessionId, SessionList, Snapshot, Submit, SyncPage, Timestamp,
 };
 
 /// What a client asks over HTTP.
@@ -46,8 +48,10 @@ pub enum ApiRequest {
     Messages {
         /// Where.
         conversation_id: ConversationId,
-        /// Only messages before this position.
-        before: Position,
+        /// Only the messages of this thread, and by their places in it.
+        thread: Option<OperationKey>,
+        /// Which of them.
+        page: HistoryPage,
         /// At most this many.
         limit: u32,
     },
@@ -56,6 +60,40 @@ pub enum ApiRequest {
         /// Of which message.
         message_id: MessageId,
     },
+}
+
+/// Which messages a page of history holds (PROTOCOL.md §7.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HistoryPage {
+    /// The newest before this place.
+    Before(Position),
+    /// The oldest after this place.
+    After(Position),
+    /// Those on both sides of a message, and itself.
+    Around(Anchor),
+}
+
+/// A message to jump to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Anchor {
+    /// The one at this position.
+    At(Position),
+    /// The one of this key.
+    Message(OperationKey),
+    /// The first that was sent at this time or later, or else the newest.
+    Time(Timestamp),
+}
+
+impl fmt::Display for HistoryPage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Before(position) => write!(f, "before={position}"),
+            Self::After(position) => write!(f, "after={position}"),
+            Self::Around(Anchor::At(position)) => write!(f, "around={position}"),
+            Self::Around(Anchor::Message(key)) => write!(f, "aroundMessage={key}"),
+            Self::Around(Anchor::Time(time)) => write!(f, "aroundTime={}", time.0),
+        }
+    }
 }
 
 /// The two verbs that the protocol uses.
@@ -147,12 +185,18 @@ impl ApiRequest {
             Self::Snapshot => get("/v1/snapshot".to_owned()),
             Self::Messages {
                 conversation_id,
-                before,
+                thread,
+                page,
                 limit,
-            } => get(format!(
-                "/v1/conversations/{}/messages?before={before}&limit={limit}",
-                encoded(conversation_id.as_str())
-            )),
+            } => {
+                let thread = thread
+                    .map(|root| format!("&thread={root}"))
+                    .unwrap_or_default();
+                get(format!(
+                    "/v1/conversations/{}/messages?{page}{thread}&limit={limit}",
+                    encoded(conversation_id.as_str())
+                ))
+            }
             Self::Versions { message_id } => get(format!(
                 "/v1/messages/{}/versions",
                 encoded(message_id.as_str())

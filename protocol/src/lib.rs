@@ -37,13 +37,15 @@ pub use frame::{
     Authenticate, ClientFrame, CloseCode, EventsFrame, FrameError, Hello, OutcomeFrame, Ping, Pong,
     ProblemFrame, Ready, ResetFrame, ServerFrame, Typing, TypingState,
 };
-pub use http::{Answer, AnswerError, ApiRequest, HttpCall, HttpMethod};
+pub use http::{Anchor, Answer, AnswerError, ApiRequest, HistoryPage, HttpCall, HttpMethod};
 pub use ids::{
     ConversationId, DeviceId, IdError, LogId, MessageId, OperationKey, Position, Revision, Seq,
     SessionId, SubmitId, UserId,
 };
 pub use limits::{Capability, Limits};
-pub use message::{Content, Deletion, Message, MessageVersion, Notice, Payload, Reaction};
+pub use message::{
+    Content, Deletion, Message, MessageVersion, Notice, Payload, Reaction, ThreadSummary,
+};
 pub use method::{
     ConversationCreate, ConversationLeave, ConversationUpdate, MessageDelete, MessageEdit,
     MessageHide, MessageSend, Method, ParticipantAdd, ParticipantRemove, ParticipantUpdate,

@@ -28,13 +28,19 @@ pub struct Message {
     /// What it says.
     #[serde(flatten)]
     pub content: Content,
+    /// Its place in its thread, when it is in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread_position: Option<Position>,
+    /// The thread under it, when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<ThreadSummary>,
     /// When it was last edited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edited_at: Option<Timestamp>,
-    /// Set when it was deleted for everyone; its content is empty then.
+    /// Set when it was deleted for everyone; its content is empty then, but for its thread.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted: Option<Deletion>,
-    /// Set when this user deleted it for themselves; its content is empty then.
+    /// Set when this user deleted it for themselves; its content is empty then, but for its thread.
     #[serde(default, skip_serializing_if = "is_false")]
     pub hidden: bool,
     /// Who reacted with what, in the order in which each emoji was first used.
@@ -55,6 +61,9 @@ pub struct Content {
     /// The message of the same conversation that this one answers, by its operation key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<OperationKey>,
+    /// The message of the same conversation in whose thread it is, by its operation key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread_root: Option<OperationKey>,
     /// Who wrote it first, when it was forwarded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forwarded_from: Option<UserId>,
@@ -64,6 +73,27 @@ pub struct Content {
     /// What happened, in a message that the server wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<Notice>,
+}
+
+impl Content {
+    /// What stays of it when the message is deleted or hidden: where it is.
+    #[must_use]
+    pub fn emptied(&self) -> Self {
+        Self {
+            thread_root: self.thread_root,
+            ..Self::default()
+        }
+    }
+}
+
+/// What is under a message that has a thread (PROTOCOL.md §4.6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadSummary {
+    /// How many messages it has: the place of its newest.
+    pub count: Position,
+    /// When the newest was sent.
+    pub last_at: Timestamp,
 }
 
 /// JSON that an app defined: a place on a map, a poll, an order (PROTOCOL.md §4.2).

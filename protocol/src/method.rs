@@ -92,6 +92,9 @@ pub struct MessageSend {
     /// The message that it answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<OperationKey>,
+    /// The message in whose thread it is to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread_root: Option<OperationKey>,
     /// What an app defined; the text is what others show then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload: Option<Payload>,
@@ -109,6 +112,7 @@ impl MessageSend {
             text: text.into(),
             mentions: Vec::new(),
             reply_to: None,
+            thread_root: None,
             payload: None,
             forward_of: None,
         }

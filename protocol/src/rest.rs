@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Conversation, DeviceId, Event, LogId, Message, MessageVersion, Outcome, PresenceSetting,
-    Secret, Seq, SessionId, Timestamp, UserId,
+    Conversation, DeviceId, Event, LogId, Message, MessageVersion, Outcome, Position,
+    PresenceSetting, Secret, Seq, SessionId, Timestamp, UserId,
 };
 
 /// Body of `POST /v1/auth/login`.
@@ -97,6 +97,9 @@ pub struct Snapshot {
 pub struct MessagePage {
     /// Oldest first, dense.
     pub messages: Vec<Message>,
+    /// The place of the message that was asked for, when the page is around one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anchor: Option<Position>,
 }
 
 /// Answer to `GET /v1/messages/{id}/versions`.

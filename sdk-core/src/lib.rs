@@ -6,7 +6,7 @@
 //! that, and the app has nothing to call when it does.
 //!
 //! ```
-//! use fulmar::{Client, Change, MessageState};
+//! use fulmar::{Client, Change, MessageState, TimelineItem};
 //! # use fulmar_mock_server::MockServer;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -21,10 +21,10 @@
 //! timeline.next().await?; // the first change is a Reset with what is there
 //!
 //! chat.send("hello").await?; // durable when this returns
-//! while timeline.items().last().is_none_or(|message| message.state != MessageState::Sent) {
+//! while timeline.messages().last().is_none_or(|message| message.state != MessageState::Sent) {
 //!     for change in timeline.next().await? {
-//!         if let Change::Insert { item, .. } = change {
-//!             println!("{}: {}", item.sender, item.text());
+//!         if let Change::Insert { item: TimelineItem::Message(message), .. } = change {
+//!             println!("{}: {}", message.sender, message.text());
 //!         }
 //!     }
 //! }
@@ -48,22 +48,23 @@ mod transport;
 
 pub use client::{
     Account, BuildError, Client, ClientBuilder, ConnectionWatch, Conversation, ConversationList,
-    History, NewMessage, Outbox, ParticipantList, PresenceWatch, ProvidedToken, SecretStorage,
-    SessionWatch, Timeline, TokenFailure, TokenFuture, TokenProvider, TypingWatch, Visibility,
-    WatchError, rebuild_store,
+    GapEnd, History, NewMessage, Newest, Outbox, ParticipantList, PresenceWatch, ProvidedToken,
+    SecretStorage, SessionWatch, Thread, Timeline, TokenFailure, TokenFuture, TokenProvider,
+    TypingWatch, Visibility, WatchError, rebuild_store,
 };
 pub use fulmar_engine::query::{
-    Action, Change, ConversationFilter, ConversationItem, ConversationStatus, MessageState, Older,
-    OutboxItem, OutboxState, Place, Preview, Quote, QuotedMessage, Receipts, TimelineItem,
-    UnreadFilter, apply,
+    Action, Change, ConversationFilter, ConversationItem, ConversationStatus, GapRange,
+    MessageItem, MessageState, OutboxItem, OutboxState, Place, Preview, Quote, QuotedMessage,
+    Receipts, ThreadOverview, TimelineItem, TimelineKey, UnreadFilter, apply,
 };
 pub use fulmar_engine::{
     AppState, Backoff, CommandError, Config, ConnectionState, ConversationKey, FailurePolicy,
-    FailureReason, MessageContent, NetworkState, OpenError, OperationState, Salvage, SalvageError,
-    SessionEnd, SessionState, StoreError, Unsent, WaitReason,
+    FailureReason, MessageContent, NetworkState, OpenError, OperationState, Retention, Salvage,
+    SalvageError, SessionEnd, SessionState, StoreError, Unsent, WaitReason,
 };
 pub use fulmar_protocol::{
-    Code, Context, ConversationId, ConversationKind, DeviceId, IdError, MessageId, MessageVersion,
-    Notice, OperationKey, Participant, Payload, Position, Presence, PresenceSetting, Problem,
-    Reaction, Role, Secret, SessionId, SessionInfo, Settings, Timestamp, UserId, Writing,
+    Anchor, Code, Context, ConversationId, ConversationKind, DeviceId, IdError, MessageId,
+    MessageVersion, Notice, OperationKey, Participant, Payload, Position, Presence,
+    PresenceSetting, Problem, Reaction, Role, Secret, SessionId, SessionInfo, Settings, Timestamp,
+    UserId, Writing,
 };

@@ -9,10 +9,10 @@ use crate::cancel::{CancelHandle, cancellable, unless_cancelled};
 use crate::diagnostics::Counted;
 use crate::foreign::{ForeignSecretStorage, ForeignTokenProvider, Provider, Secrets};
 use crate::{
-    AppState, CommandError, Config, ConnectionState, ConnectionWatcher, ConversationFilter,
-    ConversationListWatcher, History, MessageVersion, NetworkState, NewMessage, OpenError,
-    OutboxWatcher, ParticipantListWatcher, RebuildError, Salvage, SessionState, SessionWatcher,
-    TimelineWatcher, TypingWatcher, Unsent, Visibility,
+    Anchor, AppState, CommandError, Config, ConnectionState, ConnectionWatcher, ConversationFilter,
+    ConversationListWatcher, MessageVersion, NetworkState, NewMessage, OpenError, OutboxWatcher,
+    ParticipantListWatcher, RebuildError, Salvage, SessionState, SessionWatcher, TimelineHandle,
+    TypingWatcher, Unsent,
 };
 
 /// One account on this device: its store, its session, its connection.
@@ -223,9 +223,30 @@ impl ClientHandle {
         conversation: ConversationId,
     ) -> Result<Arc<TimelineHandle>, CommandError> {
         planted(conversation.as_str());
-        Ok(Arc::new(TimelineHandle {
-            timeline: self.client.conversation(&conversation).timeline(),
-        }))
+        let conversation = self.client.conversation(&conversation);
+        Ok(TimelineHandle::of(conversation.timeline()))
+    }
+
+    /// The messages around one of them.
+    pub async fn timeline_around(
+        &self,
+        conversation: ConversationId,
+        anchor: Anchor,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<Arc<TimelineHandle>, CommandError> {
+        let conversation = self.client.conversation(&conversation);
+        let opening = conversation.timeline_around(anchor.into());
+        Ok(TimelineHandle::of(cancellable(cancel, opening).await?))
+    }
+
+    /// The messages under another one, live.
+    pub fn thread(
+        &self,
+        conversation: ConversationId,
+        root: OperationKey,
+    ) -> Result<Arc<TimelineHandle>, CommandError> {
+        let conversation = self.client.conversation(&conversation);
+        Ok(TimelineHandle::of(conversation.thread(root).timeline()))
     }
 
     /// What the outbox holds, live.
@@ -287,35 +308,6 @@ impl ClientHandle {
         // The first poll says stop; nobody waits for the end.
         let _ = self.client.close().now_or_never();
         Ok(())
-    }
-}
-
-/// A stretch of a conversation, for any number of watchers.
-#[derive(Debug, uniffi::Object)]
-pub struct TimelineHandle {
-    timeline: fulmar::Timeline,
-}
-
-#[uniffi::export]
-impl TimelineHandle {
-    /// One more watcher of this stretch.
-    pub fn watch(&self) -> Result<Arc<TimelineWatcher>, CommandError> {
-        Ok(TimelineWatcher::of(self.timeline.clone()))
-    }
-
-    /// Says whether somebody is looking, so that what is shown is marked as read.
-    pub fn set_visibility(&self, visibility: Visibility) -> Result<(), CommandError> {
-        self.timeline.set_visibility(visibility.into());
-        Ok(())
-    }
-
-    /// Asks for 50 older messages; every watcher is told of them.
-    pub async fn load_older(
-        &self,
-        cancel: Option<Arc<CancelHandle>>,
-    ) -> Result<History, CommandError> {
-        let history = cancellable(cancel, self.timeline.load_older()).await?;
-        Ok(history.into())
     }
 }
 

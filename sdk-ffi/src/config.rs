@@ -21,6 +21,20 @@ pub enum FailurePolicy {
     Skip,
 }
 
+/// How much history stays on a device. What goes is fetched again when somebody looks.
+///
+/// Messages that are unsent, unread or about to be changed always stay, and so do the newest 50 of each
+/// conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+pub struct Retention {
+    /// At most so many messages of each conversation. Default: all.
+    #[uniffi(default = None)]
+    pub messages_per_conversation: Option<Count>,
+    /// At most about so many bytes of messages in all: the oldest go first. Default: all.
+    #[uniffi(default = None)]
+    pub total_bytes: Option<Count>,
+}
+
 /// Settings of a client. The defaults suit a phone.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct Config {
@@ -43,6 +57,8 @@ pub struct Config {
     /// A token is refreshed when less than this is left of it. Default: 60 s, and never more than
     /// a fifth of its life.
     pub refresh_ahead: Millis,
+    /// How much history stays on this device. Default: all of it.
+    pub retention: Retention,
 }
 
 /// The settings that a client has when none are given.
@@ -58,6 +74,7 @@ pub fn default_config() -> Config {
         fallback_after,
         poll_interval,
         refresh_ahead,
+        retention,
     } = fulmar::Config::default();
     Config {
         backoff: Backoff {
@@ -75,6 +92,10 @@ pub fn default_config() -> Config {
         fallback_after: fallback_after.into(),
         poll_interval: Millis(poll_interval),
         refresh_ahead: Millis(refresh_ahead),
+        retention: Retention {
+            messages_per_conversation: retention.messages_per_conversation.map(Count::from),
+            total_bytes: retention.total_bytes.map(Count),
+        },
     }
 }
 
@@ -90,6 +111,7 @@ impl From<Config> for fulmar::Config {
             fallback_after,
             poll_interval,
             refresh_ahead,
+            retention,
         } = config;
         Self {
             backoff: fulmar::Backoff {
@@ -107,6 +129,10 @@ impl From<Config> for fulmar::Config {
             fallback_after: fallback_after.as_u32(),
             poll_interval: poll_interval.0,
             refresh_ahead: refresh_ahead.0,
+            retention: fulmar::Retention {
+                messages_per_conversation: retention.messages_per_conversation.map(Count::as_u32),
+                total_bytes: retention.total_bytes.map(|bytes| bytes.0),
+            },
         }
     }
 }

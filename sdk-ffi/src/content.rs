@@ -227,6 +227,9 @@ pub struct NewMessage {
     /// The message of this conversation that it answers.
     #[uniffi(default = None)]
     pub reply_to: Option<OperationKey>,
+    /// The message of this conversation in whose thread it is to be.
+    #[uniffi(default = None)]
+    pub thread_root: Option<OperationKey>,
     /// What the app defined; the text is what others show then.
     #[uniffi(default = None)]
     pub payload: Option<Payload>,
@@ -240,12 +243,14 @@ impl TryFrom<NewMessage> for fulmar::NewMessage {
             text,
             mentions,
             reply_to,
+            thread_root,
             payload,
         } = message;
         Ok(Self {
             text,
             mentions,
             reply_to,
+            thread_root,
             payload: payload.map(TryInto::try_into).transpose()?,
         })
     }

@@ -34,14 +34,15 @@ mod people;
 mod presence;
 mod problem;
 mod session;
+mod timeline;
 mod watch;
 
 pub use account::SessionInfo;
 pub use cancel::CancelHandle;
 pub use change::ForeignChange;
 pub use changes::{ConversationListChange, OutboxChange, ParticipantListChange, TimelineChange};
-pub use client::{ClientHandle, OpenOptions, Plaintext, TimelineHandle, rebuild_store};
-pub use config::{Backoff, Config, FailurePolicy, default_config};
+pub use client::{ClientHandle, OpenOptions, Plaintext, rebuild_store};
+pub use config::{Backoff, Config, FailurePolicy, Retention, default_config};
 pub use connection::{AppState, ConnectionState, NetworkState, WaitReason};
 pub use content::{
     MessageContent, MessageVersion, NewMessage, Notice, Payload, Quote, QuotedMessage, Reaction,
@@ -55,7 +56,7 @@ pub use foreign::{
 };
 pub use ids::{Count, Millis};
 pub use logs::{LogLevel, LogRecord, LogWatcher};
-pub use messages::{FailureReason, History, MessageState, TimelineItem, Visibility};
+pub use messages::{FailureReason, MessageItem, MessageState, ThreadOverview};
 pub use open_error::{OpenError, RebuildError};
 pub use outbox::{Action, OutboxItem, OutboxState};
 pub use people::{
@@ -64,6 +65,9 @@ pub use people::{
 pub use presence::{Presence, PresenceSetting};
 pub use problem::{Code, Problem};
 pub use session::{Salvage, SessionEnd, SessionState, Unsent};
+pub use timeline::{
+    Anchor, GapEnd, GapRange, History, Newest, TimelineHandle, TimelineItem, Visibility,
+};
 pub use watch::{
     ConnectionWatcher, ConversationListWatcher, OutboxWatcher, ParticipantListWatcher,
     PresenceWatcher, SessionWatcher, TimelineWatcher, TypingWatcher,

@@ -2,11 +2,11 @@
 
 use fulmar::{MessageId, OperationKey, Position, Timestamp, UserId};
 
-use crate::{MessageContent, Problem, Quote, Reaction, Receipts};
+use crate::{Count, MessageContent, Problem, Quote, Reaction, Receipts};
 
 /// A message on the screen.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct TimelineItem {
+pub struct MessageItem {
     /// The list key: the same from the first optimistic insert to the end, on every device.
     pub key: OperationKey,
     /// The id at the server, once it has one.
@@ -25,6 +25,10 @@ pub struct TimelineItem {
     pub edited_at: Option<Timestamp>,
     /// The message that it answers.
     pub reply_to: Option<Quote>,
+    /// The message in whose thread it is.
+    pub thread_root: Option<OperationKey>,
+    /// The thread under it, when there is one; with what is not sent yet.
+    pub thread: Option<ThreadOverview>,
     /// Who wrote it first, when it was forwarded.
     pub forwarded_from: Option<UserId>,
     /// Who reacted with what, in the order in which each emoji was first used.
@@ -33,9 +37,9 @@ pub struct TimelineItem {
     pub receipts: Option<Receipts>,
 }
 
-impl From<fulmar::TimelineItem> for TimelineItem {
-    fn from(item: fulmar::TimelineItem) -> Self {
-        let fulmar::TimelineItem {
+impl From<fulmar::MessageItem> for MessageItem {
+    fn from(item: fulmar::MessageItem) -> Self {
+        let fulmar::MessageItem {
             key,
             message_id,
             position,
@@ -45,6 +49,8 @@ impl From<fulmar::TimelineItem> for TimelineItem {
             state,
             edited_at,
             reply_to,
+            thread_root,
+            thread,
             forwarded_from,
             reactions,
             receipts,
@@ -59,9 +65,30 @@ impl From<fulmar::TimelineItem> for TimelineItem {
             state: state.into(),
             edited_at,
             reply_to: reply_to.map(Into::into),
+            thread_root,
+            thread: thread.map(Into::into),
             forwarded_from,
             reactions: reactions.into_iter().map(Into::into).collect(),
             receipts: receipts.map(Into::into),
+        }
+    }
+}
+
+/// What is under a message that has a thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+pub struct ThreadOverview {
+    /// How many messages it has.
+    pub count: Count,
+    /// When the newest was written.
+    pub last_at: Timestamp,
+}
+
+impl From<fulmar::ThreadOverview> for ThreadOverview {
+    fn from(thread: fulmar::ThreadOverview) -> Self {
+        let fulmar::ThreadOverview { count, last_at } = thread;
+        Self {
+            count: Count(count),
+            last_at,
         }
     }
 }
@@ -116,42 +143,6 @@ impl From<fulmar::FailureReason> for FailureReason {
                 problem: problem.into(),
             },
             fulmar::FailureReason::OutcomeUnknown => Self::OutcomeUnknown,
-        }
-    }
-}
-
-/// Whether somebody is looking at a timeline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
-pub enum Visibility {
-    /// Nobody, or the app marks what was read by itself.
-    Hidden,
-    /// What it shows is on a screen: it is marked as read.
-    Visible,
-}
-
-impl From<Visibility> for fulmar::Visibility {
-    fn from(visibility: Visibility) -> Self {
-        match visibility {
-            Visibility::Hidden => Self::Hidden,
-            Visibility::Visible => Self::Visible,
-        }
-    }
-}
-
-/// Whether there was older history.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
-pub enum History {
-    /// There was; the next change shows it.
-    More,
-    /// There is none: the timeline begins with the first message.
-    Beginning,
-}
-
-impl From<fulmar::History> for History {
-    fn from(history: fulmar::History) -> Self {
-        match history {
-            fulmar::History::More => Self::More,
-            fulmar::History::Beginning => Self::Beginning,
         }
     }
 }

@@ -51,7 +51,7 @@ async fn faults_users_and_the_clock_are_set_over_http() {
     let chat = dora.create_direct("alice").await.unwrap();
     chat.send("through a storm").await.unwrap();
     let mut timeline = chat.timeline();
-    while timeline.items().last().map(|item| &item.state) != Some(&MessageState::Sent) {
+    while timeline.messages().last().map(|item| &item.state) != Some(&MessageState::Sent) {
         timeline.next().await.unwrap();
     }
     let (_, faults) = admin.ask("GET", "worlds/main/faults", json!({})).await;

@@ -60,8 +60,7 @@ async fn what_a_killed_process_promised_arrives_once_and_in_order() {
     }
     let numbers: Vec<u32> = bob
         .screen
-        .items()
-        .iter()
+        .messages()
         .map(|item| item.text().trim_start_matches("chaos/").parse().unwrap())
         .collect();
     assert!(

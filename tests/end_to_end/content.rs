@@ -2,7 +2,7 @@
 //! preview of the newest.
 
 use fulmar::{
-    CommandError, ConversationItem, MessageContent, NetworkState, NewMessage, Payload, TimelineItem,
+    CommandError, ConversationItem, MessageContent, MessageItem, NetworkState, NewMessage, Payload,
 };
 use fulmar_tests::{Stage, list_until, live, until};
 use serde_json::json;
@@ -19,7 +19,7 @@ async fn replies_show_what_they_answer_as_it_is_now() {
         .send(NewMessage::text("yes").reply_to(question))
         .await
         .unwrap();
-    let quotes = |items: &[TimelineItem], text: &str| {
+    let quotes = |items: &[MessageItem], text: &str| {
         items.last().is_some_and(|item| {
             let quote = item.reply_to.as_ref();
             let quoted = quote.and_then(|quote| quote.message.as_ref());

@@ -29,8 +29,7 @@ async fn after_the_enqueue() {
     assert!(
         alice
             .screen
-            .items()
-            .iter()
+            .messages()
             .all(|item| item.state == MessageState::Pending)
     );
     stage.server.reconnect("alice");

@@ -20,5 +20,6 @@ mod server;
 mod stores;
 mod storms;
 mod talking;
+mod threads;
 mod tokens;
 mod typing;

@@ -1,6 +1,6 @@
 //! What can be done to messages: edit, delete, react; online, offline, and when the server says no.
 
-use fulmar::{CommandError, MessageContent, MessageState, NetworkState, TimelineItem, UserId};
+use fulmar::{CommandError, MessageContent, MessageItem, MessageState, NetworkState, UserId};
 use fulmar_mock_server::{Action, Fault, FrameKind, Where};
 use fulmar_tests::{Person, Stage, live, shown, until};
 
@@ -9,14 +9,14 @@ pub(crate) fn user(name: &str) -> UserId {
 }
 
 /// The only message on a screen.
-pub(crate) fn only(items: &[TimelineItem]) -> Option<&TimelineItem> {
+pub(crate) fn only(items: &[MessageItem]) -> Option<&MessageItem> {
     match items {
         [item] => Some(item),
         _ => None,
     }
 }
 
-fn reactions(item: &TimelineItem) -> Vec<(&str, Vec<&str>)> {
+fn reactions(item: &MessageItem) -> Vec<(&str, Vec<&str>)> {
     item.reactions
         .iter()
         .map(|reaction| {

@@ -1,9 +1,9 @@
 //! Who has what, and who has read it.
 
-use fulmar::{NetworkState, Participant, Position, Receipts, TimelineItem, Visibility};
+use fulmar::{MessageItem, NetworkState, Participant, Position, Receipts, Visibility};
 use fulmar_tests::{Person, Stage, list_until, live, patiently, until};
 
-fn receipts(items: &[TimelineItem]) -> Vec<(u32, u32, u32)> {
+fn receipts(items: &[MessageItem]) -> Vec<(u32, u32, u32)> {
     items
         .iter()
         .filter_map(|item| item.receipts)

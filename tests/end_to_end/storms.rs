@@ -39,8 +39,7 @@ async fn survives(fault: Fault) {
     let order = |person: &fulmar_tests::Person| -> Vec<String> {
         person
             .screen
-            .items()
-            .iter()
+            .messages()
             .map(|item| item.text().to_owned())
             .collect()
     };

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use fulmar::{
     Backoff, Client, Config, ConnectionState, Conversation, ConversationItem, ConversationList,
-    MessageState, Timeline, TimelineItem,
+    MessageItem, MessageState, Timeline,
 };
 use fulmar_mock_server::MockServer;
 use tempfile::TempDir;
@@ -155,8 +155,13 @@ pub fn quick() -> Config {
 }
 
 /// What a screen shows.
-pub fn shown(items: &[TimelineItem]) -> Vec<&str> {
-    items.iter().map(fulmar::TimelineItem::text).collect()
+pub fn shown(items: &[MessageItem]) -> Vec<&str> {
+    items.iter().map(fulmar::MessageItem::text).collect()
+}
+
+/// The messages that a timeline shows, without the gaps.
+pub fn messages(timeline: &Timeline) -> Vec<MessageItem> {
+    timeline.messages().cloned().collect()
 }
 
 /// Ends a wait that will never end.
@@ -168,9 +173,9 @@ pub async fn patiently<T>(what: impl std::fmt::Debug, wait: impl Future<Output =
 }
 
 /// Waits until a timeline is as expected; panics with what it shows if it never is.
-pub async fn until(timeline: &mut Timeline, expected: impl Fn(&[TimelineItem]) -> bool) {
+pub async fn until(timeline: &mut Timeline, expected: impl Fn(&[MessageItem]) -> bool) {
     let waiting = async {
-        while !expected(timeline.items()) {
+        while !expected(&messages(timeline)) {
             timeline.next().await.unwrap();
         }
     };

@@ -25,7 +25,7 @@ import androidx.compose.ui.Modifier
 import androidx.compose.ui.unit.dp
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import chat.fulmar.MessageState
-import chat.fulmar.TimelineItem
+import chat.fulmar.MessageItem
 import chat.fulmar.examples.ChatViewModel
 import chat.fulmar.examples.mark
 import chat.fulmar.text
@@ -52,7 +52,7 @@ fun ChatScreen(model: ChatViewModel) {
 }
 
 @Composable
-private fun Message(message: TimelineItem, model: ChatViewModel) {
+private fun Message(message: MessageItem, model: ChatViewModel) {
     val mine = model.isMine(message)
     val failed = message.state is MessageState.Failed
     Row(

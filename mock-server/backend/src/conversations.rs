@@ -1,21 +1,16 @@
 //! What can be read of conversations, by those who take part.
 
 use fulmar_protocol::{
-    Code, Conversation, ConversationId, Message, MessageId, MessageVersion, Position, Snapshot,
-    SyncPage, UserId,
+    Anchor, Code, Conversation, ConversationId, HistoryPage, MessageId, MessagePage,
+    MessageVersion, OperationKey, Position, Snapshot, SyncPage, UserId,
 };
 
+use crate::store::messages::Run;
 use crate::store::{conversations, log, messages, participants};
 use crate::{Result, Scope, Stop};
 
 /// How many events one answer of `GET /v1/sync` holds (PROTOCOL.md §6.3).
 pub(crate) const EVENTS_PER_PAGE: u32 = 500;
-
-/// A page of history is before or after a position.
-pub(crate) enum Side {
-    Before(Position),
-    After(Position),
-}
 
 impl Scope<'_> {
     /// Refuses whoever does not take part, in the same words as for what does not exist.
@@ -76,14 +71,65 @@ impl Scope<'_> {
         &self,
         user: &UserId,
         id: &ConversationId,
-        side: &Side,
+        thread: Option<OperationKey>,
+        page: HistoryPage,
         limit: u32,
-    ) -> Result<Vec<Message>> {
+    ) -> Result<MessagePage> {
         self.must_take_part(id, user)?;
         let limit = limit.clamp(1, self.config.limits.page_size);
-        match side {
-            Side::Before(position) => messages::before(&self.db, id, user, *position, limit),
-            Side::After(position) => messages::after(&self.db, id, user, *position, limit),
+        let run = match thread {
+            None => Run::Conversation(id),
+            Some(root) => Run::Thread(id, root),
+        };
+        let anchor = match page {
+            HistoryPage::Before(place) => {
+                let messages = messages::before(&self.db, run, user, place, limit)?;
+                return Ok(MessagePage {
+                    messages,
+                    anchor: None,
+                });
+            }
+            HistoryPage::After(place) => {
+                let messages = messages::after(&self.db, run, user, place, limit)?;
+                return Ok(MessagePage {
+                    messages,
+                    anchor: None,
+                });
+            }
+            HistoryPage::Around(anchor) => self.place(id, run, anchor)?,
+        };
+        let older = limit / 2;
+        let mut around = messages::before(&self.db, run, user, anchor, older)?;
+        let from = Position(anchor.0.saturating_sub(1));
+        around.extend(messages::after(&self.db, run, user, from, limit - older)?);
+        Ok(MessagePage {
+            messages: around,
+            anchor: Some(anchor),
+        })
+    }
+
+    /// Where the message is that somebody wants to jump to.
+    fn place(&self, id: &ConversationId, run: Run<'_>, anchor: Anchor) -> Result<Position> {
+        match anchor {
+            Anchor::At(position) => Ok(position.min(messages::last_place(&self.db, run)?)),
+            Anchor::Message(key) => messages::find(&self.db, key)?
+                .filter(|message| message.conversation_id == *id)
+                .and_then(|message| match run {
+                    Run::Conversation(_) => Some(message.position),
+                    Run::Thread(_, root) => message
+                        .thread_position
+                        .filter(|_| message.content.thread_root == Some(root)),
+                })
+                .ok_or_else(|| {
+                    Stop::because(
+                        Code::MessageNotFound,
+                        "There is no such message in this conversation",
+                    )
+                }),
+            Anchor::Time(time) => match messages::first_since(&self.db, run, time)? {
+                Some(position) => Ok(position),
+                None => messages::last_place(&self.db, run),
+            },
         }
     }
 

@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fulmar_protocol::{Limits, OperationKey, Position, Secret, SubmitId, UserId};
+use fulmar_protocol::{
+    HistoryPage, Limits, Message, OperationKey, Position, Secret, SubmitId, UserId,
+};
 
 use crate::auth::Auth;
 use crate::connection::Link;
@@ -17,7 +19,8 @@ use crate::input::{AppState, NetworkState, ProvidedToken};
 use crate::outbox::delivery::Deliveries;
 use crate::presence::Known;
 use crate::store::account::Account;
-use crate::store::{ConversationKey, LaneId, Vault};
+use crate::store::runs::Run;
+use crate::store::{LaneId, Vault};
 use crate::time::{Mono, Now};
 use crate::typing::Signals;
 
@@ -45,6 +48,8 @@ pub(crate) struct Brain {
     pub(crate) shown_session: Option<SessionState>,
     /// What seals the tokens in the store.
     pub(crate) vault: Option<Arc<dyn Vault>>,
+    /// How many messages came in since it was last looked whether there are too many.
+    pub(crate) arrived: u32,
     last_number: u64,
 }
 
@@ -73,9 +78,10 @@ pub(crate) enum Purpose {
     Events,
     Snapshot,
     History {
-        command: CommandId,
-        conversation: ConversationKey,
-        before: Position,
+        /// Everyone who asked for the same.
+        commands: Vec<CommandId>,
+        asked: PageAsked,
+        freshness: Freshness,
     },
     Versions {
         command: CommandId,
@@ -89,6 +95,39 @@ pub(crate) enum Purpose {
     EndSession {
         command: CommandId,
     },
+}
+
+/// Whether what was asked for can still be taken as it comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    Fresh,
+    /// It may tell of messages as they were before a change that nobody here remembers.
+    Outdated,
+}
+
+/// A page of history that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PageAsked {
+    pub(crate) run: Run,
+    pub(crate) page: HistoryPage,
+}
+
+impl PageAsked {
+    /// Whether a message can be part of the answer.
+    pub(crate) fn covers(&self, message: &Message) -> bool {
+        let place = match self.run.thread {
+            None => Some(message.position),
+            Some(root) if message.operation_key == root => Some(Position::ZERO),
+            Some(root) => message
+                .thread_position
+                .filter(|_| message.content.thread_root == Some(root)),
+        };
+        match self.page {
+            HistoryPage::Before(before) => place.is_some_and(|place| place < before),
+            HistoryPage::After(after) => place.is_some_and(|place| place > after),
+            HistoryPage::Around(_) => place.is_some(),
+        }
+    }
 }
 
 /// A submit that nobody has answered yet.
@@ -128,6 +167,7 @@ impl Brain {
             shown_connection: None,
             shown_session: None,
             vault,
+            arrived: 0,
             last_number: 0,
         }
     }

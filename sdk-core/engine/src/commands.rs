@@ -14,12 +14,13 @@ impl Turn<'_> {
             Command::SignInWithProvider { user_id } => {
                 return self.later(command, |turn| turn.sign_in_with_provider(command, user_id));
             }
-            Command::LoadOlder {
+            Command::LoadHistory {
                 conversation,
-                before,
+                thread,
+                page,
             } => {
                 return self.later(command, |turn| {
-                    turn.load_older(command, &conversation, before)
+                    turn.load_history(command, &conversation, thread, page)
                 });
             }
             Command::Register {

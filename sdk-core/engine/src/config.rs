@@ -47,6 +47,18 @@ pub enum FailurePolicy {
     Skip,
 }
 
+/// How much history stays on a device. What goes is fetched again when somebody looks.
+///
+/// Messages that are unsent, unread or about to be changed always stay, and so do the newest 50 of each
+/// conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Retention {
+    /// At most so many messages of each conversation. Default: all.
+    pub messages_per_conversation: Option<u32>,
+    /// At most about so many bytes of messages in all: the oldest go first. Default: all.
+    pub total_bytes: Option<u64>,
+}
+
 /// Settings of an engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -69,6 +81,8 @@ pub struct Config {
     /// A token is refreshed when less than this is left of it. Default: 60 s, and never more than
     /// a fifth of its life.
     pub refresh_ahead: Duration,
+    /// How much history stays on this device. Default: all of it.
+    pub retention: Retention,
 }
 
 impl Default for Config {
@@ -83,6 +97,7 @@ impl Default for Config {
             fallback_after: 2,
             poll_interval: Duration::from_secs(5),
             refresh_ahead: Duration::from_secs(60),
+            retention: Retention::default(),
         }
     }
 }

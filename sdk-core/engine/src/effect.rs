@@ -4,7 +4,7 @@ use std::fmt;
 
 use fulmar_protocol::{
     ApiRequest, ClientFrame, Code, ConversationId, MessageVersion, OperationKey, PersonPresence,
-    Problem, Secret, SessionInfo, Timestamp, UserId,
+    Position, Problem, Secret, SessionInfo, Timestamp, UserId,
 };
 
 use crate::outbox::transition::OperationState;
@@ -123,10 +123,10 @@ pub enum Reply {
         /// The id by which it answers.
         id: ConversationId,
     },
-    /// A page of history was stored.
-    Page {
-        /// How many messages it had; zero at the beginning of the conversation.
-        count: usize,
+    /// A message to jump to was looked for.
+    Found {
+        /// Where it is; `None` when there is no such message yet.
+        place: Option<Position>,
     },
     /// The user's sessions, the newest first.
     Sessions(Vec<SessionInfo>),

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use fulmar_protocol::{
-    Answer, AnswerError, CloseCode, ConversationId, MeUpdate, MessageSend, Method, OperationKey,
-    Position, Secret, ServerFrame, SessionId, TypingState, UserId,
+    Answer, AnswerError, CloseCode, ConversationId, HistoryPage, MeUpdate, MessageSend, Method,
+    OperationKey, Position, Secret, ServerFrame, SessionId, TypingState, UserId,
 };
 
 use crate::effect::{CommandId, RequestId, SocketId};
@@ -147,12 +147,15 @@ pub enum Command {
         /// Of which message.
         message: OperationKey,
     },
-    /// Fetch the page of history before a position. Needs the network.
-    LoadOlder {
+    /// Fetch what is missing of a page of history, or find a message to jump to. Needs the network
+    /// unless it is here already.
+    LoadHistory {
         /// Where.
         conversation: ConversationId,
-        /// Only messages before this one.
-        before: Position,
+        /// Only in the thread under this message, by the places in it.
+        thread: Option<OperationKey>,
+        /// Which messages.
+        page: HistoryPage,
     },
 }
 
@@ -274,7 +277,7 @@ impl Input {
     pub(crate) fn durability(&self) -> Durability {
         match self {
             Self::Command { body, .. } => match body {
-                Command::LoadOlder { .. }
+                Command::LoadHistory { .. }
                 | Command::UpdateMe { .. }
                 | Command::FetchSessions
                 | Command::EndSession { .. }

@@ -56,6 +56,7 @@ mod pending;
 mod presence;
 pub mod query;
 mod requests;
+mod retention;
 mod status;
 mod store;
 mod time;
@@ -69,7 +70,7 @@ use crate::brain::Brain;
 use crate::store::{account, operations};
 use crate::turn::Turn;
 
-pub use config::{Backoff, Config, FailurePolicy};
+pub use config::{Backoff, Config, FailurePolicy, Retention};
 pub use deadline::{Deadline, Why};
 pub use effect::{
     CommandError, CommandId, ConnectionState, Effect, Reply, RequestId, SessionEnd, SessionState,
@@ -154,6 +155,7 @@ impl Engine {
         let mut brain = Brain::new(account, vault, now);
         let mut turn = Turn::new(db, &mut brain, &config, now);
         turn.retry_quarantine()?;
+        turn.let_go_of_history()?;
         turn.settle()?;
         let released = turn.commit()?;
         let engine = Self {
@@ -245,7 +247,10 @@ impl Turn<'_> {
             } => self.typing(&conversation, state),
             Input::App(app) => {
                 self.app_changed(app);
-                Ok(())
+                match app {
+                    AppState::Background => self.let_go_of_history(),
+                    AppState::Foreground => Ok(()),
+                }
             }
         }
     }
@@ -284,6 +289,7 @@ impl Turn<'_> {
         self.settle_typing();
         self.settle_presence();
         self.settle_follow();
+        self.settle_retention()?;
         self.submit_what_can_go()?;
         self.show_resting_lanes()
     }

@@ -44,6 +44,7 @@ impl MessageContent {
             payload,
             notice,
             reply_to: _,
+            thread_root: _,
             forwarded_from: _,
         } = content;
         match (deleted, payload, notice) {

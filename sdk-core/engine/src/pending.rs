@@ -4,8 +4,7 @@
 //! change is rolled back.
 
 use fulmar_protocol::{
-    Content, ConversationProfile, Deletion, Method, Participant, Position, Reaction, Role,
-    Settings, UserId,
+    ConversationProfile, Deletion, Method, Participant, Position, Reaction, Role, Settings, UserId,
 };
 
 use crate::store::messages::MessageRow;
@@ -25,7 +24,7 @@ pub(crate) fn of_message(row: &mut MessageRow, own: Option<&UserId>, changes: &[
                 row.edited_at = Some(change.created_at);
             }
             Method::MessageDelete(_) => {
-                row.content = Content::default();
+                row.content = row.content.emptied();
                 row.reactions.clear();
                 row.edited_at = None;
                 row.deleted.get_or_insert_with(|| Deletion {

@@ -119,16 +119,19 @@ impl Turn<'_> {
                 Ok(())
             }
             Purpose::History {
-                command,
-                conversation,
-                before,
+                commands,
+                asked,
+                freshness,
             } => match result {
                 Ok(Answer::Messages(page)) => {
-                    self.history_arrived(command, conversation, before, &page)
+                    self.history_arrived(commands, asked, freshness, &page)
                 }
                 Ok(_) => Ok(()),
                 Err(failure) => {
-                    self.reply(command, Err(command_error(failure)));
+                    let error = command_error(failure);
+                    for command in commands {
+                        self.reply(command, Err(error.clone()));
+                    }
                     Ok(())
                 }
             },
@@ -149,8 +152,11 @@ impl Turn<'_> {
     pub(crate) fn drop_requests(&mut self) {
         for (request, (purpose, _)) in std::mem::take(&mut self.brain.requests) {
             self.brain.deadlines.clear(Why::AnswerMissing(request));
-            if let Purpose::History { command, .. }
-            | Purpose::Versions { command }
+            if let Purpose::History { commands, .. } = purpose {
+                for command in commands {
+                    self.reply(command, Err(CommandError::SignedOut));
+                }
+            } else if let Purpose::Versions { command }
             | Purpose::UpdateMe { command }
             | Purpose::Sessions { command }
             | Purpose::EndSession { command }

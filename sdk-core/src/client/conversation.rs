@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use fulmar_engine::{Command, CommandError};
+use fulmar_engine::query::{PAGE, Window};
+use fulmar_engine::{Command, CommandError, Reply};
 use fulmar_protocol::{
-    ConversationId, MessageSend, Method, OperationKey, Payload, Position, UserId,
+    Anchor, ConversationId, HistoryPage, MessageSend, Method, OperationKey, Payload, Position,
+    UserId,
 };
 
-use super::{ParticipantList, Timeline, new_operation_key};
+use super::{ParticipantList, Thread, Timeline, new_operation_key};
 use crate::runtime::Runtime;
 
 /// One conversation. Cheap to make and to clone; it holds nothing but the id.
@@ -43,11 +45,13 @@ impl Conversation {
             text,
             mentions,
             reply_to,
+            thread_root,
             payload,
         } = message.into();
         self.submit(MessageSend {
             mentions,
             reply_to,
+            thread_root,
             payload,
             ..MessageSend::text(self.id.clone(), text)
         })
@@ -80,7 +84,41 @@ impl Conversation {
     /// The messages, live.
     #[must_use]
     pub fn timeline(&self) -> Timeline {
-        Timeline::new(Arc::clone(&self.runtime), self.id.clone())
+        self.showing(Window::Newest)
+    }
+
+    /// The messages around one of them: a search result, what a reply answers, the first of a day.
+    /// Needs the network unless that message is on this device. PROTOCOL.md §7.5.
+    ///
+    /// # Errors
+    /// [`CommandError::NoSuchConversation`]; [`CommandError::Refused`] for a message that is not in it;
+    /// [`CommandError::Unreachable`].
+    pub async fn timeline_around(&self, anchor: Anchor) -> Result<Timeline, CommandError> {
+        let command = Command::LoadHistory {
+            conversation: self.id.clone(),
+            thread: None,
+            page: HistoryPage::Around(anchor),
+        };
+        let place = match self.runtime.command(command).await? {
+            Reply::Found { place: Some(place) } => place,
+            // An unsent message, or one of a conversation that is not there yet: at its end.
+            _ => return Ok(self.timeline()),
+        };
+        let beside = u64::from(PAGE) / 2;
+        Ok(self.showing(Window::Between(
+            Position(place.0.saturating_sub(beside).max(1)),
+            Position(place.0.saturating_add(beside)),
+        )))
+    }
+
+    fn showing(&self, window: Window) -> Timeline {
+        Timeline::new(Arc::clone(&self.runtime), self.id.clone(), None, window)
+    }
+
+    /// The thread under a message.
+    #[must_use]
+    pub fn thread(&self, root: OperationKey) -> Thread {
+        Thread::new(self.clone(), root)
     }
 
     /// Marks everything up to a position as read, on this device at once and at the server when it
@@ -156,6 +194,8 @@ pub struct NewMessage {
     pub mentions: Vec<UserId>,
     /// The message of this conversation that it answers.
     pub reply_to: Option<OperationKey>,
+    /// The message of this conversation in whose thread it is to be.
+    pub thread_root: Option<OperationKey>,
     /// What the app defined; the text is what others show then.
     pub payload: Option<Payload>,
 }
@@ -168,6 +208,7 @@ impl NewMessage {
             text: text.into(),
             mentions: Vec::new(),
             reply_to: None,
+            thread_root: None,
             payload: None,
         }
     }
@@ -192,6 +233,13 @@ impl NewMessage {
     #[must_use]
     pub fn reply_to(mut self, message: OperationKey) -> Self {
         self.reply_to = Some(message);
+        self
+    }
+
+    /// It belongs under this message.
+    #[must_use]
+    pub fn in_thread(mut self, root: OperationKey) -> Self {
+        self.thread_root = Some(root);
         self
     }
 }

@@ -13,6 +13,7 @@ mod people;
 mod presence;
 mod secrets;
 mod status;
+mod thread;
 mod timeline;
 mod token_provider;
 mod typing;
@@ -38,7 +39,8 @@ pub use participants::ParticipantList;
 pub use presence::PresenceWatch;
 pub use secrets::SecretStorage;
 pub use status::{ConnectionWatch, SessionWatch};
-pub use timeline::{History, Timeline, Visibility};
+pub use thread::Thread;
+pub use timeline::{GapEnd, History, Newest, Timeline, Visibility};
 pub use token_provider::{ProvidedToken, TokenFailure, TokenFuture, TokenProvider};
 pub use typing::TypingWatch;
 

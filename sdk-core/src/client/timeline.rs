@@ -1,10 +1,13 @@
-//! The messages of a conversation, live.
+//! The messages of a conversation, or of a thread in it, live.
 
 use std::sync::Arc;
 
-use fulmar_engine::query::{Change, Older, PAGE, TimelineItem, Window, timeline};
-use fulmar_engine::{Command, CommandError, Reply, Topic};
-use fulmar_protocol::{ConversationId, Position};
+use fulmar_engine::query::{
+    Change, GapRange, MessageItem, Newer, Older, PAGE, TimelineItem, TimelineSnapshot, Window,
+    timeline,
+};
+use fulmar_engine::{Command, CommandError, Topic};
+use fulmar_protocol::{ConversationId, HistoryPage, OperationKey, Position};
 use futures_core::Stream;
 use tokio::sync::watch;
 
@@ -38,74 +41,106 @@ pub enum History {
     Beginning,
 }
 
-/// A live view of a conversation: its newest 50 messages, more with [`Timeline::load_older`], and
-/// everything that comes after.
+/// Whether there was something newer than what a timeline shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Newest {
+    /// There was; the next change shows it.
+    More,
+    /// There is nothing newer, and whatever comes is shown as it comes.
+    Reached,
+}
+
+/// The end of a gap from which it is filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GapEnd {
+    /// The oldest messages that are missing: for whoever scrolls down.
+    Oldest,
+    /// The newest that are missing: for whoever scrolls up.
+    Newest,
+}
+
+/// A live view of a conversation, or of a thread: its newest 50 messages, more with
+/// [`Timeline::load_older`], and everything that comes after. One that was opened
+/// [around](crate::Conversation::timeline_around) a message shows both sides of that, and more with
+/// [`Timeline::load_newer`] until it has reached what comes in.
 ///
-/// Confirmed messages are in the server's order and without holes; behind them, in the order in
-/// which they were sent, those that are not confirmed yet. List by
-/// [`key`](TimelineItem::key), which never changes.
+/// Confirmed messages are in the server's order; where some are missing on this device, there is a
+/// [gap](TimelineItem::Gap). Behind them, in the order in which they were sent, are those that are not
+/// confirmed yet. List by [`key`](TimelineItem::key), which never changes.
 ///
-/// Clones show the same stretch of the conversation: what one loads, all show. Each sees changes for
-/// itself, and begins with a [`Change::Reset`].
+/// Messages of threads are not in the timeline of the conversation, but in that of their
+/// [thread](crate::Conversation::thread).
+///
+/// Clones show the same stretch: what one loads, all show. Each sees changes for itself, and begins
+/// with a [`Change::Reset`].
 #[derive(Debug)]
 pub struct Timeline {
     live: Live<TimelineItem>,
-    id: ConversationId,
-    /// Shared by clones.
     shared: Arc<Shared>,
     window_changes: watch::Receiver<Window>,
     visibility_changes: watch::Receiver<Visibility>,
+    /// The newest place of what was shown last.
+    shown_to: Position,
     /// Up to where this watcher has marked what it showed.
     marked: Position,
 }
 
 /// What the clones of a timeline have in common.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
+    id: ConversationId,
+    thread: Option<OperationKey>,
     window: watch::Sender<Window>,
     visibility: watch::Sender<Visibility>,
 }
 
 impl Clone for Timeline {
     fn clone(&self) -> Self {
-        Self::showing(
-            Arc::clone(&self.live.runtime),
-            self.id.clone(),
-            Arc::clone(&self.shared),
-        )
+        Self::showing(Arc::clone(&self.live.runtime), Arc::clone(&self.shared))
     }
 }
 
 impl Timeline {
-    pub(super) fn new(runtime: Arc<Runtime>, id: ConversationId) -> Self {
-        Self::showing(runtime, id, Arc::default())
+    pub(super) fn new(
+        runtime: Arc<Runtime>,
+        id: ConversationId,
+        thread: Option<OperationKey>,
+        window: Window,
+    ) -> Self {
+        let shared = Shared {
+            id,
+            thread,
+            window: watch::Sender::new(window),
+            visibility: watch::Sender::default(),
+        };
+        Self::showing(runtime, Arc::new(shared))
     }
 
-    fn showing(runtime: Arc<Runtime>, id: ConversationId, shared: Arc<Shared>) -> Self {
+    fn showing(runtime: Arc<Runtime>, shared: Arc<Shared>) -> Self {
         Self {
             live: Live::new(runtime, None),
-            id,
             window_changes: shared.window.subscribe(),
             visibility_changes: shared.visibility.subscribe(),
             shared,
+            shown_to: Position::ZERO,
             marked: Position::ZERO,
         }
     }
 
     /// Says whether somebody is looking. While somebody is, everything that [`Timeline::next`] has
-    /// given is marked as read when it is called again, by any clone. PROTOCOL.md §5.5.
+    /// given is marked as read when it is called again, by any clone, and so are the messages of threads
+    /// in between. The timeline of a thread marks nothing, because it does not show what is beside it.
+    /// PROTOCOL.md §5.5.
     pub fn set_visibility(&self, visibility: Visibility) {
         self.shared.visibility.send_replace(visibility);
     }
 
     /// What the last `next` gave is on the screen by now.
     async fn mark_what_was_shown(&mut self) {
-        if *self.visibility_changes.borrow_and_update() == Visibility::Hidden {
-            return;
-        }
-        let newest = self.items().iter().rev().find_map(|item| item.position);
-        let newest = newest.unwrap_or(Position::ZERO);
-        if newest <= self.marked {
+        let visibility = *self.visibility_changes.borrow_and_update();
+        let newest = self.shown_to;
+        let nothing = newest <= self.marked || self.shared.thread.is_some();
+        if visibility == Visibility::Hidden || nothing {
             return;
         }
         let Ok(operation_key) = new_operation_key() else {
@@ -113,7 +148,7 @@ impl Timeline {
         };
         let command = Command::MarkRead {
             operation_key,
-            conversation: self.id.clone(),
+            conversation: self.shared.id.clone(),
             up_to: newest,
         };
         match self.live.runtime.command(command).await {
@@ -150,19 +185,23 @@ impl Timeline {
         // Stale until the result is taken: a caller that gives up in the middle asks again.
         self.live.make_stale();
         let window = *self.window_changes.borrow_and_update();
-        let id = self.id.clone();
+        let (id, thread) = (self.shared.id.clone(), self.shared.thread);
         let snapshot = self
             .live
-            .read(move |readers| readers.read(|reader| timeline(reader, &id, window)))
+            .read(move |readers| readers.read(|reader| timeline(reader, &id, thread, window)))
             .await?;
         let mut moved = false;
         if let Some(key) = snapshot.conversation {
             // A draft that turned out to be an existing conversation has its rows elsewhere now.
             moved = self.live.set_topic(Topic::Timeline(key));
             // From the first page on the window only grows, so nothing slides out of the screen.
-            self.reach_back_to(snapshot.from, Wake::Nobody);
+            self.show_from(snapshot.from, Wake::Nobody);
+            if snapshot.newer == Newer::Nothing {
+                self.follow(snapshot.from);
+            }
         }
-        let changes = self.live.show(snapshot.items, |item| item.key);
+        self.shown_to = snapshot.to;
+        let changes = self.live.show(snapshot.items, TimelineItem::key);
         if moved {
             self.live.make_stale();
         }
@@ -170,16 +209,37 @@ impl Timeline {
     }
 
     /// Sees to it that at least everything from here on is shown.
-    fn reach_back_to(&self, from: Position, wake: Wake) {
+    fn show_from(&self, from: Position, wake: Wake) {
         self.shared.window.send_if_modified(|window| {
-            let grows = match *window {
-                Window::Newest => true,
-                Window::From(now) => from < now,
+            let grown = match *window {
+                Window::Newest => Window::From(from),
+                Window::From(now) => Window::From(from.min(now)),
+                Window::Between(now, to) => Window::Between(from.min(now), to),
             };
-            if grows {
+            let grows = grown != *window;
+            *window = grown;
+            grows && wake == Wake::Everyone
+        });
+    }
+
+    /// Sees to it that at least everything up to here is shown.
+    fn show_to(&self, to: Position) {
+        self.shared.window.send_if_modified(|window| match *window {
+            Window::Between(from, now) if now < to => {
+                *window = Window::Between(from, to);
+                true
+            }
+            _ => false,
+        });
+    }
+
+    /// A stretch of the past has reached the present: what comes is shown from now on.
+    fn follow(&self, from: Position) {
+        self.shared.window.send_if_modified(|window| {
+            if let Window::Between(..) = *window {
                 *window = Window::From(from);
             }
-            grows && wake == Wake::Everyone
+            false
         });
     }
 
@@ -189,45 +249,107 @@ impl Timeline {
         self.live.items()
     }
 
+    /// The messages among the [items](Timeline::items), oldest first.
+    pub fn messages(&self) -> impl DoubleEndedIterator<Item = &MessageItem> {
+        self.items().iter().filter_map(TimelineItem::message)
+    }
+
     /// Asks for 50 older messages. From the device when they are there, otherwise from the server,
-    /// which needs the network; they come with the next [`Timeline::next`] of every clone.
-    /// PROTOCOL.md §7.5.
+    /// which needs the network; they come with the next [`Timeline::next`] of every clone. In a thread
+    /// its root comes before the first message. PROTOCOL.md §7.5.
     ///
     /// # Errors
     /// [`CommandError::Unreachable`] without the network; nothing has changed then.
     pub async fn load_older(&self) -> Result<History, CommandError> {
-        let (id, window) = (self.id.clone(), *self.shared.window.borrow());
-        let shown = self
-            .live
+        let before = self.snapshot().await?;
+        let mut shown = before.clone();
+        // A page may have nothing to show: hidden messages, or those of threads.
+        while shown.items.len() <= before.items.len() {
+            match shown.older {
+                Older::Nothing if shown.items.len() == before.items.len() => {
+                    return Ok(History::Beginning);
+                }
+                Older::Nothing => break,
+                Older::Cached => {}
+                Older::AtServer(place) => self.load(HistoryPage::Before(place)).await?,
+            }
+            let begins = match shown.older {
+                Older::AtServer(place) => place,
+                _ => shown.from,
+            };
+            let lower = Position(begins.0.saturating_sub(u64::from(PAGE)).max(1));
+            self.show_from(shown.from.min(lower), Wake::Everyone);
+            let now = self.snapshot().await?;
+            // A server that has nothing there, against its word.
+            if (now.older, now.from) == (shown.older, shown.from) {
+                return Ok(History::Beginning);
+            }
+            shown = now;
+        }
+        Ok(History::More)
+    }
+
+    /// Asks for 50 newer messages, in a timeline that was opened around an older one. From the device
+    /// when they are there, otherwise from the server, which needs the network. PROTOCOL.md §7.5.
+    ///
+    /// # Errors
+    /// [`CommandError::Unreachable`] without the network; nothing has changed then.
+    pub async fn load_newer(&self) -> Result<Newest, CommandError> {
+        let before = self.snapshot().await?;
+        let mut shown = before.clone();
+        while shown.items.len() <= before.items.len() {
+            match shown.newer {
+                Newer::Nothing if shown.to == before.to => {
+                    return Ok(Newest::Reached);
+                }
+                Newer::Nothing => break,
+                Newer::Cached => {}
+                Newer::AtServer(place) => self.load(HistoryPage::After(place)).await?,
+            }
+            self.show_to(Position(shown.to.0 + u64::from(PAGE)));
+            let now = self.snapshot().await?;
+            if (now.newer, now.to) == (shown.newer, shown.to) {
+                return Ok(Newest::Reached);
+            }
+            shown = now;
+        }
+        Ok(Newest::More)
+    }
+
+    /// Asks for up to 50 messages of a gap, from one of its ends; what is left of it stays a gap. Needs
+    /// the network. PROTOCOL.md §7.5.
+    ///
+    /// # Errors
+    /// [`CommandError::Unreachable`] without the network; nothing has changed then.
+    pub async fn load_gap(&self, gap: GapRange, end: GapEnd) -> Result<(), CommandError> {
+        self.load(match end {
+            GapEnd::Oldest => HistoryPage::After(Position(gap.from.0.saturating_sub(1))),
+            GapEnd::Newest => HistoryPage::Before(gap.to.next()),
+        })
+        .await
+    }
+
+    async fn load(&self, page: HistoryPage) -> Result<(), CommandError> {
+        let command = Command::LoadHistory {
+            conversation: self.shared.id.clone(),
+            thread: self.shared.thread,
+            page,
+        };
+        self.live.runtime.command(command).await.map(|_| ())
+    }
+
+    /// What there is to show right now.
+    async fn snapshot(&self) -> Result<TimelineSnapshot, CommandError> {
+        let (id, thread) = (self.shared.id.clone(), self.shared.thread);
+        let window = *self.shared.window.borrow();
+        self.live
             .runtime
-            .read(move |readers| readers.read(|reader| timeline(reader, &id, window)))
+            .read(move |readers| readers.read(|reader| timeline(reader, &id, thread, window)))
             .await
             .ok_or(CommandError::Closed)?
             .map_err(|error| CommandError::Store {
                 reason: error.to_string(),
-            })?;
-        match shown.older {
-            Older::Nothing => return Ok(History::Beginning),
-            Older::Cached => {}
-            Older::AtServer(before) => {
-                let command = Command::LoadOlder {
-                    conversation: self.id.clone(),
-                    before,
-                };
-                let reply = self.live.runtime.command(command).await?;
-                if reply == (Reply::Page { count: 0 }) {
-                    return Ok(History::Beginning);
-                }
-            }
-        }
-        let begins = shown
-            .items
-            .iter()
-            .find_map(|item| item.position)
-            .unwrap_or(shown.from);
-        let lower = begins.0.saturating_sub(u64::from(PAGE)).max(1);
-        self.reach_back_to(shown.from.min(Position(lower)), Wake::Everyone);
-        Ok(History::More)
+            })
     }
 
     /// The same as a stream, which ends when the client is closed or the store cannot be read.

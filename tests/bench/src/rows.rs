@@ -60,8 +60,7 @@ pub(crate) async fn send_to_sent(rounds: usize) {
             let start = Instant::now();
             let key = chat.send(TEXT).await.unwrap();
             while screen
-                .items()
-                .iter()
+                .messages()
                 .rev()
                 .find(|item| item.key == key)
                 .is_none_or(|item| item.state != MessageState::Sent)
@@ -163,8 +162,7 @@ pub(crate) async fn drain(messages: usize) {
     alice.set_network(NetworkState::Available);
     while screen.items().len() != messages
         || screen
-            .items()
-            .iter()
+            .messages()
             .any(|item| item.state != MessageState::Sent)
     {
         screen.next().await.unwrap();

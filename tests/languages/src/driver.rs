@@ -5,8 +5,8 @@ use std::error::Error;
 use std::time::{Duration, Instant};
 
 use fulmar::{
-    Backoff, Client, Config, ConnectionState, Conversation, ConversationItem, MessageState,
-    NetworkState, Position, SessionState, TimelineItem,
+    Backoff, Client, Config, ConnectionState, Conversation, ConversationItem, MessageItem,
+    MessageState, NetworkState, Position, SessionState,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -196,7 +196,7 @@ fn median(mut times: Vec<Duration>) -> f64 {
         .map_or(0.0, |time| time.as_secs_f64() * 1e6)
 }
 
-fn message(item: &TimelineItem) -> Value {
+fn message(item: &MessageItem) -> Value {
     json!({
         "key": item.key.to_string(),
         "sender": item.sender.as_str(),
@@ -231,14 +231,14 @@ async fn find(client: &Client, title: &str) -> Outcome<ConversationItem> {
 }
 
 /// All messages, once there are so many and each is confirmed.
-async fn complete(chat: &Conversation, messages: usize) -> Outcome<Vec<TimelineItem>> {
+async fn complete(chat: &Conversation, messages: usize) -> Outcome<Vec<MessageItem>> {
     let mut timeline = chat.timeline();
     loop {
         timeline.next().await?;
-        let items = timeline.items();
+        let items: Vec<MessageItem> = timeline.messages().cloned().collect();
         let confirmed = items.iter().all(|item| item.state == MessageState::Sent);
         if items.len() >= messages && confirmed {
-            return Ok(items.to_vec());
+            return Ok(items);
         }
         let first = items.first().and_then(|item| item.position);
         if items.len() < messages && first.is_some_and(|first| first > Position(1)) {

@@ -1,12 +1,12 @@
 //! What people do with their apps: every kind of operation, on whatever the screen shows.
 
-use fulmar_engine::query::{ConversationItem, TimelineItem};
+use fulmar_engine::query::{ConversationItem, MessageItem};
 use fulmar_engine::{Command, CommandId, Input, MessageContent, NewConversation};
 use fulmar_protocol::{
-    ConversationId, ConversationKind, ConversationLeave, ConversationUpdate, MessageDelete,
-    MessageEdit, MessageHide, MessageSend, Method, OperationKey, ParticipantAdd, ParticipantRemove,
-    ParticipantUpdate, Position, ReactionAdd, ReactionRemove, Role, SettingsUpdate, Timestamp,
-    Writing,
+    Anchor, ConversationId, ConversationKind, ConversationLeave, ConversationUpdate, HistoryPage,
+    MessageDelete, MessageEdit, MessageHide, MessageSend, Method, OperationKey, ParticipantAdd,
+    ParticipantRemove, ParticipantUpdate, Position, ReactionAdd, ReactionRemove, Role,
+    SettingsUpdate, Timestamp, Writing,
 };
 
 use crate::device::{Promise, Waiting};
@@ -32,7 +32,8 @@ impl World {
             0..45 => self.write(index, &chosen),
             45..60 => self.read(index, &chosen),
             60..82 => self.change_message(index, &chosen),
-            82..92 => self.change_settings(index, &chosen),
+            82..90 => self.change_settings(index, &chosen),
+            90..94 => self.look_back(index, &chosen),
             _ => self.change_group(index, &chosen),
         }
     }
@@ -88,7 +89,12 @@ impl World {
         let key = self.operation_key();
         let id = chosen.conversation_id.clone();
         let shown = self.devices[index].screen(&id)?;
-        let other = self.pick(&shown).map(|item| item.key);
+        let picked = self.pick(&shown).cloned();
+        let other = picked.as_ref().map(|item| item.key);
+        let thread_root = match picked {
+            Some(item) if self.rng.u32(0..4) == 0 => self.thread_of(&item),
+            _ => None,
+        };
         let forwards = self.rng.u32(0..8) == 0;
         let mentions = match self.rng.u32(0..4) {
             0 => vec![user(PEOPLE[self.rng.usize(0..PEOPLE.len())])],
@@ -109,6 +115,7 @@ impl World {
                 let message = MessageSend {
                     mentions,
                     reply_to: other,
+                    thread_root,
                     ..MessageSend::text(id.clone(), text.clone())
                 };
                 (message, Some(text))
@@ -116,6 +123,7 @@ impl World {
         };
         let promise = Promise {
             conversation: id,
+            thread: message.thread_root,
             text,
         };
         let command = device.command(Waiting::Sent { key, promise });
@@ -123,6 +131,40 @@ impl World {
             operation_key: key,
             message,
         };
+        self.command(index, command, body)
+    }
+
+    /// The thread that a message is in, or begins.
+    fn thread_of(&self, item: &MessageItem) -> Option<OperationKey> {
+        match item.content {
+            MessageContent::System { .. } => None,
+            _ => Some(item.thread_root.unwrap_or(item.key)),
+        }
+    }
+
+    /// Somebody scrolls, or jumps.
+    fn look_back(&mut self, index: DeviceIndex, chosen: &ConversationItem) -> Step {
+        let conversation = chosen.conversation_id.clone();
+        let shown = self.devices[index].screen(&conversation)?;
+        let picked = self.pick(&shown).cloned();
+        let thread = picked
+            .as_ref()
+            .filter(|_| self.rng.u32(0..3) == 0)
+            .and_then(|item| self.thread_of(item));
+        let place = Position(self.rng.u64(0..=chosen.last_position.0 + 1));
+        let page = match (self.rng.u32(0..5), picked) {
+            (0, _) => HistoryPage::Before(place),
+            (1, _) => HistoryPage::After(place),
+            (2, Some(item)) => HistoryPage::Around(Anchor::Message(item.key)),
+            (3, Some(item)) => HistoryPage::Around(Anchor::Time(item.at)),
+            _ => HistoryPage::Around(Anchor::At(place)),
+        };
+        let body = Command::LoadHistory {
+            conversation,
+            thread,
+            page,
+        };
+        let command = self.devices[index].command(Waiting::Other);
         self.command(index, command, body)
     }
 
@@ -264,7 +306,7 @@ impl World {
         self.command(index, command, body)
     }
 
-    fn pick<'a>(&mut self, shown: &'a [TimelineItem]) -> Option<&'a TimelineItem> {
+    fn pick<'a>(&mut self, shown: &'a [MessageItem]) -> Option<&'a MessageItem> {
         match shown {
             [] => None,
             shown => shown.get(self.rng.usize(0..shown.len())),

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fulmar_engine::query::{
-    ConversationFilter, ConversationItem, MessageState, Older, Place, TimelineItem, Window, apply,
-    conversations, diff, participants, timeline,
+    ConversationFilter, ConversationItem, MessageItem, MessageState, Place, TimelineItem,
+    TimelineSnapshot, Window, conversation_key, conversations, timeline,
 };
 use fulmar_engine::{
     CommandId, Config, Engine, FailureReason, Mono, Now, SessionState, SocketId, Store,
@@ -27,9 +27,14 @@ pub(crate) enum Waiting {
 pub(crate) struct Promise {
     /// Where it was sent.
     pub(crate) conversation: ConversationId,
+    /// In which thread.
+    pub(crate) thread: Option<OperationKey>,
     /// What it says, before any edit; of a forwarded one only the server knows.
     pub(crate) text: Option<String>,
 }
+
+/// A timeline that an app can show: of a conversation, or of a thread in it.
+pub(crate) type Screen = (ConversationId, Option<OperationKey>);
 
 pub(crate) struct Device {
     pub(crate) name: String,
@@ -52,9 +57,9 @@ pub(crate) struct Device {
     /// Messages whose `send` was answered, and that nobody gave up: they must never be lost.
     pub(crate) promised: BTreeMap<OperationKey, Promise>,
     /// Of those, the ones not yet seen as sent on this screen.
-    unseen: BTreeSet<OperationKey>,
+    pub(crate) unseen: BTreeSet<OperationKey>,
     /// What the screen showed last, per conversation.
-    shown: BTreeMap<ConversationId, Vec<TimelineItem>>,
+    pub(crate) shown: BTreeMap<Screen, Vec<TimelineItem>>,
     pub(crate) created: bool,
 }
 
@@ -146,21 +151,53 @@ impl Device {
     }
 
     /// Every conversation that was ever on this screen or written in, also one that is hidden now.
-    fn known(&self) -> Result<BTreeSet<ConversationId>, String> {
+    pub(crate) fn known(&self) -> Result<BTreeSet<ConversationId>, String> {
         let listed = self.list()?.into_iter().map(|item| item.conversation_id);
         let promised = self.promised.values().map(|promise| &promise.conversation);
-        let known = self.shown.keys().chain(promised).cloned();
+        let known = self.shown.keys().map(|(id, _)| id).chain(promised).cloned();
         Ok(known.chain(listed).collect())
     }
 
-    /// All that a conversation shows.
-    pub(crate) fn screen(&self, id: &ConversationId) -> Result<Vec<TimelineItem>, String> {
-        match &self.engine {
-            Some(engine) => timeline(engine.reader(), id, Window::From(Position(1)))
-                .map(|snapshot| snapshot.items)
-                .map_err(|error| error.to_string()),
-            None => Ok(Vec::new()),
+    /// All messages that a conversation shows, those of threads behind the others.
+    pub(crate) fn screen(&self, id: &ConversationId) -> Result<Vec<MessageItem>, String> {
+        let mut shown = messages(self.timeline(id, None)?.items);
+        for root in self.threads(id, &shown) {
+            let thread = messages(self.timeline(id, Some(root))?.items);
+            shown.extend(thread.into_iter().filter(|item| item.key != root));
         }
+        Ok(shown)
+    }
+
+    /// The threads of a conversation: those under what it shows, and those that were written in here.
+    pub(crate) fn threads(
+        &self,
+        id: &ConversationId,
+        shown: &[MessageItem],
+    ) -> BTreeSet<OperationKey> {
+        let Some(engine) = &self.engine else {
+            return BTreeSet::new();
+        };
+        // By key, because a conversation may have two ids.
+        let key_of = |id: &ConversationId| conversation_key(engine.reader(), id).ok().flatten();
+        let here = key_of(id);
+        let written = self
+            .promised
+            .values()
+            .filter(|promise| key_of(&promise.conversation) == here)
+            .filter_map(|promise| promise.thread);
+        let under = shown.iter().filter(|item| item.thread.is_some());
+        under.map(|item| item.key).chain(written).collect()
+    }
+
+    /// A whole timeline, as far as it is on this device.
+    pub(crate) fn timeline(
+        &self,
+        id: &ConversationId,
+        thread: Option<OperationKey>,
+    ) -> Result<TimelineSnapshot, String> {
+        let engine = self.engine.as_ref().ok_or("the process is dead")?;
+        timeline(engine.reader(), id, thread, Window::From(Position(1)))
+            .map_err(|error| error.to_string())
     }
 
     /// Messages that were refused. A server has three reasons to, none of them in a direct
@@ -186,115 +223,6 @@ impl Device {
         }
         Ok(failed)
     }
-
-    /// Looks at everything, as a screen would, and judges what can be judged at any moment.
-    pub(crate) fn look(&mut self) -> Result<(), String> {
-        let Some(engine) = &self.engine else {
-            return Ok(());
-        };
-        for item in self.list()? {
-            self.judge_count(engine, &item)?;
-        }
-        let mut on_screen = BTreeSet::new();
-        let mut away = BTreeSet::new();
-        let mut all_here = true;
-        let mut seen = BTreeSet::new();
-        for id in self.known()? {
-            let window = Window::From(Position(1));
-            let snapshot =
-                timeline(engine.reader(), &id, window).map_err(|error| error.to_string())?;
-            match snapshot.conversation {
-                // Known by two ids: one from before the server gave it one.
-                Some(key) if !seen.insert(key) => continue,
-                Some(_) => {}
-                // The user is no longer in it.
-                None => {
-                    away.insert(id.clone());
-                }
-            }
-            let whole = matches!(snapshot.older, Older::Nothing | Older::Cached);
-            judge_screen(&self.name, &snapshot.items, whole)?;
-            all_here &= whole;
-            for item in &snapshot.items {
-                if !on_screen.insert(item.key) {
-                    return Err(format!("{} is on two screens", item.text()));
-                }
-                if item.state == MessageState::Sent {
-                    self.unseen.remove(&item.key);
-                }
-            }
-            let shown = self.shown.entry(id).or_default();
-            let changes = diff(shown, &snapshot.items, |item| item.key);
-            apply(shown, changes);
-            if *shown != snapshot.items {
-                return Err("the changes do not lead to what the query gives".to_owned());
-            }
-        }
-        let promised = &self.promised;
-        self.unseen.retain(|key| {
-            promised
-                .get(key)
-                .is_some_and(|promise| !away.contains(&promise.conversation))
-        });
-        // A confirmed message may lie in history that a reset took off this device.
-        match self.unseen.difference(&on_screen).next() {
-            Some(key) if all_here => Err(format!(
-                "{:?} was promised, is not sent as far as this screen knows, and is not on it",
-                self.promised.get(key)
-            )),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl Device {
-    /// At every moment no more is unread than there is after the read pointer.
-    fn judge_count(&self, engine: &Engine, item: &ConversationItem) -> Result<(), String> {
-        let people = participants(engine.reader(), &item.conversation_id)
-            .map_err(|error| error.to_string())?
-            .participants;
-        let own = people.iter().find(|person| person.user_id == self.user);
-        let read_to = own.map_or(Position::ZERO, |own| own.read_to);
-        let most = item.last_position.0.saturating_sub(read_to.0);
-        match item.unread_count <= most && item.unread_mentions <= item.unread_count {
-            true => Ok(()),
-            false => Err(format!(
-                "{} of at most {most} are unread, {} mention",
-                item.unread_count, item.unread_mentions
-            )),
-        }
-    }
-}
-
-/// What holds for every screen at every moment. On a device that has not the whole history a message
-/// whose outcome was lost may have its place in the part that is missing; until it is told so, it
-/// waits behind later ones that a snapshot confirmed.
-fn judge_screen(name: &str, items: &[TimelineItem], whole: bool) -> Result<(), String> {
-    let mut last_number = 0;
-    let mut last_position: Option<Position> = None;
-    let mut unsent = false;
-    for item in items {
-        if let Some((writer, number)) = parse(item.text())
-            && writer == name
-            && item.forwarded_from.is_none()
-            && (whole || item.position.is_some())
-        {
-            if number <= last_number {
-                return Err(format!("{} comes after number {last_number}", item.text()));
-            }
-            last_number = number;
-        }
-        match item.position {
-            Some(position) => {
-                if unsent || last_position.is_some_and(|last| last >= position) {
-                    return Err(format!("{} is out of order", item.text()));
-                }
-                last_position = Some(position);
-            }
-            None => unsent = true,
-        }
-    }
-    Ok(())
 }
 
 /// The texts say who wrote them and in which order, and whether they were edited: `alice.1/17~2`.
@@ -306,4 +234,15 @@ pub(crate) fn parse(text: &str) -> Option<(&str, u32)> {
 /// What a text was before it was edited.
 pub(crate) fn written(text: &str) -> &str {
     text.split('~').next().unwrap_or(text)
+}
+
+/// The messages of a timeline, without its gaps.
+pub(crate) fn messages(items: Vec<TimelineItem>) -> Vec<MessageItem> {
+    items
+        .into_iter()
+        .filter_map(|item| match item {
+            TimelineItem::Message(message) => Some(message),
+            TimelineItem::Gap(_) => None,
+        })
+        .collect()
 }

@@ -13,6 +13,7 @@ mod acting;
 mod carriage;
 mod convergence;
 mod device;
+mod looking;
 mod network;
 pub mod oracle;
 mod people;

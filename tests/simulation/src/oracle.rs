@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fulmar_backend::{Backend, HttpRequest};
 use fulmar_engine::MessageContent;
-use fulmar_engine::query::{ConversationItem, Place, TimelineItem, Window, participants, timeline};
+use fulmar_engine::query::{
+    ConversationItem, MessageItem, Older, Place, TimelineItem, TimelineSnapshot, participants,
+};
 use fulmar_protocol::{
     Conversation, ConversationId, ConversationPage, Message, MessagePage, OperationKey,
     Participant, Position, Session, Timestamp, UserId,
 };
 use serde::de::DeserializeOwned;
 
-use crate::device::{Device, parse, written};
+use crate::device::{Device, messages, parse, written};
 use crate::world::ORACLE;
 
 /// What the server has, read over its public API, as each user sees it.
@@ -199,18 +201,23 @@ impl Truth {
         let of_viewer = (device.user.clone(), item.conversation_id.clone());
         let all = self.messages.get(&of_viewer).ok_or("no messages")?;
         let id = &item.conversation_id;
-        let snapshot = timeline(engine.reader(), id, Window::From(Position(1)))
-            .map_err(|error| error.to_string())?;
         let visible: Vec<&Message> = all.iter().filter(|message| !message.hidden).collect();
-        let shown = snapshot.items.len();
-        let newest = &visible[visible.len() - shown.min(visible.len())..];
         // After a reset only the newest 20 are surely here; the rest is fetched when asked for.
-        let surely = all.iter().rev().take(20).filter(|message| !message.hidden);
-        if shown > visible.len() || shown < surely.count() {
-            return Err(format!("shows {shown} of {} messages", visible.len()));
-        }
-        for (item, truth) in snapshot.items.iter().zip(newest) {
-            same_message(item, truth)?;
+        let surely = all.len().saturating_sub(20) as u64 + 1;
+        let main = device.timeline(id, None)?;
+        let beside_threads = |message: &Message| {
+            let thread = message.content.thread_root.is_some();
+            (!thread).then_some(message.position)
+        };
+        same_timeline(&main, all, beside_threads, Some(surely))?;
+        for root in all.iter().filter(|message| message.thread.is_some()) {
+            let key = root.operation_key;
+            let thread = device.timeline(id, Some(key))?;
+            let in_thread = |message: &Message| {
+                let place = message.thread_position;
+                place.filter(|_| message.content.thread_root == Some(key))
+            };
+            same_timeline(&thread, all, in_thread, None)?;
         }
         let people = participants(engine.reader(), id)
             .map_err(|error| error.to_string())?
@@ -266,7 +273,59 @@ fn listed(view: &Conversation) -> Option<Place> {
     }
 }
 
-fn same_message(item: &TimelineItem, truth: &Message) -> Result<(), String> {
+/// A timeline shows what the server has, each message at its place, but for its gaps. `surely`: from
+/// this place on there is none.
+fn same_timeline(
+    snapshot: &TimelineSnapshot,
+    all: &[Message],
+    place: impl Fn(&Message) -> Option<Position>,
+    surely: Option<u64>,
+) -> Result<(), String> {
+    let begins = match snapshot.older {
+        Older::AtServer(begins) => begins,
+        Older::Nothing | Older::Cached => Position(1),
+    };
+    let gaps: Vec<_> = snapshot
+        .items
+        .iter()
+        .filter_map(|item| match item {
+            TimelineItem::Gap(gap) => Some(gap.from..=gap.to),
+            TimelineItem::Message(_) => None,
+        })
+        .collect();
+    // Of a thread whose root is not on this device, it knows only what came in.
+    let known = begins..=snapshot.to;
+    let here =
+        |place: Position| known.contains(&place) && !gaps.iter().any(|gap| gap.contains(&place));
+    if surely.is_some_and(|from| {
+        all.iter()
+            .any(|one| one.position.0 >= from && !here(one.position))
+    }) {
+        return Err(format!("{gaps:?} are missing before {begins}"));
+    }
+    let expected: Vec<&Message> = all
+        .iter()
+        .filter(|message| !message.hidden && place(message).is_some_and(here))
+        .collect();
+    let shown: Vec<MessageItem> = messages(snapshot.items.clone())
+        .into_iter()
+        // The root of a thread is judged where it is a message among others.
+        .filter(|item| {
+            all.iter()
+                .any(|one| one.operation_key == item.key && place(one).is_some())
+        })
+        .collect();
+    if shown.len() != expected.len() {
+        let count = expected.len();
+        return Err(format!("shows {} of {count} messages", shown.len()));
+    }
+    for (item, truth) in shown.iter().zip(expected) {
+        same_message(item, truth)?;
+    }
+    Ok(())
+}
+
+fn same_message(item: &MessageItem, truth: &Message) -> Result<(), String> {
     let deleted = matches!(item.content, MessageContent::Deleted { .. });
     let same = item.key == truth.operation_key
         && item.position == Some(truth.position)
@@ -276,6 +335,8 @@ fn same_message(item: &TimelineItem, truth: &Message) -> Result<(), String> {
         && item.edited_at == truth.edited_at
         && item.forwarded_from == truth.content.forwarded_from
         && item.reply_to.as_ref().map(|quote| quote.key) == truth.content.reply_to
+        && item.thread_root == truth.content.thread_root
+        && item.thread.map(|thread| thread.count) == truth.thread.map(|thread| thread.count.0)
         && deleted == truth.deleted.is_some();
     match same {
         true => Ok(()),

@@ -40,6 +40,8 @@ pub struct Storm {
     pub restart: u32,
     /// How long access tokens are valid, in seconds.
     pub token_lifetime: u64,
+    /// How many messages of each conversation an app keeps at most.
+    pub keeps: Option<u32>,
     /// SQLite gives rows without ORDER BY in reverse.
     pub reverse_rows: bool,
 }
@@ -71,6 +73,7 @@ impl Storm {
             messages: rng.u32(3..25),
             latency: [5, 60, 400, 3_000][rng.usize(0..4)],
             token_lifetime: [20, 90, 900][rng.usize(0..3)],
+            keeps: [None, Some(0)][rng.usize(0..2)],
             reverse_rows: rng.bool(),
         }
     }

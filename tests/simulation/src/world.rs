@@ -6,7 +6,8 @@ use std::time::Duration;
 use fastrand::Rng;
 use fulmar_backend::Backend;
 use fulmar_engine::{
-    AppState, Config, Engine, Input, NetworkState, RequestFailure, SocketEvent, SocketFailure,
+    AppState, Config, Engine, Input, NetworkState, RequestFailure, Retention, SocketEvent,
+    SocketFailure,
 };
 use fulmar_protocol::{CloseCode, Secret, ServerFrame, Timestamp, UserId};
 
@@ -78,6 +79,7 @@ impl World {
     pub fn new(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
         let storm = Storm::of(&mut rng);
+        let keeps = storm.keeps;
         let mut bytes = [0; 32];
         rng.fill(&mut bytes);
         let config = fulmar_backend::Config {
@@ -110,7 +112,13 @@ impl World {
             backend,
             devices,
             network: Network::default(),
-            config: Config::default(),
+            config: Config {
+                retention: Retention {
+                    messages_per_conversation: keeps,
+                    total_bytes: None,
+                },
+                ..Config::default()
+            },
             hasher: DefaultHasher::new(),
             turns: 0,
             crashes: 0,

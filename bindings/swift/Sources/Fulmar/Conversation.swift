@@ -41,6 +41,23 @@ public struct Conversation: Sendable, CustomStringConvertible {
         Timeline(handle: try now { try client.handle.timeline(conversation: id) })
     }
 
+    /// The messages around one of them: a search result, what a reply answers, the first of a day. Needs
+    /// the network unless that message is on this device. PROTOCOL.md §7.5.
+    ///
+    /// - Throws: `.noSuchConversation`; `.refused` for a message that is not in it; `.unreachable`,
+    ///   `.cancelled`.
+    public func timelineAround(_ anchor: Anchor) async throws(CommandError) -> Timeline {
+        let handle = try await command {
+            try await cancellable {
+                try await client.handle.timelineAround(conversation: id, anchor: anchor, cancel: $0)
+            }
+        }
+        return Timeline(handle: handle)
+    }
+
+    /// The thread under a message.
+    public func thread(_ root: OperationKey) -> MessageThread { MessageThread(conversation: self, root: root) }
+
     /// Marks everything up to a position as read, on this device at once and at the server when it can
     /// be reached. The pointer only grows. PROTOCOL.md §5.5.
     ///

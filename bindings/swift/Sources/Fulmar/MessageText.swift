@@ -8,7 +8,7 @@ extension MessageContent {
     }
 }
 
-extension TimelineItem {
+extension MessageItem {
     /// What it says in words; empty when it was deleted.
     public var text: String { content.text }
 }

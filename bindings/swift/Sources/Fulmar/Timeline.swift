@@ -1,15 +1,29 @@
 /// A timeline at one moment.
 public struct TimelineSnapshot: Hashable, Sendable {
-    /// The messages, oldest first.
+    /// Messages and gaps, oldest first.
     public var items: [TimelineItem]
+    /// The messages among them.
+    public var messages: [MessageItem] { items.compactMap(\.message) }
 }
 
-/// A live view of a conversation: its newest 50 messages, more with `loadOlder`, and everything that
-/// comes after.
+extension TimelineItem {
+    /// The message, if it is one.
+    public var message: MessageItem? {
+        switch self {
+        case .message(let item): item
+        case .gap: nil
+        }
+    }
+}
+
+/// A live view of a conversation, or of a thread: its newest 50 messages, more with `loadOlder`, and
+/// everything that comes after. One that was opened around a message shows both sides of that, and more
+/// with `loadNewer` until it has reached what comes in.
 ///
-/// Confirmed messages are in the server's order and without holes; behind them, in the order in which
-/// they were sent, those that are not confirmed yet. All iterations of one timeline show the same
-/// stretch of the conversation.
+/// Confirmed messages are in the server's order; where some are missing on this device, there is a gap.
+/// Behind them, in the order in which they were sent, are those that are not confirmed yet. Messages of
+/// threads are in the timeline of their thread only. All iterations of one timeline show the same
+/// stretch.
 public final class Timeline: Sendable {
     private let handle: TimelineHandle
 
@@ -31,19 +45,40 @@ public final class Timeline: Sendable {
     }
 
     /// Says whether somebody is looking. While somebody is, everything that was shown is marked as read
-    /// as soon as more is asked for. PROTOCOL.md §5.5.
+    /// as soon as more is asked for, with the messages of threads in between. The timeline of a thread
+    /// marks nothing. PROTOCOL.md §5.5.
     public func setVisibility(_ visibility: Visibility) {
         // A closed client has nobody to tell.
         try? handle.setVisibility(visibility: visibility)
     }
 
     /// Asks for 50 older messages. From the device when they are there, otherwise from the server,
-    /// which needs the network; `items` shows them. PROTOCOL.md §7.5.
+    /// which needs the network; `items` shows them. In a thread its root comes before the first message.
+    /// PROTOCOL.md §7.5.
     ///
     /// - Throws: `.unreachable` without the network; nothing has changed then. `.cancelled`, `.closed`.
     @discardableResult
     public func loadOlder() async throws(CommandError) -> History {
         try await command { try await cancellable { try await self.handle.loadOlder(cancel: $0) } }
+    }
+
+    /// Asks for 50 newer messages, in a timeline that was opened around an older one. From the device
+    /// when they are there, otherwise from the server, which needs the network. PROTOCOL.md §7.5.
+    ///
+    /// - Throws: `.unreachable` without the network; nothing has changed then. `.cancelled`, `.closed`.
+    @discardableResult
+    public func loadNewer() async throws(CommandError) -> Newest {
+        try await command { try await cancellable { try await self.handle.loadNewer(cancel: $0) } }
+    }
+
+    /// Asks for up to 50 messages of a gap, from one of its ends; what is left of it stays a gap. Needs
+    /// the network. PROTOCOL.md §7.5.
+    ///
+    /// - Throws: `.unreachable` without the network; nothing has changed then. `.cancelled`, `.closed`.
+    public func loadGap(_ gap: GapRange, from end: GapEnd) async throws(CommandError) {
+        try await command {
+            try await cancellable { try await self.handle.loadGap(gap: gap, end: end, cancel: $0) }
+        }
     }
 }
 

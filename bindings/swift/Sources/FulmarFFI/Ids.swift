@@ -57,8 +57,26 @@ public struct Position: Hashable, Sendable, Codable, Comparable {
 }
 
 /// Listed by the key that never changes.
-extension TimelineItem: Identifiable {
+extension MessageItem: Identifiable {
     public var id: OperationKey { key }
+}
+
+/// What to list the rows of a timeline by.
+public enum TimelineKey: Hashable, Sendable {
+    /// A message: the same from the first optimistic insert to the end, on every device.
+    case message(OperationKey)
+    /// A gap: the first place that is missing.
+    case gap(Position)
+}
+
+extension TimelineItem: Identifiable {
+    /// A message's never changes.
+    public var id: TimelineKey {
+        switch self {
+        case .message(let item): .message(item.key)
+        case .gap(let range): .gap(range.from)
+        }
+    }
 }
 
 /// Listed by the key that never changes; `conversationId` does, once for one that was created offline.

@@ -148,10 +148,10 @@ extension Request {
 
 extension Conversation {
     /// All messages, once there are so many and each is confirmed.
-    func complete(_ messages: Int) async throws -> [TimelineItem] {
+    func complete(_ messages: Int) async throws -> [MessageItem] {
         let timeline = try timeline()
         for try await shown in timeline.items {
-            let items = shown.items
+            let items = shown.messages
             if items.count >= messages && items.allSatisfy({ $0.state == .sent }) { return items }
             if items.count < messages, let first = items.first?.position, first > Position(1) {
                 // Tried again at the next change when it cannot be reached now.

@@ -18,7 +18,7 @@ final class GroupsTests: XCTestCase {
         }
         try await his.setTitle("Bob's trip")
         try await hers.timeline().items.until { shown in
-            if case .system(.titleChanged(let title), _) = shown.items.last?.content { return title == "Bob's trip" }
+            if case .system(.titleChanged(let title), _) = shown.messages.last?.content { return title == "Bob's trip" }
             return false
         }
         try await hers.setWriting(.admins)

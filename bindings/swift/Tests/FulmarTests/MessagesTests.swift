@@ -17,12 +17,12 @@ final class MessagesTests: XCTestCase {
         try await hers.chat.removeReaction(key, "🎉")
         let thumbs = [Reaction(emoji: "👍", userIds: ["alice"])]
         try await hers.chat.timeline().items.until {
-            $0.items.first?.text == "hello" && $0.items.first?.reactions == thumbs
+            $0.messages.first?.text == "hello" && $0.messages.first?.reactions == thumbs
         }
         hers.client.setNetwork(.available)
 
         try await his.chat.timeline().items.until {
-            $0.items.first?.text == "hello" && $0.items.first?.editedAt != nil && $0.items.first?.reactions == thumbs
+            $0.messages.first?.text == "hello" && $0.messages.first?.editedAt != nil && $0.messages.first?.reactions == thumbs
         }
         let versions = try await his.chat.fetchVersions(key)
         XCTAssertEqual(versions.map(\.text), ["helo", "hello"])
@@ -34,10 +34,10 @@ final class MessagesTests: XCTestCase {
         }
 
         try await hers.chat.deleteForEveryone(key)
-        try await his.chat.timeline().items.until { $0.items.first?.content == .deleted(by: "alice") }
+        try await his.chat.timeline().items.until { $0.messages.first?.content == .deleted(by: "alice") }
         try await his.chat.deleteForMe(key)
-        try await his.chat.timeline().items.until { $0.items.isEmpty }
-        try await hers.chat.timeline().items.until { $0.items.count == 1 }
+        try await his.chat.timeline().items.until { $0.messages.isEmpty }
+        try await hers.chat.timeline().items.until { $0.messages.count == 1 }
     }
 
     func testRepliesMentionsPayloadsAndForwardedMessagesArriveWithAllTheyCarry() async throws {
@@ -46,19 +46,19 @@ final class MessagesTests: XCTestCase {
         let question = try await hers.chat.send("tea?")
         try await his.chat.timeline().shows("tea?")
         try await his.chat.send(NewMessage(text: "yes, @Alice", mentions: ["alice"], replyTo: question))
-        let answer = try await hers.chat.timeline().items.until { $0.items.count == 2 }.items[1]
+        let answer = try await hers.chat.timeline().items.until { $0.messages.count == 2 }.messages[1]
         XCTAssertEqual(answer.content, .text(text: "yes, @Alice", mentions: ["alice"]))
         XCTAssertEqual(answer.replyTo?.key, question)
         XCTAssertEqual(answer.replyTo?.message?.content.text, "tea?")
 
         let place = Payload(kind: "location", data: #"{"lat":52.5}"#)
         try await hers.chat.send(NewMessage(text: "A place", payload: place))
-        let shown = try await his.chat.timeline().items.until { $0.items.count == 3 }.items[2]
+        let shown = try await his.chat.timeline().items.until { $0.messages.count == 3 }.messages[2]
         XCTAssertEqual(shown.content, .custom(payload: place, text: "A place"))
 
         let withCarol = try await his.client.createDirect(with: "carol")
         try await withCarol.forward(question)
-        let forwarded = try await withCarol.timeline().shows("tea?").items[0]
+        let forwarded = try await withCarol.timeline().shows("tea?").messages[0]
         XCTAssertEqual(forwarded.forwardedFrom, "alice")
     }
 
@@ -69,7 +69,7 @@ final class MessagesTests: XCTestCase {
         try await his.chat.timeline().shows("read me")
         try await his.chat.markReadUpTo(Position(1))
         try await hers.chat.timeline().items.until {
-            $0.items.first?.receipts == Receipts(others: 1, delivered: 1, read: 1)
+            $0.messages.first?.receipts == Receipts(others: 1, delivered: 1, read: 1)
         }
     }
 

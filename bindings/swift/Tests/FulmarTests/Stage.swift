@@ -164,7 +164,7 @@ extension Timeline {
     @discardableResult
     func shows(_ texts: [String]) async throws -> TimelineSnapshot {
         try await items.until { shown in
-            shown.items.map(\.text) == texts && shown.items.allSatisfy { $0.state == .sent }
+            shown.messages.map(\.text) == texts && shown.messages.allSatisfy { $0.state == .sent }
         }
     }
 }

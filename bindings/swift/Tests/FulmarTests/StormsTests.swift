@@ -60,14 +60,14 @@ final class StormsTests: XCTestCase {
         try await chat.send("behind it")
         try await stage.admin("users/alice/reconnect")
         let shown = try await timeline.items.until { list in
-            guard list.items.count == 2, case .failed = list.items[0].state else { return false }
-            return list.items[1].state == .pending
+            guard list.messages.count == 2, case .failed = list.messages[0].state else { return false }
+            return list.messages[1].state == .pending
         }
-        guard case .failed(.refused(let problem)) = shown.items[0].state else { return XCTFail("\(shown)") }
+        guard case .failed(.refused(let problem)) = shown.messages[0].state else { return XCTFail("\(shown)") }
         XCTAssertEqual(problem.code, .paramsInvalid)
         XCTAssertEqual(problem.status, 422)
         try await alice.outbox.retry(long)
-        try await timeline.items.until { if case .failed = $0.items[0].state { true } else { false } }
+        try await timeline.items.until { if case .failed = $0.messages[0].state { true } else { false } }
         while true {
             do {
                 try await alice.outbox.discard(long)
@@ -123,7 +123,7 @@ final class StormsTests: XCTestCase {
         for seat in [hers, his] {
             // The newest 50 is where a timeline begins.
             let timeline = try seat.chat.timeline()
-            try await timeline.items.until { $0.items.last?.text == texts.last }
+            try await timeline.items.until { $0.messages.last?.text == texts.last }
             try await timeline.loadOlder()
             try await timeline.shows(texts)
         }

@@ -6,7 +6,7 @@ final class TalkingTests: XCTestCase {
         let stage = try Stage()
         let (hers, his) = try await stage.aliceAndBob()
         let key = try await hers.chat.send("hello")
-        let shown = try await his.chat.timeline().shows("hello").items[0]
+        let shown = try await his.chat.timeline().shows("hello").messages[0]
         XCTAssertEqual(shown.id, key)
         XCTAssertEqual(shown.sender, "alice")
         XCTAssertEqual(shown.position, Position(1))
@@ -43,7 +43,8 @@ final class TalkingTests: XCTestCase {
                 if batches == 0, case .reset = batch[0] {} else if batches == 0 { XCTFail("\(batch)") }
                 batches += 1
                 shown.apply(batch)
-                if shown.map(\.text) == texts && shown.allSatisfy({ $0.state == .sent }) { break }
+                let messages = shown.compactMap(\.message)
+                if messages.map(\.text) == texts && messages.allSatisfy({ $0.state == .sent }) { break }
             }
             return shown
         }
@@ -59,23 +60,23 @@ final class TalkingTests: XCTestCase {
         let alice = try await stage.signIn("alice")
         let chat = try await alice.createDirect(with: "bob")
         for number in 0..<120 { try await chat.send("\(number)") }
-        try await chat.timeline().items.until { $0.items.last?.text == "119" && $0.items.last?.state == .sent }
+        try await chat.timeline().items.until { $0.messages.last?.text == "119" && $0.messages.last?.state == .sent }
         // Another device has only the newest 20, and gets the others from the server.
         let tablet = try await stage.signIn("alice", device: "tablet")
         let list = try await tablet.conversations.items.until { list in list.items.contains { $0.title == "Bob" } }
         let theirs = tablet.conversation(list.items.first { $0.title == "Bob" }!.conversationId)
         let timeline = try theirs.timeline()
-        try await timeline.items.until { $0.items.count == 20 }
+        try await timeline.items.until { $0.messages.count == 20 }
         var history = try await timeline.loadOlder()
         XCTAssertEqual(history, .more)
-        try await timeline.items.until { $0.items.count == 70 }
+        try await timeline.items.until { $0.messages.count == 70 }
         try await timeline.loadOlder()
-        let all = try await timeline.items.until { $0.items.count == 120 }
-        XCTAssertEqual(all.items.map(\.text), (0..<120).map { "\($0)" })
+        let all = try await timeline.items.until { $0.messages.count == 120 }
+        XCTAssertEqual(all.messages.map(\.text), (0..<120).map { "\($0)" })
         history = try await timeline.loadOlder()
         XCTAssertEqual(history, .beginning)
         let fresh = try await theirs.timeline().items.until { _ in true }
-        XCTAssertEqual(fresh.items.count, 50)
+        XCTAssertEqual(fresh.messages.count, 50)
         await tablet.shutDown()
         let closed = try await thrown { () async throws(CommandError) in try await timeline.loadOlder() }
         XCTAssertEqual(closed, .closed)
@@ -88,12 +89,12 @@ final class TalkingTests: XCTestCase {
         // It looks once, and then not again until everything has happened.
         var slow = try hers.chat.timeline().items.makeAsyncIterator()
         let first = try await slow.next()
-        XCTAssertEqual(first?.items.count, 0)
+        XCTAssertEqual(first?.messages.count, 0)
         for number in 0..<200 { try await hers.chat.send("\(number)") }
-        try await his.chat.timeline().items.until { $0.items.last?.text == "199" }
-        try await hers.chat.timeline().items.until { $0.items.last?.text == "199" && $0.items.last?.state == .sent }
+        try await his.chat.timeline().items.until { $0.messages.last?.text == "199" }
+        try await hers.chat.timeline().items.until { $0.messages.last?.text == "199" && $0.messages.last?.state == .sent }
         let second = try await slow.next()
-        XCTAssertEqual(second?.items.count, 200)
+        XCTAssertEqual(second?.messages.count, 200)
         await hers.client.shutDown()
         await his.client.shutDown()
     }
@@ -145,7 +146,7 @@ final class TalkingTests: XCTestCase {
         try await his.chat.timeline().shows("hello")
         var shown: [String]?
         for _ in 0..<600 {
-            shown = await model.value?.items.map(\.text)
+            shown = await model.value?.messages.map(\.text)
             if shown == ["hello"] { break }
             try await Task.sleep(for: .milliseconds(50))
         }

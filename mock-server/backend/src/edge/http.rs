@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use fulmar_protocol::{
-    Code, ConversationId, ConversationPage, LoginRequest, LogoutRequest, MeUpdate, MessageId,
-    MessagePage, MessageSend, MessageVersions, Method, Operation, OperationKey, OperationsAnswer,
-    Position, Problem, RefreshRequest, RegisterRequest, Seq, Submit, Timestamp,
+    Anchor, Code, ConversationId, ConversationPage, HistoryPage, LoginRequest, LogoutRequest,
+    MeUpdate, MessageId, MessageSend, MessageVersions, Method, Operation, OperationKey,
+    OperationsAnswer, Position, Problem, RefreshRequest, RegisterRequest, Seq, Submit, Timestamp,
 };
 use percent_encoding::percent_decode_str;
 use rand_chacha::rand_core::Rng as _;
@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize};
 
 use super::socket::Outgoing;
 use crate::accounts::Caller;
-use crate::conversations::Side;
 use crate::{Backend, Result, Scope, Stop};
 
 /// A request as it came in.
@@ -169,16 +168,11 @@ impl Scope<'_> {
                 json(&self.conversation(&conversation_id(id)?, user)?)
             }
             ("GET", ["conversations", id, "messages"]) => {
-                let side = match (number(query, "before")?, number(query, "after")?) {
-                    (_, Some(after)) => Side::After(Position(after)),
-                    (Some(before), None) => Side::Before(Position(before)),
-                    (None, None) => Side::Before(Position(i64::MAX as u64)),
-                };
                 let limit = number(query, "limit")?.unwrap_or(50);
                 let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-                json(&MessagePage {
-                    messages: self.page(user, &conversation_id(id)?, &side, limit)?,
-                })
+                let thread = key(query, "thread")?;
+                let page = history_page(query)?;
+                json(&self.page(user, &conversation_id(id)?, thread, page, limit)?)
             }
             ("GET", ["messages", id, "versions"]) => json(&MessageVersions {
                 versions: self.versions(user, &message_id(id)?)?,
@@ -247,6 +241,41 @@ fn decode(text: &str) -> Result<String> {
         .decode_utf8()
         .map(std::borrow::Cow::into_owned)
         .map_err(|_| Stop::because(Code::RequestMalformed, "The URL is not UTF-8"))
+}
+
+/// Which page a request for history asks for; the newest when it does not say.
+fn history_page(query: &BTreeMap<String, String>) -> Result<HistoryPage> {
+    if let Some(after) = number(query, "after")? {
+        return Ok(HistoryPage::After(Position(after)));
+    }
+    if let Some(before) = number(query, "before")? {
+        return Ok(HistoryPage::Before(Position(before)));
+    }
+    let anchor = match (number(query, "around")?, number(query, "aroundTime")?) {
+        (Some(position), _) => Some(Anchor::At(Position(position))),
+        (None, Some(time)) => {
+            let time = i64::try_from(time).unwrap_or(i64::MAX);
+            Some(Anchor::Time(Timestamp(time)))
+        }
+        (None, None) => key(query, "aroundMessage")?.map(Anchor::Message),
+    };
+    Ok(match anchor {
+        Some(anchor) => HistoryPage::Around(anchor),
+        None => HistoryPage::Before(Position(i64::MAX as u64)),
+    })
+}
+
+fn key(query: &BTreeMap<String, String>, name: &str) -> Result<Option<OperationKey>> {
+    let invalid = |_| {
+        Stop::Problem(
+            Problem::new(Code::ParamsInvalid, "A parameter is not an operation key")
+                .with_detail(name.to_owned()),
+        )
+    };
+    query
+        .get(name)
+        .map(|text| text.parse().map_err(invalid))
+        .transpose()
 }
 
 fn number(query: &BTreeMap<String, String>, name: &str) -> Result<Option<u64>> {

@@ -9,6 +9,7 @@ use fulmar_protocol::{
 };
 
 use super::{By, invalid};
+use crate::store::messages::Run;
 use crate::store::{conversations, messages, participants};
 use crate::{Result, Scope, Stop};
 
@@ -38,14 +39,23 @@ impl Scope<'_> {
 
     /// Puts a message at the end of a conversation, and tells everyone.
     fn write(&mut self, by: By<'_>, id: ConversationId, content: Content) -> Result<Message> {
+        let (mut thread_position, mut revision) = (None, Revision::ZERO);
+        if let Some(root) = content.thread_root {
+            thread_position = Some(messages::last_place(&self.db, Run::Thread(&id, root))?.next());
+            // What it is under has changed: it has one more under it.
+            revision = conversations::next_revision(&self.db, &id)?;
+            messages::set_revision(&self.db, root, revision)?;
+        }
         let message = Message {
+            thread_position,
+            thread: None,
             message_id: MessageId::new(self.random_id("m-"))?,
             operation_key: by.key,
             position: conversations::last_position(&self.db, &id)?.next(),
             conversation_id: id.clone(),
             sender_id: by.user.clone(),
             sent_at: self.now,
-            revision: Revision::ZERO,
+            revision,
             content,
             edited_at: None,
             deleted: None,
@@ -79,6 +89,12 @@ impl Scope<'_> {
         if let Some(payload) = &params.payload {
             self.check_payload(payload)?;
         }
+        if let Some(root) = params.thread_root {
+            let root = self.find_in(id, root)?.ok_or_else(not_found)?;
+            if root.content.thread_root.is_some() || root.content.notice.is_some() {
+                return Err(invalid("There is no thread under a message like that"));
+            }
+        }
         let reply_to = match params.reply_to {
             Some(key) => messages::find(&self.db, key)?
                 .filter(|there| there.conversation_id == *id)
@@ -89,6 +105,7 @@ impl Scope<'_> {
             mentions: self.who_takes_part(id, params.mentions)?,
             text: params.text,
             reply_to,
+            thread_root: params.thread_root,
             forwarded_from: None,
             payload: params.payload,
             notice: None,
@@ -152,7 +169,7 @@ impl Scope<'_> {
             ));
         }
         messages::forget_content(&self.db, &message.message_id)?;
-        message.content = Content::default();
+        message.content = message.content.emptied();
         message.reactions.clear();
         message.edited_at = None;
         message.deleted = Some(Deletion {

@@ -16,7 +16,11 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::BackendError;
 
 /// The schema, as numbered steps.
-const STEPS: &[&str] = &[include_str!("schema_1.sql"), include_str!("schema_2.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema_1.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+];
 /// The version that this server writes.
 const NEWEST: i64 = STEPS.len() as i64;
 

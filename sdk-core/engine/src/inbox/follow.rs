@@ -4,7 +4,7 @@
 //! a log that does not reach back that far is replaced by a snapshot. Events are never applied out
 //! of order, and never twice.
 
-use fulmar_protocol::{ApiRequest, Code, Event, Revision, Seq, Snapshot, SyncPage};
+use fulmar_protocol::{ApiRequest, Code, Event, Seq, Snapshot, SyncPage};
 
 use crate::auth::permanent_code;
 use crate::brain::Purpose;
@@ -224,18 +224,10 @@ impl Turn<'_> {
             }
         }
         for view in &snapshot.conversations {
-            let known = conversations::find(&self.db, &view.conversation_id)?;
-            let seen = match known {
-                Some(key) => conversations::revision(&self.db, key)?,
-                None => Revision::ZERO,
+            let key = match another_log {
+                true => self.store_conversation_anew(view)?,
+                false => self.store_conversation(view)?,
             };
-            let key = self.store_conversation(view)?;
-            // Some message changed while nobody told this device: only what came along is certain.
-            if view.revision != seen || another_log {
-                let from = view.messages.first().map(|message| message.position);
-                let from = from.unwrap_or(view.last_position.next());
-                messages::delete_before(&self.db, key, from)?;
-            }
             // In the same log, what lies beyond the snapshot is newer than it: an outcome that
             // came while it was on its way.
             if another_log {

@@ -13,7 +13,8 @@ use rusqlite::Connection;
 use crate::outbox::transition::Happening;
 use crate::store::reading::Counts;
 use crate::store::{
-    ConversationKey, Result, conversations, messages, operations, participants, quarantine, reading,
+    ConversationKey, Result, conversations, messages, operations, participants, quarantine,
+    reading, runs,
 };
 use crate::turn::Turn;
 
@@ -127,8 +128,30 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Writes a conversation with the messages that came with it.
+    /// Writes a conversation with the messages that came with it. If some message changed while nobody
+    /// told this device, only those are certain: the others go.
     fn store_conversation(&mut self, view: &Conversation) -> Result<ConversationKey> {
+        let seen = match conversations::find(&self.db, &view.conversation_id)? {
+            Some(key) => conversations::revision(&self.db, key)?,
+            None => view.revision,
+        };
+        match seen == view.revision {
+            true => self.write_conversation(view),
+            false => self.store_conversation_anew(view),
+        }
+    }
+
+    /// The same when nothing that was here before is certain.
+    fn store_conversation_anew(&mut self, view: &Conversation) -> Result<ConversationKey> {
+        let key = self.write_conversation(view)?;
+        self.outdate_pages();
+        let from = view.messages.first().map(|message| message.position);
+        let from = from.unwrap_or(view.last_position.next());
+        messages::delete_before(&self.db, key, from)?;
+        Ok(key)
+    }
+
+    fn write_conversation(&mut self, view: &Conversation) -> Result<ConversationKey> {
         let own = self.brain.account.user_id.clone();
         let key = conversations::upsert(&self.db, view, own.as_ref())?;
         for message in &view.messages {
@@ -140,14 +163,24 @@ impl Turn<'_> {
         Ok(key)
     }
 
-    /// Writes a message that the server has. If it was one of ours in the outbox, it is confirmed.
+    /// Writes a message that a page, a snapshot or a change told of.
     pub(crate) fn store_message(
         &mut self,
         conversation: ConversationKey,
         message: &Message,
     ) -> Result<()> {
+        self.confirm(conversation, message)?;
+        runs::adopt_thread(&self.db, message.operation_key)
+    }
+
+    /// Writes a message that the server has. If it was one of ours in the outbox, it is confirmed.
+    fn confirm(&mut self, conversation: ConversationKey, message: &Message) -> Result<()> {
         let own = self.brain.account.user_id.clone();
         messages::upsert_confirmed(&self.db, conversation, message, own.as_ref())?;
+        self.arrived();
+        if let Some(root) = message.content.thread_root {
+            runs::count_in_thread(&self.db, root, message)?;
+        }
         if let Some(row) = operations::find(&self.db, message.operation_key)? {
             self.touch(row.lane);
             self.transition(&row, Happening::Confirmed, None)?;
@@ -165,7 +198,7 @@ impl Turn<'_> {
                 "a message of a conversation that is not here".to_owned(),
             )));
         };
-        self.store_message(key, message)?;
+        self.confirm(key, message)?;
         let own = self.brain.account.user_id.as_ref();
         let counts = if own == Some(&message.sender_id) || message.content.notice.is_some() {
             Counts::Not
@@ -175,6 +208,7 @@ impl Turn<'_> {
             Counts::AsUnread
         };
         reading::advance_head(&self.db, key, message.position, counts)?;
+        conversations::advance_revision(&self.db, key, message.revision)?;
         if own != Some(&message.sender_id) {
             self.delivered(key);
             self.wrote(key, Some(&message.sender_id));

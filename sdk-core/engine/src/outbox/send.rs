@@ -34,7 +34,7 @@ impl Turn<'_> {
                 Ok(forwarded) => forwarded,
                 Err(error) => return Ok(Err(error)),
             },
-            None => match self.check_message(&message) {
+            None => match self.check_message(lane, &message)? {
                 Ok(()) => {
                     let content = content_of(&message);
                     (message, content)
@@ -59,7 +59,29 @@ impl Turn<'_> {
         Ok(Ok(Reply::Enqueued { operation_key }))
     }
 
-    fn check_message(&self, message: &MessageSend) -> std::result::Result<(), CommandError> {
+    fn check_message(
+        &self,
+        lane: LaneId,
+        message: &MessageSend,
+    ) -> Result<std::result::Result<(), CommandError>> {
+        // One that is not on this device is the server's to judge.
+        let root = match message.thread_root {
+            Some(root) => messages::find(&self.db, root)?,
+            None => None,
+        };
+        if let Some(root) = root
+            && (root.conversation != lane
+                || root.content.thread_root.is_some()
+                || root.content.notice.is_some())
+        {
+            return Ok(Err(not_allowed(
+                "opens threads only under messages of the conversation that are in none",
+            )));
+        }
+        Ok(self.check_content(message))
+    }
+
+    fn check_content(&self, message: &MessageSend) -> std::result::Result<(), CommandError> {
         self.check_text(&message.text)?;
         let limit = self.brain.limits.text_bytes as usize;
         match &message.payload {
@@ -142,6 +164,7 @@ fn content_of(message: &MessageSend) -> Content {
         text: message.text.clone(),
         mentions: message.mentions.clone(),
         reply_to: message.reply_to,
+        thread_root: message.thread_root,
         payload: message.payload.clone(),
         ..Content::default()
     }

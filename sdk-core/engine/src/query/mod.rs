@@ -6,6 +6,7 @@
 
 mod conversations;
 mod diff;
+mod message_item;
 mod outbox;
 mod participants;
 mod timeline;
@@ -16,9 +17,9 @@ pub use conversations::{
     conversation_key, conversations,
 };
 pub use diff::{Change, apply, diff};
+pub use message_item::{MessageItem, MessageState, Quote, QuotedMessage, Receipts, ThreadOverview};
 pub use outbox::{Action, OutboxItem, OutboxState, outbox};
 pub use participants::{ParticipantsSnapshot, participants};
 pub use timeline::{
-    MessageState, Older, PAGE, Quote, QuotedMessage, Receipts, TimelineItem, TimelineSnapshot,
-    Window, timeline,
+    GapRange, Newer, Older, PAGE, TimelineItem, TimelineKey, TimelineSnapshot, Window, timeline,
 };

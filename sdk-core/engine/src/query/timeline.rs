@@ -1,125 +1,106 @@
-//! The timeline of a conversation: confirmed messages by position, then what is not confirmed yet in
-//! the order in which it was sent.
+//! A timeline: confirmed messages by their places, a gap where some are missing here, then what is not
+//! confirmed yet in the order in which it was sent. Of a conversation, or of one thread in it.
 
-use fulmar_protocol::{
-    ConversationId, MessageId, OperationKey, Participant, Position, Reaction, Timestamp, UserId,
-};
-use rusqlite::{Connection, params};
+use fulmar_protocol::{ConversationId, OperationKey, Position, UserId};
+use rusqlite::params;
 
-use crate::message_content::MessageContent;
+use super::message_item::{MessageItem, MessageState, View};
 use crate::outbox::failure::FailureReason;
 use crate::outbox::transition::State;
-use crate::pending;
-use crate::store::messages::{self, MessageRow};
-use crate::store::operations::{self, OperationRow};
-use crate::store::{
-    ConversationKey, Reader, Result, StoreError, account, conversations, participants, reading,
-};
+use crate::store::messages;
+use crate::store::runs::Run;
+use crate::store::{ConversationKey, Reader, Result, StoreError, conversations, reading};
 
 /// How many messages a page of history has.
 pub const PAGE: u32 = 50;
 
-/// A message on the screen: what the server said, and over it what the outbox is about to change.
+/// One row of a timeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TimelineItem {
-    /// The list key: the same from the first optimistic insert to the end, on every device.
-    pub key: OperationKey,
-    /// The id at the server, once it has one.
-    pub message_id: Option<MessageId>,
-    /// The place in the conversation, once the server has given one.
-    pub position: Option<Position>,
-    /// Who sent it.
-    pub sender: UserId,
-    /// What it says.
-    pub content: MessageContent,
-    /// When the server took it; until then, when it was handed over here.
-    pub at: Timestamp,
-    /// How far it has come.
-    pub state: MessageState,
-    /// When it was last edited.
-    pub edited_at: Option<Timestamp>,
-    /// The message that it answers.
-    pub reply_to: Option<Quote>,
-    /// Who wrote it first, when it was forwarded.
-    pub forwarded_from: Option<UserId>,
-    /// Who reacted with what, in the order in which each emoji was first used.
-    pub reactions: Vec<Reaction>,
-    /// How many of the others have it; only for own messages that the server has.
-    pub receipts: Option<Receipts>,
+#[allow(clippy::large_enum_variant)] // nearly all rows are messages
+pub enum TimelineItem {
+    /// A message.
+    Message(MessageItem),
+    /// Messages that are not on this device.
+    Gap(GapRange),
 }
 
 impl TimelineItem {
-    /// What it says in words; empty when it was deleted.
+    /// What to list it by. A message's never changes.
     #[must_use]
-    pub fn text(&self) -> &str {
-        self.content.text()
+    pub fn key(&self) -> TimelineKey {
+        match self {
+            Self::Message(message) => TimelineKey::Message(message.key),
+            Self::Gap(gap) => TimelineKey::Gap(gap.from),
+        }
+    }
+
+    /// The message, if it is one.
+    #[must_use]
+    pub fn message(&self) -> Option<&MessageItem> {
+        match self {
+            Self::Message(message) => Some(message),
+            Self::Gap(_) => None,
+        }
     }
 }
 
-/// A message that another one answers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Quote {
-    /// Its list key.
-    pub key: OperationKey,
-    /// What it is; `None` while it is not on this device.
-    pub message: Option<QuotedMessage>,
+/// What to list the rows of a timeline by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TimelineKey {
+    /// A message: the same from the first optimistic insert to the end, on every device.
+    Message(OperationKey),
+    /// A gap: the first place that is missing.
+    Gap(Position),
 }
 
-/// What is known of a message that another one answers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QuotedMessage {
-    /// Who sent it.
-    pub sender: UserId,
-    /// What it says.
-    pub content: MessageContent,
-}
-
-/// How many of the others a message has reached (PROTOCOL.md §4.3). Who they are, the participants'
-/// pointers say.
+/// Messages between two others that are not on this device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Receipts {
-    /// How many others take part.
-    pub others: u32,
-    /// How many of them have it on a device.
-    pub delivered: u32,
-    /// How many of them have read it.
-    pub read: u32,
+pub struct GapRange {
+    /// The place of the first that is missing.
+    pub from: Position,
+    /// The place of the last one.
+    pub to: Position,
 }
 
-/// How far a message has come.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MessageState {
-    /// On this device, durably; it goes out when it can.
-    Pending,
-    /// Handed to the network; no answer yet.
-    Sending,
-    /// The server has it. Every message of others is this.
-    Sent,
-    /// It will not go out until the app retries it, and by default nothing behind it either.
-    Failed {
-        /// Why.
-        reason: FailureReason,
-    },
+impl GapRange {
+    /// How many places it has. Hidden messages, and in a conversation those of threads, have one too.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        (self.to.0 + 1).saturating_sub(self.from.0)
+    }
 }
 
-/// Which part of a conversation a watcher shows.
+/// Which part of a timeline a watcher shows, by places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Window {
     /// The newest page, and whatever comes after it.
     #[default]
     Newest,
-    /// Everything from this position on.
+    /// Everything from this place on.
     From(Position),
+    /// Everything from one place to another, both included: somewhere in the past.
+    Between(Position, Position),
 }
 
 /// Whether there is something older than what is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Older {
-    /// No: this is the beginning of the conversation.
+    /// No: this is the beginning.
     Nothing,
     /// Yes, on this device.
     Cached,
-    /// Yes, at the server: everything before this position.
+    /// Yes, at the server: everything before this place.
+    AtServer(Position),
+}
+
+/// Whether there is something newer than what is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Newer {
+    /// No, and what comes will be shown.
+    Nothing,
+    /// Yes, on this device.
+    Cached,
+    /// Yes, at the server: everything after this place.
     AtServer(Position),
 }
 
@@ -129,17 +110,26 @@ pub struct TimelineSnapshot {
     /// The conversation's key, which tells watchers what to wait for; `None` when there is no such
     /// conversation here.
     pub conversation: Option<ConversationKey>,
-    /// The messages, oldest first.
+    /// The rows, oldest first.
     pub items: Vec<TimelineItem>,
-    /// The position from which on everything is shown.
+    /// The place from which on everything is shown.
     pub from: Position,
+    /// The newest place that is shown, or has nothing to show.
+    pub to: Position,
     /// What lies before that.
     pub older: Older,
+    /// What lies after it.
+    pub newer: Newer,
 }
 
-/// Reads a timeline. Confirmed messages are shown without holes: where the cache has one, the
-/// timeline begins after it, and [`Older::AtServer`] says so. Never touches the network.
-pub fn timeline(reader: &Reader, id: &ConversationId, window: Window) -> Result<TimelineSnapshot> {
+/// Reads the timeline of a conversation, or of the thread under one of its messages. Never touches the
+/// network. The places of a thread are its own, from 1; its root comes before them.
+pub fn timeline(
+    reader: &Reader,
+    id: &ConversationId,
+    thread: Option<OperationKey>,
+    window: Window,
+) -> Result<TimelineSnapshot> {
     let db = reader.connection();
     // One snapshot for all queries: a commit in between would show halves of two states.
     let transaction = db.unchecked_transaction()?;
@@ -148,195 +138,205 @@ pub fn timeline(reader: &Reader, id: &ConversationId, window: Window) -> Result<
             conversation: None,
             items: Vec::new(),
             from: Position::ZERO,
+            to: Position::ZERO,
             older: Older::Nothing,
+            newer: Newer::Nothing,
         });
     };
-    let head = reading::head(&transaction, key)?;
-    let from = match window {
-        Window::Newest => Position((head.0 + 1).saturating_sub(u64::from(PAGE)).max(1)),
-        Window::From(position) => position,
+    let run = Run {
+        conversation: key,
+        thread,
     };
-    let own = account::owner(&transaction)?;
-    let view = View {
-        db: &transaction,
-        key,
-        changes: operations::changes_of_lane(&transaction, key)?,
-        others: participants::all(&transaction, key)?
-            .into_iter()
-            .filter(|participant| Some(&participant.user_id) != own.as_ref())
-            .collect(),
-        own,
+    let known = reading::head(&transaction, key)?;
+    let head = run.head(&transaction)?;
+    let newest_page = Position((head.0 + 1).saturating_sub(u64::from(PAGE)).max(1));
+    let (from, to) = match window {
+        Window::Newest => (newest_page, head),
+        Window::From(from) => (from, head),
+        Window::Between(from, to) => (from.min(head), to.min(head)),
     };
-    let (begins, mut items) = view.dense_down_from(head, from)?;
-    let older = match begins {
-        Position(0 | 1) => Older::Nothing,
-        _ if is_cached(&transaction, key, Position(begins.0 - 1))? => Older::Cached,
-        _ => Older::AtServer(begins),
+    let shown = Shown {
+        view: View::of(&transaction, key, known)?,
+        run,
     };
-    items.extend(view.ahead_of(head)?);
-    items.extend(view.unsent()?);
+    let (mut items, cached) = shown.between(from, to, known)?;
+    let older = shown.older(from, cached.map_or(to.next(), |(first, _)| first))?;
+    if let (Older::Nothing, Some(root)) = (older, thread) {
+        items.splice(0..0, shown.root(root)?);
+    }
+    let live = to == head && !matches!(window, Window::Between(_, last) if last < head);
+    let newer = match (live, cached) {
+        (true, _) => Newer::Nothing,
+        (_, Some((_, last))) if last < to => Newer::AtServer(last),
+        _ if run.has(&transaction, to.next())? => Newer::Cached,
+        _ => Newer::AtServer(to),
+    };
+    if live {
+        items.extend(shown.ahead_of(known)?);
+        items.extend(shown.unsent()?);
+    }
     Ok(TimelineSnapshot {
         conversation: Some(key),
         items,
         from,
+        to,
         older,
+        newer,
     })
 }
 
-/// A conversation with all that is put over its messages.
-struct View<'a> {
-    db: &'a Connection,
-    key: ConversationKey,
-    own: Option<UserId>,
-    others: Vec<Participant>,
-    changes: Vec<OperationRow>,
+struct Shown<'a> {
+    view: View<'a>,
+    run: Run,
 }
 
-impl View<'_> {
-    /// The confirmed messages from the newest down to `from`, or to the first hole, oldest first; and
-    /// where they begin. Hidden ones have a place, but are not shown.
-    fn dense_down_from(
-        &self,
-        head: Position,
-        from: Position,
-    ) -> Result<(Position, Vec<TimelineItem>)> {
-        let mut statement = self.db.prepare_cached(&format!(
-            "SELECT {} FROM message
-             WHERE conversation = ?1 AND position BETWEEN ?2 AND ?3
-             ORDER BY position DESC",
-            messages::COLUMNS
-        ))?;
-        let mut rows = statement.query(params![self.key.0, from.0, head.0])?;
+/// The rows of a stretch; and of what of it is on this device, the first and the last place.
+type Stretch = (Vec<TimelineItem>, Option<(Position, Position)>);
+
+impl Shown<'_> {
+    /// What is in a stretch, with a gap for each run of places that is missing between others. Hidden
+    /// messages and those of threads have a place, but are not shown.
+    fn between(&self, from: Position, to: Position, known: Position) -> Result<Stretch> {
         let mut items = Vec::new();
-        let mut begins = head.next();
-        while let Some(row) = rows.next()? {
-            let row = messages::read(row)?;
-            if row.position.map(Position::next) != Some(begins) {
-                break;
+        let mut cached: Option<(Position, Position)> = None;
+        self.run.between(self.view.db, from, to, |row| {
+            let place = match self.run.thread {
+                None => row.position,
+                Some(_) => row.thread_position,
+            };
+            let Some(place) = place else { return Ok(()) };
+            // What the log has not told of is shown behind everything that it has.
+            if row.position > Some(known) {
+                cached = cached.map(|(first, _)| (first, place));
+                return Ok(());
             }
-            begins = Position(begins.0 - 1);
-            items.extend(self.item(row, MessageState::Sent)?);
+            if let Some((_, last)) = cached
+                && last.next() < place
+            {
+                items.push(TimelineItem::Gap(GapRange {
+                    from: last.next(),
+                    to: Position(place.0 - 1),
+                }));
+            }
+            cached = Some((cached.map_or(place, |(first, _)| first), place));
+            if self.run.thread.is_some() || row.content.thread_root.is_none() {
+                items.extend(self.message(row, MessageState::Sent)?);
+            }
+            Ok(())
+        })?;
+        if let Some((_, last)) = cached
+            && last < to
+            && self.run.head(self.view.db)? == to
+        {
+            items.push(TimelineItem::Gap(GapRange {
+                from: last.next(),
+                to,
+            }));
         }
-        items.reverse();
-        Ok((begins, items))
+        Ok((items, cached))
+    }
+
+    fn older(&self, from: Position, begins: Position) -> Result<Older> {
+        let db = self.view.db;
+        if begins.0 > 1 {
+            let here = begins <= from && self.run.has(db, Position(begins.0 - 1))?;
+            return Ok(match here {
+                true => Older::Cached,
+                false => Older::AtServer(begins),
+            });
+        }
+        // Before the first message of a thread is its root.
+        match self.run.thread {
+            Some(root) if messages::find(db, root)?.is_none() => Ok(Older::AtServer(begins)),
+            _ => Ok(Older::Nothing),
+        }
+    }
+
+    fn message(
+        &self,
+        row: messages::MessageRow,
+        state: MessageState,
+    ) -> Result<Option<TimelineItem>> {
+        Ok(self.view.item(row, state)?.map(TimelineItem::Message))
+    }
+
+    /// What the thread is under, whether it is sent or not.
+    fn root(&self, root: OperationKey) -> Result<Option<TimelineItem>> {
+        let row = messages::find(self.view.db, root)?;
+        let Some(row) = row.filter(|row| row.conversation == self.run.conversation) else {
+            return Ok(None);
+        };
+        let state = match row.position {
+            Some(_) => MessageState::Sent,
+            None => self
+                .view
+                .db
+                .prepare_cached("SELECT state, failure FROM operation WHERE operation_key = ?1")?
+                .query_row([root.to_bytes()], |row| {
+                    Ok(state_of(row.get(0)?, row.get(1)?))
+                })??,
+        };
+        self.message(row, state)
     }
 
     /// Own messages whose outcome came before the events up to them. They wait behind everything that
     /// is known, so that no hole is shown.
-    fn ahead_of(&self, head: Position) -> Result<Vec<TimelineItem>> {
-        let mut statement = self.db.prepare_cached(&format!(
+    fn ahead_of(&self, known: Position) -> Result<Vec<TimelineItem>> {
+        let mut statement = self.view.db.prepare_cached(&format!(
             "SELECT {} FROM message
              WHERE conversation = ?1 AND position > ?2 AND sender_id = ?3
+               AND thread_root IS ?4
              ORDER BY position",
             messages::COLUMNS
         ))?;
-        let own = self.own.as_ref().map_or("", UserId::as_str);
-        let mut rows = statement.query(params![self.key.0, head.0, own])?;
+        let own = self.view.own.as_ref().map_or("", UserId::as_str);
+        let root = self.run.thread.map(OperationKey::to_bytes);
+        let bound = params![self.run.conversation.0, known.0, own, root];
+        let mut rows = statement.query(bound)?;
         let mut items = Vec::new();
         while let Some(row) = rows.next()? {
-            items.extend(self.item(messages::read(row)?, MessageState::Sent)?);
+            items.extend(self.message(messages::read(row)?, MessageState::Sent)?);
         }
         Ok(items)
     }
 
-    /// What the outbox holds for this conversation, in the order in which it was handed over.
+    /// What the outbox holds for this timeline, in the order in which it was handed over.
     fn unsent(&self) -> Result<Vec<TimelineItem>> {
-        let mut statement = self.db.prepare_cached(
+        let mut statement = self.view.db.prepare_cached(
             "SELECT operation_key, state, failure FROM operation
              WHERE lane = ?1 AND method = 'message.send'
              ORDER BY ordinal",
         )?;
-        let mut rows = statement.query([self.key.0])?;
+        let mut rows = statement.query([self.run.conversation.0])?;
         let mut items = Vec::new();
         while let Some(row) = rows.next()? {
-            let message = messages::find(self.db, OperationKey::from_bytes(row.get(0)?))?;
-            let Some(message) = message.filter(|message| message.position.is_none()) else {
-                continue;
-            };
-            let state: String = row.get(1)?;
-            let state = match State::from_name(&state) {
-                Some(State::Queued) => MessageState::Pending,
-                Some(State::InFlight) => MessageState::Sending,
-                Some(State::Failed) => MessageState::Failed {
-                    reason: read_failure(row.get::<_, Option<String>>(2)?)?,
-                },
-                // A message is confirmed by its outcome, at once.
-                Some(State::Applied) | None => {
-                    return Err(StoreError::damaged("operation", format!("state {state}")));
-                }
-            };
-            items.extend(self.item(message, state)?);
+            let key = OperationKey::from_bytes(row.get(0)?);
+            let message = messages::find(self.view.db, key)?.filter(|message| {
+                message.position.is_none() && message.content.thread_root == self.run.thread
+            });
+            if let Some(message) = message {
+                items.extend(self.message(message, state_of(row.get(1)?, row.get(2)?)?)?);
+            }
         }
         Ok(items)
     }
+}
 
-    /// A row as it is shown; `None` when the user has hidden it.
-    fn item(&self, mut row: MessageRow, state: MessageState) -> Result<Option<TimelineItem>> {
-        pending::of_message(&mut row, self.own.as_ref(), &self.changes);
-        if row.hidden {
-            return Ok(None);
+fn state_of(state: String, failure: Option<String>) -> Result<MessageState> {
+    match State::from_name(&state) {
+        Some(State::Queued) => Ok(MessageState::Pending),
+        Some(State::InFlight) => Ok(MessageState::Sending),
+        Some(State::Failed) => Ok(MessageState::Failed {
+            reason: read_failure(failure)?,
+        }),
+        // A message is confirmed by its outcome, at once.
+        Some(State::Applied) | None => {
+            Err(StoreError::damaged("operation", format!("state {state}")))
         }
-        let reply_to = match row.content.reply_to {
-            Some(key) => Some(self.quote(key)?),
-            None => None,
-        };
-        let own = Some(&row.sender) == self.own.as_ref();
-        Ok(Some(TimelineItem {
-            key: row.key,
-            message_id: row.message_id,
-            position: row.position,
-            receipts: row
-                .position
-                .filter(|_| own)
-                .map(|position| self.receipts(position)),
-            sender: row.sender,
-            at: row.at,
-            state,
-            edited_at: row.edited_at,
-            reply_to,
-            forwarded_from: row.content.forwarded_from.clone(),
-            reactions: row.reactions,
-            content: MessageContent::of(row.content, row.deleted),
-        }))
-    }
-
-    fn receipts(&self, position: Position) -> Receipts {
-        let count = |pointer: fn(&Participant) -> Position| {
-            let reached = self
-                .others
-                .iter()
-                .filter(|other| pointer(other) >= position);
-            u32::try_from(reached.count()).unwrap_or(u32::MAX)
-        };
-        Receipts {
-            others: count(|_| Position(u64::MAX)),
-            delivered: count(|other| other.delivered_to),
-            read: count(|other| other.read_to),
-        }
-    }
-
-    fn quote(&self, key: OperationKey) -> Result<Quote> {
-        let row = messages::find(self.db, key)?.filter(|row| row.conversation == self.key);
-        let message = row.and_then(|mut row| {
-            pending::of_message(&mut row, self.own.as_ref(), &self.changes);
-            (!row.hidden).then(|| QuotedMessage {
-                sender: row.sender.clone(),
-                content: MessageContent::of(row.content, row.deleted),
-            })
-        });
-        Ok(Quote { key, message })
     }
 }
 
 pub(super) fn read_failure(text: Option<String>) -> Result<FailureReason> {
     serde_json::from_str(&text.unwrap_or_default())
         .map_err(|error| StoreError::damaged("operation", error))
-}
-
-fn is_cached(db: &Connection, key: ConversationKey, position: Position) -> Result<bool> {
-    Ok(db
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ?1 AND position = ?2)",
-        )?
-        .query_row(params![key.0, position.0], |row| row.get(0))?)
 }

@@ -4,8 +4,8 @@
 //! is put over it when it is read (see `pending`).
 
 use fulmar_protocol::{
-    Content, Deletion, Message, MessageId, OperationKey, Position, Reaction, Revision, Timestamp,
-    UserId,
+    Content, Deletion, Message, MessageId, OperationKey, Position, Reaction, Revision,
+    ThreadSummary, Timestamp, UserId,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -21,6 +21,10 @@ pub(crate) struct MessageRow {
     pub(crate) sender: UserId,
     pub(crate) at: Timestamp,
     pub(crate) content: Content,
+    /// Its place in its thread, when it is in one.
+    pub(crate) thread_position: Option<Position>,
+    /// What is under it, as far as is known.
+    pub(crate) thread: Option<ThreadSummary>,
     pub(crate) edited_at: Option<Timestamp>,
     pub(crate) deleted: Option<Deletion>,
     pub(crate) hidden: bool,
@@ -29,7 +33,8 @@ pub(crate) struct MessageRow {
 
 /// What [`read`] reads, in this order.
 pub(crate) const COLUMNS: &str = "operation_key, conversation, message_id, position, sender_id, at, \
-     text, content, edited_at, deleted, hidden, reactions";
+     text, content, edited_at, deleted, hidden, reactions, thread_position, thread_count, \
+     thread_last_at";
 
 pub(crate) fn read(row: &Row<'_>) -> Result<MessageRow> {
     let bad = |error: fulmar_protocol::IdError| StoreError::damaged("message", error);
@@ -58,6 +63,14 @@ pub(crate) fn read(row: &Row<'_>) -> Result<MessageRow> {
             .map_err(broken)?,
         hidden: row.get(10)?,
         reactions: serde_json::from_str(&row.get::<_, String>(11)?).map_err(broken)?,
+        thread_position: row.get::<_, Option<u64>>(12)?.map(Position),
+        thread: match row.get(13)? {
+            0 => None,
+            count => Some(ThreadSummary {
+                count: Position(count),
+                last_at: Timestamp(row.get(14)?),
+            }),
+        },
     })
 }
 
@@ -93,8 +106,8 @@ pub(crate) fn insert_unsent(
     now: Timestamp,
 ) -> Result<()> {
     db.prepare_cached(
-        "INSERT INTO message (operation_key, conversation, sender_id, text, content, at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO message (operation_key, conversation, sender_id, text, content, at, thread_root)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?
     .execute(params![
         operation_key.to_bytes(),
@@ -102,7 +115,8 @@ pub(crate) fn insert_unsent(
         sender.as_str(),
         content.text,
         beside_the_text(content)?,
-        now.0
+        now.0,
+        content.thread_root.map(OperationKey::to_bytes)
     ])?;
     Ok(())
 }
@@ -147,15 +161,20 @@ pub(crate) fn upsert_confirmed(
     db.prepare_cached(
         "INSERT INTO message (operation_key, conversation, position, message_id, sender_id, text,
                               content, at, revision, edited_at, deleted, hidden, reactions, notice,
-                              mentions_me)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+                              mentions_me, thread_root, thread_position, thread_count,
+                              thread_last_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+                 ?19)
          ON CONFLICT (operation_key) DO UPDATE
          SET conversation = excluded.conversation, position = excluded.position,
              message_id = excluded.message_id, sender_id = excluded.sender_id,
              text = excluded.text, content = excluded.content, at = excluded.at,
              revision = excluded.revision, edited_at = excluded.edited_at,
              deleted = excluded.deleted, hidden = max(hidden, excluded.hidden),
-             reactions = excluded.reactions
+             reactions = excluded.reactions, thread_root = excluded.thread_root,
+             thread_position = excluded.thread_position,
+             thread_count = max(thread_count, excluded.thread_count),
+             thread_last_at = max(thread_last_at, excluded.thread_last_at)
          WHERE position IS NULL OR excluded.revision >= revision",
     )?
     .execute(params![
@@ -174,6 +193,10 @@ pub(crate) fn upsert_confirmed(
         json(&message.reactions)?,
         content.notice.is_some(),
         mentions_me,
+        content.thread_root.map(OperationKey::to_bytes),
+        message.thread_position.map(|position| position.0),
+        message.thread.map_or(0, |thread| thread.count.0),
+        message.thread.map_or(0, |thread| thread.last_at.0),
     ])?;
     Ok(())
 }

@@ -13,6 +13,8 @@ pub(crate) mod operations;
 pub(crate) mod participants;
 pub(crate) mod quarantine;
 pub(crate) mod reading;
+pub(crate) mod retention;
+pub(crate) mod runs;
 mod salvage;
 mod vault;
 

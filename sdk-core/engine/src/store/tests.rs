@@ -153,11 +153,16 @@ fn a_damaged_store_of_every_earlier_version_gives_up_what_is_unsent() {
         let items = crate::query::timeline(
             store.reader(),
             &fulmar_protocol::ConversationId::new("c-1").unwrap(),
+            None,
             crate::query::Window::Newest,
         )
         .unwrap()
         .items;
-        let texts: Vec<_> = items.iter().map(crate::query::TimelineItem::text).collect();
+        let texts: Vec<_> = items
+            .iter()
+            .filter_map(crate::query::TimelineItem::message)
+            .map(crate::query::MessageItem::text)
+            .collect();
         assert_eq!(texts, ["unsent one", "unsent two"], "{fixture:?}");
     }
 }
@@ -179,16 +184,22 @@ fn why_an_operation_was_refused_is_read_from_version_1() {
     let items = crate::query::timeline(
         store.reader(),
         &fulmar_protocol::ConversationId::new("c-1").unwrap(),
+        None,
         crate::query::Window::Newest,
     )
     .unwrap()
     .items;
-    assert!(items.iter().any(|item| matches!(
-        &item.state,
-        crate::query::MessageState::Failed {
-            reason: crate::FailureReason::Refused { problem }
-        } if problem.title == "Too long"
-    )));
+    assert!(
+        items
+            .iter()
+            .filter_map(crate::query::TimelineItem::message)
+            .any(|item| matches!(
+                &item.state,
+                crate::query::MessageState::Failed {
+                    reason: crate::FailureReason::Refused { problem }
+                } if problem.title == "Too long"
+            ))
+    );
 }
 
 #[test]

@@ -27,7 +27,7 @@ public struct ChatScreen: View {
             ScrollView {
                 // The items' ids never change: a message keeps its place from the first tap to the last tick.
                 LazyVStack {
-                    ForEach(messages.value?.items ?? []) { message in
+                    ForEach(messages.value?.messages ?? []) { message in
                         MessageRow(message: message, isMine: message.sender == me)
                             .onTapGesture { if case .failed = message.state { act { try await client.outbox.retry(message.key) } } }
                     }
@@ -49,7 +49,7 @@ public struct ChatScreen: View {
         }
         .task { await messages.run() }
         .task { await connection.run() }
-        .onChange(of: messages.value?.items.last?.position) { _, newest in
+        .onChange(of: messages.value?.messages.last?.position) { _, newest in
             // What is on the screen has been read.
             if let newest { act { try await chat.markReadUpTo(newest) } }
         }
@@ -78,7 +78,7 @@ public struct ChatScreen: View {
 
 @available(iOS 17, macOS 14, *)
 private struct MessageRow: View {
-    let message: TimelineItem
+    let message: MessageItem
     let isMine: Bool
 
     var body: some View {

@@ -71,7 +71,7 @@ actor Terminal {
     private var chats: [ConversationItem] = []
     private var chat: Conversation?
     private var timeline: Timeline?
-    private var shown: [TimelineItem] = []
+    private var shown: [MessageItem] = []
     private var refused: OperationKey?
     private var showing: Task<Void, any Error>?
 
@@ -119,7 +119,7 @@ actor Terminal {
         showing = Task {
             var printed: [OperationKey: String] = [:]
             for try await snapshot in timeline.items {
-                shown = snapshot.items
+                shown = snapshot.messages
                 for item in shown where printed.updateValue(item.mark, forKey: item.key) != item.mark { show(item) }
                 // What was printed was read.
                 if let newest = shown.compactMap(\.position).max() { try await chat.markReadUpTo(newest) }
@@ -127,7 +127,7 @@ actor Terminal {
         }
     }
 
-    private func show(_ item: TimelineItem) {
+    private func show(_ item: MessageItem) {
         say("\(item.mark) \(item.sender): \(item.text)")
         if case .failed(let reason) = item.state { say("  \(describe(reason)) — /retry or /discard") }
     }
@@ -148,7 +148,7 @@ actor Terminal {
     }
 }
 
-extension TimelineItem {
+extension MessageItem {
     var mark: String {
         switch state {
         case .pending: "…"

@@ -99,6 +99,20 @@ public class Conversation internal constructor(
     public fun timeline(): Timeline = Timeline(client.use { it.timeline(id) })
 
     /**
+     * The messages around one of them: a search result, what a reply answers, the first of a day. Needs
+     * the network unless that message is on this device. PROTOCOL.md §7.5.
+     *
+     * @throws CommandException.NoSuchConversation
+     * @throws CommandException.Refused for a message that is not in it
+     * @throws CommandException.Unreachable
+     */
+    public suspend fun timelineAround(anchor: Anchor): Timeline =
+        Timeline(client.use { it.timelineAround(id, anchor, null) })
+
+    /** The thread under a message. */
+    public fun thread(root: OperationKey): MessageThread = MessageThread(this, client, root)
+
+    /**
      * Marks everything up to a position as read, on this device at once and at the server when it can
      * be reached. The pointer only grows. PROTOCOL.md §5.5.
      *

@@ -10,7 +10,7 @@ public val MessageContent.text: String
     }
 
 /** What it says in words; empty when it was deleted. */
-public val TimelineItem.text: String get() = content.text
+public val MessageItem.text: String get() = content.text
 
 /** What it says in words; empty when it was deleted. */
 public val Preview.text: String get() = content.text

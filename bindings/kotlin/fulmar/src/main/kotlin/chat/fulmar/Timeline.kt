@@ -5,17 +5,36 @@ import kotlinx.coroutines.flow.flow
 
 /** A timeline at one moment. */
 public data class TimelineSnapshot(
-    /** The messages, oldest first. List them by [TimelineItem.key], which never changes. */
+    /** Messages and gaps, oldest first. List them by [TimelineItem.key]; a message's never changes. */
     public val items: List<TimelineItem>,
-)
+) {
+    /** The messages among them. */
+    public val messages: List<MessageItem> get() = items.mapNotNull { it.message }
+}
+
+/** The message, if it is one. */
+public val TimelineItem.message: MessageItem?
+    get() = when (this) {
+        is TimelineItem.Message -> item
+        is TimelineItem.Gap -> null
+    }
+
+/** What to list a row of a timeline by: as it is, or as what `LazyColumn` can store. */
+public val TimelineItem.key: String
+    get() = when (this) {
+        is TimelineItem.Message -> item.key.value
+        is TimelineItem.Gap -> "gap ${range.from.value}"
+    }
 
 /**
- * A live view of a conversation: its newest 50 messages, more with [loadOlder], and everything that
- * comes after.
+ * A live view of a conversation, or of a thread: its newest 50 messages, more with [loadOlder], and
+ * everything that comes after. One that was opened around a message shows both sides of that, and more
+ * with [loadNewer] until it has reached what comes in.
  *
- * Confirmed messages are in the server's order and without holes; behind them, in the order in which
- * they were sent, those that are not confirmed yet. All collectors of one timeline show the same
- * stretch of the conversation, also one that comes back after a rotation of the screen.
+ * Confirmed messages are in the server's order; where some are missing on this device, there is a gap.
+ * Behind them, in the order in which they were sent, are those that are not confirmed yet. Messages of
+ * threads are in the timeline of their thread only. All collectors of one timeline show the same
+ * stretch, also one that comes back after a rotation of the screen.
  */
 public class Timeline internal constructor(private val handle: TimelineHandle) : AutoCloseable {
 
@@ -39,15 +58,36 @@ public class Timeline internal constructor(private val handle: TimelineHandle) :
 
     /**
      * Asks for 50 older messages. From the device when they are there, otherwise from the server, which
-     * needs the network; [items] shows them. PROTOCOL.md §7.5.
+     * needs the network; [items] shows them. In a thread its root comes before the first message.
+     * PROTOCOL.md §7.5.
      *
      * @throws CommandException.Unreachable without the network; nothing has changed then
      * @throws CommandException.Closed
      */
-    public suspend fun loadOlder(): History {
+    public suspend fun loadOlder(): History = use { it.loadOlder(null) }
+
+    /**
+     * Asks for 50 newer messages, in a timeline that was opened around an older one. From the device
+     * when they are there, otherwise from the server, which needs the network. PROTOCOL.md §7.5.
+     *
+     * @throws CommandException.Unreachable without the network; nothing has changed then
+     * @throws CommandException.Closed
+     */
+    public suspend fun loadNewer(): Newest = use { it.loadNewer(null) }
+
+    /**
+     * Asks for up to 50 messages of a gap, from one of its ends; what is left of it stays a gap. Needs
+     * the network. PROTOCOL.md §7.5.
+     *
+     * @throws CommandException.Unreachable without the network; nothing has changed then
+     * @throws CommandException.Closed
+     */
+    public suspend fun loadGap(gap: GapRange, end: GapEnd): Unit = use { it.loadGap(gap, end, null) }
+
+    private suspend fun <T> use(work: suspend (TimelineHandle) -> T): T {
         if (handle.uniffiIsDestroyed) throw CommandException.Closed()
         return try {
-            handle.loadOlder(null)
+            work(handle)
         } catch (panic: InternalException) {
             throw CommandException.Bug(panic.message.orEmpty())
         }
@@ -55,7 +95,8 @@ public class Timeline internal constructor(private val handle: TimelineHandle) :
 
     /**
      * Says whether somebody is looking. While somebody is, everything that was collected is marked as
-     * read as soon as the collector comes back for more. PROTOCOL.md §5.5.
+     * read as soon as the collector comes back for more, with the messages of threads in between. The
+     * timeline of a thread marks nothing. PROTOCOL.md §5.5.
      */
     public fun setVisibility(visibility: Visibility) {
         if (!handle.uniffiIsDestroyed) handle.setVisibility(visibility)

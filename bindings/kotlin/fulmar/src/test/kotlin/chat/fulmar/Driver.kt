@@ -98,7 +98,7 @@ private class Driver {
 
     private fun answer(name: String, values: List<JsonElement>) = buildJsonObject { put(name, JsonArray(values)) }
 
-    private fun message(item: TimelineItem) = buildJsonObject {
+    private fun message(item: MessageItem) = buildJsonObject {
         put("key", item.key.value)
         put("sender", item.sender.value)
         put("text", item.text)
@@ -113,16 +113,16 @@ private class Driver {
     }
 
     /** All messages, once there are so many and each is confirmed. */
-    private suspend fun Conversation.complete(messages: Int): List<TimelineItem> {
+    private suspend fun Conversation.complete(messages: Int): List<MessageItem> {
         val timeline = timeline()
         return timeline.items.onEach { shown ->
-            val first = shown.items.firstOrNull()?.position
-            if (shown.items.size < messages && first != null && first > Position(1)) {
+            val first = shown.messages.firstOrNull()?.position
+            if (shown.messages.size < messages && first != null && first > Position(1)) {
                 // Tried again at the next change when it cannot be reached now.
                 runCatching { timeline.loadOlder() }
             }
         }.first { shown ->
-            shown.items.size >= messages && shown.items.all { it.state == MessageState.Sent }
-        }.items
+            shown.messages.size >= messages && shown.messages.all { it.state == MessageState.Sent }
+        }.messages
     }
 }

@@ -22,7 +22,7 @@ class GroupsTest {
         }
         his.setTitle("Bob's trip")
         hers.timeline().items.until { shown ->
-            (shown.items.lastOrNull()?.content as? MessageContent.System)?.notice == Notice.TitleChanged("Bob's trip")
+            (shown.messages.lastOrNull()?.content as? MessageContent.System)?.notice == Notice.TitleChanged("Bob's trip")
         }
         assertThrows<CommandException.NotAllowed> { his.setWriting(Writing.ADMINS) }
         hers.setWriting(Writing.ADMINS)

@@ -22,22 +22,22 @@ class MessagesTest {
         hers.addReaction(key, "👍")
         hers.addReaction(key, "🎉")
         hers.removeReaction(key, "🎉")
-        val here = hers.timeline().items.until { it.items.single().text == "hello" }.items.single()
+        val here = hers.timeline().items.until { it.messages.single().text == "hello" }.messages.single()
         assertEquals(listOf(Reaction("👍", listOf(UserId("alice")))), here.reactions)
         alice.setNetwork(NetworkState.AVAILABLE)
 
         theirs.timeline().items.until { shown ->
-            shown.items.single().let { it.text == "hello" && it.editedAt != null && it.reactions == here.reactions }
+            shown.messages.single().let { it.text == "hello" && it.editedAt != null && it.reactions == here.reactions }
         }
         assertEquals(listOf("helo", "hello"), theirs.fetchVersions(key).map { it.text })
         assertThrows<CommandException.NotAllowed> { theirs.edit(key, "mine") }
 
         hers.deleteForEveryone(key)
-        theirs.timeline().items.until { it.items.single().content == MessageContent.Deleted(UserId("alice")) }
+        theirs.timeline().items.until { it.messages.single().content == MessageContent.Deleted(UserId("alice")) }
         theirs.deleteForMe(key)
-        theirs.timeline().items.until { it.items.isEmpty() }
+        theirs.timeline().items.until { it.messages.isEmpty() }
         assertThrows<CommandException.NoSuchMessage> { theirs.addReaction(key, "👍") }
-        assertEquals(1, hers.timeline().items.until { it.items.size == 1 }.items.size)
+        assertEquals(1, hers.timeline().items.until { it.messages.size == 1 }.messages.size)
     }
 
     @Test
@@ -48,19 +48,19 @@ class MessagesTest {
         val question = hers.send("tea?")
         theirs.timeline().shows("tea?")
         theirs.send(NewMessage("yes, @Alice", mentions = listOf(UserId("alice")), replyTo = question))
-        val answer = hers.timeline().items.until { it.items.size == 2 }.items.last()
+        val answer = hers.timeline().items.until { it.messages.size == 2 }.messages.last()
         assertEquals(MessageContent.Text("yes, @Alice", listOf(UserId("alice"))), answer.content)
         assertEquals(question, answer.replyTo?.key)
         assertEquals("tea?", answer.replyTo?.message?.content?.text)
 
         hers.send(NewMessage("A place", payload = Payload("location", """{"lat":52.5}""")))
-        val place = theirs.timeline().items.until { it.items.size == 3 }.items.last()
+        val place = theirs.timeline().items.until { it.messages.size == 3 }.messages.last()
         assertEquals(MessageContent.Custom(Payload("location", """{"lat":52.5}"""), "A place"), place.content)
         assertThrows<CommandException.Invalid> { hers.send(NewMessage("x", payload = Payload("broken", "{"))) }
 
         val withCarol = bob.createDirect(UserId("carol"))
         withCarol.forward(question)
-        val forwarded = withCarol.timeline().shows("tea?").items.single()
+        val forwarded = withCarol.timeline().shows("tea?").messages.single()
         assertEquals(UserId("alice"), forwarded.forwardedFrom)
         assertNull(place.forwardedFrom)
     }
@@ -74,7 +74,7 @@ class MessagesTest {
         theirs.timeline().shows("read me")
         theirs.markReadUpTo(Position(1))
         hers.timeline().items.until {
-            it.items.singleOrNull()?.receipts == Receipts(others = 1, delivered = 1, read = 1)
+            it.messages.singleOrNull()?.receipts == Receipts(others = 1, delivered = 1, read = 1)
         }
     }
 
@@ -86,7 +86,7 @@ class MessagesTest {
         hers.send("look")
         theirs.timeline().use { timeline ->
             timeline.setVisibility(Visibility.VISIBLE)
-            timeline.items.until { it.items.size == 1 }
+            timeline.items.until { it.messages.size == 1 }
             launch { timeline.items.collect {} }.also { looking ->
                 bob.conversations.items.until { list -> list.items.first { it.title == "Alice" }.unreadCount == 0 }
                 looking.cancelAndJoin()

@@ -106,8 +106,8 @@ suspend fun <T> Flow<T>.until(expected: (T) -> Boolean): T {
 
 /** Waits until the timeline shows exactly these texts, all of them sent. */
 suspend fun Timeline.shows(vararg texts: String): TimelineSnapshot = items.until { snapshot ->
-    snapshot.items.map { it.text } == texts.toList() &&
-        snapshot.items.all { it.state == MessageState.Sent }
+    snapshot.messages.map { it.text } == texts.toList() &&
+        snapshot.messages.all { it.state == MessageState.Sent }
 }
 
 suspend fun Client.isLive() = connection.until { it == ConnectionState.Live }

@@ -58,14 +58,14 @@ class StormsTest {
             chat.send("behind it")
             stage.admin("users/alice/reconnect")
             val failed = timeline.items.until { list ->
-                list.items.size == 2 && list.items[0].state is MessageState.Failed &&
-                    list.items[1].state == MessageState.Pending
-            }.items[0].state as MessageState.Failed
+                list.messages.size == 2 && list.messages[0].state is MessageState.Failed &&
+                    list.messages[1].state == MessageState.Pending
+            }.messages[0].state as MessageState.Failed
             val reason = failed.reason as FailureReason.Refused
             assertEquals(Code.ParamsInvalid, reason.problem.code)
             assertEquals(422, reason.problem.status)
             alice.outbox.retry(long)
-            timeline.items.until { list -> list.items[0].state is MessageState.Failed }
+            timeline.items.until { list -> list.messages[0].state is MessageState.Failed }
             while (true) {
                 try {
                     alice.outbox.discard(long)
@@ -117,7 +117,7 @@ class StormsTest {
         // The newest 50 is where a timeline begins.
         for (conversation in listOf(chat, his.second)) {
             val timeline = conversation.timeline()
-            timeline.items.until { it.items.lastOrNull()?.text == texts.last() }
+            timeline.items.until { it.messages.lastOrNull()?.text == texts.last() }
             timeline.loadOlder()
             timeline.shows(*texts)
         }

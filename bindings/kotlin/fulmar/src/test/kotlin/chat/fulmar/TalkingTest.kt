@@ -20,7 +20,7 @@ class TalkingTest {
         val (alice, hers) = her
         val (bob, theirs) = his
         val key = hers.send("hello")
-        val shown = theirs.timeline().shows("hello").items.single()
+        val shown = theirs.timeline().shows("hello").messages.single()
         assertEquals(key, shown.key)
         assertEquals(UserId("alice"), shown.sender)
         assertEquals(Position(1), shown.position)
@@ -66,20 +66,20 @@ class TalkingTest {
         val alice = stage.signIn("alice")
         val chat = alice.createDirect(UserId("bob"))
         repeat(120) { chat.send("$it") }
-        chat.timeline().items.until { list -> list.items.lastOrNull()?.let { it.text == "119" && it.state == MessageState.Sent } ?: false }
+        chat.timeline().items.until { list -> list.messages.lastOrNull()?.let { it.text == "119" && it.state == MessageState.Sent } ?: false }
         // Another device has only the newest 20, and gets the others from the server.
         val tablet = stage.signIn("alice", device = "tablet")
         val id = tablet.conversations.items.until { list -> list.items.any { it.title == "Bob" } }
             .items.first { it.title == "Bob" }.conversationId
         val timeline = tablet.conversation(id).timeline()
-        timeline.items.until { it.items.size == 20 }
+        timeline.items.until { it.messages.size == 20 }
         assertEquals(History.MORE, timeline.loadOlder())
-        timeline.items.until { it.items.size == 70 }
+        timeline.items.until { it.messages.size == 70 }
         assertEquals(History.MORE, timeline.loadOlder())
-        val all = timeline.items.until { it.items.size == 120 }
-        assertEquals((0 until 120).map { "$it" }, all.items.map { it.text })
+        val all = timeline.items.until { it.messages.size == 120 }
+        assertEquals((0 until 120).map { "$it" }, all.messages.map { it.text })
         assertEquals(History.BEGINNING, timeline.loadOlder())
-        assertEquals(50, tablet.conversation(id).timeline().items.first().items.size)
+        assertEquals(50, tablet.conversation(id).timeline().items.first().messages.size)
         stage.admin("users/alice/disconnect")
         tablet.setNetwork(NetworkState.UNAVAILABLE)
         tablet.connection.until { it == ConnectionState.Offline }
@@ -103,14 +103,14 @@ class TalkingTest {
                     first = false
                     wakeUp.await()
                 } else {
-                    assertEquals(200, snapshot.items.size)
+                    assertEquals(200, snapshot.messages.size)
                 }
             }
         }
         repeat(200) { chat.send("$it") }
         val other = his.second.timeline()
-        other.items.until { it.items.lastOrNull()?.text == "199" }
-        chat.timeline().items.until { it.items.last().text == "199" && it.items.last().state == MessageState.Sent }
+        other.items.until { it.messages.lastOrNull()?.text == "199" }
+        chat.timeline().items.until { it.messages.last().text == "199" && it.messages.last().state == MessageState.Sent }
         wakeUp.complete(Unit)
         slow.join()
         alice.shutDown()

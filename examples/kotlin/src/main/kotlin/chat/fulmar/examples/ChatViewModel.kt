@@ -7,7 +7,7 @@ import chat.fulmar.CommandException
 import chat.fulmar.History
 import chat.fulmar.MessageState
 import chat.fulmar.OperationKey
-import chat.fulmar.TimelineItem
+import chat.fulmar.MessageItem
 import chat.fulmar.UserId
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.flow.MutableStateFlow
@@ -20,7 +20,7 @@ import kotlinx.coroutines.launch
 /** What a chat screen shows. */
 data class ChatState(
     /** Oldest first; list them by their key. */
-    val messages: List<TimelineItem> = emptyList(),
+    val messages: List<MessageItem> = emptyList(),
     /** What to say about the connection; nothing while all is well. */
     val banner: String? = null,
     /** What went wrong with the last thing that the user did. */
@@ -47,10 +47,10 @@ class ChatViewModel(
     /** Live while somebody looks, and for five seconds more: as long as a rotation takes. */
     val state: StateFlow<ChatState> =
         combine(timeline.items, client.connection, complaint, isComplete) { shown, connection, complaint, complete ->
-            ChatState(shown.items, banner(connection), complaint, complete)
+            ChatState(shown.messages, banner(connection), complaint, complete)
         }.stateIn(scope, SharingStarted.WhileSubscribed(5_000), ChatState())
 
-    fun isMine(message: TimelineItem): Boolean = message.sender == me
+    fun isMine(message: MessageItem): Boolean = message.sender == me
 
     /** What is on the screen has been read. */
     fun onSeen() = act {

@@ -12,7 +12,7 @@ import chat.fulmar.NetworkState
 import chat.fulmar.OperationKey
 import chat.fulmar.SessionState
 import chat.fulmar.Timeline
-import chat.fulmar.TimelineItem
+import chat.fulmar.MessageItem
 import chat.fulmar.UserId
 import chat.fulmar.text
 import kotlinx.coroutines.CoroutineScope
@@ -54,7 +54,7 @@ private class Terminal(private val client: Client, private val scope: CoroutineS
     private var chats: List<ConversationItem> = emptyList()
     private lateinit var chat: Conversation
     private lateinit var timeline: Timeline
-    private var shown: List<TimelineItem> = emptyList()
+    private var shown: List<MessageItem> = emptyList()
     private var refused: OperationKey? = null
     private var showing: Job? = null
 
@@ -100,7 +100,7 @@ private class Terminal(private val client: Client, private val scope: CoroutineS
         val printed = mutableMapOf<OperationKey, String>()
         showing = scope.launch {
             timeline.items.collect { snapshot ->
-                shown = snapshot.items
+                shown = snapshot.messages
                 shown.forEach { item -> if (printed.put(item.key, item.mark) != item.mark) print(item) }
                 // What was printed was read.
                 shown.mapNotNull { it.position }.maxOrNull()?.let { chat.markReadUpTo(it) }
@@ -108,7 +108,7 @@ private class Terminal(private val client: Client, private val scope: CoroutineS
         }
     }
 
-    private fun print(item: TimelineItem) {
+    private fun print(item: MessageItem) {
         println("${item.mark} ${item.sender}: ${item.text}")
         (item.state as? MessageState.Failed)?.let { println("  ${describe(it.reason)} — /retry or /discard") }
     }
@@ -125,7 +125,7 @@ private class Terminal(private val client: Client, private val scope: CoroutineS
     private fun failed(): OperationKey =
         checkNotNull(shown.find { it.state is MessageState.Failed }?.key ?: refused) { "nothing failed" }
 
-    private val TimelineItem.mark: String
+    private val MessageItem.mark: String
         get() = when (state) {
             MessageState.Pending -> "…"
             MessageState.Sending -> "↑"

@@ -1,0 +1,52 @@
+package chat.fulmar
+
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertNull
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.assertThrows
+
+class HistoryTest {
+    @Test
+    fun `a thread has its own timeline and is counted under its message`() = onStage { stage ->
+        val (her, his) = stage.aliceAndBob()
+        val (_, hers) = her
+        val (_, theirs) = his
+        val root = hers.send("Where?")
+        theirs.timeline().shows("Where?")
+        theirs.thread(root).send("At the harbour")
+        hers.send(NewMessage("At six", threadRoot = root))
+        val thread = hers.thread(root).timeline().shows("Where?", "At the harbour", "At six").messages
+        assertEquals(listOf(null, root, root), thread.map { it.threadRoot })
+        val beside = theirs.timeline().items.until { it.messages.singleOrNull()?.thread?.count == 2 }
+        assertNull(beside.messages.single().threadRoot)
+        assertThrows<CommandException.NotAllowed> { hers.thread(thread[2].key).send("no") }
+    }
+
+    @Test
+    fun `a jump shows both sides and goes on, and gaps are filled`() = onStage { stage ->
+        val (her, _) = stage.aliceAndBob()
+        val (_, hers) = her
+        val keys = (0 until 150).map { hers.send("$it") }
+        hers.timeline().items.until { it.messages.lastOrNull()?.state == MessageState.Sent && it.messages.last().text == "149" }
+
+        val tablet = stage.open("alice-tablet").apply { login(UserId("alice"), "alice-password") }
+        val id = tablet.conversations.items.until { list -> list.items.any { it.title == "Bob" } }
+            .items.first { it.title == "Bob" }.conversationId
+        val chat = tablet.conversation(id)
+        val whole = chat.timeline()
+        whole.items.until { it.messages.size == 20 }
+        val past = chat.timelineAround(Anchor.Message(keys[50]))
+        past.items.until { shown -> shown.messages.map { it.text } == (25 until 75).map { "$it" } }
+        assertEquals(Newest.MORE, past.loadNewer())
+        past.items.until { it.messages.size == 100 }
+
+        // What came by the jump and what was there before is one timeline, with a gap in between.
+        assertEquals(History.MORE, whole.loadOlder())
+        past.loadNewer()
+        while (whole.loadOlder() == History.MORE) Unit
+        val all = whole.items.until { it.messages.size == 150 }
+        assertEquals(150, all.items.size)
+        assertEquals("${keys[0]}", all.items.first().key)
+        assertThrows<CommandException.Refused> { chat.timelineAround(Anchor.Message(OperationKey("0190b5f0-0000-7000-8000-000000000001"))) }
+    }
+}

@@ -1,0 +1,127 @@
+//! What holds for every screen at every moment, storm or not.
+
+use std::collections::BTreeSet;
+
+use fulmar_engine::Engine;
+use fulmar_engine::query::{
+    ConversationItem, MessageItem, MessageState, Older, TimelineItem, apply, diff, participants,
+};
+use fulmar_protocol::Position;
+
+use crate::device::{Device, messages, parse};
+
+impl Device {
+    /// Looks at everything, as a screen would, and judges what can be judged at any moment.
+    pub(crate) fn look(&mut self) -> Result<(), String> {
+        let Some(engine) = &self.engine else {
+            return Ok(());
+        };
+        for item in self.list()? {
+            self.judge_count(engine, &item)?;
+        }
+        let mut on_screen = BTreeSet::new();
+        let mut away = BTreeSet::new();
+        let mut all_here = true;
+        let mut seen = BTreeSet::new();
+        for id in self.known()? {
+            let main = self.timeline(&id, None)?;
+            match main.conversation {
+                // Known by two ids: one from before the server gave it one.
+                Some(key) if !seen.insert(key) => continue,
+                Some(_) => {}
+                // The user is no longer in it.
+                None => {
+                    away.insert(id.clone());
+                }
+            }
+            let threads = self.threads(&id, &messages(main.items.clone()));
+            let mut screens = vec![(None, main)];
+            for root in threads {
+                screens.push((Some(root), self.timeline(&id, Some(root))?));
+            }
+            for (thread, snapshot) in screens {
+                let gaps = snapshot.items.iter().any(|item| item.message().is_none());
+                let whole = !gaps && matches!(snapshot.older, Older::Nothing | Older::Cached);
+                let items = messages(snapshot.items.clone());
+                judge_screen(&self.name, &items, whole)?;
+                all_here &= whole;
+                for item in items.iter().filter(|item| Some(item.key) != thread) {
+                    if !on_screen.insert(item.key) {
+                        return Err(format!("{} is on two screens", item.text()));
+                    }
+                    if item.state == MessageState::Sent {
+                        self.unseen.remove(&item.key);
+                    }
+                }
+                let shown = self.shown.entry((id.clone(), thread)).or_default();
+                let changes = diff(shown, &snapshot.items, TimelineItem::key);
+                apply(shown, changes);
+                if *shown != snapshot.items {
+                    return Err("the changes do not lead to what the query gives".to_owned());
+                }
+            }
+        }
+        let promised = &self.promised;
+        self.unseen.retain(|key| {
+            promised
+                .get(key)
+                .is_some_and(|promise| !away.contains(&promise.conversation))
+        });
+        // A confirmed message may lie in history that a reset took off this device.
+        match self.unseen.difference(&on_screen).next() {
+            Some(key) if all_here => Err(format!(
+                "{:?} was promised, is not sent as far as this screen knows, and is not on it",
+                self.promised.get(key)
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// At every moment no more is unread than there is after the read pointer.
+    fn judge_count(&self, engine: &Engine, item: &ConversationItem) -> Result<(), String> {
+        let people = participants(engine.reader(), &item.conversation_id)
+            .map_err(|error| error.to_string())?
+            .participants;
+        let own = people.iter().find(|person| person.user_id == self.user);
+        let read_to = own.map_or(Position::ZERO, |own| own.read_to);
+        let most = item.last_position.0.saturating_sub(read_to.0);
+        match item.unread_count <= most && item.unread_mentions <= item.unread_count {
+            true => Ok(()),
+            false => Err(format!(
+                "{} of at most {most} are unread, {} mention",
+                item.unread_count, item.unread_mentions
+            )),
+        }
+    }
+}
+
+/// What holds for every screen at every moment. On a device that has not the whole history a message
+/// whose outcome was lost may have its place in the part that is missing; until it is told so, it
+/// waits behind later ones that a snapshot confirmed.
+fn judge_screen(name: &str, items: &[MessageItem], whole: bool) -> Result<(), String> {
+    let mut last_number = 0;
+    let mut last_position: Option<Position> = None;
+    let mut unsent = false;
+    for item in items {
+        if let Some((writer, number)) = parse(item.text())
+            && writer == name
+            && item.forwarded_from.is_none()
+            && (whole || item.position.is_some())
+        {
+            if number <= last_number {
+                return Err(format!("{} comes after number {last_number}", item.text()));
+            }
+            last_number = number;
+        }
+        match item.position {
+            Some(position) => {
+                if unsent || last_position.is_some_and(|last| last >= position) {
+                    return Err(format!("{} is out of order", item.text()));
+                }
+                last_position = Some(position);
+            }
+            None => unsent = true,
+        }
+    }
+    Ok(())
+}
