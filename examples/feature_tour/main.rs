@@ -2,6 +2,7 @@
 //! it, and waits until the other side shows it. Ends with an error if anything is not so.
 #![allow(clippy::print_stdout)]
 
+mod accounts;
 mod groups;
 mod reading;
 mod stage;
@@ -35,6 +36,7 @@ async fn main() -> Result<()> {
     tour.reading().await?;
     tour.history().await?;
     tour.storm().await?;
+    tour.accounts().await?;
     for client in [&tour.alice, &tour.bob, &tour.carol] {
         client.close().await;
     }

@@ -1,6 +1,6 @@
 //! Reading: receipts, threads and history.
 
-use fulmar::{Anchor, History, MessageItem, Newest, Position, Visibility};
+use fulmar::{Anchor, History, MessageItem, Newest, Position, SearchQuery, Visibility};
 
 use crate::stage::{chapter, ensure, listed, messages, shows, step, text, titled};
 use crate::{Result, Tour};
@@ -96,6 +96,14 @@ impl Tour {
             "      {} messages after {pages} more pages",
             messages(&past).len()
         );
+        step("She finds what was said about the harbour, also a part of it, and in any script");
+        hers.send("東京の港").await?;
+        for (text, expected) in [("harb", "At the harbour"), ("の港", "東京の港")] {
+            let mut search = self.alice.search(SearchQuery::new(text));
+            search.next().await?;
+            let found = search.items().iter().map(|hit| hit.message.text());
+            ensure(found.eq([expected]), "it is found, and nothing else")?;
+        }
         while past.load_older().await? == History::More {}
         ensure(
             past.items().len() == past.messages().count(),

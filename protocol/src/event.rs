@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Conversation, ConversationId, ConversationProfile, Message, Participant, Position, Role, Seq,
-    Settings, Timestamp, UserId,
+    BlockList, Conversation, ConversationId, ConversationProfile, Message, Participant, Position,
+    Role, Seq, Settings, Timestamp, UserId,
 };
 
 /// Why an event or an operation has no meaning to this version.
@@ -113,6 +113,8 @@ events! {
     SettingsUpdated(SettingsUpdated) = "settings.updated";
     /// Somebody, perhaps this user, has another name or picture.
     UserUpdated(UserUpdated) = "user.updated";
+    /// Whom the user has blocked is another list now.
+    BlocksUpdated(BlockList) = "blocks.updated";
 }
 
 /// Content of `conversation.updated` (PROTOCOL.md §6.2).

@@ -9,9 +9,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    ConversationId, LogId, LoginRequest, LogoutRequest, Me, MeUpdate, MessageId, MessagePage,
-    MessageVersions, OperationKey, OperationsAnswer, Position, Problem, RefreshRequest,
-    RegisterRequest, Seq, Session, SessionId, SessionList, Snapshot, Submit, SyncPage, Timestamp,
+    BlockList, BlockRequest, ConversationId, DeleteAccount, LogId, LoginRequest, LogoutRequest, Me,
+    MeUpdate, MessageId, MessagePage, MessageVersions, OperationKey, OperationsAnswer, Position,
+    Problem, RefreshRequest, RegisterRequest, SearchPage, SearchQuery, Seq, Session, SessionId,
+    SessionList, Snapshot, Submit, SyncPage, Timestamp, UserId,
 };
 
 /// What a client asks over HTTP.
@@ -38,6 +39,12 @@ pub enum ApiRequest {
     Me,
     /// `POST /v1/me`
     UpdateMe(MeUpdate),
+    /// `POST /v1/me/delete`
+    DeleteAccount(DeleteAccount),
+    /// `POST /v1/blocks`
+    Block(BlockRequest),
+    /// `POST /v1/blocks/{id}/remove`
+    Unblock(UserId),
     /// `GET /v1/sessions`
     Sessions,
     /// `POST /v1/sessions/{id}/end`
@@ -54,6 +61,13 @@ pub enum ApiRequest {
         page: HistoryPage,
         /// At most this many.
         limit: u32,
+    },
+    /// `GET /v1/search`
+    Search {
+        /// What for.
+        query: SearchQuery,
+        /// Where the page begins, as the one before said.
+        cursor: Option<String>,
     },
     /// `GET /v1/messages/{id}/versions`
     Versions {
@@ -129,6 +143,10 @@ pub enum Answer {
     Sessions(SessionList),
     /// To the request to end one.
     SessionEnded,
+    /// To the request to delete the account.
+    AccountDeleted,
+    /// To a request that changes whom the user has blocked.
+    Blocks(BlockList),
     /// To a submit.
     Operations(OperationsAnswer),
     /// To `GET /v1/me`.
@@ -139,6 +157,8 @@ pub enum Answer {
     Snapshot(Snapshot),
     /// To a page request.
     Messages(MessagePage),
+    /// To a search.
+    Search(SearchPage),
     /// To a request for what a message said before.
     Versions(MessageVersions),
 }
@@ -176,6 +196,13 @@ impl ApiRequest {
             }
             Self::Me => get("/v1/me".to_owned()),
             Self::UpdateMe(body) => post("/v1/me", body, true),
+            Self::DeleteAccount(body) => post("/v1/me/delete", body, true),
+            Self::Block(body) => post("/v1/blocks", body, true),
+            Self::Unblock(id) => post(
+                &format!("/v1/blocks/{}/remove", encoded(id.as_str())),
+                &serde_json::json!({}),
+                true,
+            ),
             Self::Sessions => get("/v1/sessions".to_owned()),
             Self::EndSession(id) => post(
                 &format!("/v1/sessions/{}/end", encoded(id.as_str())),
@@ -197,6 +224,7 @@ impl ApiRequest {
                     encoded(conversation_id.as_str())
                 ))
             }
+            Self::Search { query, cursor } => get(search(query, cursor.as_deref())),
             Self::Versions { message_id } => get(format!(
                 "/v1/messages/{}/versions",
                 encoded(message_id.as_str())
@@ -219,15 +247,35 @@ impl ApiRequest {
             }
             Self::Sessions => json(status, body).map(Answer::Sessions),
             Self::EndSession(_) => Ok(Answer::SessionEnded),
+            Self::DeleteAccount(_) => Ok(Answer::AccountDeleted),
+            Self::Block(_) | Self::Unblock(_) => json(status, body).map(Answer::Blocks),
             Self::Logout(_) => Ok(Answer::LoggedOut),
             Self::Submit(_) => json(status, body).map(Answer::Operations),
             Self::Sync { .. } => json(status, body).map(Answer::Sync),
             Self::Me | Self::UpdateMe(_) => json(status, body).map(Answer::Me),
             Self::Snapshot => json(status, body).map(Answer::Snapshot),
             Self::Messages { .. } => json(status, body).map(Answer::Messages),
+            Self::Search { .. } => json(status, body).map(Answer::Search),
             Self::Versions { .. } => json(status, body).map(Answer::Versions),
         }
     }
+}
+
+fn search(query: &SearchQuery, cursor: Option<&str>) -> String {
+    let mut target = format!("/v1/search?q={}", encoded(&query.text));
+    let mut add = |name: &str, value: Option<&str>| {
+        if let Some(value) = value {
+            target += &format!("&{name}={}", encoded(value));
+        }
+    };
+    let time = |time: Option<Timestamp>| time.map(|time| time.0.to_string());
+    let conversation = query.conversation_id.as_ref();
+    add("conversationId", conversation.map(ConversationId::as_str));
+    add("senderId", query.sender_id.as_ref().map(UserId::as_str));
+    add("from", time(query.from).as_deref());
+    add("until", time(query.until).as_deref());
+    add("cursor", cursor);
+    target
 }
 
 fn json<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, AnswerError> {

@@ -21,6 +21,7 @@ mod operation;
 mod presence;
 mod problem;
 mod rest;
+mod search;
 mod secret;
 mod time;
 
@@ -55,10 +56,11 @@ pub use operation::{Operation, Outcome, OutcomeStatus, Submit};
 pub use presence::{PersonPresence, Presence, PresenceFrame, PresenceSetting};
 pub use problem::{Code, FailureClass, Problem};
 pub use rest::{
-    ConversationPage, LoginRequest, LogoutRequest, Me, MeUpdate, MessagePage, MessageVersions,
-    OperationsAnswer, RefreshRequest, RegisterRequest, Session, SessionInfo, SessionList, Snapshot,
-    SyncPage,
+    BlockList, BlockRequest, ConversationPage, DeleteAccount, LoginRequest, LogoutRequest, Me,
+    MeUpdate, MessagePage, MessageVersions, OperationsAnswer, RefreshRequest, RegisterRequest,
+    Session, SessionInfo, SessionList, Snapshot, SyncPage,
 };
+pub use search::{SearchPage, SearchQuery};
 pub use secret::Secret;
 pub use time::Timestamp;
 

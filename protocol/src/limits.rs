@@ -39,6 +39,8 @@ pub enum Capability {
     Resume,
     /// Operation keys are remembered.
     Idempotency,
+    /// Messages can be searched at the server.
+    Search,
     /// The operations of one submit are applied in order.
     OrderedSubmit,
     /// Any other capability.

@@ -89,6 +89,9 @@ pub struct Snapshot {
     pub seq: Seq,
     /// Every conversation of the user, with its newest messages.
     pub conversations: Vec<Conversation>,
+    /// Whom the user has blocked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocked: Vec<UserId>,
 }
 
 /// Answer to `GET /v1/conversations/{id}/messages`.
@@ -155,6 +158,31 @@ pub struct SessionInfo {
     pub created_at: Timestamp,
     /// Whether it is the one that asked.
     pub current: bool,
+}
+
+/// Whom somebody has blocked (PROTOCOL.md §7.4): the answer of `GET /v1/blocks`, of the requests that
+/// change it, and the content of an event.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BlockList {
+    /// All of them, by id.
+    pub user_ids: Vec<UserId>,
+}
+
+/// Body of `POST /v1/blocks`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BlockRequest {
+    /// Whom to block.
+    pub user_id: UserId,
+}
+
+/// Body of `POST /v1/me/delete`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeleteAccount {
+    /// The user's password, once more.
+    pub password: Secret,
 }
 
 /// Body of `POST /v1/me`. What is absent stays as it is.

@@ -5,9 +5,10 @@ use std::fs;
 use std::path::Path;
 
 use fulmar_protocol::{
-    ClientFrame, Conversation, ConversationPage, Event, EventData, LoginRequest, LogoutRequest, Me,
-    MeUpdate, MessagePage, MessageVersions, Method, Operation, OperationsAnswer, Problem,
-    RefreshRequest, RegisterRequest, ServerFrame, Session, SessionList, Snapshot, Submit, SyncPage,
+    BlockList, BlockRequest, ClientFrame, Conversation, ConversationPage, DeleteAccount, Event,
+    EventData, LoginRequest, LogoutRequest, Me, MeUpdate, MessagePage, MessageVersions, Method,
+    Operation, OperationsAnswer, Problem, RefreshRequest, RegisterRequest, SearchPage, ServerFrame,
+    Session, SessionList, Snapshot, Submit, SyncPage,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -70,6 +71,10 @@ fn read_and_write(name: &str, text: &str) -> Result<Value, String> {
             "sync" => through::<SyncPage>(text),
             "snapshot" => through::<Snapshot>(text),
             "messages" => through::<MessagePage>(text),
+            "blocks" => through::<BlockList>(text),
+            "block" => through::<BlockRequest>(text),
+            "delete_account" => through::<DeleteAccount>(text),
+            "search" => through::<SearchPage>(text),
             "conversations" => through::<ConversationPage>(text),
             "conversation" => through::<Conversation>(text),
             "me" => through::<Me>(text),

@@ -48,23 +48,23 @@ mod transport;
 
 pub use client::{
     Account, BuildError, Client, ClientBuilder, ConnectionWatch, Conversation, ConversationList,
-    GapEnd, History, NewMessage, Newest, Outbox, ParticipantList, PresenceWatch, ProvidedToken,
-    SecretStorage, SessionWatch, Thread, Timeline, TokenFailure, TokenFuture, TokenProvider,
-    TypingWatch, Visibility, WatchError, rebuild_store,
+    Found, GapEnd, History, NewMessage, Newest, Outbox, ParticipantList, PresenceWatch,
+    ProvidedToken, Search, SecretStorage, SessionWatch, SignOut, Thread, Timeline, TokenFailure,
+    TokenFuture, TokenProvider, TypingWatch, Visibility, WatchError, rebuild_store,
 };
 pub use fulmar_engine::query::{
     Action, Change, ConversationFilter, ConversationItem, ConversationStatus, GapRange,
     MessageItem, MessageState, OutboxItem, OutboxState, Place, Preview, Quote, QuotedMessage,
-    Receipts, ThreadOverview, TimelineItem, TimelineKey, UnreadFilter, apply,
+    Receipts, SearchHit, TextPiece, ThreadOverview, TimelineItem, TimelineKey, UnreadFilter, apply,
 };
 pub use fulmar_engine::{
     AppState, Backoff, CommandError, Config, ConnectionState, ConversationKey, FailurePolicy,
     FailureReason, MessageContent, NetworkState, OpenError, OperationState, Retention, Salvage,
-    SalvageError, SessionEnd, SessionState, StoreError, Unsent, WaitReason,
+    SalvageError, SessionEnd, SessionState, StoreError, WaitReason,
 };
 pub use fulmar_protocol::{
     Anchor, Code, Context, ConversationId, ConversationKind, DeviceId, IdError, MessageId,
     MessageVersion, Notice, OperationKey, Participant, Payload, Position, Presence,
-    PresenceSetting, Problem, Reaction, Role, Secret, SessionId, SessionInfo, Settings, Timestamp,
-    UserId, Writing,
+    PresenceSetting, Problem, Reaction, Role, SearchQuery, Secret, SessionId, SessionInfo,
+    Settings, Timestamp, UserId, Writing,
 };

@@ -109,4 +109,39 @@ impl ClientHandle {
         let account = self.core().account();
         cancellable(cancel, account.set_presence(setting.into())).await
     }
+
+    /// Blocks somebody.
+    pub async fn block(
+        &self,
+        user: UserId,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<(), CommandError> {
+        let account = self.core().account();
+        cancellable(cancel, account.block(user.as_str())).await
+    }
+
+    /// Ends a block.
+    pub async fn unblock(
+        &self,
+        user: UserId,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<(), CommandError> {
+        let account = self.core().account();
+        cancellable(cancel, account.unblock(user.as_str())).await
+    }
+
+    /// Whom this user has blocked.
+    pub async fn blocked(&self) -> Result<Vec<UserId>, CommandError> {
+        Ok(self.core().account().blocked().await?)
+    }
+
+    /// Deletes the account, for good, and wipes the store.
+    pub async fn delete_account(
+        &self,
+        password: String,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<(), CommandError> {
+        let account = self.core().account();
+        cancellable(cancel, account.delete(password)).await
+    }
 }

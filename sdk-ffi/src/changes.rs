@@ -1,7 +1,7 @@
 //! What changed in a list that is watched: one type per kind of item, because there are no generic
 //! types on the way across.
 
-use crate::{ConversationItem, Count, OutboxItem, Participant, TimelineItem};
+use crate::{ConversationItem, Count, OutboxItem, Participant, SearchHit, TimelineItem};
 
 macro_rules! changes {
     ($(#[$doc:meta])* $name:ident of $item:ident from $core:ty) => {
@@ -88,4 +88,8 @@ changes! {
     /// One step from what the outbox showed to what it shows. Indices are those of the list at that
     /// step.
     OutboxChange of OutboxItem from fulmar::OutboxItem
+}
+changes! {
+    /// One step from what a search showed to what it shows. Indices are those of the list at that step.
+    SearchChange of SearchHit from fulmar::SearchHit
 }

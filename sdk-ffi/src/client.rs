@@ -6,14 +6,14 @@ use fulmar::{ConversationId, OperationKey, Position, UserId};
 use futures_util::FutureExt as _;
 
 use crate::cancel::{CancelHandle, cancellable, unless_cancelled};
-use crate::diagnostics::Counted;
 use crate::foreign::{ForeignSecretStorage, ForeignTokenProvider, Provider, Secrets};
 use crate::{
     Anchor, AppState, CommandError, Config, ConnectionState, ConnectionWatcher, ConversationFilter,
     ConversationListWatcher, MessageVersion, NetworkState, NewMessage, OpenError, OutboxWatcher,
-    ParticipantListWatcher, RebuildError, Salvage, SessionState, SessionWatcher, TimelineHandle,
-    TypingWatcher, Unsent,
+    ParticipantListWatcher, RebuildError, Salvage, SessionState, SessionWatcher, SignOut,
+    TimelineHandle, TypingWatcher,
 };
+use crate::{SearchHandle, SearchQuery, diagnostics::Counted};
 
 /// One account on this device: its store, its session, its connection.
 #[derive(Debug, uniffi::Object)]
@@ -108,8 +108,12 @@ impl ClientHandle {
     }
 
     /// Signs out and wipes the store.
-    pub async fn logout(&self, unsent: Unsent) -> Result<(), CommandError> {
-        Ok(self.client.logout(unsent.into()).await?)
+    pub async fn logout(
+        &self,
+        how: SignOut,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<(), CommandError> {
+        cancellable(cancel, self.client.logout(how.into())).await
     }
 
     /// Who is signed in.
@@ -247,6 +251,11 @@ impl ClientHandle {
     ) -> Result<Arc<TimelineHandle>, CommandError> {
         let conversation = self.client.conversation(&conversation);
         Ok(TimelineHandle::of(conversation.thread(root).timeline()))
+    }
+
+    /// A search.
+    pub fn search(&self, query: SearchQuery) -> Result<Arc<SearchHandle>, CommandError> {
+        Ok(SearchHandle::of(self.client.search(query.into())))
     }
 
     /// What the outbox holds, live.

@@ -20,6 +20,8 @@ pub struct ConversationItem {
     pub other: Option<UserId>,
     /// Whether that person is there, as far as is known.
     pub presence: Presence,
+    /// Whether the user has blocked that person.
+    pub blocked: bool,
     /// Where the picture of a group, or of the other person, is.
     pub avatar_url: Option<String>,
     /// Who may write.
@@ -55,6 +57,7 @@ impl From<fulmar::ConversationItem> for ConversationItem {
             title,
             other,
             presence,
+            blocked,
             avatar_url,
             writing,
             context,
@@ -75,6 +78,7 @@ impl From<fulmar::ConversationItem> for ConversationItem {
             title,
             other,
             presence: presence.into(),
+            blocked,
             avatar_url,
             writing: writing.into(),
             context: context.map(Into::into),

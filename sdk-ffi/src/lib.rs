@@ -33,6 +33,7 @@ mod outbox;
 mod people;
 mod presence;
 mod problem;
+mod search;
 mod session;
 mod timeline;
 mod watch;
@@ -40,7 +41,9 @@ mod watch;
 pub use account::SessionInfo;
 pub use cancel::CancelHandle;
 pub use change::ForeignChange;
-pub use changes::{ConversationListChange, OutboxChange, ParticipantListChange, TimelineChange};
+pub use changes::{
+    ConversationListChange, OutboxChange, ParticipantListChange, SearchChange, TimelineChange,
+};
 pub use client::{ClientHandle, OpenOptions, Plaintext, rebuild_store};
 pub use config::{Backoff, Config, FailurePolicy, Retention, default_config};
 pub use connection::{AppState, ConnectionState, NetworkState, WaitReason};
@@ -64,13 +67,14 @@ pub use people::{
 };
 pub use presence::{Presence, PresenceSetting};
 pub use problem::{Code, Problem};
-pub use session::{Salvage, SessionEnd, SessionState, Unsent};
+pub use search::{Found, SearchHandle, SearchHit, SearchQuery, TextPiece};
+pub use session::{Salvage, SessionEnd, SessionState, SignOut};
 pub use timeline::{
     Anchor, GapEnd, GapRange, History, Newest, TimelineHandle, TimelineItem, Visibility,
 };
 pub use watch::{
     ConnectionWatcher, ConversationListWatcher, OutboxWatcher, ParticipantListWatcher,
-    PresenceWatcher, SessionWatcher, TimelineWatcher, TypingWatcher,
+    PresenceWatcher, SearchWatcher, SessionWatcher, TimelineWatcher, TypingWatcher,
 };
 
 uniffi::setup_scaffolding!();

@@ -66,20 +66,23 @@ impl From<fulmar::SessionEnd> for SessionEnd {
     }
 }
 
-/// What sign-out does about operations that the server has not confirmed.
+/// What a sign-out does about operations that the server has not confirmed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
-pub enum Unsent {
-    /// Refuse to sign out, and say how many there are.
+pub enum SignOut {
+    /// Refuse, and say how many there are.
     Refuse,
+    /// Sign out when the server has confirmed them.
+    Wait,
     /// Give them up.
     Discard,
 }
 
-impl From<Unsent> for fulmar::Unsent {
-    fn from(unsent: Unsent) -> Self {
-        match unsent {
-            Unsent::Refuse => Self::Refuse,
-            Unsent::Discard => Self::Discard,
+impl From<SignOut> for fulmar::SignOut {
+    fn from(how: SignOut) -> Self {
+        match how {
+            SignOut::Refuse => Self::Refuse,
+            SignOut::Wait => Self::Wait,
+            SignOut::Discard => Self::Discard,
         }
     }
 }

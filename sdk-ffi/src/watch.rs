@@ -5,11 +5,11 @@ use std::sync::Arc;
 use fulmar::UserId;
 use tokio::sync::{Mutex, watch};
 
-use crate::diagnostics::Counted;
 use crate::{
     ConnectionState, ConversationListChange, OutboxChange, ParticipantListChange, Presence,
     SessionState, TimelineChange, WatchError,
 };
+use crate::{SearchChange, diagnostics::Counted};
 
 /// A live query with an end.
 #[derive(Debug)]
@@ -111,6 +111,11 @@ watcher! {
     /// What the outbox holds, live.
     OutboxWatcher, fulmar::Outbox, Vec<OutboxChange>,
     async |outbox: &mut fulmar::Outbox| outbox.next().await.map(each)
+}
+watcher! {
+    /// What a search finds, live.
+    SearchWatcher, fulmar::Search, Vec<SearchChange>,
+    async |search: &mut fulmar::Search| search.next().await.map(each)
 }
 watcher! {
     /// Whether somebody is there, live.

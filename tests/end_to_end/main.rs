@@ -16,6 +16,7 @@ mod outbox;
 mod presence;
 mod providers;
 mod receipts;
+mod search;
 mod server;
 mod stores;
 mod storms;

@@ -131,19 +131,7 @@ impl Scope<'_> {
     }
 
     pub(crate) fn login(&mut self, request: &LoginRequest) -> Result<Session> {
-        let refused = || {
-            Stop::because(
-                Code::CredentialsInvalid,
-                "User and password do not go together",
-            )
-        };
-        // Unknown users and wrong passwords look alike.
-        let user = users::find(&self.db, &request.user_id)?.ok_or_else(refused)?;
-        let hash =
-            PasswordHash::new(&user.password).map_err(|error| Stop::Internal(error.to_string()))?;
-        argon2()?
-            .verify_password(request.password.expose().as_bytes(), &hash)
-            .map_err(|_| refused())?;
+        self.check_password(&request.user_id, &request.password)?;
         // A device that signs in again has lost its older sessions; but not the newest, which it
         // may be using when this request is only a late repetition.
         for old in sessions::older_of_device(&self.db, &request.user_id, &request.device_id)? {
@@ -160,6 +148,22 @@ impl Scope<'_> {
             self.now,
         )?;
         self.session(&request.user_id, &request.device_id, &session_id, refresh)
+    }
+
+    /// Unknown users and wrong passwords look alike.
+    pub(crate) fn check_password(&self, user_id: &UserId, password: &Secret) -> Result<()> {
+        let refused = || {
+            Stop::because(
+                Code::CredentialsInvalid,
+                "User and password do not go together",
+            )
+        };
+        let user = users::find(&self.db, user_id)?.ok_or_else(refused)?;
+        let hash =
+            PasswordHash::new(&user.password).map_err(|error| Stop::Internal(error.to_string()))?;
+        argon2()?
+            .verify_password(password.expose().as_bytes(), &hash)
+            .map_err(|_| refused())
     }
 
     /// Gives a new pair of tokens for the newest refresh token. The one before it gives the same

@@ -5,7 +5,7 @@ use fulmar_protocol::{
     MessageVersion, OperationKey, Position, Snapshot, SyncPage, UserId,
 };
 
-use crate::store::messages::Run;
+use crate::store::{blocks, messages::Run};
 use crate::store::{conversations, log, messages, participants};
 use crate::{Result, Scope, Stop};
 
@@ -42,6 +42,7 @@ impl Scope<'_> {
             log_id: state.log_id,
             seq: state.head,
             conversations: self.conversations_of(user)?,
+            blocked: blocks::of(&self.db, user)?,
         })
     }
 

@@ -24,13 +24,16 @@
 #![deny(missing_docs)]
 
 mod accounts;
+mod blocks;
 mod conversations;
 mod demo;
 mod edge;
 mod events;
+mod farewell;
 mod jwt;
 mod operations;
 mod profiles;
+mod search;
 mod stats;
 mod store;
 
@@ -178,6 +181,8 @@ pub(crate) struct Aftermath {
     pub(crate) told: BTreeSet<UserId>,
     /// Users who share a conversation that they did not share before.
     pub(crate) met: BTreeSet<UserId>,
+    /// Pairs who do not see each other come and go any more.
+    pub(crate) parted: BTreeSet<(UserId, UserId)>,
     /// Users who show or hide from now on whether they are there.
     pub(crate) shown: BTreeSet<UserId>,
 }

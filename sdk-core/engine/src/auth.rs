@@ -345,10 +345,17 @@ impl Turn<'_> {
             };
             self.request(ApiRequest::Logout(body), Purpose::SignOut, None);
         }
+        self.forget_everything()?;
+        Ok(Ok(Reply::Done))
+    }
+
+    /// Ends the session here, and wipes the store.
+    pub(crate) fn forget_everything(&mut self) -> Result<()> {
+        self.stop_everything()?;
         self.wipe()?;
         self.reload_account()?;
         self.brain.auth = Auth::default();
-        Ok(Ok(Reply::Done))
+        Ok(())
     }
 }
 

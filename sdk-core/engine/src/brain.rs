@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fulmar_protocol::{
-    HistoryPage, Limits, Message, OperationKey, Position, Secret, SubmitId, UserId,
+    HistoryPage, Limits, Message, OperationKey, Position, SearchQuery, Secret, SubmitId, UserId,
 };
 
 use crate::auth::Auth;
@@ -86,6 +86,12 @@ pub(crate) enum Purpose {
     Versions {
         command: CommandId,
     },
+    Search {
+        command: CommandId,
+        query: SearchQuery,
+        cursor: Option<String>,
+        freshness: Freshness,
+    },
     UpdateMe {
         command: CommandId,
     },
@@ -93,6 +99,12 @@ pub(crate) enum Purpose {
         command: CommandId,
     },
     EndSession {
+        command: CommandId,
+    },
+    Blocks {
+        command: CommandId,
+    },
+    DeleteAccount {
         command: CommandId,
     },
 }

@@ -32,11 +32,23 @@ impl Turn<'_> {
                     turn.register(command, user_id, name, password)
                 });
             }
+            Command::Search { query, cursor } => {
+                return self.later(command, |turn| turn.search(command, query, cursor));
+            }
             Command::FetchSessions => {
                 return self.later(command, |turn| Ok(turn.fetch_sessions(command)));
             }
             Command::EndSession { session } => {
                 return self.later(command, |turn| Ok(turn.ask_to_end(command, session)));
+            }
+            Command::Block { user } => {
+                return self.later(command, |turn| Ok(turn.block(command, user)));
+            }
+            Command::Unblock { user } => {
+                return self.later(command, |turn| Ok(turn.unblock(command, user)));
+            }
+            Command::DeleteAccount { password } => {
+                return self.later(command, |turn| Ok(turn.delete_account(command, password)));
             }
             Command::UpdateMe { update } => {
                 return self.later(command, |turn| Ok(turn.update_me(command, update)));
@@ -71,7 +83,7 @@ impl Turn<'_> {
     }
 
     /// For commands that are answered when the network has answered; refused ones are answered now.
-    fn later(
+    pub(crate) fn later(
         &mut self,
         command: CommandId,
         start: impl FnOnce(&mut Self) -> Result<std::result::Result<(), CommandError>>,

@@ -128,6 +128,13 @@ pub enum Reply {
         /// Where it is; `None` when there is no such message yet.
         place: Option<Position>,
     },
+    /// The server was searched, and what it found is stored.
+    Searched {
+        /// The messages that it found.
+        keys: Vec<OperationKey>,
+        /// Where its next page begins; `None` when there is none.
+        cursor: Option<String>,
+    },
     /// The user's sessions, the newest first.
     Sessions(Vec<SessionInfo>),
     /// All that a message ever said.

@@ -100,7 +100,8 @@ impl Turn<'_> {
     /// comes, says what they were.
     pub(crate) fn outdate_pages(&mut self) {
         for (purpose, _) in self.brain.requests.values_mut() {
-            if let Purpose::History { freshness, .. } = purpose {
+            if let Purpose::History { freshness, .. } | Purpose::Search { freshness, .. } = purpose
+            {
                 *freshness = Freshness::Outdated;
             }
         }

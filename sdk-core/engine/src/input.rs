@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fulmar_protocol::{
     Answer, AnswerError, CloseCode, ConversationId, HistoryPage, MeUpdate, MessageSend, Method,
-    OperationKey, Position, Secret, ServerFrame, SessionId, TypingState, UserId,
+    OperationKey, Position, SearchQuery, Secret, ServerFrame, SessionId, TypingState, UserId,
 };
 
 use crate::effect::{CommandId, RequestId, SocketId};
@@ -137,6 +137,21 @@ pub enum Command {
         /// Which one.
         session: SessionId,
     },
+    /// Block somebody. Needs the network.
+    Block {
+        /// Whom.
+        user: UserId,
+    },
+    /// Stop blocking somebody. Needs the network.
+    Unblock {
+        /// Whom.
+        user: UserId,
+    },
+    /// Delete the account of the user, for good, and wipe the store. Needs the network.
+    DeleteAccount {
+        /// Their password, once more.
+        password: Secret,
+    },
     /// Change what others see of the user. Needs the network.
     UpdateMe {
         /// What to change.
@@ -146,6 +161,13 @@ pub enum Command {
     FetchVersions {
         /// Of which message.
         message: OperationKey,
+    },
+    /// Search at the server. Needs the network.
+    Search {
+        /// What for.
+        query: SearchQuery,
+        /// Where the page begins, as the one before said.
+        cursor: Option<String>,
     },
     /// Fetch what is missing of a page of history, or find a message to jump to. Needs the network
     /// unless it is here already.
@@ -278,9 +300,12 @@ impl Input {
         match self {
             Self::Command { body, .. } => match body {
                 Command::LoadHistory { .. }
+                | Command::Search { .. }
                 | Command::UpdateMe { .. }
                 | Command::FetchSessions
                 | Command::EndSession { .. }
+                | Command::Block { .. }
+                | Command::Unblock { .. }
                 | Command::FetchVersions { .. }
                 | Command::SetDraft { .. } => Durability::Normal,
                 _ => Durability::Full,

@@ -57,6 +57,7 @@ mod presence;
 pub mod query;
 mod requests;
 mod retention;
+mod search;
 mod status;
 mod store;
 mod time;

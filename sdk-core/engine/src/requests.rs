@@ -4,7 +4,7 @@
 use fulmar_protocol::{Answer, AnswerError, ApiRequest, FailureClass, Secret};
 
 use crate::auth::{NewSession, command_error};
-use crate::brain::Purpose;
+use crate::brain::{Freshness, Purpose};
 use crate::deadline::Why;
 use crate::effect::{CommandError, Effect, Reply, RequestId};
 use crate::input::{RequestFailure, TokenFailure};
@@ -86,6 +86,20 @@ impl Turn<'_> {
                 });
                 self.snapshot_fetched(snapshot)
             }
+            Purpose::Search {
+                command,
+                query,
+                cursor,
+                freshness: Freshness::Outdated,
+            } => self.later(command, |turn| turn.search(command, query, cursor)),
+            Purpose::Search { command, .. } => match result {
+                Ok(Answer::Search(page)) => self.search_answered(command, page),
+                Ok(_) => Ok(()),
+                Err(failure) => {
+                    self.reply(command, Err(command_error(failure)));
+                    Ok(())
+                }
+            },
             Purpose::Versions { command } => {
                 let reply = expect(result, |answer| match answer {
                     Answer::Versions(answer) => Some(Reply::Versions(answer.versions)),
@@ -101,6 +115,20 @@ impl Turn<'_> {
                 });
                 self.reply(command, reply.map_err(command_error));
                 Ok(())
+            }
+            Purpose::Blocks { command } => {
+                let blocks = expect(result, |answer| match answer {
+                    Answer::Blocks(list) => Some(list),
+                    _ => None,
+                });
+                self.blocks_answered(command, blocks)
+            }
+            Purpose::DeleteAccount { command } => {
+                let deleted = expect(result, |answer| match answer {
+                    Answer::AccountDeleted => Some(()),
+                    _ => None,
+                });
+                self.account_deleted(command, deleted)
             }
             Purpose::EndSession { command } => {
                 let reply = expect(result, |answer| match answer {
@@ -157,9 +185,12 @@ impl Turn<'_> {
                     self.reply(command, Err(CommandError::SignedOut));
                 }
             } else if let Purpose::Versions { command }
+            | Purpose::Search { command, .. }
             | Purpose::UpdateMe { command }
             | Purpose::Sessions { command }
             | Purpose::EndSession { command }
+            | Purpose::Blocks { command }
+            | Purpose::DeleteAccount { command }
             | Purpose::SignIn { command }
             | Purpose::FirstToken { command, .. }
             | Purpose::Me { command, .. } = purpose

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use fulmar_engine::query::blocked_people;
 use fulmar_engine::{Command, CommandError, Reply};
-use fulmar_protocol::{MeUpdate, PresenceSetting, SessionId, SessionInfo};
+use fulmar_protocol::{MeUpdate, PresenceSetting, Secret, SessionId, SessionInfo, UserId};
 
+use super::parse_user;
 use crate::runtime::Runtime;
 
 /// The account of whoever is signed in. All of it needs the network, because only the server knows.
@@ -91,6 +93,56 @@ impl Account {
             ..MeUpdate::default()
         })
         .await
+    }
+
+    /// Blocks somebody: neither of the two can write to the other, begin a conversation with them or add
+    /// them to a group, and they do not see each other come and go. What they write in groups both are
+    /// in is not affected. The same on all devices of this user, and told to nobody. PROTOCOL.md §7.4.
+    ///
+    /// # Errors
+    /// [`CommandError::Invalid`] for an impossible id; [`CommandError::Refused`] with `user.notFound`;
+    /// [`CommandError::Unreachable`], [`CommandError::SignedOut`].
+    pub async fn block(&self, user: impl AsRef<str>) -> Result<(), CommandError> {
+        let user = parse_user(user.as_ref())?;
+        let command = Command::Block { user };
+        self.runtime.command(command).await.map(|_| ())
+    }
+
+    /// Ends a block. PROTOCOL.md §7.4.
+    ///
+    /// # Errors
+    /// Those of [`Account::block`].
+    pub async fn unblock(&self, user: impl AsRef<str>) -> Result<(), CommandError> {
+        let user = parse_user(user.as_ref())?;
+        let command = Command::Unblock { user };
+        self.runtime.command(command).await.map(|_| ())
+    }
+
+    /// Whom this user has blocked, by id, as far as this device knows. Does not touch the network.
+    ///
+    /// # Errors
+    /// [`CommandError::Store`], [`CommandError::Closed`].
+    pub async fn blocked(&self) -> Result<Vec<UserId>, CommandError> {
+        self.runtime
+            .read(|readers| readers.read(blocked_people))
+            .await
+            .ok_or(CommandError::Closed)?
+            .map_err(|error| CommandError::Store {
+                reason: error.to_string(),
+            })
+    }
+
+    /// Deletes the account, for good: what the user wrote is deleted for everyone, they leave every
+    /// conversation, every device is signed out, and this store is wiped, with what is unsent. Nobody gets
+    /// the user id again. PROTOCOL.md §7.4.
+    ///
+    /// # Errors
+    /// [`CommandError::Refused`] with `credentials.invalid` for a wrong password; nothing has changed
+    /// then. [`CommandError::Unreachable`]: ask again; [`CommandError::SignedOut`].
+    pub async fn delete(&self, password: impl Into<Secret>) -> Result<(), CommandError> {
+        let password = password.into();
+        let command = Command::DeleteAccount { password };
+        self.runtime.command(command).await.map(|_| ())
     }
 
     async fn update(&self, update: MeUpdate) -> Result<(), CommandError> {

@@ -11,6 +11,7 @@ mod outbox;
 mod participants;
 mod people;
 mod presence;
+mod search;
 mod secrets;
 mod status;
 mod thread;
@@ -20,12 +21,12 @@ mod typing;
 
 use std::sync::Arc;
 
-use fulmar_engine::query::ConversationFilter;
+use fulmar_engine::query::{ConversationFilter, OutboxItem, OutboxState};
 use fulmar_engine::{
     AppState, Command, CommandError, Input, NetworkState, NewConversation, Reply, SessionState,
     Unsent,
 };
-use fulmar_protocol::{ConversationId, OperationKey, Secret, UserId};
+use fulmar_protocol::{ConversationId, OperationKey, SearchQuery, Secret, UserId};
 
 use crate::runtime::{Runtime, clock};
 
@@ -37,6 +38,7 @@ pub use live::WatchError;
 pub use outbox::Outbox;
 pub use participants::ParticipantList;
 pub use presence::PresenceWatch;
+pub use search::{Found, Search};
 pub use secrets::SecretStorage;
 pub use status::{ConnectionWatch, SessionWatch};
 pub use thread::Thread;
@@ -45,6 +47,17 @@ pub use token_provider::{ProvidedToken, TokenFailure, TokenFuture, TokenProvider
 pub use typing::TypingWatch;
 
 pub(crate) use secrets::vault;
+
+/// What a sign-out does about operations that the server has not confirmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignOut {
+    /// Refuse, and say how many there are.
+    Refuse,
+    /// Sign out when the server has confirmed them.
+    Wait,
+    /// Give them up.
+    Discard,
+}
 
 /// One account on this device: its store, its session, its connection.
 ///
@@ -125,16 +138,42 @@ impl Client {
         self.runtime.command(command).await.map(|_| ())
     }
 
-    /// Signs out and wipes the store. The server is told when it can be reached at this moment.
+    /// Signs out and wipes the store. The server is told when it can be reached at this moment. What
+    /// is unsent is asked about: [`SignOut::Refuse`] says how much there is, [`SignOut::Wait`] sends it
+    /// first, [`SignOut::Discard`] gives it up. Waiting can be given up at any time by dropping the
+    /// future: then nothing has happened.
     ///
     /// # Errors
-    /// [`CommandError::UnsentOperations`] when something is unsent and `unsent` says to refuse
-    /// then; [`CommandError::SignedOut`].
-    pub async fn logout(&self, unsent: Unsent) -> Result<(), CommandError> {
-        self.runtime
-            .command(Command::SignOut { unsent })
-            .await
-            .map(|_| ())
+    /// [`CommandError::UnsentOperations`] when something is unsent and is not to be given up; after a
+    /// wait only for what failed, which the app has to retry or discard. [`CommandError::SignedOut`] when
+    /// nobody is signed in.
+    pub async fn logout(&self, how: SignOut) -> Result<(), CommandError> {
+        let unsent = match how {
+            SignOut::Discard => Unsent::Discard,
+            SignOut::Refuse | SignOut::Wait => Unsent::Refuse,
+        };
+        let mut outbox = self.outbox();
+        loop {
+            match self.runtime.command(Command::SignOut { unsent }).await {
+                Err(CommandError::UnsentOperations { count }) if how == SignOut::Wait => {
+                    outbox.next().await.map_err(|error| match error {
+                        WatchError::Closed => CommandError::Closed,
+                        WatchError::Store { reason } => CommandError::Store { reason },
+                    })?;
+                    let left = outbox.items();
+                    let stands_still = |item: &OutboxItem| {
+                        matches!(
+                            item.state,
+                            OutboxState::Failed { .. } | OutboxState::Held { .. }
+                        )
+                    };
+                    if !left.is_empty() && left.iter().all(stands_still) {
+                        return Err(CommandError::UnsentOperations { count });
+                    }
+                }
+                answer => return answer.map(|_| ()),
+            }
+        }
     }
 
     /// Who is signed in. Does not touch the network.
@@ -223,6 +262,13 @@ impl Client {
 
     pub(super) fn runtime(&self) -> &Runtime {
         &self.runtime
+    }
+
+    /// Searches the messages of this user: those on this device at once, those at the server with
+    /// [`Search::load_more`].
+    #[must_use]
+    pub fn search(&self, query: SearchQuery) -> Search {
+        Search::new(Arc::clone(&self.runtime), query)
     }
 
     /// What the user did and the server has not confirmed, as a live query; and where to retry or give

@@ -46,4 +46,37 @@ public struct Account: Sendable {
     public func setAvatarUrl(_ url: String?) async throws(CommandError) {
         try await command { try await cancellable { try await handle.setAvatarUrl(url: url, cancel: $0) } }
     }
+
+    /// Blocks somebody: neither of the two can write to the other, begin a conversation with them or add
+    /// them to a group, and they do not see each other come and go. What they write in groups both are in
+    /// is not affected. The same on all devices of this user, and told to nobody. PROTOCOL.md §7.4.
+    ///
+    /// - Throws: `.refused` with `.userNotFound`; `.unreachable`, `.cancelled`.
+    public func block(_ user: UserId) async throws(CommandError) {
+        try await command { try await cancellable { try await handle.block(user: user, cancel: $0) } }
+    }
+
+    /// Ends a block. PROTOCOL.md §7.4.
+    ///
+    /// - Throws: `.unreachable`, `.cancelled`.
+    public func unblock(_ user: UserId) async throws(CommandError) {
+        try await command { try await cancellable { try await handle.unblock(user: user, cancel: $0) } }
+    }
+
+    /// Whom this user has blocked, by id, as far as this device knows. Does not touch the network.
+    public func blocked() async throws(CommandError) -> [UserId] {
+        try await command { try await handle.blocked() }
+    }
+
+    /// Deletes the account, for good: what the user wrote is deleted for everyone, they leave every
+    /// conversation, every device is signed out, and this store is wiped, with what is unsent. Nobody gets
+    /// the user id again. PROTOCOL.md §7.4.
+    ///
+    /// - Throws: `.refused` with `.credentialsInvalid` for a wrong password, and nothing has changed then;
+    ///   `.unreachable`, `.cancelled`.
+    public func delete(password: String) async throws(CommandError) {
+        try await command {
+            try await cancellable { try await handle.deleteAccount(password: password, cancel: $0) }
+        }
+    }
 }

@@ -91,12 +91,14 @@ public final class Client: Sendable {
         }
     }
 
-    /// Signs out and wipes the store. The server is told when it can be reached at this moment.
+    /// Signs out and wipes the store. The server is told when it can be reached at this moment. What is
+    /// unsent is asked about: `.refuse` says how much there is, `.wait` sends it first, `.discard` gives it
+    /// up. Cancelling a wait is fine: then nothing has happened.
     ///
-    /// - Throws: `.unsentOperations` when something is unsent and `unsent` says to refuse then;
-    ///   `.signedOut`.
-    public func logout(unsent: Unsent) async throws(CommandError) {
-        try await command { try await self.handle.logout(unsent: unsent) }
+    /// - Throws: `.unsentOperations` when something is unsent and is not to be given up; after a wait only
+    ///   for what failed, which the app has to retry or discard. `.signedOut`, `.cancelled`.
+    public func logout(_ how: SignOut) async throws(CommandError) {
+        try await command { try await cancellable { try await self.handle.logout(how: how, cancel: $0) } }
     }
 
     /// Who is signed in. Live, since the server may end a session; begins with how it is now.
@@ -180,6 +182,17 @@ public final class Client: Sendable {
 
     /// The account of whoever is signed in: their sessions, and what others see of them.
     public var account: Account { Account(handle: handle) }
+
+    /// Searches the messages of this user: those on this device at once, those at the server with
+    /// `Search.loadMore`.
+    ///
+    /// - Throws: `.closed`.
+    public func search(_ query: SearchQuery) throws(CommandError) -> Search {
+        Search(handle: try now { try handle.search(query: query) })
+    }
+
+    /// Searches for words, everywhere; the same as `search` with a `SearchQuery` of them.
+    public func search(_ text: String) throws(CommandError) -> Search { try search(SearchQuery(text: text)) }
 
     /// What the user did and the server has not confirmed, live; and where to retry or give up what
     /// failed.

@@ -53,6 +53,7 @@ extension TimelineWatcher: Pulled {}
 extension ConversationListWatcher: Pulled {}
 extension ParticipantListWatcher: Pulled {}
 extension OutboxWatcher: Pulled {}
+extension SearchWatcher: Pulled {}
 extension TypingWatcher: Pulled {}
 extension PresenceWatcher: Pulled {}
 extension ConnectionWatcher: Pulled {}

@@ -61,6 +61,11 @@ extension MessageItem: Identifiable {
     public var id: OperationKey { key }
 }
 
+/// Listed by the key of the message.
+extension SearchHit: Identifiable {
+    public var id: OperationKey { message.key }
+}
+
 /// What to list the rows of a timeline by.
 public enum TimelineKey: Hashable, Sendable {
     /// A message: the same from the first optimistic insert to the end, on every device.

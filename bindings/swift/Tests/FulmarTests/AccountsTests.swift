@@ -22,9 +22,9 @@ final class AccountsTests: XCTestCase {
         try await again.connection.until { $0 == .live }
         again.setNetwork(.unavailable)
         try await again.createDirect(with: "bob").send("unsent")
-        let unsent = try await thrown { () async throws(CommandError) in try await again.logout(unsent: .refuse) }
+        let unsent = try await thrown { () async throws(CommandError) in try await again.logout(.refuse) }
         XCTAssertEqual(unsent, .unsentOperations(count: 2))
-        try await again.logout(unsent: .discard)
+        try await again.logout(.discard)
         try await again.session.until { $0 == .signedOut }
         let signedOut = try await thrown { () async throws(CommandError) in try await again.createDirect(with: "bob") }
         XCTAssertEqual(signedOut, .signedOut)
@@ -191,4 +191,36 @@ private final class Drawer: SecretStorage, @unchecked Sendable {
 private struct Locked: SecretStorage {
     func load(_ name: String) throws -> Data? { throw Unexpected(text: "locked") }
     func save(_ name: String, secret: Data) {}
+
+    func testPeopleBlockEachOtherSignOutWhenAllIsSentAndDeleteTheirAccount() async throws {
+        let stage = try await Stage()
+        let (hers, his) = try await stage.aliceAndBob()
+        try await hers.client.account.block("bob")
+        let blocked = try await hers.client.account.blocked()
+        XCTAssertEqual(blocked, ["bob"])
+        try await hers.client.conversations.items.until { list in
+            list.items.contains { $0.title == "Bob" && $0.blocked }
+        }
+        do {
+            try await hers.chat.send("no")
+            XCTFail("she has blocked him")
+        } catch {
+            guard case .notAllowed = error else { return XCTFail("\(error)") }
+        }
+        try await hers.client.account.unblock("bob")
+        try await hers.chat.send("the last words")
+        try await hers.client.logout(.wait)
+        try await his.chat.timeline().shows("the last words")
+        XCTAssertEqual(try hers.client.currentSession, .signedOut)
+
+        do {
+            try await his.client.account.delete(password: "wrong-password")
+            XCTFail("that is not his password")
+        } catch {
+            guard case .refused(let problem) = error else { return XCTFail("\(error)") }
+            XCTAssertEqual(problem.code, .credentialsInvalid)
+        }
+        try await his.client.account.delete(password: "bob-password")
+        XCTAssertEqual(try his.client.currentSession, .signedOut)
+    }
 }

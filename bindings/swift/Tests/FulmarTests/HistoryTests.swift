@@ -55,4 +55,24 @@ final class HistoryTests: XCTestCase {
         XCTAssertEqual(all.items.count, 150)
         XCTAssertEqual(all.items.first?.id, .message(keys[0]))
     }
+
+    func testMessagesAreFoundOnTheDeviceAndAtTheServer() async throws {
+        let stage = try await Stage()
+        let (hers, his) = try await stage.aliceAndBob()
+        for number in 0..<60 { try await hers.chat.send("needle \(number)") }
+        try await hers.chat.send("東京で会いましょう")
+        try await his.chat.timeline().items.until { $0.messages.last?.text == "東京で会いましょう" }
+        let found = try await hers.client.search("東京").items.until { $0.items.count == 1 }
+        XCTAssertEqual(found.items[0].pieces, [.hit(text: "東京"), .plain(text: "で会いましょう")])
+        XCTAssertEqual(found.items[0].conversationId, his.chat.id)
+
+        let tablet = try await stage.open("bob-tablet")
+        try await tablet.login("bob", password: "bob-password")
+        try await tablet.connection.until { $0 == .live }
+        let search = try tablet.search(SearchQuery(text: "need", senderId: "alice"))
+        try await search.items.until { $0.items.count == 19 }
+        while try await search.loadMore() == .more {}
+        let all = try await search.items.until { $0.items.count == 60 }
+        XCTAssertEqual(Set(all.items.map(\.id)).count, 60)
+    }
 }

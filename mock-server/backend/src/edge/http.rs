@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use fulmar_protocol::{
-    Anchor, Code, ConversationId, ConversationPage, HistoryPage, LoginRequest, LogoutRequest,
-    MeUpdate, MessageId, MessageSend, MessageVersions, Method, Operation, OperationKey,
-    OperationsAnswer, Position, Problem, RefreshRequest, RegisterRequest, Seq, Submit, Timestamp,
+    Anchor, BlockRequest, Code, ConversationId, ConversationPage, HistoryPage, LoginRequest,
+    LogoutRequest, MeUpdate, MessageId, MessageSend, MessageVersions, Method, Operation,
+    OperationKey, OperationsAnswer, Position, Problem, RefreshRequest, RegisterRequest,
+    SearchQuery, Seq, Submit, Timestamp, UserId,
 };
 use percent_encoding::percent_decode_str;
 use rand_chacha::rand_core::Rng as _;
@@ -150,6 +151,20 @@ impl Scope<'_> {
                 self.update_me(user, body)?;
                 json(&self.me(caller)?)
             }
+            ("POST", ["me", "delete"]) => {
+                self.delete_account(caller, &read_body(request.body)?)?;
+                json(&serde_json::json!({}))
+            }
+            ("GET", ["blocks"]) => json(&self.blocked_by(user)?),
+            ("POST", ["blocks"]) => {
+                let body: BlockRequest = read_body(request.body)?;
+                json(&self.block(user, &body.user_id)?)
+            }
+            ("POST", ["blocks", id, "remove"]) => {
+                let other = UserId::new(*id)
+                    .map_err(|_| Stop::because(Code::UserNotFound, "There is no such user"))?;
+                json(&self.unblock(user, &other)?)
+            }
             ("GET", ["sync"]) => {
                 let since = Seq(number(query, "since")?.unwrap_or_default());
                 let log_id = query.get("logId").map(String::as_str);
@@ -173,6 +188,10 @@ impl Scope<'_> {
                 let thread = key(query, "thread")?;
                 let page = history_page(query)?;
                 json(&self.page(user, &conversation_id(id)?, thread, page, limit)?)
+            }
+            ("GET", ["search"]) => {
+                let cursor = query.get("cursor").map(String::as_str);
+                json(&self.search(user, &search_query(query)?, cursor)?)
             }
             ("GET", ["messages", id, "versions"]) => json(&MessageVersions {
                 versions: self.versions(user, &message_id(id)?)?,
@@ -262,6 +281,25 @@ fn history_page(query: &BTreeMap<String, String>) -> Result<HistoryPage> {
     Ok(match anchor {
         Some(anchor) => HistoryPage::Around(anchor),
         None => HistoryPage::Before(Position(i64::MAX as u64)),
+    })
+}
+
+fn search_query(query: &BTreeMap<String, String>) -> Result<SearchQuery> {
+    let time = |name| -> Result<Option<Timestamp>> {
+        Ok(number(query, name)?.map(|time| Timestamp(i64::try_from(time).unwrap_or(i64::MAX))))
+    };
+    let sender = query.get("senderId").map(|id| UserId::new(id.as_str()));
+    Ok(SearchQuery {
+        text: query.get("q").cloned().unwrap_or_default(),
+        conversation_id: query
+            .get("conversationId")
+            .map(|id| conversation_id(id))
+            .transpose()?,
+        sender_id: sender
+            .transpose()
+            .map_err(|_| Stop::because(Code::ParamsInvalid, "There is no such user"))?,
+        from: time("from")?,
+        until: time("until")?,
     })
 }
 

@@ -67,6 +67,21 @@ impl Backend {
         outgoing
     }
 
+    /// Somebody is out of sight for somebody else.
+    pub(super) fn part(&self, viewer: &UserId, other: &UserId) -> Vec<Outgoing> {
+        let unseen = PersonPresence {
+            user_id: other.clone(),
+            presence: Presence::Offline { last_seen_at: None },
+        };
+        let frame = ServerFrame::Presence(PresenceFrame {
+            people: vec![unseen],
+        });
+        self.sockets_of(viewer)
+            .into_iter()
+            .map(|socket| say(socket, frame.clone()))
+            .collect()
+    }
+
     fn tell_who_is_there(
         &mut self,
         socket: SocketId,

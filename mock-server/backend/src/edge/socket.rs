@@ -194,6 +194,7 @@ impl Backend {
                 Capability::Resume,
                 Capability::Idempotency,
                 Capability::OrderedSubmit,
+                Capability::Search,
             ],
         };
         let resumes = hello.log_id.as_ref() == Some(&log.log_id)
@@ -293,6 +294,10 @@ impl Backend {
     pub(super) fn after(&mut self, aftermath: &Aftermath, now: Timestamp) -> Vec<Outgoing> {
         let mut outgoing = self.deliver(&aftermath.told, now);
         outgoing.extend(self.introduce(&aftermath.met, now));
+        for (one, other) in &aftermath.parted {
+            outgoing.extend(self.part(one, other));
+            outgoing.extend(self.part(other, one));
+        }
         for user in &aftermath.shown {
             outgoing.extend(self.tell_of(user, now));
         }

@@ -8,7 +8,7 @@ use fulmar_protocol::{
 };
 
 use super::{By, invalid};
-use crate::store::{conversations, participants, users};
+use crate::store::{blocks, conversations, participants, users};
 use crate::{Result, Scope, Stop};
 
 /// The longest title, in bytes (PROTOCOL.md §9).
@@ -75,6 +75,9 @@ impl Scope<'_> {
             && let Some(existing) = conversations::find_pair(&self.db, pair)?
         {
             return Ok(existing);
+        }
+        for other in &others {
+            self.must_be_reachable(user, other)?;
         }
         let id = ConversationId::new(self.random_id("c-"))?;
         let mut participants = vec![user.clone()];
@@ -167,6 +170,16 @@ impl Scope<'_> {
         user: &UserId,
     ) -> Result<()> {
         let role = self.role(id, user)?;
+        if conversations::kind(&self.db, id)? == ConversationKind::Direct {
+            let people = participants::ids(&self.db, id)?;
+            let Some(other) = people.iter().find(|other| *other != user) else {
+                // The other one is gone for good.
+                return Err(forbidden());
+            };
+            if blocks::between(&self.db, user, other)? {
+                return Err(forbidden());
+            }
+        }
         match conversations::profile(&self.db, id)?.writing {
             Writing::Everyone => Ok(()),
             Writing::Admins if role == Role::Admin => Ok(()),

@@ -195,7 +195,7 @@ impl Scope<'_> {
     }
 
     /// Stores a message that was changed, and tells everyone.
-    pub(super) fn change(&mut self, message: Message) -> Result<()> {
+    pub(crate) fn change(&mut self, message: Message) -> Result<()> {
         let message = self.revised(message)?;
         let id = message.conversation_id.clone();
         self.tell_participants(&id, |scope, viewer| {

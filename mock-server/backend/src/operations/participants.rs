@@ -21,6 +21,9 @@ impl Scope<'_> {
             if users::find(&self.db, user)?.is_none() {
                 return Err(no_such_user());
             }
+            if !there.contains(user) {
+                self.must_be_reachable(by.user, user)?;
+            }
             if !there.contains(user) && !added.contains(user) {
                 added.push(user.clone());
             }
@@ -81,7 +84,7 @@ impl Scope<'_> {
         self.write_notice(by, id, notice, text)
     }
 
-    pub(super) fn leave(&mut self, by: By<'_>, id: &ConversationId) -> Result<()> {
+    pub(crate) fn leave(&mut self, by: By<'_>, id: &ConversationId) -> Result<()> {
         self.must_be_group(id, by.user)?;
         self.take_out(id, by.user)?;
         let left = participants::all(&self.db, id)?;
@@ -138,7 +141,7 @@ impl Scope<'_> {
         })
     }
 
-    fn take_out(&mut self, id: &ConversationId, user: &UserId) -> Result<()> {
+    pub(crate) fn take_out(&mut self, id: &ConversationId, user: &UserId) -> Result<()> {
         participants::remove(&self.db, id, user)?;
         let removed = ConversationRemoved {
             conversation_id: id.clone(),

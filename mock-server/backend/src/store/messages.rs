@@ -45,6 +45,35 @@ pub(crate) fn insert(db: &Connection, message: &Message) -> Result<()> {
     Ok(())
 }
 
+/// What somebody wrote and has not deleted, by key.
+pub(crate) fn written_by(db: &Connection, user: &UserId) -> Result<Vec<OperationKey>> {
+    keys(
+        db,
+        "SELECT operation_key FROM message
+         WHERE sender_id = ?1 AND NOT notice AND deleted_at IS NULL
+         ORDER BY conversation_id, position",
+        user,
+    )
+}
+
+/// What others wrote and somebody reacted to, by key.
+pub(crate) fn reacted_to_by(db: &Connection, user: &UserId) -> Result<Vec<OperationKey>> {
+    keys(
+        db,
+        "SELECT DISTINCT operation_key FROM reaction JOIN message USING (message_id)
+         WHERE user_id = ?1 AND sender_id <> ?1 ORDER BY operation_key",
+        user,
+    )
+}
+
+fn keys(db: &Connection, sql: &str, user: &UserId) -> Result<Vec<OperationKey>> {
+    let mut statement = db.prepare_cached(sql)?;
+    let rows = statement.query_map([user.as_str()], |row| {
+        row.get(0).map(OperationKey::from_bytes)
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// Something changed about a message that is not in its row.
 pub(crate) fn set_revision(db: &Connection, key: OperationKey, revision: Revision) -> Result<()> {
     db.prepare_cached("UPDATE message SET revision = ?2 WHERE operation_key = ?1")?

@@ -1,10 +1,12 @@
 //! The backend's tables, and the only place with SQL: one file per entity.
 
 pub(crate) mod applied;
+pub(crate) mod blocks;
 pub(crate) mod conversations;
 pub(crate) mod log;
 pub(crate) mod messages;
 pub(crate) mod participants;
+pub(crate) mod search;
 pub(crate) mod sessions;
 pub(crate) mod users;
 

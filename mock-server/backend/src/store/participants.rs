@@ -94,6 +94,9 @@ pub(crate) fn circle(
          WHERE own.user_id = ?1 AND other.user_id <> ?1
            AND (SELECT count(*) FROM participant AS all_of_them
                 WHERE all_of_them.conversation_id = own.conversation_id) <= ?2
+           AND NOT EXISTS (SELECT 1 FROM block
+                           WHERE (block.user_id = ?1 AND blocked = other.user_id)
+                              OR (block.user_id = other.user_id AND blocked = ?1))
          ORDER BY other.user_id",
     )?;
     let rows = statement.query_map(params![user.as_str(), most_participants], |row| {

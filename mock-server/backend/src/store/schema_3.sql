@@ -3,3 +3,38 @@ ALTER TABLE message ADD COLUMN thread_root BLOB;
 ALTER TABLE message ADD COLUMN thread_position INTEGER;
 CREATE UNIQUE INDEX message_by_thread ON message (conversation_id, thread_root, thread_position)
     WHERE thread_root IS NOT NULL;
+
+-- What is searched. Trigrams find any part of any script.
+CREATE VIRTUAL TABLE message_text USING fts5 (text, tokenize = 'trigram remove_diacritics 1');
+CREATE TABLE message_indexed (
+    key        INTEGER PRIMARY KEY,
+    message_id TEXT NOT NULL UNIQUE REFERENCES message (message_id) ON DELETE CASCADE
+) STRICT;
+INSERT INTO message_indexed (message_id) SELECT message_id FROM message;
+INSERT INTO message_text (rowid, text)
+    SELECT key, text FROM message_indexed JOIN message USING (message_id);
+CREATE TRIGGER message_written AFTER INSERT ON message BEGIN
+    INSERT INTO message_indexed (message_id) VALUES (new.message_id);
+    INSERT INTO message_text (rowid, text)
+        SELECT key, new.text FROM message_indexed WHERE message_id = new.message_id;
+END;
+CREATE TRIGGER message_changed AFTER UPDATE OF text ON message WHEN new.text <> old.text BEGIN
+    UPDATE message_text SET text = new.text
+    WHERE rowid = (SELECT key FROM message_indexed WHERE message_id = new.message_id);
+END;
+CREATE TRIGGER message_unindexed AFTER DELETE ON message_indexed BEGIN
+    DELETE FROM message_text WHERE rowid = old.key;
+END;
+
+-- Whom somebody has blocked.
+CREATE TABLE block (
+    user_id TEXT NOT NULL REFERENCES user (user_id) ON DELETE CASCADE,
+    blocked TEXT NOT NULL REFERENCES user (user_id) ON DELETE CASCADE,
+    PRIMARY KEY (user_id, blocked)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX block_by_blocked ON block (blocked, user_id);
+
+-- Ids of users who are gone; nobody gets one of them again.
+CREATE TABLE deleted_user (
+    user_id TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;

@@ -19,7 +19,9 @@ pub(crate) fn insert(
     log_id: &str,
 ) -> Result<bool> {
     Ok(db.execute(
-        "INSERT INTO user (user_id, name, password, log_id) VALUES (?1, ?2, ?3, ?4)
+        "INSERT INTO user (user_id, name, password, log_id)
+         SELECT ?1, ?2, ?3, ?4
+         WHERE NOT EXISTS (SELECT 1 FROM deleted_user WHERE user_id = ?1)
          ON CONFLICT DO NOTHING",
         params![user_id.as_str(), name, password, log_id],
     )? == 1)
@@ -48,6 +50,17 @@ pub(crate) fn set_profile(
         "UPDATE user SET name = ?2, avatar_url = ?3 WHERE user_id = ?1",
         params![user_id.as_str(), name, avatar_url],
     )?;
+    Ok(())
+}
+
+/// Removes a user with everything that only they had: sessions, log, settings, operation keys. Nobody
+/// gets the id again.
+pub(crate) fn delete(db: &Connection, user_id: &UserId) -> Result<()> {
+    db.execute(
+        "INSERT INTO deleted_user (user_id) VALUES (?1)",
+        [user_id.as_str()],
+    )?;
+    db.execute("DELETE FROM user WHERE user_id = ?1", [user_id.as_str()])?;
     Ok(())
 }
 

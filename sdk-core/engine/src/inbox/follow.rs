@@ -246,6 +246,7 @@ impl Turn<'_> {
                 self.touch_or_vanish(key)?;
             }
         }
+        self.blocks_updated(&snapshot.blocked)?;
         account::set_log(&self.db, &snapshot.log_id, snapshot.seq)?;
         self.reload_account()?;
         self.forget_applied()?;

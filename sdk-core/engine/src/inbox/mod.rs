@@ -6,16 +6,16 @@
 pub(crate) mod follow;
 
 use fulmar_protocol::{
-    Conversation, ConversationId, Event, EventData, Message, ReceiptUpdated, Unreadable,
+    Conversation, ConversationId, Event, EventData, Message, ReceiptUpdated, Unreadable, UserId,
 };
 use rusqlite::Connection;
 
 use crate::outbox::transition::Happening;
-use crate::store::reading::Counts;
 use crate::store::{
     ConversationKey, Result, conversations, messages, operations, participants, quarantine,
     reading, runs,
 };
+use crate::store::{blocked, reading::Counts};
 use crate::turn::Turn;
 
 /// Which version of this module has tried an event; a newer one tries again.
@@ -69,6 +69,10 @@ impl Turn<'_> {
                 }
                 Ok(Ok(()))
             }
+            EventData::BlocksUpdated(list) => {
+                self.blocks_updated(&list.user_ids)?;
+                Ok(Ok(()))
+            }
             EventData::ConversationRemoved(removed) => {
                 if let Some(key) = conversations::find(&self.db, &removed.conversation_id)? {
                     conversations::remove_unless_unsent(&self.db, key)?;
@@ -101,6 +105,13 @@ impl Turn<'_> {
                     participants::set_role(db, key, &updated.user_id, updated.role)
                 }),
         }
+    }
+
+    pub(crate) fn blocks_updated(&mut self, users: &[UserId]) -> Result<()> {
+        for key in blocked::set(&self.db, users)? {
+            self.touch(key);
+        }
+        Ok(())
     }
 
     /// Writes something about a conversation that is here.

@@ -26,14 +26,14 @@ mod send;
 pub(crate) mod submit;
 pub(crate) mod transition;
 
-use fulmar_protocol::{ConversationId, Role, UserId, Writing};
+use fulmar_protocol::{ConversationId, ConversationKind, Role, UserId, Writing};
 
 use crate::effect::{CommandError, Reply};
 use crate::outbox::failure::FailureReason;
 use crate::outbox::transition::{Happening, Next};
 use crate::pending;
-use crate::store::operations::OperationRow;
 use crate::store::{LaneId, Result, conversations, operations, participants};
+use crate::store::{blocked, operations::OperationRow};
 use crate::turn::Turn;
 
 /// The longest title of a group, in bytes (PROTOCOL.md §9).
@@ -128,6 +128,16 @@ impl Turn<'_> {
         lane: LaneId,
         owner: &UserId,
     ) -> Result<std::result::Result<(), CommandError>> {
+        if blocked::in_direct(&self.db, lane, owner)? {
+            return Ok(Err(not_allowed("has blocked the other person")));
+        }
+        if conversations::kind(&self.db, lane)? == ConversationKind::Direct
+            && !participants::has_others(&self.db, lane, owner)?
+        {
+            return Ok(Err(not_allowed(
+                "is alone here: the other person is gone for good",
+            )));
+        }
         let mut profile = conversations::server_profile(&self.db, lane)?;
         pending::of_profile(&mut profile, &operations::changes_of_lane(&self.db, lane)?);
         let closed = profile.writing == Writing::Admins

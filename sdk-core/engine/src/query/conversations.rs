@@ -7,7 +7,7 @@ use fulmar_protocol::{
 };
 use rusqlite::{OptionalExtension as _, Row};
 
-use super::timeline::read_failure;
+use super::message_item::read_failure;
 use crate::outbox::failure::FailureReason;
 use crate::store::conversations::find;
 use crate::store::list_rows::Preview;
@@ -29,6 +29,8 @@ pub struct ConversationItem {
     pub other: Option<UserId>,
     /// Whether that person is there, as far as is known.
     pub presence: Presence,
+    /// Whether the user has blocked that person.
+    pub blocked: bool,
     /// Where the picture of a group, or of the other person, is.
     pub avatar_url: Option<String>,
     /// Who may write.
@@ -127,7 +129,11 @@ const COLUMNS: &str = "key,
     CASE kind WHEN 'direct' THEN
         (SELECT avatar_url FROM participant
          WHERE conversation = c.key AND user_id <> ?1 LIMIT 1)
-    END";
+    END,
+    CASE kind WHEN 'direct' THEN EXISTS
+        (SELECT 1 FROM participant JOIN blocked USING (user_id)
+         WHERE conversation = c.key AND user_id <> ?1)
+    ELSE 0 END";
 
 /// Reads the first `limit` conversations: pinned ones, then the others, the last active first. Never
 /// touches the network.
@@ -229,6 +235,7 @@ fn read(row: &Row<'_>) -> Result<ConversationItem> {
             .map_err(bad)?,
         // The store does not know; whoever is connected does.
         presence: Presence::Unknown,
+        blocked: row.get(19)?,
         avatar_url: row.get::<_, Option<String>>(18)?.or(profile.avatar_url),
         writing: profile.writing,
         context: profile.context,

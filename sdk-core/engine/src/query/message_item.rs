@@ -9,11 +9,12 @@ use rusqlite::Connection;
 
 use crate::message_content::MessageContent;
 use crate::outbox::failure::FailureReason;
+use crate::outbox::transition::State;
 use crate::pending;
 use crate::store::messages::{self, MessageRow};
 use crate::store::operations::{self, OperationRow};
 use crate::store::runs::{self, Ahead};
-use crate::store::{ConversationKey, Result, account, participants};
+use crate::store::{ConversationKey, Result, StoreError, account, participants};
 
 /// A message on the screen: what the server said, and over it what the outbox is about to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,6 +142,18 @@ impl<'a> View<'a> {
         })
     }
 
+    /// How far a message has come.
+    pub(super) fn state(&self, row: &MessageRow) -> Result<MessageState> {
+        if row.position.is_some() {
+            return Ok(MessageState::Sent);
+        }
+        self.db
+            .prepare_cached("SELECT state, failure FROM operation WHERE operation_key = ?1")?
+            .query_row([row.key.to_bytes()], |row| {
+                Ok(state_of(row.get(0)?, row.get(1)?))
+            })?
+    }
+
     /// A row as it is shown; `None` when the user has hidden it.
     pub(super) fn item(
         &self,
@@ -216,4 +229,24 @@ impl<'a> View<'a> {
         });
         Ok(Quote { key, message })
     }
+}
+
+/// What the outbox says of a message that is not confirmed.
+pub(super) fn state_of(state: String, failure: Option<String>) -> Result<MessageState> {
+    match State::from_name(&state) {
+        Some(State::Queued) => Ok(MessageState::Pending),
+        Some(State::InFlight) => Ok(MessageState::Sending),
+        Some(State::Failed) => Ok(MessageState::Failed {
+            reason: read_failure(failure)?,
+        }),
+        // A message is confirmed by its outcome, at once.
+        Some(State::Applied) | None => {
+            Err(StoreError::damaged("operation", format!("state {state}")))
+        }
+    }
+}
+
+pub(super) fn read_failure(text: Option<String>) -> Result<FailureReason> {
+    serde_json::from_str(&text.unwrap_or_default())
+        .map_err(|error| StoreError::damaged("operation", error))
 }

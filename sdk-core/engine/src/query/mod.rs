@@ -9,9 +9,11 @@ mod diff;
 mod message_item;
 mod outbox;
 mod participants;
+mod search;
 mod timeline;
 
 pub use crate::store::list_rows::Preview;
+pub use crate::store::search::TextPiece;
 pub use conversations::{
     ConversationFilter, ConversationItem, ConversationStatus, Place, UnreadFilter, conversation,
     conversation_key, conversations,
@@ -19,7 +21,8 @@ pub use conversations::{
 pub use diff::{Change, apply, diff};
 pub use message_item::{MessageItem, MessageState, Quote, QuotedMessage, Receipts, ThreadOverview};
 pub use outbox::{Action, OutboxItem, OutboxState, outbox};
-pub use participants::{ParticipantsSnapshot, participants};
+pub use participants::{ParticipantsSnapshot, blocked_people, participants};
+pub use search::{SearchHit, SearchSnapshot, search};
 pub use timeline::{
     GapRange, Newer, Older, PAGE, TimelineItem, TimelineKey, TimelineSnapshot, Window, timeline,
 };

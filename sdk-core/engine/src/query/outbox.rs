@@ -3,7 +3,7 @@
 
 use fulmar_protocol::{ConversationId, OperationKey, Timestamp};
 
-use super::timeline::read_failure;
+use super::message_item::read_failure;
 use crate::config::FailurePolicy;
 use crate::outbox::failure::FailureReason;
 use crate::store::{ConversationKey, Reader, Result, StoreError};

@@ -1,9 +1,11 @@
 //! Who is in a conversation.
 
-use fulmar_protocol::{ConversationId, Participant};
+use fulmar_protocol::{ConversationId, Participant, UserId};
 
 use crate::pending;
-use crate::store::{ConversationKey, Reader, Result, conversations, operations, participants};
+use crate::store::{
+    ConversationKey, Reader, Result, blocked, conversations, operations, participants,
+};
 
 /// The people of a conversation at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,4 +35,9 @@ pub fn participants(reader: &Reader, id: &ConversationId) -> Result<Participants
         conversation: Some(key),
         participants: people,
     })
+}
+
+/// Whom the user has blocked, by id, as far as this device knows. Never touches the network.
+pub fn blocked_people(reader: &Reader) -> Result<Vec<UserId>> {
+    blocked::all(reader.connection())
 }

@@ -4,12 +4,10 @@
 use fulmar_protocol::{ConversationId, OperationKey, Position, UserId};
 use rusqlite::params;
 
-use super::message_item::{MessageItem, MessageState, View};
-use crate::outbox::failure::FailureReason;
-use crate::outbox::transition::State;
+use super::message_item::{MessageItem, MessageState, View, state_of};
 use crate::store::messages;
 use crate::store::runs::Run;
-use crate::store::{ConversationKey, Reader, Result, StoreError, conversations, reading};
+use crate::store::{ConversationKey, Reader, Result, conversations, reading};
 
 /// How many messages a page of history has.
 pub const PAGE: u32 = 50;
@@ -266,16 +264,7 @@ impl Shown<'_> {
         let Some(row) = row.filter(|row| row.conversation == self.run.conversation) else {
             return Ok(None);
         };
-        let state = match row.position {
-            Some(_) => MessageState::Sent,
-            None => self
-                .view
-                .db
-                .prepare_cached("SELECT state, failure FROM operation WHERE operation_key = ?1")?
-                .query_row([root.to_bytes()], |row| {
-                    Ok(state_of(row.get(0)?, row.get(1)?))
-                })??,
-        };
+        let state = self.view.state(&row)?;
         self.message(row, state)
     }
 
@@ -320,23 +309,4 @@ impl Shown<'_> {
         }
         Ok(items)
     }
-}
-
-fn state_of(state: String, failure: Option<String>) -> Result<MessageState> {
-    match State::from_name(&state) {
-        Some(State::Queued) => Ok(MessageState::Pending),
-        Some(State::InFlight) => Ok(MessageState::Sending),
-        Some(State::Failed) => Ok(MessageState::Failed {
-            reason: read_failure(failure)?,
-        }),
-        // A message is confirmed by its outcome, at once.
-        Some(State::Applied) | None => {
-            Err(StoreError::damaged("operation", format!("state {state}")))
-        }
-    }
-}
-
-pub(super) fn read_failure(text: Option<String>) -> Result<FailureReason> {
-    serde_json::from_str(&text.unwrap_or_default())
-        .map_err(|error| StoreError::damaged("operation", error))
 }

@@ -4,6 +4,7 @@
 //! about messages, and it never deletes a file.
 
 pub(crate) mod account;
+pub(crate) mod blocked;
 pub(crate) mod conversations;
 pub(crate) mod list_rows;
 mod lock;
@@ -16,6 +17,7 @@ pub(crate) mod reading;
 pub(crate) mod retention;
 pub(crate) mod runs;
 mod salvage;
+pub(crate) mod search;
 mod vault;
 
 use std::path::{Path, PathBuf};
@@ -240,6 +242,7 @@ enum Role {
 /// The one place where PRAGMAs are set; a test asserts them on each kind of connection.
 fn set_pragmas(connection: &Connection, role: Role) -> rusqlite::Result<()> {
     connection.busy_timeout(Duration::from_secs(5))?;
+    search::define(connection)?;
     if role == Role::Writer {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;

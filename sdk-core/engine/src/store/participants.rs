@@ -72,6 +72,15 @@ pub(crate) fn set_profile(db: &Connection, user: &UserUpdated) -> Result<Vec<Con
     Ok(keys.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Whether anybody else takes part.
+pub(crate) fn has_others(db: &Connection, key: ConversationKey, own: &UserId) -> Result<bool> {
+    Ok(db
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM participant WHERE conversation = ?1 AND user_id <> ?2)",
+        )?
+        .query_row(params![key.0, own.as_str()], |row| row.get(0))?)
+}
+
 /// Everyone, by id.
 pub(crate) fn all(db: &Connection, key: ConversationKey) -> Result<Vec<Participant>> {
     let mut statement = db.prepare_cached(

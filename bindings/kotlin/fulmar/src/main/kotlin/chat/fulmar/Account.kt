@@ -46,4 +46,31 @@ public class Account internal constructor(private val client: Client) {
 
     /** Says where the user's picture is: at most 2,048 bytes; null for none. PROTOCOL.md §7.4. */
     public suspend fun setAvatarUrl(url: String?): Unit = client.use { it.setAvatarUrl(url, null) }
+
+    /**
+     * Blocks somebody: neither of the two can write to the other, begin a conversation with them or add
+     * them to a group, and they do not see each other come and go. What they write in groups both are in
+     * is not affected. The same on all devices of this user, and told to nobody. PROTOCOL.md §7.4.
+     *
+     * @throws CommandException.Refused with [Code.UserNotFound]
+     * @throws CommandException.Unreachable
+     */
+    public suspend fun block(user: UserId): Unit = client.use { it.block(user, null) }
+
+    /** Ends a block. PROTOCOL.md §7.4. */
+    public suspend fun unblock(user: UserId): Unit = client.use { it.unblock(user, null) }
+
+    /** Whom this user has blocked, by id, as far as this device knows. Does not touch the network. */
+    public suspend fun blocked(): List<UserId> = client.use { it.blocked() }
+
+    /**
+     * Deletes the account, for good: what the user wrote is deleted for everyone, they leave every
+     * conversation, every device is signed out, and this store is wiped, with what is unsent. Nobody gets
+     * the user id again. PROTOCOL.md §7.4.
+     *
+     * @throws CommandException.Refused with [Code.CredentialsInvalid] for a wrong password; nothing has
+     *   changed then
+     * @throws CommandException.Unreachable
+     */
+    public suspend fun delete(password: String): Unit = client.use { it.deleteAccount(password, null) }
 }

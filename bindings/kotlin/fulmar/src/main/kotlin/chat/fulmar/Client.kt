@@ -77,12 +77,15 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
         use { it.loginWithProvider(userId, null) }
 
     /**
-     * Signs out and wipes the store. The server is told when it can be reached at this moment.
+     * Signs out and wipes the store. The server is told when it can be reached at this moment. What is
+     * unsent is asked about: [SignOut.REFUSE] says how much there is, [SignOut.WAIT] sends it first,
+     * [SignOut.DISCARD] gives it up. Cancelling a wait is fine: then nothing has happened.
      *
-     * @throws CommandException.UnsentOperations when something is unsent and [unsent] says to refuse
+     * @throws CommandException.UnsentOperations when something is unsent and is not to be given up; after
+     *   a wait only for what failed, which the app has to retry or discard
      * @throws CommandException.SignedOut when nobody is signed in
      */
-    public suspend fun logout(unsent: Unsent): Unit = use { it.logout(unsent) }
+    public suspend fun logout(how: SignOut): Unit = use { it.logout(how, null) }
 
     /** A conversation. Looks nothing up: commands on one that is not here say so, and its timeline is
      * empty until it is. */
@@ -118,6 +121,13 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
 
     /** The account of whoever is signed in: their sessions, and what others see of them. */
     public val account: Account = Account(this)
+
+    /** Searches the messages of this user: those on this device at once, those at the server with
+     * [Search.loadMore]. */
+    public fun search(query: SearchQuery): Search = Search(use { it.search(query) })
+
+    /** Searches for words, everywhere; the same as [search] with a [SearchQuery] of them. */
+    public fun search(text: String): Search = search(SearchQuery(text))
 
     /** What the user did and the server has not confirmed, live; and where to retry or give up what
      * failed. */

@@ -26,9 +26,9 @@ class AccountsTest {
         again.isLive()
         again.setNetwork(NetworkState.UNAVAILABLE)
         again.createDirect(UserId("bob")).send("unsent")
-        val unsent = assertThrows<CommandException.UnsentOperations> { again.logout(Unsent.REFUSE) }
+        val unsent = assertThrows<CommandException.UnsentOperations> { again.logout(SignOut.REFUSE) }
         assertEquals(2, unsent.count)
-        again.logout(Unsent.DISCARD)
+        again.logout(SignOut.DISCARD)
         assertEquals(SessionState.SignedOut, again.session.until { it == SessionState.SignedOut })
         assertThrows<CommandException.SignedOut> { again.createDirect(UserId("bob")) }
         again.shutDown()
@@ -139,5 +139,25 @@ class AccountsTest {
         val again = stage.open("alice", secretStorage = keychain)
         again.isLive()
         again.shutDown()
+    }
+
+    @Test
+    fun `people block each other, sign out when all is sent, and delete their account`() = onStage { stage ->
+        val (her, his) = stage.aliceAndBob()
+        val (alice, hers) = her
+        val (bob, theirs) = his
+        alice.account.block(UserId("bob"))
+        assertEquals(listOf(UserId("bob")), alice.account.blocked())
+        alice.conversations.items.until { list -> list.items.any { it.title == "Bob" && it.blocked } }
+        assertThrows<CommandException.NotAllowed> { hers.send("no") }
+        alice.account.unblock(UserId("bob"))
+        hers.send("the last words")
+        alice.logout(SignOut.WAIT)
+        theirs.timeline().shows("the last words")
+        assertEquals(SessionState.SignedOut, alice.currentSession)
+
+        assertThrows<CommandException.Refused> { bob.account.delete("wrong-password") }
+        bob.account.delete("bob-password")
+        assertThrows<CommandException.Refused> { bob.login(UserId("bob"), "bob-password") }
     }
 }

@@ -49,4 +49,24 @@ class HistoryTest {
         assertEquals("${keys[0]}", all.items.first().key)
         assertThrows<CommandException.Refused> { chat.timelineAround(Anchor.Message(OperationKey("0190b5f0-0000-7000-8000-000000000001"))) }
     }
+
+    @Test
+    fun `messages are found on the device and at the server`() = onStage { stage ->
+        val (her, his) = stage.aliceAndBob()
+        val (alice, hers) = her
+        repeat(60) { hers.send("needle $it") }
+        hers.send("東京で会いましょう")
+        his.second.timeline().items.until { it.messages.lastOrNull()?.text == "東京で会いましょう" }
+        val hit = alice.search("東京").items.until { it.items.size == 1 }.items.single()
+        assertEquals(listOf(TextPiece.Hit("東京"), TextPiece.Plain("で会いましょう")), hit.pieces)
+        assertEquals(his.second.id, hit.conversationId)
+
+        val tablet = stage.open("bob-tablet").apply { login(UserId("bob"), "bob-password") }
+        tablet.connection.until { it == ConnectionState.Live }
+        val search = tablet.search(SearchQuery("need", senderId = UserId("alice")))
+        search.items.until { it.items.size == 19 }
+        while (search.loadMore() == Found.MORE) Unit
+        val all = search.items.until { it.items.size == 60 }
+        assertEquals(60, all.items.map { it.message.key }.toSet().size)
+    }
 }

@@ -1,0 +1,57 @@
+//! People who want nothing to do with each other (PROTOCOL.md §7.4).
+
+use fulmar_protocol::{BlockList, Code, EventData, UserId};
+
+use crate::store::{blocks, users};
+use crate::{Result, Scope, Stop};
+
+/// The most people that somebody blocks (PROTOCOL.md §9).
+const MOST_BLOCKED: usize = 1_000;
+
+impl Scope<'_> {
+    pub(crate) fn blocked_by(&self, user: &UserId) -> Result<BlockList> {
+        Ok(BlockList {
+            user_ids: blocks::of(&self.db, user)?,
+        })
+    }
+
+    pub(crate) fn block(&mut self, user: &UserId, other: &UserId) -> Result<BlockList> {
+        if users::find(&self.db, other)?.is_none() {
+            return Err(Stop::because(Code::UserNotFound, "There is no such user"));
+        }
+        let before = blocks::of(&self.db, user)?;
+        if user == other || (before.len() >= MOST_BLOCKED && !before.contains(other)) {
+            return Err(Stop::because(
+                Code::ParamsInvalid,
+                "Nobody blocks themselves, or more people than there is room for",
+            ));
+        }
+        if blocks::add(&self.db, user, other)? {
+            self.aftermath.parted.insert((user.clone(), other.clone()));
+            self.tell_blocks(user)?;
+        }
+        self.blocked_by(user)
+    }
+
+    pub(crate) fn unblock(&mut self, user: &UserId, other: &UserId) -> Result<BlockList> {
+        if blocks::remove(&self.db, user, other)? {
+            self.aftermath.met.extend([user.clone(), other.clone()]);
+            self.tell_blocks(user)?;
+        }
+        self.blocked_by(user)
+    }
+
+    fn tell_blocks(&mut self, user: &UserId) -> Result<()> {
+        let list = self.blocked_by(user)?;
+        self.tell(user, &EventData::BlocksUpdated(list))
+    }
+
+    /// Refuses to bring people together of whom one has blocked the other; in the same words as for
+    /// somebody who does not exist.
+    pub(crate) fn must_be_reachable(&self, user: &UserId, other: &UserId) -> Result<()> {
+        match users::find(&self.db, other)?.is_none() || blocks::between(&self.db, user, other)? {
+            true => Err(Stop::because(Code::UserNotFound, "There is no such user")),
+            false => Ok(()),
+        }
+    }
+}

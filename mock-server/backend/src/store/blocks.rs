@@ -1,0 +1,41 @@
+//! Who has blocked whom.
+
+use fulmar_protocol::UserId;
+use rusqlite::{Connection, params};
+
+use crate::Result;
+
+/// Whom somebody has blocked, by id.
+pub(crate) fn of(db: &Connection, user: &UserId) -> Result<Vec<UserId>> {
+    let mut statement =
+        db.prepare_cached("SELECT blocked FROM block WHERE user_id = ?1 ORDER BY blocked")?;
+    let rows = statement.query_map([user.as_str()], |row| row.get::<_, String>(0))?;
+    rows.map(|row| Ok(UserId::new(row?)?)).collect()
+}
+
+/// Whether either of two people has blocked the other.
+pub(crate) fn between(db: &Connection, one: &UserId, other: &UserId) -> Result<bool> {
+    Ok(db
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM block WHERE user_id = ?1 AND blocked = ?2
+                            UNION ALL
+                            SELECT 1 FROM block WHERE user_id = ?2 AND blocked = ?1)",
+        )?
+        .query_row(params![one.as_str(), other.as_str()], |row| row.get(0))?)
+}
+
+/// False when it was so before.
+pub(crate) fn add(db: &Connection, user: &UserId, blocked: &UserId) -> Result<bool> {
+    Ok(db.execute(
+        "INSERT INTO block (user_id, blocked) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        params![user.as_str(), blocked.as_str()],
+    )? == 1)
+}
+
+/// False when it was so before.
+pub(crate) fn remove(db: &Connection, user: &UserId, blocked: &UserId) -> Result<bool> {
+    Ok(db.execute(
+        "DELETE FROM block WHERE user_id = ?1 AND blocked = ?2",
+        params![user.as_str(), blocked.as_str()],
+    )? == 1)
+}
