@@ -4,6 +4,7 @@
 mod accounts;
 mod admin;
 mod bad_input;
+mod blocks;
 mod chaos;
 mod content;
 mod conversations;
@@ -11,6 +12,7 @@ mod crashes;
 mod fallback;
 mod groups;
 mod history;
+mod leaving;
 mod messages;
 mod outbox;
 mod presence;

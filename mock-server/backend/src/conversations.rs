@@ -5,7 +5,7 @@ use fulmar_protocol::{
     MessageVersion, OperationKey, Position, Snapshot, SyncPage, UserId,
 };
 
-use crate::store::{blocks, messages::Run};
+use crate::store::{blocks, runs, runs::Run};
 use crate::store::{conversations, log, messages, participants};
 use crate::{Result, Scope, Stop};
 
@@ -84,14 +84,14 @@ impl Scope<'_> {
         };
         let anchor = match page {
             HistoryPage::Before(place) => {
-                let messages = messages::before(&self.db, run, user, place, limit)?;
+                let messages = runs::before(&self.db, run, user, place, limit)?;
                 return Ok(MessagePage {
                     messages,
                     anchor: None,
                 });
             }
             HistoryPage::After(place) => {
-                let messages = messages::after(&self.db, run, user, place, limit)?;
+                let messages = runs::after(&self.db, run, user, place, limit)?;
                 return Ok(MessagePage {
                     messages,
                     anchor: None,
@@ -100,9 +100,9 @@ impl Scope<'_> {
             HistoryPage::Around(anchor) => self.place(id, run, anchor)?,
         };
         let older = limit / 2;
-        let mut around = messages::before(&self.db, run, user, anchor, older)?;
+        let mut around = runs::before(&self.db, run, user, anchor, older)?;
         let from = Position(anchor.0.saturating_sub(1));
-        around.extend(messages::after(&self.db, run, user, from, limit - older)?);
+        around.extend(runs::after(&self.db, run, user, from, limit - older)?);
         Ok(MessagePage {
             messages: around,
             anchor: Some(anchor),
@@ -112,7 +112,7 @@ impl Scope<'_> {
     /// Where the message is that somebody wants to jump to.
     fn place(&self, id: &ConversationId, run: Run<'_>, anchor: Anchor) -> Result<Position> {
         match anchor {
-            Anchor::At(position) => Ok(position.min(messages::last_place(&self.db, run)?)),
+            Anchor::At(position) => Ok(position.min(runs::last_place(&self.db, run)?)),
             Anchor::Message(key) => messages::find(&self.db, key)?
                 .filter(|message| message.conversation_id == *id)
                 .and_then(|message| match run {
@@ -127,9 +127,9 @@ impl Scope<'_> {
                         "There is no such message in this conversation",
                     )
                 }),
-            Anchor::Time(time) => match messages::first_since(&self.db, run, time)? {
+            Anchor::Time(time) => match runs::first_since(&self.db, run, time)? {
                 Some(position) => Ok(position),
-                None => messages::last_place(&self.db, run),
+                None => runs::last_place(&self.db, run),
             },
         }
     }

@@ -9,8 +9,8 @@ use fulmar_protocol::{
 };
 
 use super::{By, invalid};
-use crate::store::messages::Run;
 use crate::store::{conversations, messages, participants};
+use crate::store::{runs, runs::Run};
 use crate::{Result, Scope, Stop};
 
 /// The longest name of a payload's type, in bytes (PROTOCOL.md §9).
@@ -41,7 +41,7 @@ impl Scope<'_> {
     fn write(&mut self, by: By<'_>, id: ConversationId, content: Content) -> Result<Message> {
         let (mut thread_position, mut revision) = (None, Revision::ZERO);
         if let Some(root) = content.thread_root {
-            thread_position = Some(messages::last_place(&self.db, Run::Thread(&id, root))?.next());
+            thread_position = Some(runs::last_place(&self.db, Run::Thread(&id, root))?.next());
             // What it is under has changed: it has one more under it.
             revision = conversations::next_revision(&self.db, &id)?;
             messages::set_revision(&self.db, root, revision)?;

@@ -6,7 +6,7 @@ use fulmar_protocol::{
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{messages, participants};
+use super::{participants, runs};
 use crate::Result;
 
 /// How many messages come with a conversation (PROTOCOL.md §4.1).
@@ -111,9 +111,9 @@ pub(crate) fn view(db: &Connection, id: &ConversationId, viewer: &UserId) -> Res
         created_at: Timestamp(created_at),
         last_position: Position(last),
         revision: Revision(revision),
-        messages: messages::before(
+        messages: runs::before(
             db,
-            messages::Run::Conversation(id),
+            runs::Run::Conversation(id),
             viewer,
             Position(last).next(),
             NEWEST_MESSAGES,

@@ -2,13 +2,13 @@
 
 use fulmar_protocol::{
     Content, ConversationId, Deletion, Message, MessageId, MessageVersion, OperationKey, Position,
-    Reaction, Revision, ThreadSummary, Timestamp, UserId,
+    Reaction, Revision, Timestamp, UserId,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::Result;
 
-const COLUMNS: &str = "message_id, operation_key, conversation_id, position, sender_id, text, \
+pub(super) const COLUMNS: &str = "message_id, operation_key, conversation_id, position, sender_id, text, \
      sent_at, revision, content, edited_at, deleted_at, deleted_by, thread_position";
 
 pub(crate) fn insert(db: &Connection, message: &Message) -> Result<()> {
@@ -144,130 +144,6 @@ pub(crate) fn find_by_id(db: &Connection, id: &MessageId) -> Result<Option<Messa
     found.transpose()
 }
 
-/// What is paged through: all messages of a conversation by position, or those of one thread by their
-/// places in it.
-#[derive(Clone, Copy)]
-pub(crate) enum Run<'a> {
-    Conversation(&'a ConversationId),
-    Thread(&'a ConversationId, OperationKey),
-}
-
-impl Run<'_> {
-    fn conversation(&self) -> &str {
-        match self {
-            Self::Conversation(id) | Self::Thread(id, _) => id.as_str(),
-        }
-    }
-
-    fn root(&self) -> Option<[u8; 16]> {
-        match self {
-            Self::Conversation(_) => None,
-            Self::Thread(_, root) => Some(root.to_bytes()),
-        }
-    }
-
-    /// The column that counts, and what is in the run.
-    fn sql(&self) -> (&'static str, &'static str) {
-        match self {
-            Self::Conversation(_) => ("position", "?3 IS NULL"),
-            Self::Thread(..) => ("thread_position", "thread_root = ?3"),
-        }
-    }
-}
-
-/// The newest `limit` messages before a place as one user sees them, oldest first.
-pub(crate) fn before(
-    db: &Connection,
-    run: Run<'_>,
-    viewer: &UserId,
-    before: Position,
-    limit: u32,
-) -> Result<Vec<Message>> {
-    let (place, within) = run.sql();
-    let mut statement = db.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM message
-         WHERE conversation_id = ?1 AND {place} < ?2 AND {within}
-         ORDER BY {place} DESC LIMIT ?4"
-    ))?;
-    let bound = params![run.conversation(), before.0, run.root(), limit];
-    let rows = statement.query_map(bound, |row| Ok(read(db, row)))?;
-    let mut messages: Vec<Message> = rows
-        .map(|row| as_seen_by(db, viewer, row??))
-        .collect::<Result<_>>()?;
-    messages.reverse();
-    Ok(messages)
-}
-
-/// The oldest `limit` messages after a place as one user sees them, oldest first.
-pub(crate) fn after(
-    db: &Connection,
-    run: Run<'_>,
-    viewer: &UserId,
-    after: Position,
-    limit: u32,
-) -> Result<Vec<Message>> {
-    let (place, within) = run.sql();
-    let mut statement = db.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM message
-         WHERE conversation_id = ?1 AND {place} > ?2 AND {within}
-         ORDER BY {place} LIMIT ?4"
-    ))?;
-    let bound = params![run.conversation(), after.0, run.root(), limit];
-    let rows = statement.query_map(bound, |row| Ok(read(db, row)))?;
-    rows.map(|row| as_seen_by(db, viewer, row??)).collect()
-}
-
-/// Where the first message lies that was sent at this time or later.
-pub(crate) fn first_since(
-    db: &Connection,
-    run: Run<'_>,
-    time: Timestamp,
-) -> Result<Option<Position>> {
-    let (place, within) = run.sql();
-    let bound = params![run.conversation(), time.0, run.root()];
-    // The server's clock may have been set back: the order of places is what counts.
-    Ok(db
-        .prepare_cached(&format!(
-            "SELECT min({place}) FROM message
-             WHERE conversation_id = ?1 AND sent_at >= ?2 AND {within}"
-        ))?
-        .query_row(bound, |row| {
-            row.get::<_, Option<u64>>(0)
-                .map(|found| found.map(Position))
-        })?)
-}
-
-/// The place of the newest message; zero when there is none.
-pub(crate) fn last_place(db: &Connection, run: Run<'_>) -> Result<Position> {
-    match run {
-        Run::Conversation(id) => super::conversations::last_position(db, id),
-        Run::Thread(id, root) => Ok(thread(db, id, root)?
-            .map(|thread| thread.count)
-            .unwrap_or_default()),
-    }
-}
-
-/// What is under a message, if there is a thread.
-pub(crate) fn thread(
-    db: &Connection,
-    id: &ConversationId,
-    root: OperationKey,
-) -> Result<Option<ThreadSummary>> {
-    Ok(db
-        .prepare_cached(
-            "SELECT thread_position, sent_at FROM message
-             WHERE conversation_id = ?1 AND thread_root = ?2
-             ORDER BY thread_position DESC LIMIT 1",
-        )?
-        .query_row(params![id.as_str(), root.to_bytes()], |row| {
-            Ok(ThreadSummary {
-                count: Position(row.get(0)?),
-                last_at: Timestamp(row.get(1)?),
-            })
-        })
-        .optional()?)
-}
-
 /// A message as one user sees it: empty when they have hidden it.
 pub(crate) fn as_seen_by(
     db: &Connection,
@@ -366,7 +242,7 @@ fn reactions(db: &Connection, id: &MessageId) -> Result<Vec<Reaction>> {
     Ok(found)
 }
 
-fn read(db: &Connection, row: &Row<'_>) -> Result<Message> {
+pub(super) fn read(db: &Connection, row: &Row<'_>) -> Result<Message> {
     let message_id = MessageId::new(row.get::<_, String>(0)?)?;
     let content: Content = serde_json::from_str(&row.get::<_, String>(8)?)?;
     let deleted = match (
@@ -381,7 +257,7 @@ fn read(db: &Connection, row: &Row<'_>) -> Result<Message> {
     };
     let operation_key = OperationKey::from_bytes(row.get(1)?);
     let conversation_id = ConversationId::new(row.get::<_, String>(2)?)?;
-    let thread = thread(db, &conversation_id, operation_key)?;
+    let thread = super::runs::thread(db, &conversation_id, operation_key)?;
     Ok(Message {
         operation_key,
         conversation_id,
