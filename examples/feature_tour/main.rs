@@ -36,6 +36,7 @@ async fn main() -> Result<()> {
     tour.reading().await?;
     tour.history().await?;
     tour.storm().await?;
+    tour.push().await?;
     tour.accounts().await?;
     for client in [&tour.alice, &tour.bob, &tour.carol] {
         client.close().await;

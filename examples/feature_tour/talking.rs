@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fulmar::{MessageContent, NetworkState, NewMessage, Payload, Presence};
+use fulmar::{MessageContent, NetworkState, NewMessage, Payload, Presence, PushProvider};
 use fulmar_mock_server::{Action, Fault, FrameKind, Where};
 
 use crate::stage::{chapter, ensure, holds, patiently, shows, step, text, user};
@@ -121,6 +121,42 @@ impl Tour {
                 .is_some_and(|item| item.text() == "I am in a tunnel")
         })
         .await
+    }
+
+    pub(crate) async fn push(&mut self) -> Result<()> {
+        chapter("Push notifications");
+        step(
+            "Bob is away, and a push tells him what Alice says: it is on his screen before the network is",
+        );
+        self.bob
+            .register_push_token(PushProvider::Fcm, "bobs-token")
+            .await?;
+        self.server.disconnect("bob");
+        let hers = self.alice.create_direct("bob").await?;
+        hers.send("Are you on the train?").await?;
+        let payload = patiently(async {
+            loop {
+                if let Some(push) = self.server.pushes().pop() {
+                    return Ok(serde_json::to_string(&push.payload)?);
+                }
+                tokio::task::yield_now().await;
+            }
+        })
+        .await?;
+        let shown = self.bob.handle_push(&payload).await?;
+        println!(
+            "      {}: {} ({} unread)",
+            shown.title, shown.body, shown.unread_total
+        );
+        let mut on_his = self.bob.create_direct("alice").await?.timeline();
+        shows(&mut on_his, |items| {
+            items
+                .last()
+                .is_some_and(|item| item.text() == "Are you on the train?")
+        })
+        .await?;
+        self.server.reconnect("bob");
+        Ok(())
     }
 
     pub(crate) async fn storm(&mut self) -> Result<()> {

@@ -139,6 +139,7 @@ fn route(core: &Core, method: &str, path: &str, body: &[u8]) -> Result<Value, Pr
             let faults = &core.faults;
             return Ok(json!({"pending": faults.pending(), "struck": faults.struck()}));
         }
+        ("GET", ["pushes"]) => return Ok(json!({ "pushes": core.pushes() })),
         ("POST", ["users"]) => {
             let user: NewUser = read(body)?;
             core.add_user(&user.user_id, &user.password).map_err(told)?;

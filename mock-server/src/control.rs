@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fulmar_backend::BackendError;
+use fulmar_backend::{BackendError, RecordedPush};
 use fulmar_protocol::{Code, Problem, Secret, UserId};
 
 use crate::core::Core;
@@ -35,6 +35,10 @@ impl Core {
         let user = user(user_id)?;
         self.with_backend(|backend, now| (backend.cut_log(&user, now), Vec::new()));
         Ok(())
+    }
+
+    pub(crate) fn pushes(&self) -> Vec<RecordedPush> {
+        self.with_backend(|backend, now| (backend.pushes(now), Vec::new()))
     }
 
     pub(crate) fn revoke_sessions(&self, user_id: &str) -> Result<(), BackendError> {

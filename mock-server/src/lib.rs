@@ -31,7 +31,8 @@ mod fault;
 mod http;
 mod server;
 mod socket;
+mod webhook;
 
 pub use fault::{Action, Fault, Faults, FrameKind, Where};
-pub use fulmar_backend::{Config, Stats};
+pub use fulmar_backend::{Config, PushDevice, RecordedPush, Stats};
 pub use server::{MockServer, MockServerBuilder, StartError};

@@ -29,6 +29,9 @@ struct Options {
     /// Start without the admin API.
     #[arg(long)]
     no_admin: bool,
+    /// Hand push notifications over to this address, by POST; without it they are only recorded.
+    #[arg(long, env = "FULMAR_WEBHOOK")]
+    webhook: Option<String>,
     /// Start without the demo users and their conversation.
     #[arg(long)]
     no_demo: bool,
@@ -72,6 +75,9 @@ async fn main() -> ExitCode {
         });
     if let Some(path) = options.database {
         builder = builder.database(path);
+    }
+    if let Some(url) = options.webhook {
+        builder = builder.webhook(url);
     }
     if !options.no_admin {
         builder = builder.admin(options.admin_port);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fulmar_backend::{Backend, BackendError, Config};
+use fulmar_backend::{Backend, BackendError, Config, RecordedPush};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -13,6 +13,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::connection::{self, Door};
 use crate::core::Core;
 use crate::fault::Faults;
+use crate::webhook::Webhook;
 
 /// How often time-outs are looked for.
 const TICK: Duration = Duration::from_millis(200);
@@ -34,6 +35,9 @@ pub enum StartError {
     /// The database cannot be used.
     #[error(transparent)]
     Backend(#[from] BackendError),
+    /// The address of the webhook is none.
+    #[error("{0:?} is no address of a webhook: expected http://host:port/path")]
+    Webhook(String),
     /// The system has no randomness to give.
     #[error("no randomness: {0}")]
     Randomness(getrandom::Error),
@@ -48,6 +52,7 @@ pub struct MockServerBuilder {
     users: Vec<(String, String)>,
     config: Config,
     admin_port: Option<u16>,
+    webhook: Option<String>,
 }
 
 impl MockServerBuilder {
@@ -88,6 +93,15 @@ impl MockServerBuilder {
         self
     }
 
+    /// Hands push notifications over to this address, by `POST`, as a backend hands them to whoever
+    /// carries them: again after 2, 4 and 8 seconds when it does not answer with a success. Plain http.
+    /// Default: they are only recorded ([`MockServer::pushes`]).
+    #[must_use]
+    pub fn webhook(mut self, url: impl Into<String>) -> Self {
+        self.webhook = Some(url.into());
+        self
+    }
+
     /// Listens for the admin API on this port of 127.0.0.1, or on a free one for 0. Default: nowhere.
     #[must_use]
     pub fn admin(mut self, port: u16) -> Self {
@@ -116,6 +130,11 @@ impl MockServerBuilder {
             admin_address = Some(address);
             let run = run(listener, Arc::clone(&core), Door::Admin, stopping.clone());
             tasks.push(tokio::spawn(run));
+        }
+        if let Some(url) = &self.webhook {
+            let webhook = Webhook::new(url).ok_or_else(|| StartError::Webhook(url.clone()))?;
+            let serving = webhook.serve(Arc::clone(&core), stopping.clone());
+            tasks.push(tokio::spawn(serving));
         }
         let run = run(listener, Arc::clone(&core), Door::Public, stopping);
         tasks.push(tokio::spawn(run));
@@ -158,6 +177,7 @@ impl MockServer {
             users: Vec::new(),
             config: Config::default(),
             admin_port: None,
+            webhook: None,
         }
     }
 
@@ -215,6 +235,13 @@ impl MockServer {
     /// Forgets the events of a user's log so far: devices that have not seen them get a reset.
     pub fn cut_log(&self, user_id: &str) -> Result<(), BackendError> {
         self.core.cut_log(user_id)
+    }
+
+    /// Every push notification that was recorded so far, the oldest first: for whoever had no live
+    /// connection when something was said, and does not want silence.
+    #[must_use]
+    pub fn pushes(&self) -> Vec<RecordedPush> {
+        self.core.pushes()
     }
 
     /// Ends every session of a user, as an administrator would.

@@ -9,10 +9,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    BlockList, BlockRequest, ConversationId, DeleteAccount, LogId, LoginRequest, LogoutRequest, Me,
-    MeUpdate, MessageId, MessagePage, MessageVersions, OperationKey, OperationsAnswer, Position,
-    Problem, RefreshRequest, RegisterRequest, SearchPage, SearchQuery, Seq, Session, SessionId,
-    SessionList, Snapshot, Submit, SyncPage, Timestamp, UserId,
+    BlockList, BlockRequest, ConversationId, DeleteAccount, DeviceId, LogId, LoginRequest,
+    LogoutRequest, Me, MeUpdate, MessageId, MessagePage, MessageVersions, OperationKey,
+    OperationsAnswer, Position, Problem, PushToken, RefreshRequest, RegisterRequest, SearchPage,
+    SearchQuery, Seq, Session, SessionId, SessionList, Snapshot, Submit, SyncPage, Timestamp,
+    UserId,
 };
 
 /// What a client asks over HTTP.
@@ -41,6 +42,18 @@ pub enum ApiRequest {
     UpdateMe(MeUpdate),
     /// `POST /v1/me/delete`
     DeleteAccount(DeleteAccount),
+    /// `POST /v1/devices/{id}/push-token`
+    SetPushToken {
+        /// This device.
+        device_id: DeviceId,
+        /// Its token.
+        token: PushToken,
+    },
+    /// `POST /v1/devices/{id}/push-token/remove`
+    RemovePushToken {
+        /// This device.
+        device_id: DeviceId,
+    },
     /// `POST /v1/blocks`
     Block(BlockRequest),
     /// `POST /v1/blocks/{id}/remove`
@@ -147,6 +160,8 @@ pub enum Answer {
     AccountDeleted,
     /// To a request that changes whom the user has blocked.
     Blocks(BlockList),
+    /// To a request about the push token of this device.
+    PushTokenNoted,
     /// To a submit.
     Operations(OperationsAnswer),
     /// To `GET /v1/me`.
@@ -197,6 +212,19 @@ impl ApiRequest {
             Self::Me => get("/v1/me".to_owned()),
             Self::UpdateMe(body) => post("/v1/me", body, true),
             Self::DeleteAccount(body) => post("/v1/me/delete", body, true),
+            Self::SetPushToken { device_id, token } => post(
+                &format!("/v1/devices/{}/push-token", encoded(device_id.as_str())),
+                token,
+                true,
+            ),
+            Self::RemovePushToken { device_id } => post(
+                &format!(
+                    "/v1/devices/{}/push-token/remove",
+                    encoded(device_id.as_str())
+                ),
+                &serde_json::json!({}),
+                true,
+            ),
             Self::Block(body) => post("/v1/blocks", body, true),
             Self::Unblock(id) => post(
                 &format!("/v1/blocks/{}/remove", encoded(id.as_str())),
@@ -247,6 +275,7 @@ impl ApiRequest {
             }
             Self::Sessions => json(status, body).map(Answer::Sessions),
             Self::EndSession(_) => Ok(Answer::SessionEnded),
+            Self::SetPushToken { .. } | Self::RemovePushToken { .. } => Ok(Answer::PushTokenNoted),
             Self::DeleteAccount(_) => Ok(Answer::AccountDeleted),
             Self::Block(_) | Self::Unblock(_) => json(status, body).map(Answer::Blocks),
             Self::Logout(_) => Ok(Answer::LoggedOut),

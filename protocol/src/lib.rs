@@ -20,6 +20,7 @@ mod method;
 mod operation;
 mod presence;
 mod problem;
+mod push;
 mod rest;
 mod search;
 mod secret;
@@ -55,6 +56,7 @@ pub use method::{
 pub use operation::{Operation, Outcome, OutcomeStatus, Submit};
 pub use presence::{PersonPresence, Presence, PresenceFrame, PresenceSetting};
 pub use problem::{Code, FailureClass, Problem};
+pub use push::{PushPayload, PushProvider, PushToken};
 pub use rest::{
     BlockList, BlockRequest, ConversationPage, DeleteAccount, LoginRequest, LogoutRequest, Me,
     MeUpdate, MessagePage, MessageVersions, OperationsAnswer, RefreshRequest, RegisterRequest,

@@ -50,7 +50,8 @@ pub use client::{
     Account, BuildError, Client, ClientBuilder, ConnectionWatch, Conversation, ConversationList,
     Found, GapEnd, History, NewMessage, Newest, Outbox, ParticipantList, PresenceWatch,
     ProvidedToken, Search, SecretStorage, SessionWatch, SignOut, Thread, Timeline, TokenFailure,
-    TokenFuture, TokenProvider, TypingWatch, Visibility, WatchError, rebuild_store,
+    TokenFuture, TokenProvider, TypingWatch, Visibility, WatchError, handle_push_beside,
+    rebuild_store,
 };
 pub use fulmar_engine::query::{
     Action, Change, ConversationFilter, ConversationItem, ConversationStatus, GapRange,
@@ -58,13 +59,14 @@ pub use fulmar_engine::query::{
     Receipts, SearchHit, TextPiece, ThreadOverview, TimelineItem, TimelineKey, UnreadFilter, apply,
 };
 pub use fulmar_engine::{
-    AppState, Backoff, CommandError, Config, ConnectionState, ConversationKey, FailurePolicy,
-    FailureReason, MessageContent, NetworkState, OpenError, OperationState, Retention, Salvage,
-    SalvageError, SessionEnd, SessionState, StoreError, WaitReason,
+    AppState, Attention, Backoff, CommandError, Config, ConnectionState, ConversationKey,
+    FailurePolicy, FailureReason, MessageContent, NetworkState, OpenError, OperationState,
+    PushError, PushNotification, Retention, Salvage, SalvageError, SessionEnd, SessionState,
+    StoreError, WaitReason,
 };
 pub use fulmar_protocol::{
     Anchor, Code, Context, ConversationId, ConversationKind, DeviceId, IdError, MessageId,
     MessageVersion, Notice, OperationKey, Participant, Payload, Position, Presence,
-    PresenceSetting, Problem, Reaction, Role, SearchQuery, Secret, SessionId, SessionInfo,
-    Settings, Timestamp, UserId, Writing,
+    PresenceSetting, Problem, PushProvider, Reaction, Role, SearchQuery, Secret, SessionId,
+    SessionInfo, Settings, Timestamp, UserId, Writing,
 };

@@ -33,6 +33,7 @@ mod outbox;
 mod people;
 mod presence;
 mod problem;
+mod push;
 mod search;
 mod session;
 mod timeline;
@@ -67,6 +68,7 @@ pub use people::{
 };
 pub use presence::{Presence, PresenceSetting};
 pub use problem::{Code, Problem};
+pub use push::{Attention, PushError, PushNotification, PushProvider, handle_push_beside};
 pub use search::{Found, SearchHandle, SearchHit, SearchQuery, TextPiece};
 pub use session::{Salvage, SessionEnd, SessionState, SignOut};
 pub use timeline::{

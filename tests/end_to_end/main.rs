@@ -17,6 +17,7 @@ mod messages;
 mod outbox;
 mod presence;
 mod providers;
+mod push;
 mod receipts;
 mod search;
 mod server;

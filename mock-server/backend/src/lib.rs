@@ -33,6 +33,7 @@ mod farewell;
 mod jwt;
 mod operations;
 mod profiles;
+mod pushes;
 mod search;
 mod stats;
 mod store;
@@ -41,13 +42,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use fulmar_protocol::{Code, Limits, Problem, Timestamp, UserId};
+use fulmar_protocol::{Code, Limits, Message, Problem, Timestamp, UserId};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use edge::http::{HttpRequest, HttpResponse};
 pub use edge::socket::{Outgoing, SocketId};
+pub use pushes::{PushDevice, RecordedPush};
 pub use stats::Stats;
 
 use edge::socket::Socket;
@@ -183,6 +185,8 @@ pub(crate) struct Aftermath {
     pub(crate) met: BTreeSet<UserId>,
     /// Pairs who do not see each other come and go any more.
     pub(crate) parted: BTreeSet<(UserId, UserId)>,
+    /// Who is told of which message, if they have no live connection.
+    pub(crate) pushes: Vec<(UserId, Message)>,
     /// Users who show or hide from now on whether they are there.
     pub(crate) shown: BTreeSet<UserId>,
 }

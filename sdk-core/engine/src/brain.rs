@@ -107,6 +107,9 @@ pub(crate) enum Purpose {
     DeleteAccount {
         command: CommandId,
     },
+    PushToken {
+        command: CommandId,
+    },
 }
 
 /// Whether what was asked for can still be taken as it comes.

@@ -41,6 +41,9 @@ impl Turn<'_> {
             Command::EndSession { session } => {
                 return self.later(command, |turn| Ok(turn.ask_to_end(command, session)));
             }
+            Command::SetPushToken { token } => {
+                return self.later(command, |turn| Ok(turn.set_push_token(command, token)));
+            }
             Command::Block { user } => {
                 return self.later(command, |turn| Ok(turn.block(command, user)));
             }
@@ -56,6 +59,7 @@ impl Turn<'_> {
             Command::FetchVersions { message } => {
                 return self.later(command, |turn| turn.fetch_versions(command, message));
             }
+            Command::HandlePush { payload } => self.handle_push(&payload)?,
             Command::SignOut { unsent } => self.sign_out(unsent)?,
             Command::Send {
                 operation_key,

@@ -8,6 +8,7 @@ use fulmar_protocol::{
 };
 
 use crate::outbox::transition::OperationState;
+use crate::push::PushNotification;
 use crate::store::ConversationKey;
 
 macro_rules! number {
@@ -137,6 +138,8 @@ pub enum Reply {
     },
     /// The user's sessions, the newest first.
     Sessions(Vec<SessionInfo>),
+    /// What to show of a push notification.
+    Notified(PushNotification),
     /// All that a message ever said.
     Versions(Vec<MessageVersion>),
 }

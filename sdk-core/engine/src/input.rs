@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use fulmar_protocol::{
     Answer, AnswerError, CloseCode, ConversationId, HistoryPage, MeUpdate, MessageSend, Method,
-    OperationKey, Position, SearchQuery, Secret, ServerFrame, SessionId, TypingState, UserId,
+    OperationKey, Position, PushPayload, PushToken, SearchQuery, Secret, ServerFrame, SessionId,
+    TypingState, UserId,
 };
 
 use crate::effect::{CommandId, RequestId, SocketId};
@@ -136,6 +137,16 @@ pub enum Command {
     EndSession {
         /// Which one.
         session: SessionId,
+    },
+    /// Say where notifications for this device go, or that none are wanted. Needs the network.
+    SetPushToken {
+        /// Where; `None` for nowhere.
+        token: Option<PushToken>,
+    },
+    /// Take what a push notification tells.
+    HandlePush {
+        /// What it carries.
+        payload: Box<PushPayload>,
     },
     /// Block somebody. Needs the network.
     Block {
@@ -304,6 +315,8 @@ impl Input {
                 | Command::UpdateMe { .. }
                 | Command::FetchSessions
                 | Command::EndSession { .. }
+                | Command::SetPushToken { .. }
+                | Command::HandlePush { .. }
                 | Command::Block { .. }
                 | Command::Unblock { .. }
                 | Command::FetchVersions { .. }

@@ -54,6 +54,7 @@ mod outbox;
 mod own_account;
 mod pending;
 mod presence;
+mod push;
 pub mod query;
 mod requests;
 mod retention;
@@ -84,9 +85,10 @@ pub use input::{
 pub use message_content::MessageContent;
 pub use outbox::failure::FailureReason;
 pub use outbox::transition::OperationState;
+pub use push::{Attention, PushNotification};
 pub use store::{
-    ConversationKey, Durability, LaneId, OpenError, Reader, Salvage, SalvageError, Store,
-    StoreError, StoreLock, Vault, rebuild,
+    ConversationKey, Durability, LaneId, OpenError, PushError, Reader, Salvage, SalvageError,
+    Store, StoreError, StoreLock, Vault, handle_push_beside, read_push, rebuild,
 };
 pub use time::{Mono, Now};
 pub use turn::Released;
@@ -156,6 +158,7 @@ impl Engine {
         let mut brain = Brain::new(account, vault, now);
         let mut turn = Turn::new(db, &mut brain, &config, now);
         turn.retry_quarantine()?;
+        turn.take_pushed()?;
         turn.let_go_of_history()?;
         turn.settle()?;
         let released = turn.commit()?;
@@ -250,7 +253,7 @@ impl Turn<'_> {
                 self.app_changed(app);
                 match app {
                     AppState::Background => self.let_go_of_history(),
-                    AppState::Foreground => Ok(()),
+                    AppState::Foreground => self.take_pushed(),
                 }
             }
         }

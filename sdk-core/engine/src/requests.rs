@@ -123,6 +123,14 @@ impl Turn<'_> {
                 });
                 self.blocks_answered(command, blocks)
             }
+            Purpose::PushToken { command } => {
+                let reply = expect(result, |answer| match answer {
+                    Answer::PushTokenNoted => Some(Reply::Done),
+                    _ => None,
+                });
+                self.reply(command, reply.map_err(command_error));
+                Ok(())
+            }
             Purpose::DeleteAccount { command } => {
                 let deleted = expect(result, |answer| match answer {
                     Answer::AccountDeleted => Some(()),
@@ -191,6 +199,7 @@ impl Turn<'_> {
             | Purpose::EndSession { command }
             | Purpose::Blocks { command }
             | Purpose::DeleteAccount { command }
+            | Purpose::PushToken { command }
             | Purpose::SignIn { command }
             | Purpose::FirstToken { command, .. }
             | Purpose::Me { command, .. } = purpose

@@ -33,7 +33,8 @@ impl World {
             45..60 => self.read(index, &chosen),
             60..82 => self.change_message(index, &chosen),
             82..90 => self.change_settings(index, &chosen),
-            90..94 => self.look_back(index, &chosen),
+            90..93 => self.look_back(index, &chosen),
+            93..95 => self.pushed(index),
             _ => self.change_group(index, &chosen),
         }
     }
@@ -131,6 +132,27 @@ impl World {
             operation_key: key,
             message,
         };
+        self.command(index, command, body)
+    }
+
+    /// A push arrives: any that was ever recorded for this user, early, late, or twice.
+    fn pushed(&mut self, index: DeviceIndex) -> Step {
+        let now = self.server_now();
+        let user = self.devices[index].user.clone();
+        let mut theirs: Vec<_> = self
+            .backend
+            .pushes(now)
+            .into_iter()
+            .filter(|push| push.payload.user_id == user)
+            .collect();
+        if theirs.is_empty() {
+            return Ok(());
+        }
+        let push = theirs.swap_remove(self.rng.usize(0..theirs.len()));
+        let body = Command::HandlePush {
+            payload: Box::new(push.payload),
+        };
+        let command = self.devices[index].command(Waiting::Other);
         self.command(index, command, body)
     }
 

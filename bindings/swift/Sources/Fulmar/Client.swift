@@ -183,6 +183,38 @@ public final class Client: Sendable {
     /// The account of whoever is signed in: their sessions, and what others see of them.
     public var account: Account { Account(handle: handle) }
 
+    /// Says where notifications for this device go, once the platform has given it a token. Needs the
+    /// network. Call it at every start: the server forgets the token when this session ends.
+    /// PROTOCOL.md §7.8.
+    ///
+    /// - Throws: `.unreachable`, `.cancelled`.
+    public func registerPushToken(_ provider: PushProvider, _ token: String) async throws(CommandError) {
+        try await command {
+            try await cancellable {
+                try await self.handle.registerPushToken(provider: provider, token: token, cancel: $0)
+            }
+        }
+    }
+
+    /// No notifications for this device any more. Needs the network. PROTOCOL.md §7.8.
+    ///
+    /// - Throws: `.unreachable`, `.cancelled`.
+    public func removePushToken() async throws(CommandError) {
+        try await command { try await cancellable { try await self.handle.removePushToken(cancel: $0) } }
+    }
+
+    /// Takes what a push notification carries, a JSON text: the message is in its timeline, also offline,
+    /// and counts as unread. Gives what to show. A push that is late, or comes twice, does no harm. In a
+    /// notification extension use `FulmarSDK.handlePushBeside`. PROTOCOL.md §7.8.
+    ///
+    /// - Throws: `.invalid` for what is no push of Fulmar's; `.otherUser` for one of somebody else;
+    ///   `.signedOut`, `.cancelled`.
+    public func handlePush(_ payload: String) async throws(CommandError) -> PushNotification {
+        try await command {
+            try await cancellable { try await self.handle.handlePush(payload: payload, cancel: $0) }
+        }
+    }
+
     /// Searches the messages of this user: those on this device at once, those at the server with
     /// `Search.loadMore`.
     ///

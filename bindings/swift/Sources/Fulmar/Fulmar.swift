@@ -18,6 +18,23 @@ public enum FulmarSDK {
         }
     }
 
+    /// Takes a push notification in a second process, beside an app that has the store open or not, as a
+    /// notification extension does. The message is kept for the app, which shows it when it is next opened
+    /// or comes to the foreground, also offline. Blocks for some milliseconds, waits for the app's
+    /// transactions instead of failing, and never touches the network. PROTOCOL.md §7.8.
+    ///
+    /// - Throws: `.unreadable` for what is no push of Fulmar's; `.notTheirs` for one of somebody else;
+    ///   `.store` when the store cannot be used: the app gets the message from the server.
+    public static func handlePushBeside(store: String, payload: String) throws(PushError) -> PushNotification {
+        do {
+            return try FulmarFFI.handlePushBeside(store: store, payload: payload)
+        } catch let error as PushError {
+            throw error
+        } catch {
+            throw .bug(reason: text(of: error))
+        }
+    }
+
     /// The SDK's log, from now on, in batches: never tokens or message text. A slow reader costs
     /// nothing but its oldest records, and is told how many (`LogRecord.dropped`).
     public static func log(_ level: LogLevel = .info) -> Live<[LogRecord]> {

@@ -82,6 +82,18 @@ final class Stage: Sendable {
         try await admin("faults", rule)
     }
 
+    /// What the pushes that were recorded so far carry.
+    func pushes() async throws -> [String] {
+        let (data, _) = try await URLSession.shared.data(
+            from: try XCTUnwrap(URL(string: "\(admin)/admin/worlds/main/pushes")))
+        let json = try JSONSerialization.jsonObject(with: data) as? [String: Any]
+        let pushes = try XCTUnwrap(json?["pushes"] as? [[String: Any]])
+        return try pushes.map { push in
+            let payload = try JSONSerialization.data(withJSONObject: try XCTUnwrap(push["payload"]))
+            return String(decoding: payload, as: UTF8.self)
+        }
+    }
+
     /// An access token, as the app's own backend would get one.
     func accessToken(_ user: String) async throws -> String {
         let body = #"{"userId":"\#(user)","password":"\#(user)-password","deviceId":"backend"}"#

@@ -155,6 +155,14 @@ impl Scope<'_> {
                 self.delete_account(caller, &read_body(request.body)?)?;
                 json(&serde_json::json!({}))
             }
+            ("POST", ["devices", device, "push-token"]) => {
+                self.set_push_token(caller, device, &read_body(request.body)?)?;
+                json(&serde_json::json!({}))
+            }
+            ("POST", ["devices", device, "push-token", "remove"]) => {
+                self.remove_push_token(caller, device)?;
+                json(&serde_json::json!({}))
+            }
             ("GET", ["blocks"]) => json(&self.blocked_by(user)?),
             ("POST", ["blocks"]) => {
                 let body: BlockRequest = read_body(request.body)?;

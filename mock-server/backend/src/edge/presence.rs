@@ -119,6 +119,11 @@ impl Backend {
         circle.unwrap_or_default()
     }
 
+    /// Whether somebody has a live connection on any device.
+    pub(crate) fn is_connected(&self, user: &UserId) -> bool {
+        !self.sockets_of(user).is_empty()
+    }
+
     fn sockets_of(&self, user: &UserId) -> Vec<SocketId> {
         self.sockets
             .iter()

@@ -292,6 +292,7 @@ impl Backend {
 
     /// What a request leads to on all sockets.
     pub(super) fn after(&mut self, aftermath: &Aftermath, now: Timestamp) -> Vec<Outgoing> {
+        self.push(&aftermath.pushes, now);
         let mut outgoing = self.deliver(&aftermath.told, now);
         outgoing.extend(self.introduce(&aftermath.met, now));
         for (one, other) in &aftermath.parted {

@@ -187,7 +187,7 @@ impl Scope<'_> {
         }
     }
 
-    pub(super) fn name_of(&self, user: &UserId) -> Result<String> {
+    pub(crate) fn name_of(&self, user: &UserId) -> Result<String> {
         Ok(users::find(&self.db, user)?.map_or_else(|| user.to_string(), |user| user.name))
     }
 }

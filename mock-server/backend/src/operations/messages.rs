@@ -65,6 +65,13 @@ impl Scope<'_> {
         messages::insert(&self.db, &message)?;
         conversations::set_last_position(&self.db, &id, message.position)?;
         self.tell_participants(&id, |_, _| Ok(EventData::MessageCreated(message.clone())))?;
+        if message.content.notice.is_none() {
+            for user in participants::ids(&self.db, &id)? {
+                if user != message.sender_id {
+                    self.aftermath.pushes.push((user, message.clone()));
+                }
+            }
+        }
         Ok(message)
     }
 

@@ -6,6 +6,7 @@ pub(crate) mod conversations;
 pub(crate) mod log;
 pub(crate) mod messages;
 pub(crate) mod participants;
+pub(crate) mod pushes;
 pub(crate) mod runs;
 pub(crate) mod search;
 pub(crate) mod sessions;

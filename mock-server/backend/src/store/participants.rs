@@ -82,6 +82,19 @@ pub(crate) fn unread(db: &Connection, id: &ConversationId, user: &UserId) -> Res
     })
 }
 
+/// How many messages are unread for somebody in all conversations.
+pub(crate) fn unread_in_all(db: &Connection, user: &UserId) -> Result<u64> {
+    let mut statement =
+        db.prepare_cached("SELECT conversation_id FROM participant WHERE user_id = ?1")?;
+    let mut rows = statement.query([user.as_str()])?;
+    let mut total = 0;
+    while let Some(row) = rows.next()? {
+        let id = ConversationId::new(row.get::<_, String>(0)?)?;
+        total += unread(db, &id, user)?.unread_count;
+    }
+    Ok(total)
+}
+
 /// Everyone who shares a conversation of at most so many people with somebody.
 pub(crate) fn circle(
     db: &Connection,

@@ -38,3 +38,22 @@ CREATE INDEX block_by_blocked ON block (blocked, user_id);
 CREATE TABLE deleted_user (
     user_id TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
+
+-- Where notifications go. A token goes with its session.
+CREATE TABLE push_token (
+    session_id TEXT PRIMARY KEY REFERENCES session (session_id) ON DELETE CASCADE,
+    provider   TEXT NOT NULL CHECK (provider IN ('fcm', 'apns', 'expo')),
+    token      TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Pushes, as they were recorded. Without `due_at` nobody tries to hand it over any more.
+CREATE TABLE push (
+    push_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    user_id TEXT    NOT NULL REFERENCES user (user_id) ON DELETE CASCADE,
+    at      INTEGER NOT NULL,
+    payload TEXT    NOT NULL,
+    tries   INTEGER NOT NULL DEFAULT 0,
+    due_at  INTEGER
+) STRICT;
+CREATE INDEX push_due ON push (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX push_by_user ON push (user_id);

@@ -242,6 +242,7 @@ pub(crate) fn wipe(db: &Connection) -> Result<()> {
          DELETE FROM conversation;
          DELETE FROM quarantine;
          DELETE FROM blocked;
+         DELETE FROM pushed;
          UPDATE account
          SET user_id = NULL, name = '', access_token = NULL, refresh_token = NULL, expires_at = 0,
              lifetime_ms = 0, ended_code = NULL, ended_by = 'server', sealed_tokens = NULL, log_id = NULL, cursor = 0;",

@@ -12,6 +12,7 @@ pub(crate) mod messages;
 mod migrations;
 pub(crate) mod operations;
 pub(crate) mod participants;
+pub(crate) mod pushed;
 pub(crate) mod quarantine;
 pub(crate) mod reading;
 pub(crate) mod retention;
@@ -29,6 +30,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 pub use lock::StoreLock;
+pub use pushed::{PushError, handle_push_beside, read as read_push};
 pub use salvage::{Salvage, SalvageError, rebuild};
 pub use vault::Vault;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fulmar_protocol::{Position, Unread, UserId};
+use fulmar_protocol::{Position, PushPayload, Unread, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{ConversationKey, Result};
@@ -18,7 +18,7 @@ pub(crate) enum Counts {
     AsMention,
 }
 
-/// The server's side of one more message.
+/// The server's side of one more message. One that a push told of is counted already.
 pub(crate) fn advance_head(
     db: &Connection,
     key: ConversationKey,
@@ -28,8 +28,8 @@ pub(crate) fn advance_head(
     db.prepare_cached(
         "UPDATE conversation
          SET head = max(head, ?2),
-             server_unread = server_unread + (?3 AND ?2 > server_read_to),
-             server_mentions = server_mentions + (?4 AND ?2 > server_read_to)
+             server_unread = server_unread + (?3 AND ?2 > max(head, server_read_to)),
+             server_mentions = server_mentions + (?4 AND ?2 > max(head, server_read_to))
          WHERE key = ?1",
     )?
     .execute(params![
@@ -38,6 +38,27 @@ pub(crate) fn advance_head(
         counts != Counts::Not,
         counts == Counts::AsMention
     ])?;
+    Ok(())
+}
+
+/// A push tells of a message, and of how many were unread with it. Where it is behind what is known, it
+/// says nothing new.
+pub(crate) fn told_by_push(
+    db: &Connection,
+    key: ConversationKey,
+    payload: &PushPayload,
+) -> Result<()> {
+    let at_most = |count: u64| count.min(i64::MAX as u64);
+    db.execute(
+        "UPDATE conversation SET head = ?2, server_unread = ?3, server_mentions = ?4
+         WHERE key = ?1 AND head < ?2",
+        params![
+            key.0,
+            payload.position.0,
+            at_most(payload.unread_count),
+            at_most(payload.unread_mentions)
+        ],
+    )?;
     Ok(())
 }
 

@@ -214,5 +214,12 @@ END;
 CREATE TABLE blocked (
     user_id TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
+
+-- What a second process was told of by push notifications, until the engine takes it over.
+CREATE TABLE pushed (
+    ordinal     INTEGER PRIMARY KEY AUTOINCREMENT,
+    message_key BLOB NOT NULL UNIQUE,
+    payload     TEXT NOT NULL
+) STRICT;
 PRAGMA application_id = 1182100589;
 PRAGMA user_version = 4;

@@ -122,6 +122,30 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
     /** The account of whoever is signed in: their sessions, and what others see of them. */
     public val account: Account = Account(this)
 
+    /**
+     * Says where notifications for this device go, once the platform has given it a token. Needs the
+     * network. Call it at every start: the server forgets the token when this session ends.
+     * PROTOCOL.md §7.8.
+     *
+     * @throws CommandException.Unreachable
+     */
+    public suspend fun registerPushToken(provider: PushProvider, token: String): Unit =
+        use { it.registerPushToken(provider, token, null) }
+
+    /** No notifications for this device any more. Needs the network. PROTOCOL.md §7.8. */
+    public suspend fun removePushToken(): Unit = use { it.removePushToken(null) }
+
+    /**
+     * Takes what a push notification carries, a JSON text: the message is in its timeline, also offline,
+     * and counts as unread. Gives what to show. A push that is late, or comes twice, does no harm. In a
+     * process of its own use [Fulmar.handlePushBeside]. PROTOCOL.md §7.8.
+     *
+     * @throws CommandException.Invalid for what is no push of Fulmar's
+     * @throws CommandException.OtherUser for one of somebody else
+     * @throws CommandException.SignedOut
+     */
+    public suspend fun handlePush(payload: String): PushNotification = use { it.handlePush(payload, null) }
+
     /** Searches the messages of this user: those on this device at once, those at the server with
      * [Search.loadMore]. */
     public fun search(query: SearchQuery): Search = Search(use { it.search(query) })

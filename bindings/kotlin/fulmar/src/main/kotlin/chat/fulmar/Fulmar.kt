@@ -24,6 +24,27 @@ public object Fulmar {
         }
     }
 
+    /**
+     * Takes a push notification in a second process, beside an app that has the store at [store] open or
+     * not. The message is kept for the app, which shows it when it is next opened or comes to the
+     * foreground, also offline. Waits for the app's transactions instead of failing, and never touches
+     * the network. PROTOCOL.md §7.8.
+     *
+     * @throws PushException.Unreadable for what is no push of Fulmar's
+     * @throws PushException.NotTheirs for one of somebody else
+     * @throws PushException.Store when the store cannot be used: the app gets the message from the server
+     */
+    public suspend fun handlePushBeside(store: String, payload: String): PushNotification {
+        Native.ready()
+        return withContext(Dispatchers.IO) {
+            try {
+                chat.fulmar.handlePushBeside(store, payload)
+            } catch (panic: InternalException) {
+                throw PushException.Bug(panic.message.orEmpty())
+            }
+        }
+    }
+
     /** The SDK's log, from now on, in batches: never tokens or message text. A slow reader costs
      * nothing but its oldest records, and is told how many ([LogRecord.dropped]). */
     public fun log(level: LogLevel = LogLevel.INFO): Flow<List<LogRecord>> {

@@ -1,5 +1,8 @@
 package chat.fulmar
 
+import kotlinx.serialization.json.Json
+import kotlinx.serialization.json.jsonArray
+import kotlinx.serialization.json.jsonObject
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.TimeoutCancellationException
 import kotlinx.coroutines.delay
@@ -59,6 +62,14 @@ class Stage(vararg options: String) : AutoCloseable {
     fun clearFaults() {
         val request = HttpRequest.newBuilder(URI("$admin/admin/worlds/main/faults")).DELETE().build()
         http.send(request, HttpResponse.BodyHandlers.discarding())
+    }
+
+    /** What the pushes that were recorded so far carry. */
+    fun pushes(): List<String> {
+        val request = HttpRequest.newBuilder(URI("$admin/admin/worlds/main/pushes")).GET().build()
+        val answer = http.send(request, HttpResponse.BodyHandlers.ofString()).body()
+        return Json.parseToJsonElement(answer).jsonObject["pushes"]!!.jsonArray
+            .map { it.jsonObject["payload"].toString() }
     }
 
     /** An access token, as the app's own backend would get one. */
