@@ -140,6 +140,7 @@ fn route(core: &Core, method: &str, path: &str, body: &[u8]) -> Result<Value, Pr
             return Ok(json!({"pending": faults.pending(), "struck": faults.struck()}));
         }
         ("GET", ["pushes"]) => return Ok(json!({ "pushes": core.pushes() })),
+        ("GET", ["audit"]) => return Ok(json!({ "entries": core.audit() })),
         ("POST", ["users"]) => {
             let user: NewUser = read(body)?;
             core.add_user(&user.user_id, &user.password).map_err(told)?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fulmar_backend::{BackendError, RecordedPush};
+use fulmar_backend::{AuditEntry, BackendError, RecordedPush};
 use fulmar_protocol::{Code, Problem, Secret, UserId};
 
 use crate::core::Core;
@@ -39,6 +39,10 @@ impl Core {
 
     pub(crate) fn pushes(&self) -> Vec<RecordedPush> {
         self.with_backend(|backend, now| (backend.pushes(now), Vec::new()))
+    }
+
+    pub(crate) fn audit(&self) -> Vec<AuditEntry> {
+        self.with_backend(|backend, now| (backend.audit(now), Vec::new()))
     }
 
     pub(crate) fn revoke_sessions(&self, user_id: &str) -> Result<(), BackendError> {

@@ -34,5 +34,5 @@ mod socket;
 mod webhook;
 
 pub use fault::{Action, Fault, Faults, FrameKind, Where};
-pub use fulmar_backend::{Config, PushDevice, RecordedPush, Stats};
+pub use fulmar_backend::{AuditEntry, Config, PushDevice, RecordedPush, Stats};
 pub use server::{MockServer, MockServerBuilder, StartError};

@@ -41,6 +41,9 @@ struct Options {
     /// How long access tokens are valid, in seconds.
     #[arg(long, default_value_t = 900)]
     token_lifetime: u64,
+    /// How many messages a user may send in a minute; without it, any number.
+    #[arg(long)]
+    messages_per_minute: Option<u32>,
     /// How many bytes the text of a message may have.
     #[arg(long, default_value_t = Config::default().limits.text_bytes)]
     text_bytes: u32,
@@ -67,6 +70,7 @@ async fn main() -> ExitCode {
         .address(SocketAddr::new(options.host, options.port))
         .config(Config {
             access_token_lifetime: Duration::from_secs(options.token_lifetime),
+            messages_per_minute: options.messages_per_minute,
             limits: Limits {
                 text_bytes: options.text_bytes,
                 ..Limits::default()

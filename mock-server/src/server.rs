@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fulmar_backend::{Backend, BackendError, Config, RecordedPush};
+use fulmar_backend::{AuditEntry, Backend, BackendError, Config, RecordedPush};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -242,6 +242,12 @@ impl MockServer {
     #[must_use]
     pub fn pushes(&self) -> Vec<RecordedPush> {
         self.core.pushes()
+    }
+
+    /// Who did what so far, in its order, but never what was said.
+    #[must_use]
+    pub fn audit(&self) -> Vec<AuditEntry> {
+        self.core.audit()
     }
 
     /// Ends every session of a user, as an administrator would.

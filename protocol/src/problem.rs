@@ -1,6 +1,7 @@
 //! Problem documents (RFC 9457) and what a client may conclude from them.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -160,6 +161,13 @@ impl Problem {
             detail: None,
             retry_after_ms: None,
         }
+    }
+
+    /// Says how long to wait before another try.
+    #[must_use]
+    pub fn with_retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after_ms = Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+        self
     }
 
     /// Adds what exactly was wrong.

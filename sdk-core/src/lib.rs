@@ -48,7 +48,7 @@ mod transport;
 
 pub use client::{
     Account, BuildError, Client, ClientBuilder, ConnectionWatch, Conversation, ConversationList,
-    Found, GapEnd, History, NewMessage, Newest, Outbox, ParticipantList, PresenceWatch,
+    Found, GapEnd, History, NewGroup, NewMessage, Newest, Outbox, ParticipantList, PresenceWatch,
     ProvidedToken, Search, SecretStorage, SessionWatch, SignOut, Thread, Timeline, TokenFailure,
     TokenFuture, TokenProvider, TypingWatch, Visibility, WatchError, handle_push_beside,
     rebuild_store,

@@ -8,10 +8,10 @@ use futures_util::FutureExt as _;
 use crate::cancel::{CancelHandle, cancellable, unless_cancelled};
 use crate::foreign::{ForeignSecretStorage, ForeignTokenProvider, Provider, Secrets};
 use crate::{
-    Anchor, AppState, CommandError, Config, ConnectionState, ConnectionWatcher, ConversationFilter,
-    ConversationListWatcher, MessageVersion, NetworkState, NewMessage, OpenError, OutboxWatcher,
-    ParticipantListWatcher, RebuildError, Salvage, SessionState, SessionWatcher, SignOut,
-    TimelineHandle, TypingWatcher,
+    Anchor, AppState, CommandError, Config, ConnectionState, ConnectionWatcher, Context,
+    ConversationFilter, ConversationListWatcher, MessageVersion, NetworkState, NewMessage,
+    OpenError, OutboxWatcher, ParticipantListWatcher, RebuildError, Salvage, SessionState,
+    SessionWatcher, SignOut, TimelineHandle, TypingWatcher,
 };
 use crate::{SearchHandle, SearchQuery, diagnostics::Counted};
 
@@ -156,10 +156,17 @@ impl ClientHandle {
         &self,
         title: String,
         participants: Vec<UserId>,
+        avatar_url: Option<String>,
+        context: Option<Context>,
     ) -> Result<ConversationId, CommandError> {
         planted(&title);
-        let participants = participants.iter().map(UserId::as_str);
-        let conversation = self.client.create_group(title, participants).await?;
+        let group = fulmar::NewGroup {
+            title,
+            participants,
+            avatar_url,
+            context: context.map(TryInto::try_into).transpose()?,
+        };
+        let conversation = self.client.create_group_with(group).await?;
         Ok(conversation.id().clone())
     }
 

@@ -99,6 +99,7 @@ impl Scope<'_> {
             ));
         }
         self.new_user(&request.user_id, name, &request.password)?;
+        self.note(&request.user_id, "account.registered")?;
         self.login(&LoginRequest {
             user_id: request.user_id.clone(),
             password: request.password.clone(),
@@ -147,6 +148,7 @@ impl Scope<'_> {
             &fingerprint(refresh.expose()),
             self.now,
         )?;
+        self.note(&request.user_id, "session.started")?;
         self.session(&request.user_id, &request.device_id, &session_id, refresh)
     }
 
@@ -208,6 +210,9 @@ impl Scope<'_> {
     }
 
     pub(crate) fn end_session(&mut self, session_id: &str) -> Result<()> {
+        if let Some(session) = sessions::find(&self.db, session_id)? {
+            self.note(&session.user_id, "session.ended")?;
+        }
         sessions::delete(&self.db, session_id)?;
         self.aftermath.ended_sessions.push(session_id.to_owned());
         Ok(())

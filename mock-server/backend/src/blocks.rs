@@ -28,6 +28,7 @@ impl Scope<'_> {
         }
         if blocks::add(&self.db, user, other)? {
             self.aftermath.parted.insert((user.clone(), other.clone()));
+            self.note(user, "user.blocked")?;
             self.tell_blocks(user)?;
         }
         self.blocked_by(user)
@@ -35,6 +36,7 @@ impl Scope<'_> {
 
     pub(crate) fn unblock(&mut self, user: &UserId, other: &UserId) -> Result<BlockList> {
         if blocks::remove(&self.db, user, other)? {
+            self.note(user, "user.unblocked")?;
             self.aftermath.met.extend([user.clone(), other.clone()]);
             self.tell_blocks(user)?;
         }

@@ -64,6 +64,7 @@ impl Scope<'_> {
     fn forget_user(&mut self, user: &UserId) -> Result<()> {
         self.aftermath.told.remove(user);
         self.aftermath.met.remove(user);
+        self.note(user, "account.deleted")?;
         users::delete(&self.db, user)
     }
 }

@@ -24,6 +24,7 @@
 #![deny(missing_docs)]
 
 mod accounts;
+mod audit;
 mod blocks;
 mod conversations;
 mod demo;
@@ -47,6 +48,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+pub use audit::AuditEntry;
 pub use edge::http::{HttpRequest, HttpResponse};
 pub use edge::socket::{Outgoing, SocketId};
 pub use pushes::{PushDevice, RecordedPush};
@@ -65,6 +67,8 @@ pub struct Config {
     pub heartbeat: Duration,
     /// How many events each user's log keeps before its beginning is cut. Default: 100,000.
     pub log_capacity: u64,
+    /// How many messages a user may send in a minute. Default: any number.
+    pub messages_per_minute: Option<u32>,
     /// Bounds that are enforced and told to clients.
     pub limits: Limits,
 }
@@ -76,6 +80,7 @@ impl Default for Config {
             operation_key_retention: Duration::from_secs(30 * 24 * 60 * 60),
             heartbeat: Duration::from_secs(30),
             log_capacity: 100_000,
+            messages_per_minute: None,
             limits: Limits::default(),
         }
     }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use fulmar_protocol::{
-    Answer, AnswerError, CloseCode, ConversationId, HistoryPage, MeUpdate, MessageSend, Method,
-    OperationKey, Position, PushPayload, PushToken, SearchQuery, Secret, ServerFrame, SessionId,
-    TypingState, UserId,
+    Answer, AnswerError, CloseCode, Context, ConversationId, HistoryPage, MeUpdate, MessageSend,
+    Method, OperationKey, Position, PushPayload, PushToken, SearchQuery, Secret, ServerFrame,
+    SessionId, TypingState, UserId,
 };
 
 use crate::effect::{CommandId, RequestId, SocketId};
@@ -232,6 +232,10 @@ pub enum NewConversation {
         title: String,
         /// Everyone else; may be empty.
         participants: Vec<UserId>,
+        /// Where its picture is.
+        avatar_url: Option<String>,
+        /// What it is about.
+        context: Option<Context>,
     },
 }
 

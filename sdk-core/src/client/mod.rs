@@ -27,7 +27,7 @@ use fulmar_engine::{
     AppState, Command, CommandError, Input, NetworkState, NewConversation, Reply, SessionState,
     Unsent,
 };
-use fulmar_protocol::{ConversationId, OperationKey, SearchQuery, Secret, UserId};
+use fulmar_protocol::{Context, ConversationId, OperationKey, SearchQuery, Secret, UserId};
 
 use crate::runtime::{Runtime, clock};
 
@@ -49,6 +49,19 @@ pub use token_provider::{ProvidedToken, TokenFailure, TokenFuture, TokenProvider
 pub use typing::TypingWatch;
 
 pub(crate) use secrets::vault;
+
+/// A group to create.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NewGroup {
+    /// Its title: not blank, at most 200 bytes.
+    pub title: String,
+    /// Everyone else; may be empty.
+    pub participants: Vec<UserId>,
+    /// Where its picture is.
+    pub avatar_url: Option<String>,
+    /// What it is about.
+    pub context: Option<Context>,
+}
 
 /// What a sign-out does about operations that the server has not confirmed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -243,10 +256,31 @@ impl Client {
             .into_iter()
             .map(|user| parse_user(user.as_ref()))
             .collect::<Result<_, _>>()?;
-        let title = title.into();
+        self.create_group_with(NewGroup {
+            title: title.into(),
+            participants,
+            ..NewGroup::default()
+        })
+        .await
+    }
+
+    /// Creates a group with all that it can have from the start. Otherwise as
+    /// [`Client::create_group`].
+    ///
+    /// # Errors
+    /// Those of [`Client::create_group`].
+    pub async fn create_group_with(&self, group: NewGroup) -> Result<Conversation, CommandError> {
+        let NewGroup {
+            title,
+            participants,
+            avatar_url,
+            context,
+        } = group;
         self.create(NewConversation::Group {
             title,
             participants,
+            avatar_url,
+            context,
         })
         .await
     }

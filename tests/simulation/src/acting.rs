@@ -66,6 +66,8 @@ impl World {
         let conversation = match index {
             0 => NewConversation::Group {
                 title: "All".to_owned(),
+                avatar_url: None,
+                context: None,
                 participants: PEOPLE
                     .iter()
                     .skip(1)

@@ -166,10 +166,14 @@ public final class Client: Sendable {
     /// 200 bytes.
     ///
     /// - Throws: `.invalid` for the title or an impossible id; `.signedOut`, `.outboxFull`.
-    public func createGroup(title: String, participants: [UserId]) async throws(CommandError) -> Conversation {
-        conversation(
-            try await command { try await self.handle.createGroup(title: title, participants: participants) }
-        )
+    public func createGroup(
+        title: String, participants: [UserId], avatarUrl: String? = nil, context: Context? = nil
+    ) async throws(CommandError) -> Conversation {
+        let id = try await command {
+            try await self.handle.createGroup(
+                title: title, participants: participants, avatarUrl: avatarUrl, context: context)
+        }
+        return conversation(id)
     }
 
     // MARK: Outbox

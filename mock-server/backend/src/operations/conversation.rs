@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use fulmar_protocol::{
     Code, Context, ConversationCreate, ConversationId, ConversationKind, ConversationProfile,
-    ConversationUpdate, ConversationUpdated, EventData, Notice, Role, UserId, Writing,
+    ConversationUpdate, ConversationUpdated, EventData, Notice, OperationKey, Role, UserId,
+    Writing,
 };
 
 use super::{By, invalid};
@@ -51,16 +52,10 @@ impl Scope<'_> {
         check_profile(&profile)?;
         let pair = match (params.kind, others.first()) {
             (ConversationKind::Direct, Some(other)) if others.len() == 1 => {
-                let (low, high) = if user < other {
-                    (user, *other)
-                } else {
-                    (*other, user)
-                };
                 // The two people give it its name and its picture.
                 profile.title = None;
                 profile.avatar_url = None;
-                // Ids have no control characters, so this is one name for one pair.
-                Some(format!("{low}\u{1}{high}"))
+                Some(pair(user, other))
             }
             (ConversationKind::Direct, _) => {
                 return Err(invalid("A direct conversation is with one other person"));
@@ -79,25 +74,55 @@ impl Scope<'_> {
         for other in &others {
             self.must_be_reachable(user, other)?;
         }
-        let id = ConversationId::new(self.random_id("c-"))?;
         let mut participants = vec![user.clone()];
         participants.extend(others.into_iter().cloned());
+        let new = Begun {
+            kind: params.kind,
+            key: Some(by.key),
+            pair,
+            profile,
+            participants,
+        };
+        self.begin(new)
+    }
+
+    /// The direct conversation of two people, which begins if there is none.
+    pub(super) fn direct_with(&mut self, user: &UserId, other: &UserId) -> Result<ConversationId> {
+        if user == other {
+            return Err(invalid("A direct conversation is with one other person"));
+        }
+        let pair = pair(user, other);
+        if let Some(existing) = conversations::find_pair(&self.db, &pair)? {
+            return Ok(existing);
+        }
+        self.must_be_reachable(user, other)?;
+        self.begin(Begun {
+            kind: ConversationKind::Direct,
+            key: None,
+            pair: Some(pair),
+            profile: ConversationProfile::default(),
+            participants: vec![user.clone(), other.clone()],
+        })
+    }
+
+    fn begin(&mut self, new: Begun) -> Result<ConversationId> {
+        let id = ConversationId::new(self.random_id("c-"))?;
         conversations::insert(
             &self.db,
             &conversations::NewConversation {
                 id: &id,
-                operation_key: Some(by.key),
-                kind: params.kind,
-                profile: &profile,
-                pair: pair.as_deref(),
-                participants: &participants,
+                operation_key: new.key,
+                kind: new.kind,
+                profile: &new.profile,
+                pair: new.pair.as_deref(),
+                participants: &new.participants,
                 now: self.now,
             },
         )?;
         self.tell_participants(&id, |scope, viewer| {
             conversations::view(&scope.db, &id, viewer).map(EventData::ConversationCreated)
         })?;
-        self.aftermath.met.extend(participants);
+        self.aftermath.met.extend(new.participants);
         Ok(id)
     }
 
@@ -190,6 +215,26 @@ impl Scope<'_> {
     pub(crate) fn name_of(&self, user: &UserId) -> Result<String> {
         Ok(users::find(&self.db, user)?.map_or_else(|| user.to_string(), |user| user.name))
     }
+}
+
+/// A conversation that begins.
+struct Begun {
+    kind: ConversationKind,
+    key: Option<OperationKey>,
+    /// The two people of a direct conversation, as one name.
+    pair: Option<String>,
+    profile: ConversationProfile,
+    participants: Vec<UserId>,
+}
+
+/// One name for two people, in whatever order. Ids have no control characters.
+fn pair(one: &UserId, other: &UserId) -> String {
+    let (low, high) = if one < other {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    format!("{low}\u{1}{high}")
 }
 
 pub(super) fn forbidden() -> Stop {

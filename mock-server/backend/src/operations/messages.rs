@@ -1,6 +1,7 @@
 //! What is done to messages: writing, editing, deleting (PROTOCOL.md §5.4, §5.7, §5.8).
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use fulmar_protocol::{
     Code, Content, ConversationId, Deletion, EventData, Message, MessageDelete, MessageEdit,
@@ -30,11 +31,32 @@ impl Scope<'_> {
                 )),
             };
         }
+        self.must_not_hurry(by.user)?;
         let content = match params.forward_of {
             Some(key) => self.content_of(by.user, key)?,
             None => self.content(&id, params)?,
         };
         self.write(by, id, content)
+    }
+
+    /// Refuses more messages in a minute than the settings allow.
+    fn must_not_hurry(&self, user: &UserId) -> Result<()> {
+        let Some(most) = self.config.messages_per_minute else {
+            return Ok(());
+        };
+        let minute = Duration::from_secs(60);
+        let Some(oldest) = messages::nth_newest_of(&self.db, user, most)? else {
+            return Ok(());
+        };
+        let wait = oldest.plus(minute).since(self.now);
+        match wait.is_zero() {
+            true => Ok(()),
+            false => Err(Stop::Problem(
+                Problem::new(Code::RateLimited, "Too many messages")
+                    .with_detail(format!("at most {most} a minute"))
+                    .with_retry_after(wait),
+            )),
+        }
     }
 
     /// Puts a message at the end of a conversation, and tells everyone.

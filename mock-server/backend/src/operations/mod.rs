@@ -90,6 +90,12 @@ impl Scope<'_> {
         match self.apply(user, operation) {
             Ok(status) => {
                 applied::insert(&self.db, user, operation, &status, self.now)?;
+                self.note_operation(
+                    user,
+                    &operation.method,
+                    conversation_of(operation).as_deref(),
+                    Some(operation.operation_key),
+                )?;
                 self.db.execute_batch("RELEASE operation")?;
                 Ok(status)
             }
@@ -105,7 +111,8 @@ impl Scope<'_> {
     }
 
     fn apply(&mut self, user: &UserId, operation: &Operation) -> Result<OutcomeStatus> {
-        let method = operation.read().map_err(|unreadable| match unreadable {
+        let addressed = self.addressed(user, operation)?;
+        let method = addressed.read().map_err(|unreadable| match unreadable {
             Unreadable::Unknown(_) => Stop::because(Code::MethodUnknown, "There is no such method"),
             Unreadable::Malformed(reason) => Stop::Problem(
                 Problem::new(Code::ParamsInvalid, "The params cannot be read").with_detail(reason),
@@ -118,6 +125,29 @@ impl Scope<'_> {
             message: applied.message,
             conversation: applied.conversation,
         })
+    }
+
+    /// An operation to a person instead of a conversation is one to the conversation with that person,
+    /// which begins with it if need be.
+    fn addressed(&mut self, user: &UserId, operation: &Operation) -> Result<Operation> {
+        let mut addressed = operation.clone();
+        let Some(params) = addressed.params.as_object_mut() else {
+            return Ok(addressed);
+        };
+        if operation.method != "message.send" || params.contains_key("conversationId") {
+            return Ok(addressed);
+        }
+        let Some(other) = params.remove("toUserId") else {
+            return Ok(addressed);
+        };
+        let other = other
+            .as_str()
+            .map(UserId::new)
+            .and_then(std::result::Result::ok);
+        let other = other.ok_or_else(|| invalid("That is not a user id"))?;
+        let id = self.direct_with(user, &other)?;
+        params.insert("conversationId".to_owned(), id.as_str().into());
+        Ok(addressed)
     }
 
     fn carry_out(&mut self, user: &UserId, key: OperationKey, method: Method) -> Result<Applied> {
@@ -153,11 +183,12 @@ impl Scope<'_> {
     }
 }
 
-/// The conversation that an operation is about, whatever its method.
+/// The conversation that an operation is about, or the person, whatever its method.
 fn conversation_of(operation: &Operation) -> Option<String> {
-    operation
-        .params
+    let params = &operation.params;
+    params
         .get("conversationId")
+        .or_else(|| params.get("toUserId"))
         .and_then(|id| id.as_str())
         .map(str::to_owned)
 }

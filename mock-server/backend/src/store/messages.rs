@@ -45,6 +45,24 @@ pub(crate) fn insert(db: &Connection, message: &Message) -> Result<()> {
     Ok(())
 }
 
+/// When somebody wrote the `count`th of their messages, from the newest on; `None` when they have not
+/// written so many.
+pub(crate) fn nth_newest_of(
+    db: &Connection,
+    user: &UserId,
+    count: u32,
+) -> Result<Option<Timestamp>> {
+    Ok(db
+        .prepare_cached(
+            "SELECT sent_at FROM message WHERE sender_id = ?1 AND NOT notice
+             ORDER BY sent_at DESC LIMIT 1 OFFSET ?2",
+        )?
+        .query_row(params![user.as_str(), count.saturating_sub(1)], |row| {
+            row.get(0).map(Timestamp)
+        })
+        .optional()?)
+}
+
 /// What somebody wrote and has not deleted, by key.
 pub(crate) fn written_by(db: &Connection, user: &UserId) -> Result<Vec<OperationKey>> {
     keys(

@@ -1,6 +1,7 @@
 //! The backend's tables, and the only place with SQL: one file per entity.
 
 pub(crate) mod applied;
+pub(crate) mod audit;
 pub(crate) mod blocks;
 pub(crate) mod conversations;
 pub(crate) mod log;

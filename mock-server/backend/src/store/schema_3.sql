@@ -57,3 +57,16 @@ CREATE TABLE push (
 ) STRICT;
 CREATE INDEX push_due ON push (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX push_by_user ON push (user_id);
+
+-- Who did what. It outlives the user.
+CREATE TABLE audit (
+    ordinal         INTEGER PRIMARY KEY AUTOINCREMENT,
+    at              INTEGER NOT NULL,
+    user_id         TEXT    NOT NULL,
+    action          TEXT    NOT NULL,
+    conversation_id TEXT,
+    operation_key   BLOB
+) STRICT;
+
+-- How much somebody has written lately.
+CREATE INDEX message_by_sender_and_time ON message (sender_id, sent_at);

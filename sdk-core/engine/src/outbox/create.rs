@@ -31,6 +31,7 @@ impl Turn<'_> {
             NewConversation::Group {
                 title,
                 participants,
+                ..
             } => (
                 ConversationKind::Group,
                 Some(title.as_str()),
@@ -68,8 +69,18 @@ impl Turn<'_> {
             },
             ..pending::newcomer(owner)
         });
+        let (avatar_url, context) = match conversation {
+            NewConversation::Direct { .. } => (None, None),
+            NewConversation::Group {
+                avatar_url,
+                context,
+                ..
+            } => (avatar_url.clone(), context.clone()),
+        };
         let profile = ConversationProfile {
             title: title.map(str::to_owned),
+            avatar_url,
+            context,
             ..ConversationProfile::default()
         };
         let lane = conversations::insert_draft(
@@ -85,8 +96,8 @@ impl Turn<'_> {
         let method = Method::ConversationCreate(ConversationCreate {
             kind,
             title: profile.title,
-            avatar_url: None,
-            context: None,
+            avatar_url: profile.avatar_url,
+            context: profile.context,
             participant_ids,
         });
         operations::enqueue(&self.db, operation_key, lane, &method, self.now.wall)?;

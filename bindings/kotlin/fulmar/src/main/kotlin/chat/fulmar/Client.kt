@@ -110,8 +110,12 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
      * @throws CommandException.SignedOut
      * @throws CommandException.OutboxFull
      */
-    public suspend fun createGroup(title: String, participants: List<UserId>): Conversation =
-        conversation(use { it.createGroup(title, participants) })
+    public suspend fun createGroup(
+        title: String,
+        participants: List<UserId>,
+        avatarUrl: String? = null,
+        context: Context? = null,
+    ): Conversation = conversation(use { it.createGroup(title, participants, avatarUrl, context) })
 
     /** Whether somebody is there, on any of their devices, live. Of people with whom this user shares no
      * conversation, and while there is no connection, nobody knows. PROTOCOL.md §3.11. */
