@@ -59,8 +59,8 @@ pub use problem::{Code, FailureClass, Problem};
 pub use push::{PushPayload, PushProvider, PushToken};
 pub use rest::{
     BlockList, BlockRequest, ConversationPage, DeleteAccount, LoginRequest, LogoutRequest, Me,
-    MeUpdate, MessagePage, MessageVersions, OperationsAnswer, RefreshRequest, RegisterRequest,
-    Session, SessionInfo, SessionList, Snapshot, SyncPage,
+    MeUpdate, MessagePage, MessageVersions, OperationsAnswer, People, Person, RefreshRequest,
+    RegisterRequest, Session, SessionInfo, SessionList, Snapshot, SyncPage,
 };
 pub use search::{SearchPage, SearchQuery};
 pub use secret::Secret;

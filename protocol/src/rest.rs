@@ -160,6 +160,27 @@ pub struct SessionInfo {
     pub current: bool,
 }
 
+/// What anyone may know of a user: answer to `GET /v1/users/{id}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Person {
+    /// Who it is.
+    pub user_id: UserId,
+    /// The name to show.
+    pub name: String,
+    /// Where their picture is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar_url: Option<String>,
+}
+
+/// Answer to `GET /v1/users`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct People {
+    /// Those whose name or id contains the text, by id.
+    pub users: Vec<Person>,
+}
+
 /// Whom somebody has blocked (PROTOCOL.md §7.4): the answer of `GET /v1/blocks`, of the requests that
 /// change it, and the content of an event.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -19,6 +19,7 @@ mod presence;
 mod providers;
 mod push;
 mod receipts;
+mod rest;
 mod rules;
 mod search;
 mod server;

@@ -1,7 +1,7 @@
 //! What can be read of conversations, by those who take part.
 
 use fulmar_protocol::{
-    Anchor, Code, Conversation, ConversationId, HistoryPage, MessageId, MessagePage,
+    Anchor, Code, Conversation, ConversationId, HistoryPage, Message, MessageId, MessagePage,
     MessageVersion, OperationKey, Position, Snapshot, SyncPage, UserId,
 };
 
@@ -134,14 +134,19 @@ impl Scope<'_> {
         }
     }
 
-    /// All that a message ever said, for those who may read it.
-    pub(crate) fn versions(&self, user: &UserId, id: &MessageId) -> Result<Vec<MessageVersion>> {
+    /// A message, for those who may read it.
+    pub(crate) fn message_by_id(&self, user: &UserId, id: &MessageId) -> Result<Message> {
         let not_found = || Stop::because(Code::MessageNotFound, "There is no such message");
         let message = messages::find_by_id(&self.db, id)?.ok_or_else(not_found)?;
-        if !participants::takes_part(&self.db, &message.conversation_id, user)? {
-            return Err(not_found());
+        match participants::takes_part(&self.db, &message.conversation_id, user)? {
+            true => messages::as_seen_by(&self.db, user, message),
+            false => Err(not_found()),
         }
-        let message = messages::as_seen_by(&self.db, user, message)?;
+    }
+
+    /// All that a message ever said, for those who may read it.
+    pub(crate) fn versions(&self, user: &UserId, id: &MessageId) -> Result<Vec<MessageVersion>> {
+        let message = self.message_by_id(user, id)?;
         if message.deleted.is_some() || message.hidden {
             return Ok(Vec::new());
         }

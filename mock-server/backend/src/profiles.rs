@@ -1,9 +1,9 @@
 //! What others see of a user: name, picture, and whether they are there (PROTOCOL.md §7.4).
 
-use fulmar_protocol::{Code, EventData, Me, MeUpdate, UserId, UserUpdated};
+use fulmar_protocol::{Code, EventData, Me, MeUpdate, People, Person, UserId, UserUpdated};
 
 use crate::accounts::Caller;
-use crate::store::{participants, users};
+use crate::store::{blocks, participants, users};
 use crate::{Result, Scope, Stop};
 
 /// The longest name of a user, in bytes (PROTOCOL.md §7.1).
@@ -59,5 +59,33 @@ impl Scope<'_> {
             self.tell(&other, &updated)?;
         }
         self.tell(user, &updated)
+    }
+
+    /// What anyone may know of somebody; of whoever has blocked the viewer, nothing.
+    pub(crate) fn person(&self, viewer: &UserId, id: &str) -> Result<Person> {
+        let no_such_user = || Stop::because(Code::UserNotFound, "There is no such user");
+        let id = UserId::new(id).map_err(|_| no_such_user())?;
+        if id != *viewer && blocks::of(&self.db, &id)?.contains(viewer) {
+            return Err(no_such_user());
+        }
+        let user = users::find(&self.db, &id)?.ok_or_else(no_such_user)?;
+        Ok(Person {
+            user_id: id,
+            name: user.name,
+            avatar_url: user.avatar_url,
+        })
+    }
+
+    /// People whose name or id contains a text, by id.
+    pub(crate) fn people(&self, viewer: &UserId, text: &str) -> Result<People> {
+        let mut found = Vec::new();
+        for id in users::search(&self.db, text, self.config.limits.page_size)? {
+            match self.person(viewer, id.as_str()) {
+                Ok(person) => found.push(person),
+                Err(Stop::Problem(_)) => {}
+                Err(internal) => return Err(internal),
+            }
+        }
+        Ok(People { users: found })
     }
 }

@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 
 use fulmar_protocol::{
     Anchor, BlockRequest, Code, ConversationId, ConversationPage, HistoryPage, LoginRequest,
-    LogoutRequest, MeUpdate, MessageId, MessageSend, MessageVersions, Method, Operation,
-    OperationKey, OperationsAnswer, Position, Problem, RefreshRequest, RegisterRequest,
-    SearchQuery, Seq, Submit, Timestamp, UserId,
+    LogoutRequest, MeUpdate, MessageVersions, OperationKey, OperationsAnswer, Position, Problem,
+    RefreshRequest, RegisterRequest, SearchQuery, Seq, Submit, Timestamp, UserId,
 };
 use percent_encoding::percent_decode_str;
-use rand_chacha::rand_core::Rng as _;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
+use super::rest::message_id;
 use super::socket::Outgoing;
 use crate::accounts::Caller;
 use crate::{Backend, Result, Scope, Stop};
@@ -54,14 +53,6 @@ impl HttpResponse {
             body: serde_json::to_string(problem).unwrap_or_default(),
         }
     }
-}
-
-/// Body of `POST /v1/conversations/{id}/messages`, for clients without operations.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PlainMessage {
-    text: String,
-    operation_key: Option<OperationKey>,
 }
 
 impl Backend {
@@ -204,19 +195,16 @@ impl Scope<'_> {
             ("GET", ["messages", id, "versions"]) => json(&MessageVersions {
                 versions: self.versions(user, &message_id(id)?)?,
             }),
-            ("POST", ["conversations", id, "messages"]) => {
-                let body: PlainMessage = read_body(request.body)?;
-                let mut random = [0; 10];
-                self.rng.fill_bytes(&mut random);
-                let key = body
-                    .operation_key
-                    .unwrap_or_else(|| OperationKey::from_parts(self.now, random));
-                let method =
-                    Method::MessageSend(MessageSend::text(conversation_id(id)?, body.text));
-                let outcomes = self.apply_all(user, &[Operation::new(key, &method)])?;
-                json(&OperationsAnswer { outcomes })
+            ("GET", ["messages", id]) => json(&self.message_by_id(user, &message_id(id)?)?),
+            ("GET", ["users"]) => {
+                let text = query.get("q").map_or("", String::as_str);
+                json(&self.people(user, text)?)
             }
-            _ => Err(unknown_route()),
+            ("GET", ["users", id]) => json(&self.person(user, id)?),
+            _ => match self.write_over_rest(request, segments, user)? {
+                Some(body) => Ok(body),
+                None => Err(unknown_route()),
+            },
         }
     }
 }
@@ -230,16 +218,11 @@ fn conversation_id(text: &str) -> Result<ConversationId> {
         .map_err(|_| Stop::because(Code::ConversationNotFound, "There is no such conversation"))
 }
 
-fn message_id(text: &str) -> Result<MessageId> {
-    MessageId::new(text)
-        .map_err(|_| Stop::because(Code::MessageNotFound, "There is no such message"))
-}
-
-fn json(value: &impl Serialize) -> Result<String> {
+pub(super) fn json(value: &impl Serialize) -> Result<String> {
     Ok(serde_json::to_string(value)?)
 }
 
-fn read_body<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
+pub(super) fn read_body<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     serde_json::from_slice(body).map_err(|error| {
         Stop::Problem(
             Problem::new(Code::RequestMalformed, "The body cannot be read").with_detail(format!(

@@ -4,5 +4,6 @@
 pub(crate) mod http;
 mod live;
 mod presence;
+mod rest;
 pub(crate) mod socket;
 mod upkeep;

@@ -64,6 +64,17 @@ pub(crate) fn delete(db: &Connection, user_id: &UserId) -> Result<()> {
     Ok(())
 }
 
+/// Users whose name or id contains a text, by id.
+pub(crate) fn search(db: &Connection, text: &str, limit: u32) -> Result<Vec<UserId>> {
+    let mut statement = db.prepare_cached(
+        "SELECT user_id FROM user
+         WHERE instr(lower(name), lower(?1)) > 0 OR instr(lower(user_id), lower(?1)) > 0
+         ORDER BY user_id LIMIT ?2",
+    )?;
+    let rows = statement.query_map(params![text, limit], |row| row.get::<_, String>(0))?;
+    rows.map(|row| Ok(UserId::new(row?)?)).collect()
+}
+
 pub(crate) fn set_last_seen(db: &Connection, user_id: &UserId, at: Timestamp) -> Result<()> {
     db.prepare_cached("UPDATE user SET last_seen_at = ?2 WHERE user_id = ?1")?
         .execute(params![user_id.as_str(), at.0])?;
