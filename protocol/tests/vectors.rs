@@ -7,8 +7,8 @@ use std::path::Path;
 use fulmar_protocol::{
     BlockList, BlockRequest, ClientFrame, Conversation, ConversationPage, DeleteAccount, Event,
     EventData, LoginRequest, LogoutRequest, Me, MeUpdate, MessagePage, MessageVersions, Method,
-    Operation, OperationsAnswer, Problem, PushPayload, PushToken, RefreshRequest, RegisterRequest,
-    SearchPage, ServerFrame, Session, SessionList, Snapshot, Submit, SyncPage,
+    Operation, OperationsAnswer, People, Person, Problem, PushPayload, PushToken, RefreshRequest,
+    RegisterRequest, SearchPage, ServerFrame, Session, SessionList, Snapshot, Submit, SyncPage,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -76,6 +76,8 @@ fn read_and_write(name: &str, text: &str) -> Result<Value, String> {
             "delete_account" => through::<DeleteAccount>(text),
             "push_token" => through::<PushToken>(text),
             "push" => through::<PushPayload>(text),
+            "person" => through::<Person>(text),
+            "people" => through::<People>(text),
             "search" => through::<SearchPage>(text),
             "conversations" => through::<ConversationPage>(text),
             "conversation" => through::<Conversation>(text),

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use fulmar::{Client, MessageState, NetworkState};
 use fulmar_mock_server::{Action, Fault, FrameKind, MockServer, Where};
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, params};
 
 use crate::raw;
@@ -106,6 +107,15 @@ pub(crate) async fn newest_fifty(messages: i64, rounds: usize) {
 
 fn fill(path: &std::path::Path, conversations: i64, each: i64) {
     let mut database = Connection::open(path).unwrap();
+    // The store's triggers call it; what it makes of these texts is the same.
+    database
+        .create_scalar_function(
+            "searchable",
+            1,
+            FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS,
+            |arguments| arguments.get::<String>(0),
+        )
+        .unwrap();
     let transaction = database.transaction().unwrap();
     for number in 0..conversations {
         let key = 1_000_000 + number;
