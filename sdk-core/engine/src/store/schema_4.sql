@@ -7,18 +7,25 @@ ALTER TABLE message ADD COLUMN thread_last_at INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX message_by_thread ON message (thread_root, thread_position) WHERE thread_root IS NOT NULL;
 CREATE INDEX message_unsent ON message (conversation) WHERE position IS NULL;
 
--- What is searched: the text of each message, as `searchable` (see `search.rs`) makes it.
-CREATE VIRTUAL TABLE message_text USING fts5 (text, tokenize = 'unicode61 remove_diacritics 2');
+-- What is searched: the text of each message, as `searchable` (see `search.rs`) makes it. The index keeps
+-- no copy of the texts: it reads them through the view.
+CREATE VIEW message_searchable AS SELECT key, searchable(text) AS text FROM message;
+CREATE VIRTUAL TABLE message_text USING fts5 (
+    text, content = 'message_searchable', content_rowid = 'key',
+    tokenize = 'unicode61 remove_diacritics 2'
+);
 INSERT INTO message_text (rowid, text) SELECT key, searchable(text) FROM message WHERE text <> '';
 CREATE TRIGGER message_indexed AFTER INSERT ON message WHEN new.text <> '' BEGIN
     INSERT INTO message_text (rowid, text) VALUES (new.key, searchable(new.text));
 END;
 CREATE TRIGGER message_reindexed AFTER UPDATE OF text ON message WHEN new.text <> old.text BEGIN
-    DELETE FROM message_text WHERE rowid = old.key;
+    INSERT INTO message_text (message_text, rowid, text)
+        SELECT 'delete', old.key, searchable(old.text) WHERE old.text <> '';
     INSERT INTO message_text (rowid, text) SELECT new.key, searchable(new.text) WHERE new.text <> '';
 END;
 CREATE TRIGGER message_unindexed AFTER DELETE ON message WHEN old.text <> '' BEGIN
-    DELETE FROM message_text WHERE rowid = old.key;
+    INSERT INTO message_text (message_text, rowid, text)
+        VALUES ('delete', old.key, searchable(old.text));
 END;
 
 -- Whom the user has blocked.
