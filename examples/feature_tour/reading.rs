@@ -2,7 +2,7 @@
 
 use fulmar::{Anchor, History, MessageItem, Newest, Position, SearchQuery, Visibility};
 
-use crate::stage::{chapter, ensure, listed, messages, shows, step, text, titled};
+use crate::stage::{chapter, ensure, listed, messages, patiently, shows, step, text, titled};
 use crate::{Result, Tour};
 
 impl Tour {
@@ -100,7 +100,13 @@ impl Tour {
         hers.send("東京の港").await?;
         for (text, expected) in [("harb", "At the harbour"), ("の港", "東京の港")] {
             let mut search = self.alice.search(SearchQuery::new(text));
-            search.next().await?;
+            patiently(async {
+                while search.items().is_empty() {
+                    search.next().await?;
+                }
+                Ok(())
+            })
+            .await?;
             let found = search.items().iter().map(|hit| hit.message.text());
             ensure(found.eq([expected]), "it is found, and nothing else")?;
         }

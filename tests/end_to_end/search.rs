@@ -15,6 +15,16 @@ async fn finds(search: &mut Search, expected: &[&str]) {
     }
 }
 
+/// Waits until a search has found so many.
+async fn finds_so_many(search: &mut Search, count: usize) {
+    let waiting = async {
+        while search.items().len() != count {
+            search.next().await.unwrap();
+        }
+    };
+    fulmar_tests::patiently("the search", waiting).await;
+}
+
 fn texts(search: &Search) -> Vec<&str> {
     search
         .items()
@@ -48,6 +58,8 @@ async fn words_and_their_beginnings_are_found_offline_in_any_script() {
         "100% \"sure\" (really)",
     ];
     alice.say(&said).await;
+    // What is written last is found last.
+    finds_so_many(&mut alice.client.search(SearchQuery::new("really")), 1).await;
     for (text, found) in [
         (
             "harbour",
@@ -98,8 +110,7 @@ async fn a_search_is_by_conversation_person_and_date_and_follows_what_happens() 
 
     let tea = || SearchQuery::new("tea");
     let mut everywhere = alice.client.search(tea());
-    everywhere.next().await.unwrap();
-    assert_eq!(everywhere.items().len(), 3);
+    finds_so_many(&mut everywhere, 3).await;
     let mut here = alice.client.search(SearchQuery {
         conversation_id: Some(alice.chat.id().clone()),
         ..tea()
@@ -176,8 +187,7 @@ async fn what_the_server_finds_joins_what_is_here_and_nothing_is_there_twice() {
     live(&tablet).await;
     let tablet = Person::beside_general_chat(tablet, "Alice").await;
     let mut search = tablet.client.search(SearchQuery::new("needle"));
-    search.next().await.unwrap();
-    assert_eq!(search.items().len(), 19);
+    finds_so_many(&mut search, 19).await;
     tablet.client.set_network(NetworkState::Unavailable);
     let offline = search.load_more().await;
     assert!(
@@ -213,8 +223,7 @@ async fn what_the_server_finds_joins_what_is_here_and_nothing_is_there_twice() {
     // From now on it is all here.
     tablet.client.set_network(NetworkState::Unavailable);
     let mut again = tablet.client.search(SearchQuery::new("needle 7"));
-    again.next().await.unwrap();
-    assert_eq!(again.items().len(), 11);
+    finds_so_many(&mut again, 11).await;
 
     let nothing = tablet.client.search(SearchQuery::new("…"));
     tablet.client.set_network(NetworkState::Available);

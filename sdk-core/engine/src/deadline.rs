@@ -38,6 +38,8 @@ pub enum Why {
     TypingIdle(ConversationKey),
     /// Somebody who typed was not heard of for a while.
     TypingExpires(ConversationKey),
+    /// Messages wait for the index of the search.
+    Index,
     /// A lane was told to wait.
     LaneRetry(LaneId),
 }

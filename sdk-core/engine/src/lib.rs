@@ -269,6 +269,7 @@ impl Turn<'_> {
                 self.typing_expired(key);
                 Ok(())
             }
+            Why::Index => self.index_messages(),
             Why::Heartbeat => {
                 self.heartbeat_due();
                 Ok(())
@@ -294,6 +295,7 @@ impl Turn<'_> {
         self.settle_presence();
         self.settle_follow();
         self.settle_retention()?;
+        self.settle_index()?;
         self.submit_what_can_go()?;
         self.show_resting_lanes()
     }

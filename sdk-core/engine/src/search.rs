@@ -1,13 +1,36 @@
 //! Searching at the server (PROTOCOL.md §7.6): what it finds is stored here, and found here from then on.
 
+use std::time::Duration;
+
 use fulmar_protocol::{ApiRequest, SearchPage, SearchQuery};
 
 use crate::brain::{Freshness, Purpose};
-use crate::effect::{CommandError, CommandId, Reply};
-use crate::store::{Result, conversations};
+use crate::deadline::Why;
+use crate::effect::{CommandError, CommandId, Effect, Reply, Topic};
+use crate::store::{Result, conversations, search};
 use crate::turn::Turn;
 
+/// How long a message may wait until it can be found, and how many are indexed at a time.
+const INDEX_AFTER: Duration = Duration::from_millis(200);
+const AT_A_TIME: u32 = 1_000;
+
 impl Turn<'_> {
+    /// At the end of a turn: what was written can be found soon.
+    pub(crate) fn settle_index(&mut self) -> Result<()> {
+        if self.brain.deadlines.get(Why::Index).is_none() && search::is_behind(&self.db)? {
+            let at = self.now.mono.plus(INDEX_AFTER);
+            self.brain.deadlines.set(Why::Index, at);
+        }
+        Ok(())
+    }
+
+    /// The time has come. Searches look again.
+    pub(crate) fn index_messages(&mut self) -> Result<()> {
+        search::index(&self.db, AT_A_TIME)?;
+        self.hold(Effect::Changed(Topic::Conversations));
+        Ok(())
+    }
+
     pub(crate) fn search(
         &mut self,
         command: CommandId,

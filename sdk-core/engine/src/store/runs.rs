@@ -205,10 +205,12 @@ pub(crate) fn threads_ahead(
 ) -> Result<Vec<Ahead>> {
     let mut statement = db.prepare_cached(
         "SELECT thread_root, sum(position IS NULL), coalesce(max(thread_position), 0), max(at)
-         FROM (SELECT * FROM message WHERE conversation = ?1 AND position IS NULL
+         FROM (SELECT thread_root, position, thread_position, at FROM message
+               WHERE conversation = ?1 AND position IS NULL AND thread_root IS NOT NULL
                UNION ALL
-               SELECT * FROM message WHERE conversation = ?1 AND position > ?2)
-         WHERE thread_root IS NOT NULL GROUP BY thread_root",
+               SELECT thread_root, position, thread_position, at FROM message
+               WHERE conversation = ?1 AND position > ?2 AND thread_root IS NOT NULL)
+         GROUP BY thread_root ORDER BY thread_root",
     )?;
     let rows = statement.query_map(params![conversation.0, head.0], |row| {
         Ok(Ahead {

@@ -14,18 +14,27 @@ CREATE VIRTUAL TABLE message_text USING fts5 (
     text, content = 'message_searchable', content_rowid = 'key',
     tokenize = 'unicode61 remove_diacritics 2'
 );
-INSERT INTO message_text (rowid, text) SELECT key, searchable(text) FROM message WHERE text <> '';
-CREATE TRIGGER message_indexed AFTER INSERT ON message WHEN new.text <> '' BEGIN
-    INSERT INTO message_text (rowid, text) VALUES (new.key, searchable(new.text));
+-- What is not in the index yet. It gets there a little later, many at a time, so that sending does not
+-- wait for it.
+CREATE TABLE unindexed (
+    key INTEGER PRIMARY KEY
+) STRICT;
+INSERT INTO unindexed (key) SELECT key FROM message WHERE text <> '';
+CREATE TRIGGER message_written AFTER INSERT ON message WHEN new.text <> '' BEGIN
+    INSERT INTO unindexed (key) VALUES (new.key);
 END;
-CREATE TRIGGER message_reindexed AFTER UPDATE OF text ON message WHEN new.text <> old.text BEGIN
+CREATE TRIGGER message_rewritten AFTER UPDATE OF text ON message WHEN new.text <> old.text BEGIN
     INSERT INTO message_text (message_text, rowid, text)
-        SELECT 'delete', old.key, searchable(old.text) WHERE old.text <> '';
-    INSERT INTO message_text (rowid, text) SELECT new.key, searchable(new.text) WHERE new.text <> '';
+        SELECT 'delete', old.key, searchable(old.text)
+        WHERE old.text <> '' AND NOT EXISTS (SELECT 1 FROM unindexed WHERE key = old.key);
+    DELETE FROM unindexed WHERE key = old.key;
+    INSERT INTO unindexed (key) SELECT new.key WHERE new.text <> '';
 END;
-CREATE TRIGGER message_unindexed AFTER DELETE ON message WHEN old.text <> '' BEGIN
+CREATE TRIGGER message_deleted AFTER DELETE ON message WHEN old.text <> '' BEGIN
     INSERT INTO message_text (message_text, rowid, text)
-        VALUES ('delete', old.key, searchable(old.text));
+        SELECT 'delete', old.key, searchable(old.text)
+        WHERE NOT EXISTS (SELECT 1 FROM unindexed WHERE key = old.key);
+    DELETE FROM unindexed WHERE key = old.key;
 END;
 
 -- Whom the user has blocked.

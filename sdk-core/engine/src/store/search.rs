@@ -78,6 +78,28 @@ fn phrases(text: &str) -> Option<String> {
     (!words.is_empty()).then(|| words.join(" AND "))
 }
 
+/// Whether something waits for the index.
+pub(crate) fn is_behind(db: &Connection) -> Result<bool> {
+    Ok(db
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM unindexed)")?
+        .query_row([], |row| row.get(0))?)
+}
+
+/// Puts what waits into the index, at most so many messages.
+pub(crate) fn index(db: &Connection, most: u32) -> Result<()> {
+    db.prepare_cached(
+        "INSERT INTO message_text (rowid, text)
+         SELECT key, searchable(text) FROM message
+         WHERE key IN (SELECT key FROM unindexed ORDER BY key LIMIT ?1)",
+    )?
+    .execute([most])?;
+    db.prepare_cached(
+        "DELETE FROM unindexed WHERE key IN (SELECT key FROM unindexed ORDER BY key LIMIT ?1)",
+    )?
+    .execute([most])?;
+    Ok(())
+}
+
 /// The messages that contain each word of the query, the best and then the newest first, with the pieces
 /// of their texts.
 pub(crate) fn find(
