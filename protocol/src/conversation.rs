@@ -8,6 +8,7 @@ use crate::{ConversationId, Message, OperationKey, Position, Revision, Timestamp
 
 /// What a conversation is (PROTOCOL.md §4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum ConversationKind {
     /// Between two people; there is one per pair.
@@ -21,6 +22,7 @@ pub enum ConversationKind {
 
 /// What somebody may do in a group (PROTOCOL.md §4.4). In a direct conversation both are members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Role {
     /// Also adds, removes and promotes people, and closes the conversation for writing.
@@ -35,6 +37,7 @@ pub enum Role {
 
 /// A person in a conversation, with how far they have come (PROTOCOL.md §4.3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Participant {
     /// Who it is.
@@ -57,6 +60,7 @@ pub struct Participant {
 
 /// Who may write in a conversation (PROTOCOL.md §4.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Writing {
     /// Only admins; for the others it can only be read.
@@ -77,6 +81,7 @@ impl Writing {
 /// What a conversation is about: an item, an order, a case (PROTOCOL.md §4.1). The server carries
 /// it and does not look into it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Context {
     /// What kind of thing, as the app calls it.
@@ -93,6 +98,7 @@ pub struct Context {
 /// What one person has set for a conversation; the same on all of their devices, and nobody else's
 /// business (PROTOCOL.md §4.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Settings {
     /// No notifications until then.
@@ -114,6 +120,7 @@ pub struct Settings {
 
 /// A conversation as one user sees it (PROTOCOL.md §4.1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Conversation {
     /// Its id.
@@ -153,6 +160,7 @@ pub struct Conversation {
 
 /// What everyone in a conversation sees alike, and what can be changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct ConversationProfile {
     /// The title of a group.

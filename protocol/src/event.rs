@@ -35,6 +35,7 @@ impl Unreadable {
 /// The content stays raw until [`Event::read`], so that one event that cannot be understood does
 /// not take the others of its frame with it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     /// Its place in the log.
@@ -119,6 +120,7 @@ events! {
 
 /// Content of `conversation.updated` (PROTOCOL.md §6.2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ConversationUpdated {
     /// Which one.
@@ -130,6 +132,7 @@ pub struct ConversationUpdated {
 
 /// Content of `conversation.removed` (PROTOCOL.md §6.2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ConversationRemoved {
     /// Which one.
@@ -138,6 +141,7 @@ pub struct ConversationRemoved {
 
 /// Content of `participants.added` (PROTOCOL.md §6.2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ParticipantsAdded {
     /// Where.
@@ -148,6 +152,7 @@ pub struct ParticipantsAdded {
 
 /// Content of `participant.removed` (PROTOCOL.md §6.2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ParticipantRemoved {
     /// Where.
@@ -158,6 +163,7 @@ pub struct ParticipantRemoved {
 
 /// Content of `participant.updated` (PROTOCOL.md §6.2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ParticipantUpdated {
     /// Where.
@@ -170,6 +176,7 @@ pub struct ParticipantUpdated {
 
 /// Content of `receipt.updated` (PROTOCOL.md §6.2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ReceiptUpdated {
     /// Where.
@@ -187,6 +194,7 @@ pub struct ReceiptUpdated {
 
 /// What a user has not read in a conversation (PROTOCOL.md §4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Unread {
     /// How many messages of others lie after `readTo`; notices do not count.
@@ -198,6 +206,7 @@ pub struct Unread {
 
 /// Content of `user.updated` (PROTOCOL.md §6.2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UserUpdated {
     /// Who.
@@ -211,6 +220,7 @@ pub struct UserUpdated {
 
 /// Content of `settings.updated` (PROTOCOL.md §6.2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SettingsUpdated {
     /// Of which conversation.

@@ -22,6 +22,8 @@ mod presence;
 mod problem;
 mod push;
 mod rest;
+#[cfg(feature = "schema")]
+mod schema;
 mod search;
 mod secret;
 mod time;

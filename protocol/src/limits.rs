@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// A backend that leaves one out means the default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Limits {
     /// The most operations in one submit.
@@ -33,6 +34,7 @@ impl Default for Limits {
 ///
 /// A name that this version does not know is kept as it is and changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Capability {
     /// Events after `since` are replayed.

@@ -7,6 +7,7 @@ use crate::{ConversationId, MessageId, OperationKey, Position, Revision, Timesta
 
 /// A message as one user sees it (PROTOCOL.md §4.2). It is always told of as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
     /// Its id at the server.
@@ -50,6 +51,7 @@ pub struct Message {
 
 /// What a message says (PROTOCOL.md §4.2).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Content {
     /// The text; beside a payload or a notice, what a client shows that does not know it.
@@ -88,6 +90,7 @@ impl Content {
 
 /// What is under a message that has a thread (PROTOCOL.md §4.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSummary {
     /// How many messages it has: the place of its newest.
@@ -98,6 +101,7 @@ pub struct ThreadSummary {
 
 /// JSON that an app defined: a place on a map, a poll, an order (PROTOCOL.md §4.2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Payload {
     /// What it is, as the app calls it.
@@ -111,6 +115,7 @@ pub struct Payload {
 ///
 /// The message's sender is whoever did it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", tag = "type")]
 pub enum Notice {
     /// People were added.
@@ -139,6 +144,7 @@ pub enum Notice {
 
 /// That a message was deleted for everyone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Deletion {
     /// When.
@@ -149,6 +155,7 @@ pub struct Deletion {
 
 /// One emoji under a message, and who set it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Reaction {
     /// The emoji.
@@ -159,6 +166,7 @@ pub struct Reaction {
 
 /// What a message said at one time (PROTOCOL.md §7.5).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MessageVersion {
     /// Since when it said so.

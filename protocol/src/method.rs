@@ -80,6 +80,7 @@ methods! {
 
 /// Params of `message.send` (PROTOCOL.md §5.4).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MessageSend {
     /// Where to.
@@ -121,6 +122,7 @@ impl MessageSend {
 
 /// Params of `message.edit` (PROTOCOL.md §5.7).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MessageEdit {
     /// Where it is.
@@ -138,6 +140,7 @@ macro_rules! about_a_message {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(rename_all = "camelCase")]
         pub struct $name {
             /// Where it is.
@@ -159,6 +162,7 @@ macro_rules! about_a_reaction {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(rename_all = "camelCase")]
         pub struct $name {
             /// Where it is.
@@ -180,6 +184,7 @@ about_a_reaction! {
 
 /// Params of `receipt.update` (PROTOCOL.md §5.5).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ReceiptUpdate {
     /// Where.
@@ -194,6 +199,7 @@ pub struct ReceiptUpdate {
 
 /// Params of `conversation.create` (PROTOCOL.md §5.6).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ConversationCreate {
     /// Direct or group.
@@ -213,6 +219,7 @@ pub struct ConversationCreate {
 
 /// Params of `conversation.update` (PROTOCOL.md §5.10). What is absent stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ConversationUpdate {
     /// Which one.
@@ -233,6 +240,7 @@ pub struct ConversationUpdate {
 
 /// Params of `conversation.leave` (PROTOCOL.md §5.11).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ConversationLeave {
     /// Which one.
@@ -241,6 +249,7 @@ pub struct ConversationLeave {
 
 /// Params of `participant.add` (PROTOCOL.md §5.11).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ParticipantAdd {
     /// Where to.
@@ -251,6 +260,7 @@ pub struct ParticipantAdd {
 
 /// Params of `participant.remove` (PROTOCOL.md §5.11).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ParticipantRemove {
     /// From where.
@@ -261,6 +271,7 @@ pub struct ParticipantRemove {
 
 /// Params of `participant.update` (PROTOCOL.md §5.11).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ParticipantUpdate {
     /// Where.
@@ -273,6 +284,7 @@ pub struct ParticipantUpdate {
 
 /// Params of `settings.update` (PROTOCOL.md §5.12). What is absent stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SettingsUpdate {
     /// Of which conversation.

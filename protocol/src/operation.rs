@@ -9,6 +9,7 @@ use crate::{
 
 /// One change that a client asks for, with the key that makes asking twice harmless.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Operation {
     /// Made on the device; the same for every try.
@@ -39,6 +40,7 @@ impl Operation {
 
 /// A list of operations, applied in order (PROTOCOL.md §5.2).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Submit {
     /// Comes back in the outcome; over HTTP it may be left out.
@@ -50,6 +52,7 @@ pub struct Submit {
 
 /// What became of one operation (PROTOCOL.md §5.3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Outcome {
     /// Which operation.
@@ -61,6 +64,7 @@ pub struct Outcome {
 
 /// The three ways in which an operation ends a submit (PROTOCOL.md §5.3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", tag = "status")]
 pub enum OutcomeStatus {
     /// It is done, now or by an earlier submit of the same key.

@@ -6,6 +6,7 @@ use crate::{Timestamp, UserId};
 
 /// `presence` (PROTOCOL.md §3.11): of these people it is so now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PresenceFrame {
     /// One entry per person.
@@ -14,6 +15,7 @@ pub struct PresenceFrame {
 
 /// Whether a person is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PersonPresence {
     /// Who.
@@ -25,6 +27,7 @@ pub struct PersonPresence {
 
 /// Whether somebody is there, on any of their devices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", tag = "state")]
 pub enum Presence {
     /// Connected.
@@ -44,6 +47,7 @@ pub enum Presence {
 
 /// Whether others see whether a user is there (PROTOCOL.md §3.11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum PresenceSetting {
     /// They do.

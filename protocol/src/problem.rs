@@ -132,6 +132,7 @@ impl From<Code> for String {
 
 /// Why something failed, in the form of RFC 9457 with a `code`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
     /// What kind of failure it is, for programs.

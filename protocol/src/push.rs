@@ -6,6 +6,7 @@ use crate::{ConversationId, Message, OperationKey, Position, UserId};
 
 /// Who carries notifications to a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum PushProvider {
     /// Firebase Cloud Messaging.
@@ -18,6 +19,7 @@ pub enum PushProvider {
 
 /// Body of `POST /v1/devices/{id}/push-token`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PushToken {
     /// Who carries notifications to the device.
@@ -28,6 +30,7 @@ pub struct PushToken {
 
 /// What a notification carries for the SDK.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PushPayload {
     /// Whom it is for.

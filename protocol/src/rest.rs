@@ -9,6 +9,7 @@ use crate::{
 
 /// Body of `POST /v1/auth/login`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LoginRequest {
     /// Who.
@@ -21,6 +22,7 @@ pub struct LoginRequest {
 
 /// Body of `POST /v1/auth/register`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RegisterRequest {
     /// Who they want to be.
@@ -35,6 +37,7 @@ pub struct RegisterRequest {
 
 /// Body of `POST /v1/auth/refresh`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RefreshRequest {
     /// The newest refresh token of the session.
@@ -43,6 +46,7 @@ pub struct RefreshRequest {
 
 /// Body of `POST /v1/auth/logout`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LogoutRequest {
     /// The newest refresh token of the session.
@@ -51,6 +55,7 @@ pub struct LogoutRequest {
 
 /// Answer to login and refresh.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Session {
     /// Who signed in.
@@ -69,6 +74,7 @@ pub struct Session {
 
 /// Answer to `GET /v1/sync`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SyncPage {
     /// The user's log.
@@ -81,6 +87,7 @@ pub struct SyncPage {
 
 /// Answer to `GET /v1/snapshot`: all that a device needs to start afresh.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Snapshot {
     /// The user's log.
@@ -96,6 +103,7 @@ pub struct Snapshot {
 
 /// Answer to `GET /v1/conversations/{id}/messages`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MessagePage {
     /// Oldest first, dense.
@@ -107,6 +115,7 @@ pub struct MessagePage {
 
 /// Answer to `GET /v1/messages/{id}/versions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MessageVersions {
     /// All that the message ever said, oldest first; empty when it was deleted.
@@ -115,6 +124,7 @@ pub struct MessageVersions {
 
 /// Answer to `POST /v1/operations`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OperationsAnswer {
     /// One per operation, in the order of the submit.
@@ -123,6 +133,7 @@ pub struct OperationsAnswer {
 
 /// Answer to `GET /v1/me`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Me {
     /// Who the token belongs to.
@@ -140,6 +151,7 @@ pub struct Me {
 
 /// Answer to `GET /v1/sessions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SessionList {
     /// Every session of the user, the newest first.
@@ -148,6 +160,7 @@ pub struct SessionList {
 
 /// One session of a user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SessionInfo {
     /// Its id.
@@ -162,6 +175,7 @@ pub struct SessionInfo {
 
 /// What anyone may know of a user: answer to `GET /v1/users/{id}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Person {
     /// Who it is.
@@ -175,6 +189,7 @@ pub struct Person {
 
 /// Answer to `GET /v1/users`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct People {
     /// Those whose name or id contains the text, by id.
@@ -184,6 +199,7 @@ pub struct People {
 /// Whom somebody has blocked (PROTOCOL.md §7.4): the answer of `GET /v1/blocks`, of the requests that
 /// change it, and the content of an event.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct BlockList {
     /// All of them, by id.
@@ -192,6 +208,7 @@ pub struct BlockList {
 
 /// Body of `POST /v1/blocks`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct BlockRequest {
     /// Whom to block.
@@ -200,6 +217,7 @@ pub struct BlockRequest {
 
 /// Body of `POST /v1/me/delete`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DeleteAccount {
     /// The user's password, once more.
@@ -208,6 +226,7 @@ pub struct DeleteAccount {
 
 /// Body of `POST /v1/me`. What is absent stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MeUpdate {
     /// The name to show: not blank, at most 200 bytes.
@@ -223,6 +242,7 @@ pub struct MeUpdate {
 
 /// Answer to `GET /v1/conversations`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ConversationPage {
     /// Every conversation of the user, the last active first.

@@ -32,6 +32,7 @@ impl SearchQuery {
 
 /// Answer to `GET /v1/search`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SearchPage {
     /// The messages that were found, the best first.

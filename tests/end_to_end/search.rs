@@ -157,12 +157,13 @@ async fn a_search_is_by_conversation_person_and_date_and_follows_what_happens() 
 async fn what_the_server_finds_joins_what_is_here_and_nothing_is_there_twice() {
     let stage = Stage::new().await;
     let (mut alice, _bob) = stage.alice_and_bob().await;
+    alice.say(&["東京の港"]).await;
     for number in 0..130 {
         alice.chat.send(format!("needle {number}")).await.unwrap();
     }
     alice.say(&["pineneedles"]).await;
     until(&mut alice.screen, |items| {
-        items.len() == 131
+        items.len() == 132
             && items
                 .iter()
                 .all(|item| item.state == fulmar::MessageState::Sent)
@@ -225,9 +226,19 @@ async fn what_the_server_finds_joins_what_is_here_and_nothing_is_there_twice() {
     let mut again = tablet.client.search(SearchQuery::new("needle 7"));
     finds_so_many(&mut again, 11).await;
 
-    let nothing = tablet.client.search(SearchQuery::new("…"));
+    // One character is a word where there are no spaces.
     tablet.client.set_network(NetworkState::Available);
     live(&tablet.client).await;
+    let mut short = tablet.client.search(SearchQuery::new("京"));
+    assert_eq!(short.load_more().await, Ok(Found::More));
+    fulmar_tests::patiently("the mark", async {
+        while short.items().first().map(marked).as_deref() != Some("東[京]の港") {
+            short.next().await.unwrap();
+        }
+    })
+    .await;
+
+    let nothing = tablet.client.search(SearchQuery::new("…"));
     let refused = nothing.load_more().await;
     assert!(
         matches!(refused, Err(CommandError::Refused { .. })),

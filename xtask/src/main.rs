@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod bindings;
+mod contract;
 mod languages;
 mod package;
 mod packages;
@@ -47,6 +48,8 @@ enum Task {
     Tidy,
     /// Generates the Kotlin and Swift sources from the built library.
     Bindings,
+    /// Asks the mock server all that its OpenAPI document allows, and more, with a property-based tester
+    Contract,
     /// Simulates worlds of people, devices, storms and crashes. All further words go to the
     /// simulator: `--seeds N`, `--from S`, `--defects`, `--verbose`.
     Simulate {
@@ -95,6 +98,7 @@ fn main() -> ExitCode {
             Step::check("bindings", bindings::generate),
             Step::check("surface", surface::check),
         ],
+        Task::Contract => vec![Step::check("contract", || contract::test(Missing::Refuse))],
         Task::Tidy => vec![Step::check("tidy", tidy::check)],
         Task::Simulate { words } => vec![simulate(&words)],
         Task::Languages { words } => with_classes(languages(&words)),
@@ -122,6 +126,7 @@ fn test(missing: Missing) -> Vec<Step> {
         Step::cargo("tests", &["test", "--workspace", "--locked"]),
         simulate(&["--seeds".to_owned(), CI_SEEDS.to_owned()]),
         defects(),
+        Step::check("contract", move || contract::test(missing)),
         Step::check("bindings", packages::build),
         Step::check("surface", surface::check),
         Step::check("kotlin", move || packages::test(Language::Kotlin, missing)),

@@ -37,15 +37,20 @@ impl Language {
     }
 
     fn folder(self) -> Option<PathBuf> {
-        let cache = match env::var_os("XDG_CACHE_HOME") {
-            Some(cache) => PathBuf::from(cache),
-            None => PathBuf::from(env::var_os("HOME")?).join(".cache"),
-        };
-        Some(cache.join("fulmar").join(match self {
+        Some(cache()?.join(match self {
             Self::Kotlin => "java-17",
             Self::Swift => SWIFT,
         }))
     }
+}
+
+/// The user's folder for what the project gets for itself.
+pub(crate) fn cache() -> Option<PathBuf> {
+    let cache = match env::var_os("XDG_CACHE_HOME") {
+        Some(cache) => PathBuf::from(cache),
+        None => PathBuf::from(env::var_os("HOME")?).join(".cache"),
+    };
+    Some(cache.join("fulmar"))
 }
 
 /// A toolchain that works here.

@@ -11,6 +11,7 @@ use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::openapi;
 use super::rest::message_id;
 use super::socket::Outgoing;
 use crate::accounts::Caller;
@@ -96,6 +97,7 @@ impl Scope<'_> {
         let token = request.bearer.or(query.get("token").map(String::as_str));
         match (request.method, segments.as_slice()) {
             ("GET", ["health"]) => json(&serde_json::json!({ "status": "ok" })),
+            ("GET", ["v1", "openapi.json"]) => json(&openapi::document()),
             ("GET", ["stats"]) => json(&self.stats(connections)?),
             ("POST", ["v1", "auth", "login"]) => {
                 let body: LoginRequest = read_body(request.body)?;

@@ -3,7 +3,9 @@
 
 pub(crate) mod http;
 mod live;
+mod openapi;
 mod presence;
 mod rest;
+mod routes;
 pub(crate) mod socket;
 mod upkeep;

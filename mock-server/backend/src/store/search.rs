@@ -63,9 +63,9 @@ pub(crate) fn find(
     );
     and("m.sent_at >= ?", query.from.map(|from| from.0.into()));
     and("m.sent_at < ?", query.until.map(|until| until.0.into()));
-    let rank = if long.is_empty() { "0" } else { "rank" };
+    let rank = if long.is_empty() { "" } else { "rank, " };
     sql += &format!(
-        " ORDER BY {rank}, m.sent_at DESC, m.position DESC, m.message_id LIMIT {limit} OFFSET {offset}"
+        " ORDER BY {rank}m.sent_at DESC, m.position DESC, m.message_id LIMIT {limit} OFFSET {offset}"
     );
     let mut statement = db.prepare_cached(&sql)?;
     let rows = statement.query_map(params_from_iter(bound), |row| row.get::<_, String>(0))?;

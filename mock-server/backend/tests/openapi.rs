@@ -1,0 +1,75 @@
+//! The OpenAPI document speaks of routes that exist, and of types that are in it.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use fulmar_backend::{Backend, Config, HttpRequest};
+use fulmar_protocol::Timestamp;
+use serde_json::Value;
+
+const NOW: Timestamp = Timestamp(1_790_000_000_000);
+
+fn ask(
+    backend: &mut Backend,
+    method: &str,
+    path: &str,
+    token: Option<&str>,
+    body: &str,
+) -> (u16, Value) {
+    let request = HttpRequest {
+        method,
+        path,
+        bearer: token,
+        body: body.as_bytes(),
+        ..HttpRequest::default()
+    };
+    let (response, _) = backend.http(&request, NOW);
+    (
+        response.status,
+        serde_json::from_str(&response.body).unwrap(),
+    )
+}
+
+/// Every reference in a document.
+fn references(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => {
+            if let Some(Value::String(reference)) = map.get("$ref") {
+                found.push(reference.clone());
+            }
+            map.values().for_each(|value| references(value, found));
+        }
+        Value::Array(list) => list.iter().for_each(|value| references(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_route_of_the_document_exists_and_every_reference_leads_somewhere() {
+    let mut backend = Backend::in_memory(Config::default(), [1; 32]).unwrap();
+    backend.seed_demo(NOW).unwrap();
+    let (status, document) = ask(&mut backend, "GET", "/v1/openapi.json", None, "");
+    assert_eq!((status, &document["openapi"]), (200, &"3.1.0".into()));
+    let login = r#"{"userId": "alice", "password": "alice-password", "deviceId": "phone"}"#;
+    let (_, session) = ask(&mut backend, "POST", "/v1/auth/login", None, login);
+    let token = session["accessToken"].as_str().unwrap();
+
+    let mut routes = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys() {
+            let path = path.replace(['{', '}'], "");
+            let method = method.to_uppercase();
+            let (status, answer) = ask(&mut backend, &method, &path, Some(token), "{}");
+            assert!(status < 500, "{method} {path}: {answer}");
+            assert_ne!(answer["code"], "route.unknown", "{method} {path}");
+            routes += 1;
+        }
+    }
+    assert!(routes > 40, "{routes}");
+
+    let mut found = Vec::new();
+    references(&document, &mut found);
+    assert!(found.len() > 100);
+    for reference in found {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(pointer).is_some(), "{reference}");
+    }
+}

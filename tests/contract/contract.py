@@ -1,0 +1,63 @@
+"""Asks a mock server everything that its OpenAPI document allows, and much that it does not: no answer is a
+5xx, and none is one that the document does not know. Usage: contract.py MOCK_SERVER SCHEMATHESIS"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import urllib.request
+
+CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
+# They end what the others need, so they are asked last.
+LAST = [
+    "/v1/sessions/{sessionId}/end",
+    "/v1/conversations/{conversationId}/leave",
+    "/v1/me/delete",
+]
+
+
+def ask(url, token=None, body=None):
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    data = json.dumps(body).encode() if body is not None else None
+    with urllib.request.urlopen(urllib.request.Request(url, data, headers)) as answer:
+        return json.load(answer)
+
+
+def fuzz(schemathesis, url, token, config, selection):
+    command = [schemathesis, "--config-file", config, "run", f"{url}/v1/openapi.json"]
+    command += ["--header", f"Authorization: Bearer {token}", "--checks", CHECKS, "--seed", "1"]
+    command += ["--phases", "coverage,fuzzing", "--max-examples", "40", "--no-color"]
+    done = subprocess.run(command + selection, stdin=subprocess.DEVNULL)
+    return done.returncode
+
+
+def main():
+    server, schemathesis = sys.argv[1:]
+    running = subprocess.Popen([server, "--port", "0", "--no-admin"], stdout=subprocess.PIPE, text=True)
+    try:
+        url = next(line.split()[-1] for line in running.stdout if line.startswith("listening on "))
+        login = {"userId": "alice", "password": "alice-password", "deviceId": "contract"}
+        token = ask(f"{url}/v1/auth/login", body=login)["accessToken"]
+        group = {"kind": "group", "title": "Contract", "participantIds": ["bob"]}
+        group = ask(f"{url}/v1/conversations", token, group)["conversationId"]
+        message = ask(f"{url}/v1/conversations/{group}/messages", token, {"text": "hello"})["messageId"]
+        with tempfile.TemporaryDirectory() as folder:
+            config = pathlib.Path(folder, "schemathesis.toml")
+            config.write_text(
+                "[parameters]\n"
+                f'"path.conversationId" = "{group}"\n"path.messageId" = "{message}"\n'
+                '"path.userId" = "bob"\n"path.deviceId" = "contract"\n'
+            )
+            others = [word for path in LAST for word in ("--exclude-path", path)]
+            last = [word for path in LAST for word in ("--include-path", path)]
+            failed = fuzz(schemathesis, url, token, config, others)
+            failed = fuzz(schemathesis, url, token, config, last) or failed
+        alive = ask(f"{url}/health") == {"status": "ok"}
+        return failed if alive else "the server does not answer any more"
+    finally:
+        running.terminate()
+        running.wait()
+
+
+sys.exit(main())

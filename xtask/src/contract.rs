@@ -1,0 +1,62 @@
+//! The contract of the REST surface: a property-based tester asks the mock server, by its OpenAPI
+//! document. The tester is a Python program, which this gets into a cache folder of the user.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::packages::Missing;
+use crate::run::cargo;
+use crate::toolchains::cache;
+
+/// The version of the tester, from PyPI.
+const SCHEMATHESIS: &str = "4.32.5";
+
+pub(crate) fn test(missing: Missing) -> Result<(), String> {
+    let Some(folder) = cache().map(|cache| cache.join(format!("schemathesis-{SCHEMATHESIS}")))
+    else {
+        return Err("there is neither XDG_CACHE_HOME nor HOME".to_owned());
+    };
+    let tester = folder.join("bin/schemathesis");
+    if !works(&tester)
+        && let Err(reason) = install(&folder)
+    {
+        return match missing {
+            Missing::Skip => {
+                println!("SKIPPED: {reason}. It needs Python 3 with venv, and PyPI.");
+                Ok(())
+            }
+            Missing::Refuse => Err(reason),
+        };
+    }
+    cargo(
+        &["build", "--locked", "--package", "fulmar-mock-server"],
+        &[],
+    )?;
+    run(Command::new(folder.join("bin/python"))
+        .arg("tests/contract/contract.py")
+        .arg("target/debug/fulmar-mock-server")
+        .arg(&tester))
+}
+
+fn works(tester: &Path) -> bool {
+    Command::new(tester)
+        .arg("--version")
+        .output()
+        .is_ok_and(|said| said.status.success())
+}
+
+fn install(folder: &Path) -> Result<(), String> {
+    println!("schemathesis {SCHEMATHESIS}: into {}", folder.display());
+    run(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
+    run(Command::new(folder.join("bin/pip"))
+        .args(["install", "--quiet", "--disable-pip-version-check"])
+        .arg(format!("schemathesis=={SCHEMATHESIS}")))
+}
+
+fn run(command: &mut Command) -> Result<(), String> {
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{command:?} ended with {status}")),
+        Err(error) => Err(format!("{command:?} could not be run: {error}")),
+    }
+}
