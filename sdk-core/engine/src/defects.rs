@@ -7,7 +7,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(not(fulmar_defects), allow(dead_code))]
 pub enum Defect {
-    /// Events are applied again after a reconnect.
+    /// Events are applied again after a reconnect, and count again.
     ApplyTwice,
     /// A hole in the event log is not fetched.
     IgnoreGaps,

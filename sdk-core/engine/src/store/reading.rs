@@ -6,6 +6,7 @@ use fulmar_protocol::{Position, PushPayload, Unread, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{ConversationKey, Result};
+use crate::defects::{self, Defect};
 
 /// How one more message counts for whoever reads here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,18 +26,20 @@ pub(crate) fn advance_head(
     head: Position,
     counts: Counts,
 ) -> Result<()> {
+    let once = !defects::active(Defect::ApplyTwice);
     db.prepare_cached(
         "UPDATE conversation
          SET head = max(head, ?2),
-             server_unread = server_unread + (?3 AND ?2 > max(head, server_read_to)),
-             server_mentions = server_mentions + (?4 AND ?2 > max(head, server_read_to))
+             server_unread = server_unread + (?3 AND ?2 > max(head * ?5, server_read_to)),
+             server_mentions = server_mentions + (?4 AND ?2 > max(head * ?5, server_read_to))
          WHERE key = ?1",
     )?
     .execute(params![
         key.0,
         head.0,
         counts != Counts::Not,
-        counts == Counts::AsMention
+        counts == Counts::AsMention,
+        once
     ])?;
     Ok(())
 }
