@@ -245,3 +245,22 @@ async fn what_the_server_finds_joins_what_is_here_and_nothing_is_there_twice() {
         "{refused:?}"
     );
 }
+
+#[tokio::test]
+async fn odd_characters_in_a_search_are_between_words() {
+    let stage = Stage::new().await;
+    let (alice, _bob) = stage.alice_and_bob().await;
+    alice.say(&["the harbour at six"]).await;
+    for text in [
+        "harb\0six",
+        "harb\u{1f}\u{7f} six",
+        "\"harb\" \0",
+        "har(b OR* six -\0 NEAR:",
+    ] {
+        let mut search = alice.client.search(SearchQuery::new(text));
+        let expected = usize::from(!text.contains("OR"));
+        finds_so_many(&mut search, expected).await;
+        // The server takes it, too.
+        search.load_more().await.unwrap();
+    }
+}

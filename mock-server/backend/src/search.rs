@@ -19,7 +19,8 @@ impl Scope<'_> {
         let invalid = |title: &str| Stop::because(Code::ParamsInvalid, title);
         let words: Vec<&str> = query
             .text
-            .split_whitespace()
+            // The index cannot be asked for what no word has in it.
+            .split(|letter: char| letter.is_whitespace() || letter.is_control())
             .filter(|word| word.contains(char::is_alphanumeric))
             .collect();
         if query.text.len() > QUERY_BYTES || words.len() > QUERY_WORDS || words.is_empty() {

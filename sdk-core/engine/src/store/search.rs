@@ -71,7 +71,8 @@ fn needs_no_spaces(letter: char) -> bool {
 /// word in it.
 fn phrases(text: &str) -> Option<String> {
     let words: Vec<String> = text
-        .split_whitespace()
+        // The index cannot be asked for what no word has in it.
+        .split(|letter: char| letter.is_whitespace() || letter.is_control())
         .filter(|word| word.contains(char::is_alphanumeric))
         .map(|word| format!("\"{}\" *", searchable(word).replace('"', " ")))
         .collect();
