@@ -142,6 +142,7 @@ fn print(who: &str, timeline: &Timeline) {
     for item in timeline.messages() {
         let state = match &item.state {
             MessageState::Pending => "pending",
+            MessageState::Uploading { .. } => "uploading",
             MessageState::Sending => "sending",
             MessageState::Sent => "sent",
             MessageState::Failed { .. } => "failed",

@@ -7,8 +7,9 @@
 //! ```
 //!
 //! What you type is sent. `/list` shows the conversations, `/open NUMBER` goes to one, `/direct NAME`
-//! talks to a person, `/older` shows older messages, `/retry` and `/discard` deal with a failed
-//! message, `/offline` and `/online` play with the network, `/quit` leaves. Kill it whenever you like.
+//! talks to a person, `/file PATH` sends a file, `/get` fetches the files of the newest message that has
+//! some, `/older` shows older messages, `/retry` and `/discard` deal with a failed message, `/offline` and
+//! `/online` play with the network, `/quit` leaves. Kill it whenever you like.
 #![allow(clippy::print_stdout)]
 
 use std::collections::BTreeMap;
@@ -18,7 +19,7 @@ use std::path::PathBuf;
 use clap::Parser;
 use fulmar::{
     Client, ConnectionState, Conversation, ConversationItem, ConversationStatus, MessageState,
-    NetworkState, OperationKey, SessionState, Timeline,
+    NetworkState, NewAttachment, NewMessage, OperationKey, SessionState, Timeline,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -126,12 +127,16 @@ impl Screen {
         for item in self.timeline.messages() {
             let mark = match &item.state {
                 MessageState::Pending => "…",
+                MessageState::Uploading { .. } => "⇡",
                 MessageState::Sending => "↑",
                 MessageState::Sent => "✓",
                 MessageState::Failed { .. } => "✗",
             };
             if self.printed.insert(item.key, mark) != Some(mark) {
                 println!("{mark} {}: {}", item.sender, item.text());
+                for file in item.content.attachments() {
+                    println!("  [{}, {} bytes]", file.name, file.size);
+                }
                 if let MessageState::Failed { reason } = &item.state {
                     println!("  {reason} — /retry or /discard");
                 }
@@ -175,6 +180,18 @@ async fn obey(
         ("/direct", name) => {
             println!("— {name} —");
             *screen = Screen::open(client.create_direct(name).await?);
+        }
+        ("/file", path) => {
+            let file = NewMessage::file(NewAttachment::from_path(path));
+            screen.chat.send(file).await?;
+        }
+        ("/get", _) => {
+            let mut messages = screen.timeline.messages();
+            let files = messages.rfind(|item| !item.content.attachments().is_empty());
+            for file in files.ok_or("no files here")?.content.attachments() {
+                let path = client.download(file).finish().await?;
+                println!("· {} is {}", file.name, path.display());
+            }
         }
         ("/older", _) => println!("{:?}", screen.timeline.load_older().await?),
         ("/retry", _) => {

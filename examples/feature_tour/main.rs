@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout)]
 
 mod accounts;
+mod files;
 mod groups;
 mod reading;
 mod stage;
@@ -32,6 +33,7 @@ async fn main() -> Result<()> {
     };
     tour.messages().await?;
     tour.offline().await?;
+    tour.files().await?;
     tour.groups().await?;
     tour.reading().await?;
     tour.history().await?;

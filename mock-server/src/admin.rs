@@ -56,6 +56,7 @@ enum Happening {
     Cut,
     CutInTheMiddle,
     Html(u16),
+    Problem(Problem),
     Replace(String),
 }
 
@@ -88,6 +89,7 @@ impl From<Rule> for Fault {
             Happening::Cut => Action::Cut,
             Happening::CutInTheMiddle => Action::CutInTheMiddle,
             Happening::Html(status) => Action::Html(status),
+            Happening::Problem(problem) => Action::Problem(problem),
             Happening::Replace(text) => Action::Replace(text),
         };
         let mut fault = Fault::at(place).after(rule.after).then(action);
@@ -117,11 +119,7 @@ pub(crate) async fn handle(
         Err(_) => Err(Problem::new(Code::RequestTooLarge, "The body is too large")),
     };
     Ok(respond(match answer {
-        Ok(body) => HttpResponse {
-            status: 200,
-            content_type: "application/json",
-            body: body.to_string(),
-        },
+        Ok(body) => HttpResponse::json(body.to_string()),
         Err(problem) => HttpResponse::problem(&problem),
     }))
 }

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use fulmar_protocol::Problem;
+
 /// A place that every request, answer or frame passes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Where {
@@ -75,6 +77,8 @@ pub enum Action {
     CutInTheMiddle,
     /// Handshake and HTTP: this status, with a page of HTML, as a proxy would answer.
     Html(u16),
+    /// HTTP only: this problem document, and nothing is done.
+    Problem(Problem),
     /// Outgoing frames and HTTP: this text arrives instead.
     Replace(String),
 }

@@ -7,8 +7,8 @@ use fulmar_protocol::{Code, Problem};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
-    UPGRADE,
+    AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT,
+    SEC_WEBSOCKET_KEY, UPGRADE,
 };
 use hyper::{Request, Response, StatusCode};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -45,6 +45,9 @@ pub(crate) async fn handle(
         Some(Action::Delay(wait)) => tokio::time::sleep(*wait).await,
         Some(Action::Drop | Action::Cut | Action::CutInTheMiddle) => return Err(CutByFault),
         Some(Action::Html(status)) => return Ok(html(*status)),
+        Some(Action::Problem(problem)) => {
+            return Ok(respond(HttpResponse::problem(problem)));
+        }
         _ => {}
     }
     let (head, body) = request.into_parts();
@@ -53,7 +56,14 @@ pub(crate) async fn handle(
         return Ok(respond(HttpResponse::problem(&problem)));
     };
     let body = body.to_bytes();
+    // A header that is no text says nothing here.
+    let headers: Vec<(&str, &str)> = head
+        .headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+        .collect();
     let request = HttpRequest {
+        headers: &headers,
         method: head.method.as_str(),
         path: head.uri.path(),
         query: head.uri.query().unwrap_or_default(),
@@ -64,7 +74,7 @@ pub(crate) async fn handle(
     match fault {
         Some(Action::Repeat) => response = core.http(&request),
         Some(Action::SwallowAnswer) => return Err(CutByFault),
-        Some(Action::Replace(text)) => response.body = text,
+        Some(Action::Replace(text)) => response.body = text.into_bytes(),
         _ => {}
     }
     Ok(respond(response))
@@ -133,6 +143,14 @@ pub(crate) fn respond(response: HttpResponse) -> Answer {
         CONTENT_TYPE,
         HeaderValue::from_static(response.content_type),
     );
+    for (name, value) in response.headers {
+        // What the backend says in headers is numbers, ids and dates.
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            answer
+                .headers_mut()
+                .insert(HeaderName::from_static(name), value);
+        }
+    }
     answer
 }
 
@@ -142,6 +160,7 @@ fn html(status: u16) -> Answer {
     respond(HttpResponse {
         status,
         content_type: "text/html",
-        body: page,
+        headers: Vec::new(),
+        body: page.into_bytes(),
     })
 }

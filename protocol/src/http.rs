@@ -1,4 +1,4 @@
-//! The requests of a client in their HTTP form, and what an answer may mean (PROTOCOL.md §7, §8).
+//! The requests of a client in their HTTP form (PROTOCOL.md §7).
 //!
 //! Pure: text in, text out. Sockets carry what is made here, and so does the simulation.
 
@@ -6,14 +6,12 @@ use std::fmt;
 
 use percent_encoding::{NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::{
-    BlockList, BlockRequest, ConversationId, DeleteAccount, DeviceId, LogId, LoginRequest,
-    LogoutRequest, Me, MeUpdate, MessageId, MessagePage, MessageVersions, OperationKey,
-    OperationsAnswer, Position, Problem, PushToken, RefreshRequest, RegisterRequest, SearchPage,
-    SearchQuery, Seq, Session, SessionId, SessionList, Snapshot, Submit, SyncPage, Timestamp,
-    UserId,
+    BlockRequest, Chunk, ConversationId, DeleteAccount, DeviceId, FileId, LogId, LoginRequest,
+    LogoutRequest, MeUpdate, MessageId, NewUpload, OperationKey, Position, PushToken,
+    RefreshRequest, RegisterRequest, SearchQuery, Seq, SessionId, Submit, Timestamp, UserId,
+    header, tus,
 };
 
 /// What a client asks over HTTP.
@@ -87,6 +85,30 @@ pub enum ApiRequest {
         /// Of which message.
         message_id: MessageId,
     },
+    /// `POST /v1/files`
+    CreateUpload(NewUpload),
+    /// `HEAD /v1/files/{id}`
+    FindUpload(FileId),
+    /// `PATCH /v1/files/{id}`
+    SendChunk {
+        /// Of which file.
+        file_id: FileId,
+        /// Where the bytes belong: how many are at the server already.
+        offset: u64,
+        /// The bytes.
+        chunk: Chunk,
+    },
+    /// `DELETE /v1/files/{id}`
+    EndUpload(FileId),
+    /// `GET /v1/files/{id}`
+    FetchChunk {
+        /// Of which file.
+        file_id: FileId,
+        /// From which byte on.
+        offset: u64,
+        /// At most this many, at least 1.
+        length: u64,
+    },
 }
 
 /// Which messages a page of history holds (PROTOCOL.md §7.5).
@@ -123,13 +145,33 @@ impl fmt::Display for HistoryPage {
     }
 }
 
-/// The two verbs that the protocol uses.
+/// The verbs that a client uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HttpMethod {
     /// Reads.
     Get,
+    /// Reads the headers alone.
+    Head,
     /// Changes.
     Post,
+    /// Continues.
+    Patch,
+    /// Ends.
+    Delete,
+}
+
+impl HttpMethod {
+    /// The verb as it travels.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
 }
 
 /// A request as it goes out, below the base URL.
@@ -139,57 +181,12 @@ pub struct HttpCall {
     pub method: HttpMethod,
     /// Path and query, such as `/v1/sync?since=4`.
     pub target: String,
-    /// The JSON body of a POST.
-    pub body: Option<String>,
+    /// Headers, by their names in lower case.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Option<Vec<u8>>,
     /// Whether the access token goes with it.
     pub authorized: bool,
-}
-
-/// What came back and could be read.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Answer {
-    /// To login and refresh.
-    Session(Session),
-    /// To logout.
-    LoggedOut,
-    /// To a request for the sessions.
-    Sessions(SessionList),
-    /// To the request to end one.
-    SessionEnded,
-    /// To the request to delete the account.
-    AccountDeleted,
-    /// To a request that changes whom the user has blocked.
-    Blocks(BlockList),
-    /// To a request about the push token of this device.
-    PushTokenNoted,
-    /// To a submit.
-    Operations(OperationsAnswer),
-    /// To `GET /v1/me`.
-    Me(Me),
-    /// To a sync.
-    Sync(SyncPage),
-    /// To a snapshot request.
-    Snapshot(Snapshot),
-    /// To a page request.
-    Messages(MessagePage),
-    /// To a search.
-    Search(SearchPage),
-    /// To a request for what a message said before.
-    Versions(MessageVersions),
-}
-
-/// Why an answer is none.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AnswerError {
-    /// The server said no, in a well-formed problem document.
-    #[error("{0}")]
-    Problem(Problem),
-    /// Something answered that is not the protocol: a proxy's page, a truncated body.
-    #[error("status {status} with a body that is not the protocol's")]
-    Foreign {
-        /// The HTTP status.
-        status: u16,
-    },
 }
 
 impl ApiRequest {
@@ -257,35 +254,19 @@ impl ApiRequest {
                 "/v1/messages/{}/versions",
                 encoded(message_id.as_str())
             )),
-        }
-    }
-
-    /// Reads an answer to this request. Whatever is not a well-formed answer or a well-formed
-    /// problem document is [`AnswerError::Foreign`], whatever its status (PROTOCOL.md §8).
-    pub fn read_answer(&self, status: u16, body: &[u8]) -> Result<Answer, AnswerError> {
-        if !(200..300).contains(&status) {
-            return Err(match serde_json::from_slice::<Problem>(body) {
-                Ok(problem) => AnswerError::Problem(problem),
-                Err(_) => AnswerError::Foreign { status },
-            });
-        }
-        match self {
-            Self::Login(_) | Self::Register(_) | Self::Refresh(_) => {
-                json(status, body).map(Answer::Session)
-            }
-            Self::Sessions => json(status, body).map(Answer::Sessions),
-            Self::EndSession(_) => Ok(Answer::SessionEnded),
-            Self::SetPushToken { .. } | Self::RemovePushToken { .. } => Ok(Answer::PushTokenNoted),
-            Self::DeleteAccount(_) => Ok(Answer::AccountDeleted),
-            Self::Block(_) | Self::Unblock(_) => json(status, body).map(Answer::Blocks),
-            Self::Logout(_) => Ok(Answer::LoggedOut),
-            Self::Submit(_) => json(status, body).map(Answer::Operations),
-            Self::Sync { .. } => json(status, body).map(Answer::Sync),
-            Self::Me | Self::UpdateMe(_) => json(status, body).map(Answer::Me),
-            Self::Snapshot => json(status, body).map(Answer::Snapshot),
-            Self::Messages { .. } => json(status, body).map(Answer::Messages),
-            Self::Search { .. } => json(status, body).map(Answer::Search),
-            Self::Versions { .. } => json(status, body).map(Answer::Versions),
+            Self::CreateUpload(upload) => tus::create(*upload),
+            Self::FindUpload(file) => tus::offset(file),
+            Self::SendChunk {
+                file_id,
+                offset,
+                chunk,
+            } => tus::send(file_id, *offset, chunk),
+            Self::EndUpload(file) => tus::end(file),
+            Self::FetchChunk {
+                file_id,
+                offset,
+                length,
+            } => tus::fetch(file_id, *offset, *length),
         }
     }
 }
@@ -307,16 +288,13 @@ fn search(query: &SearchQuery, cursor: Option<&str>) -> String {
     target
 }
 
-fn json<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, AnswerError> {
-    serde_json::from_slice(body).map_err(|_| AnswerError::Foreign { status })
-}
-
 fn post(path: &str, body: &impl Serialize, authorized: bool) -> HttpCall {
     HttpCall {
         method: HttpMethod::Post,
         target: path.to_owned(),
+        headers: vec![(header::CONTENT_TYPE, header::JSON.to_owned())],
         // Structs of strings and integers always have a JSON form.
-        body: Some(serde_json::to_string(body).unwrap_or_default()),
+        body: Some(serde_json::to_vec(body).unwrap_or_default()),
         authorized,
     }
 }
@@ -325,11 +303,12 @@ fn get(target: String) -> HttpCall {
     HttpCall {
         method: HttpMethod::Get,
         target,
+        headers: Vec::new(),
         body: None,
         authorized: true,
     }
 }
 
-fn encoded(text: &str) -> PercentEncode<'_> {
+pub(crate) fn encoded(text: &str) -> PercentEncode<'_> {
     utf8_percent_encode(text, NON_ALPHANUMERIC)
 }

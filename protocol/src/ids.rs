@@ -24,13 +24,16 @@ pub enum IdError {
     /// An operation key that is not a UUID.
     #[error("an operation key is a UUID")]
     NotUuid,
+    /// A hash that is not a SHA-256.
+    #[error("a hash is a SHA-256: 64 hexadecimal digits in lower case")]
+    NotSha256,
 }
 
 /// The longest id, in bytes (PROTOCOL.md §2.3).
 const MAX_ID_BYTES: usize = 128;
 
 /// The largest number, so that every JSON reader reads it exactly (PROTOCOL.md §2.3).
-const MAX_NUMBER: u64 = (1 << 53) - 1;
+pub(crate) const MAX_NUMBER: u64 = (1 << 53) - 1;
 
 fn checked(text: String) -> Result<String, IdError> {
     if text.is_empty() || text.len() > MAX_ID_BYTES {
@@ -115,6 +118,10 @@ opaque_id! {
 opaque_id! {
     /// A message, as the backend names it. For lists use the [`OperationKey`]: it never changes.
     MessageId
+}
+opaque_id! {
+    /// A file at the server, and the upload that brings it there.
+    FileId
 }
 opaque_id! {
     /// A session: one sign-in of one device.

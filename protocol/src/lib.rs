@@ -9,9 +9,12 @@
 //! methods stay readable as raw [`Event`] and [`Operation`] until someone asks for their meaning.
 #![deny(missing_docs)]
 
+mod answer;
+mod attachment;
 mod conversation;
 mod event;
 mod frame;
+pub mod header;
 mod http;
 mod ids;
 mod limits;
@@ -27,7 +30,10 @@ mod schema;
 mod search;
 mod secret;
 mod time;
+mod tus;
 
+pub use answer::{Answer, AnswerError, HttpAnswer};
+pub use attachment::{Attachment, AttachmentKind, ContentHash, Thumbnail};
 pub use conversation::{
     Context, Conversation, ConversationKind, ConversationProfile, Participant, Role, Settings,
     Writing,
@@ -41,10 +47,10 @@ pub use frame::{
     Authenticate, ClientFrame, CloseCode, EventsFrame, FrameError, Hello, OutcomeFrame, Ping, Pong,
     ProblemFrame, Ready, ResetFrame, ServerFrame, Typing, TypingState,
 };
-pub use http::{Anchor, Answer, AnswerError, ApiRequest, HistoryPage, HttpCall, HttpMethod};
+pub use http::{Anchor, ApiRequest, HistoryPage, HttpCall, HttpMethod};
 pub use ids::{
-    ConversationId, DeviceId, IdError, LogId, MessageId, OperationKey, Position, Revision, Seq,
-    SessionId, SubmitId, UserId,
+    ConversationId, DeviceId, FileId, IdError, LogId, MessageId, OperationKey, Position, Revision,
+    Seq, SessionId, SubmitId, UserId,
 };
 pub use limits::{Capability, Limits};
 pub use message::{
@@ -67,6 +73,7 @@ pub use rest::{
 pub use search::{SearchPage, SearchQuery};
 pub use secret::Secret;
 pub use time::Timestamp;
+pub use tus::{Chunk, NewUpload, TUS_VERSION};
 
 /// The version of the protocol that these types speak, sent in `hello` (PROTOCOL.md §2).
 pub const PROTOCOL_VERSION: u32 = 1;

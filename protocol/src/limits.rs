@@ -17,6 +17,10 @@ pub struct Limits {
     pub text_bytes: u32,
     /// The most messages in one page of history.
     pub page_size: u32,
+    /// The most bytes of one file.
+    pub file_bytes: u64,
+    /// The most bytes of a file in one request.
+    pub chunk_bytes: u32,
 }
 
 impl Default for Limits {
@@ -26,6 +30,8 @@ impl Default for Limits {
             frame_bytes: 1024 * 1024,
             text_bytes: 8 * 1024,
             page_size: 50,
+            file_bytes: 256 * 1024 * 1024,
+            chunk_bytes: 1024 * 1024,
         }
     }
 }
@@ -43,6 +49,8 @@ pub enum Capability {
     Idempotency,
     /// Messages can be searched at the server.
     Search,
+    /// Messages carry files.
+    Files,
     /// The operations of one submit are applied in order.
     OrderedSubmit,
     /// Any other capability.

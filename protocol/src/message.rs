@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{ConversationId, MessageId, OperationKey, Position, Revision, Timestamp, UserId};
+use crate::{
+    Attachment, ConversationId, MessageId, OperationKey, Position, Revision, Timestamp, UserId,
+};
 
 /// A message as one user sees it (PROTOCOL.md §4.2). It is always told of as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +56,8 @@ pub struct Message {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Content {
-    /// The text; beside a payload or a notice, what a client shows that does not know it.
+    /// The text; beside attachments what is said of them, beside a payload or a notice
+    /// what a client shows that does not know it.
     #[serde(default)]
     pub text: String,
     /// Whom the text mentions.
@@ -72,6 +75,9 @@ pub struct Content {
     /// What an app defined.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload: Option<Payload>,
+    /// The files that it carries.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
     /// What happened, in a message that the server wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<Notice>,

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Context, ConversationId, ConversationKind, OperationKey, Payload, Position, Role, Timestamp,
-    Unreadable, UserId, Writing,
+    Attachment, Context, ConversationId, ConversationKind, OperationKey, Payload, Position, Role,
+    Timestamp, Unreadable, UserId, Writing,
 };
 
 macro_rules! methods {
@@ -85,7 +85,7 @@ methods! {
 pub struct MessageSend {
     /// Where to.
     pub conversation_id: ConversationId,
-    /// What it says: not blank, at most `limits.textBytes`.
+    /// What it says: at most `limits.textBytes`, and blank only beside attachments.
     pub text: String,
     /// Whom the text mentions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -99,6 +99,9 @@ pub struct MessageSend {
     /// What an app defined; the text is what others show then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload: Option<Payload>,
+    /// The files that it carries.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
     /// The message whose content this one repeats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forward_of: Option<OperationKey>,
@@ -115,6 +118,7 @@ impl MessageSend {
             reply_to: None,
             thread_root: None,
             payload: None,
+            attachments: Vec::new(),
             forward_of: None,
         }
     }

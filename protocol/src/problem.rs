@@ -96,6 +96,12 @@ codes! {
     UserNotFound = "user.notFound", Permanent, 404;
     /// There is a user of that id already.
     UserExists = "user.exists", Permanent, 409;
+    /// There is no such file for this user, or not all of it.
+    FileNotFound = "file.notFound", Permanent, 404;
+    /// What came is not what was announced; the upload is at its end, and begins anew.
+    FileDamaged = "file.damaged", Transient, 422;
+    /// The bytes do not belong there: ask how many are there.
+    UploadConflict = "upload.conflict", Transient, 409;
     /// There is no such session of this user.
     SessionNotFound = "session.notFound", Permanent, 404;
     /// User and password do not go together.

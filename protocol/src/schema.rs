@@ -24,6 +24,9 @@ named! {
     DeviceId => {"type": "string", "minLength": 1, "maxLength": 128};
     ConversationId => {"type": "string", "minLength": 1, "maxLength": 128};
     MessageId => {"type": "string", "minLength": 1, "maxLength": 128};
+    FileId => {"type": "string", "minLength": 1, "maxLength": 128};
+    ContentHash => {"type": "string", "pattern": "^[0-9a-f]{64}$"};
+    Thumbnail => {"type": "string", "contentEncoding": "base64", "maxLength": 2732};
     SessionId => {"type": "string", "minLength": 1, "maxLength": 128};
     LogId => {"type": "string", "minLength": 1, "maxLength": 128};
     OperationKey => {"type": "string", "format": "uuid"};

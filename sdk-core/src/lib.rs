@@ -43,15 +43,16 @@
 mod readme {}
 
 mod client;
+mod files;
 mod runtime;
 mod transport;
 
 pub use client::{
     Account, BuildError, Client, ClientBuilder, ConnectionWatch, Conversation, ConversationList,
-    Found, GapEnd, History, NewGroup, NewMessage, Newest, Outbox, ParticipantList, PresenceWatch,
-    ProvidedToken, Search, SecretStorage, SessionWatch, SignOut, Thread, Timeline, TokenFailure,
-    TokenFuture, TokenProvider, TypingWatch, Visibility, WatchError, handle_push_beside,
-    rebuild_store,
+    Download, DownloadProgress, Found, GapEnd, History, NewAttachment, NewGroup, NewMessage,
+    Newest, Outbox, ParticipantList, PresenceWatch, ProvidedToken, Search, SecretStorage,
+    SessionWatch, SignOut, Thread, Timeline, TokenFailure, TokenFuture, TokenProvider, TypingWatch,
+    Visibility, WatchError, handle_push_beside, rebuild_store,
 };
 pub use fulmar_engine::query::{
     Action, Change, ConversationFilter, ConversationItem, ConversationStatus, GapRange,
@@ -60,13 +61,14 @@ pub use fulmar_engine::query::{
 };
 pub use fulmar_engine::{
     AppState, Attention, Backoff, CommandError, Config, ConnectionState, ConversationKey,
-    FailurePolicy, FailureReason, MessageContent, NetworkState, OpenError, OperationState,
-    PushError, PushNotification, Retention, Salvage, SalvageError, SessionEnd, SessionState,
-    StoreError, WaitReason,
+    DownloadState, FailurePolicy, FailureReason, MessageContent, NetworkState, OpenError,
+    OperationState, PushError, PushNotification, Retention, Salvage, SalvageError, SessionEnd,
+    SessionState, StoreError, WaitReason,
 };
 pub use fulmar_protocol::{
-    Anchor, Code, Context, ConversationId, ConversationKind, DeviceId, IdError, MessageId,
-    MessageVersion, Notice, OperationKey, Participant, Payload, Position, Presence,
-    PresenceSetting, Problem, PushProvider, Reaction, Role, SearchQuery, Secret, SessionId,
-    SessionInfo, Settings, Timestamp, UserId, Writing,
+    Anchor, Attachment, AttachmentKind, Code, ContentHash, Context, ConversationId,
+    ConversationKind, DeviceId, FileId, IdError, MessageId, MessageVersion, Notice, OperationKey,
+    Participant, Payload, Position, Presence, PresenceSetting, Problem, PushProvider, Reaction,
+    Role, SearchQuery, Secret, SessionId, SessionInfo, Settings, Thumbnail, Timestamp, UserId,
+    Writing,
 };

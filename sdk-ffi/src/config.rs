@@ -1,6 +1,6 @@
 //! What an app can tune.
 
-use crate::{Count, Millis};
+use crate::{ByteCount, Count, Millis};
 
 /// How long to wait between tries: exponential with full jitter (PROTOCOL.md §3.9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
@@ -32,7 +32,7 @@ pub struct Retention {
     pub messages_per_conversation: Option<Count>,
     /// At most about so many bytes of messages in all: the oldest go first. Default: all.
     #[uniffi(default = None)]
-    pub total_bytes: Option<Count>,
+    pub total_bytes: Option<ByteCount>,
 }
 
 /// Settings of a client. The defaults suit a phone.
@@ -59,6 +59,9 @@ pub struct Config {
     pub refresh_ahead: Millis,
     /// How much history stays on this device. Default: all of it.
     pub retention: Retention,
+    /// How many bytes of files stay on this device: those that were used last. Files of messages that the
+    /// server has not confirmed always stay. Default: 512 MiB.
+    pub file_cache_bytes: ByteCount,
 }
 
 /// The settings that a client has when none are given.
@@ -75,6 +78,7 @@ pub fn default_config() -> Config {
         poll_interval,
         refresh_ahead,
         retention,
+        file_cache_bytes,
     } = fulmar::Config::default();
     Config {
         backoff: Backoff {
@@ -94,8 +98,9 @@ pub fn default_config() -> Config {
         refresh_ahead: Millis(refresh_ahead),
         retention: Retention {
             messages_per_conversation: retention.messages_per_conversation.map(Count::from),
-            total_bytes: retention.total_bytes.map(Count),
+            total_bytes: retention.total_bytes.map(ByteCount),
         },
+        file_cache_bytes: ByteCount(file_cache_bytes),
     }
 }
 
@@ -112,6 +117,7 @@ impl From<Config> for fulmar::Config {
             poll_interval,
             refresh_ahead,
             retention,
+            file_cache_bytes,
         } = config;
         Self {
             backoff: fulmar::Backoff {
@@ -133,6 +139,7 @@ impl From<Config> for fulmar::Config {
                 messages_per_conversation: retention.messages_per_conversation.map(Count::as_u32),
                 total_bytes: retention.total_bytes.map(|bytes| bytes.0),
             },
+            file_cache_bytes: file_cache_bytes.0,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use fulmar::{OperationKey, Timestamp, UserId};
 
-use crate::{CommandError, Count};
+use crate::{Attachment, CommandError, Count, NewAttachment};
 
 /// What a message says.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
@@ -13,6 +13,9 @@ pub enum MessageContent {
         text: String,
         /// Whom it mentions.
         mentions: Vec<UserId>,
+        /// The files that it carries; beside them the text may be empty.
+        #[uniffi(default = [])]
+        attachments: Vec<Attachment>,
     },
     /// Something that an app defined. An app that does not know its type shows the text.
     Custom {
@@ -20,6 +23,9 @@ pub enum MessageContent {
         payload: Payload,
         /// What it says in words.
         text: String,
+        /// The files that it carries.
+        #[uniffi(default = [])]
+        attachments: Vec<Attachment>,
     },
     /// Something happened in the conversation; the sender is whoever did it.
     System {
@@ -39,10 +45,23 @@ impl From<fulmar::MessageContent> for MessageContent {
     fn from(content: fulmar::MessageContent) -> Self {
         use fulmar::MessageContent as C;
         match content {
-            C::Text { text, mentions } => Self::Text { text, mentions },
-            C::Custom { payload, text } => Self::Custom {
+            C::Text {
+                text,
+                mentions,
+                attachments,
+            } => Self::Text {
+                text,
+                mentions,
+                attachments: attachments.into_iter().map(Attachment::from).collect(),
+            },
+            C::Custom {
+                payload,
+                text,
+                attachments,
+            } => Self::Custom {
                 payload: payload.into(),
                 text,
+                attachments: attachments.into_iter().map(Attachment::from).collect(),
             },
             C::System { notice, text } => Self::System {
                 notice: notice.into(),
@@ -53,6 +72,7 @@ impl From<fulmar::MessageContent> for MessageContent {
             other => Self::Text {
                 text: other.text().to_owned(),
                 mentions: Vec::new(),
+                attachments: Vec::new(),
             },
         }
     }
@@ -219,7 +239,7 @@ impl From<fulmar::MessageVersion> for MessageVersion {
 /// A message to send: a text, and what goes with it.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct NewMessage {
-    /// What it says: not blank, at most 8 KiB or what the server allows.
+    /// What it says: not blank, except beside attachments; at most 8 KiB or what the server allows.
     pub text: String,
     /// Whom the text mentions. People who do not take part are left out.
     #[uniffi(default = [])]
@@ -233,6 +253,9 @@ pub struct NewMessage {
     /// What the app defined; the text is what others show then.
     #[uniffi(default = None)]
     pub payload: Option<Payload>,
+    /// The files that go with it, at most 10.
+    #[uniffi(default = [])]
+    pub attachments: Vec<NewAttachment>,
 }
 
 impl TryFrom<NewMessage> for fulmar::NewMessage {
@@ -245,6 +268,7 @@ impl TryFrom<NewMessage> for fulmar::NewMessage {
             reply_to,
             thread_root,
             payload,
+            attachments,
         } = message;
         Ok(Self {
             text,
@@ -252,6 +276,7 @@ impl TryFrom<NewMessage> for fulmar::NewMessage {
             reply_to,
             thread_root,
             payload: payload.map(TryInto::try_into).transpose()?,
+            attachments: attachments.into_iter().map(Into::into).collect(),
         })
     }
 }

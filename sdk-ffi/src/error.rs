@@ -99,6 +99,15 @@ pub enum CommandError {
         /// What SQLite said.
         reason: String,
     },
+    /// A file cannot be read or copied. The message was not taken.
+    #[error("the file cannot be taken over: {reason}")]
+    FileUnreadable {
+        /// What the system said.
+        reason: String,
+    },
+    /// What the server has is not the file that was announced. Nothing of it was kept.
+    #[error("the server has another file than the one that was announced")]
+    FileDamaged,
     /// The client is closed.
     #[error("the client is closed")]
     Closed,
@@ -147,6 +156,8 @@ impl From<fulmar::CommandError> for CommandError {
             E::Refused { problem } => Self::Refused {
                 problem: problem.into(),
             },
+            E::FileUnreadable { reason } => Self::FileUnreadable { reason },
+            E::FileDamaged => Self::FileDamaged,
             E::Unreachable { reason } => Self::Unreachable { reason },
             E::NoToken { reason } => Self::NoToken { reason },
             E::NoSuchConversation { id } => Self::NoSuchConversation { id },

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use fulmar::{
-    ConversationId, ConversationKey, DeviceId, MessageId, OperationKey, Position, SessionId,
-    Timestamp, UserId,
+    ContentHash, ConversationId, ConversationKey, DeviceId, FileId, MessageId, OperationKey,
+    Position, SessionId, Thumbnail, Timestamp, UserId,
 };
 
 use crate::CommandError;
@@ -13,6 +13,10 @@ use crate::CommandError;
 /// A number of things, small enough for the integers of every language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Count(pub u64);
+
+/// A number of bytes, which may be many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ByteCount(pub u64);
 
 /// A length of time, in whole milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +39,16 @@ impl Count {
     /// As a number with 32 bits; larger ones become the largest.
     pub(crate) fn as_u32(self) -> u32 {
         u32::try_from(self.0).unwrap_or(u32::MAX)
+    }
+}
+
+impl Millis {
+    pub(crate) fn from_millis(millis: u64) -> Self {
+        Self(Duration::from_millis(millis))
+    }
+
+    pub(crate) fn as_millis(self) -> u64 {
+        u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX)
     }
 }
 
@@ -71,6 +85,25 @@ uniffi::custom_type!(MessageId, String, {
     remote,
     lower: |id| id.into(),
     try_lift: |text| Ok(MessageId::new(text).map_err(|error| impossible("a message id", error))?),
+});
+uniffi::custom_type!(FileId, String, {
+    remote,
+    lower: |id| id.into(),
+    try_lift: |text| Ok(FileId::new(text).map_err(|error| impossible("a file id", error))?),
+});
+uniffi::custom_type!(ContentHash, String, {
+    remote,
+    lower: |hash| hash.into(),
+    try_lift: |text| Ok(text.parse::<ContentHash>().map_err(|error| impossible("a hash", error))?),
+});
+uniffi::custom_type!(Thumbnail, Vec<u8>, {
+    remote,
+    lower: |thumbnail| thumbnail.0,
+    try_lift: |picture| Ok(Thumbnail(picture)),
+});
+uniffi::custom_type!(ByteCount, i64, {
+    lower: |bytes| signed(bytes.0),
+    try_lift: |number| Ok(ByteCount(unsigned("a number of bytes", number)?)),
 });
 uniffi::custom_type!(SessionId, String, {
     remote,

@@ -14,6 +14,7 @@
 //! alone; everything else is what people see, in their language.
 
 mod account;
+mod attachments;
 mod cancel;
 mod change;
 mod changes;
@@ -40,6 +41,9 @@ mod timeline;
 mod watch;
 
 pub use account::SessionInfo;
+pub use attachments::{
+    Attachment, AttachmentKind, AttachmentSource, DownloadProgress, DownloadState, NewAttachment,
+};
 pub use cancel::CancelHandle;
 pub use change::ForeignChange;
 pub use changes::{
@@ -58,7 +62,7 @@ pub use error::{CommandError, OperationState, WatchError};
 pub use foreign::{
     ForeignSecretStorage, ForeignToken, ForeignTokenProvider, SecretStorageError, TokenFailure,
 };
-pub use ids::{Count, Millis};
+pub use ids::{ByteCount, Count, Millis};
 pub use logs::{LogLevel, LogRecord, LogWatcher};
 pub use messages::{FailureReason, MessageItem, MessageState, ThreadOverview};
 pub use open_error::{OpenError, RebuildError};
@@ -75,8 +79,9 @@ pub use timeline::{
     Anchor, GapEnd, GapRange, History, Newest, TimelineHandle, TimelineItem, Visibility,
 };
 pub use watch::{
-    ConnectionWatcher, ConversationListWatcher, OutboxWatcher, ParticipantListWatcher,
-    PresenceWatcher, SearchWatcher, SessionWatcher, TimelineWatcher, TypingWatcher,
+    ConnectionWatcher, ConversationListWatcher, DownloadWatcher, OutboxWatcher,
+    ParticipantListWatcher, PresenceWatcher, SearchWatcher, SessionWatcher, TimelineWatcher,
+    TypingWatcher,
 };
 
 uniffi::setup_scaffolding!();

@@ -2,7 +2,7 @@
 
 use fulmar::{MessageId, OperationKey, Position, Timestamp, UserId};
 
-use crate::{Count, MessageContent, Problem, Quote, Reaction, Receipts};
+use crate::{ByteCount, Count, MessageContent, Problem, Quote, Reaction, Receipts};
 
 /// A message on the screen.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -98,6 +98,13 @@ impl From<fulmar::ThreadOverview> for ThreadOverview {
 pub enum MessageState {
     /// On this device, durably; it goes out when it can.
     Pending,
+    /// On this device, durably; its files go up first, as soon as they can.
+    Uploading {
+        /// How many bytes of them are at the server.
+        sent: ByteCount,
+        /// How many bytes they have.
+        total: ByteCount,
+    },
     /// Handed to the network; no answer yet.
     Sending,
     /// The server has it. Every message of others is this.
@@ -113,6 +120,10 @@ impl From<fulmar::MessageState> for MessageState {
     fn from(state: fulmar::MessageState) -> Self {
         match state {
             fulmar::MessageState::Pending => Self::Pending,
+            fulmar::MessageState::Uploading { sent, total } => Self::Uploading {
+                sent: ByteCount(sent),
+                total: ByteCount(total),
+            },
             fulmar::MessageState::Sending => Self::Sending,
             fulmar::MessageState::Sent => Self::Sent,
             fulmar::MessageState::Failed { reason } => Self::Failed {
@@ -134,6 +145,9 @@ pub enum FailureReason {
     /// It was tried, no answer came, and by now it is older than the server remembers operation
     /// keys. Trying again could apply it twice, so that is the app's decision.
     OutcomeUnknown,
+    /// A file of the message is not on this device any more, and not at the server. Only giving the message
+    /// up is left.
+    FileLost,
 }
 
 impl From<fulmar::FailureReason> for FailureReason {
@@ -143,6 +157,7 @@ impl From<fulmar::FailureReason> for FailureReason {
                 problem: problem.into(),
             },
             fulmar::FailureReason::OutcomeUnknown => Self::OutcomeUnknown,
+            fulmar::FailureReason::FileLost => Self::FileLost,
         }
     }
 }

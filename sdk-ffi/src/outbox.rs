@@ -2,7 +2,7 @@
 
 use fulmar::{ConversationId, ConversationKey, OperationKey, Timestamp};
 
-use crate::{Count, FailureReason};
+use crate::{ByteCount, Count, FailureReason};
 
 /// An operation that the server has not confirmed, or has refused.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -55,6 +55,13 @@ impl From<fulmar::OutboxItem> for OutboxItem {
 pub enum OutboxState {
     /// It goes out as soon as there is a connection and those before it have been answered.
     Waiting,
+    /// The files of the message go up first. Giving it up gives them up.
+    Uploading {
+        /// How many bytes of them are at the server.
+        sent: ByteCount,
+        /// How many bytes they have.
+        total: ByteCount,
+    },
     /// It was handed to the network; no answer yet.
     Sending,
     /// The last try came to nothing, as far as anyone knows; it is tried again by itself.
@@ -80,6 +87,10 @@ impl From<fulmar::OutboxState> for OutboxState {
         use fulmar::OutboxState as S;
         match state {
             S::Waiting => Self::Waiting,
+            S::Uploading { sent, total } => Self::Uploading {
+                sent: ByteCount(sent),
+                total: ByteCount(total),
+            },
             S::Sending => Self::Sending,
             S::Resting { retry_at } => Self::Resting { retry_at },
             S::Held { behind } => Self::Held { behind },

@@ -6,8 +6,8 @@ use fulmar::UserId;
 use tokio::sync::{Mutex, watch};
 
 use crate::{
-    ConnectionState, ConversationListChange, OutboxChange, ParticipantListChange, Presence,
-    SessionState, TimelineChange, WatchError,
+    ConnectionState, ConversationListChange, DownloadProgress, OutboxChange, ParticipantListChange,
+    Presence, SessionState, TimelineChange, WatchError,
 };
 use crate::{SearchChange, diagnostics::Counted};
 
@@ -116,6 +116,10 @@ watcher! {
     /// What a search finds, live.
     SearchWatcher, fulmar::Search, Vec<SearchChange>,
     async |search: &mut fulmar::Search| search.next().await.map(each)
+}
+watcher! {
+    /// A file that comes, live; ends when it is here.
+    DownloadWatcher, fulmar::Download, DownloadProgress, crate::attachments::next
 }
 watcher! {
     /// Whether somebody is there, live.

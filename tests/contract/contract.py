@@ -1,12 +1,16 @@
 """Asks a mock server everything that its OpenAPI document allows, and much that it does not: no answer is a
 5xx, and none is one that the document does not know. Usage: contract.py MOCK_SERVER SCHEMATHESIS"""
 
+import hashlib
 import json
+import os
 import pathlib
 import subprocess
 import sys
 import tempfile
 import urllib.request
+
+from tusclient.client import TusClient
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 # They end what the others need, so they are asked last.
@@ -24,11 +28,32 @@ def ask(url, token=None, body=None):
         return json.load(answer)
 
 
+def upload(url, token, folder):
+    """A client of tus that knows nothing of this server uploads a file, stops half-way, and goes on."""
+    content = os.urandom(300_000)
+    path = pathlib.Path(folder, "harbour.jpg")
+    path.write_bytes(content)
+    client = TusClient(f"{url}/v1/files", headers={"Authorization": f"Bearer {token}"})
+    metadata = {"filename": path.name, "sha256": hashlib.sha256(content).hexdigest()}
+    begun = client.uploader(str(path), chunk_size=65_536, metadata=metadata)
+    begun.upload_chunk()
+    resumed = client.uploader(str(path), chunk_size=65_536, url=begun.url)
+    assert resumed.get_offset() == 65_536, resumed.get_offset()
+    resumed.upload()
+    asked = urllib.request.Request(begun.url, headers={"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(asked) as answer:
+        assert answer.read() == content, "another file came back"
+    print("tuspy uploaded a file, in two goes")
+    return begun.url.rsplit("/", 1)[-1]
+
+
 def fuzz(schemathesis, url, token, config, selection):
     command = [schemathesis, "--config-file", config, "run", f"{url}/v1/openapi.json"]
     command += ["--header", f"Authorization: Bearer {token}", "--checks", CHECKS, "--seed", "1"]
     command += ["--phases", "coverage,fuzzing", "--max-examples", "40", "--no-color"]
-    done = subprocess.run(command + selection, stdin=subprocess.DEVNULL)
+    here = str(pathlib.Path(__file__).parent)
+    hooks = {"SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": here, "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command + selection, stdin=subprocess.DEVNULL, env=os.environ | hooks)
     return done.returncode
 
 
@@ -43,11 +68,13 @@ def main():
         group = ask(f"{url}/v1/conversations", token, group)["conversationId"]
         message = ask(f"{url}/v1/conversations/{group}/messages", token, {"text": "hello"})["messageId"]
         with tempfile.TemporaryDirectory() as folder:
+            file = upload(url, token, folder)
             config = pathlib.Path(folder, "schemathesis.toml")
             config.write_text(
                 "[parameters]\n"
                 f'"path.conversationId" = "{group}"\n"path.messageId" = "{message}"\n'
                 '"path.userId" = "bob"\n"path.deviceId" = "contract"\n'
+                f'"path.fileId" = "{file}"\n"header.Tus-Resumable" = "1.0.0"\n'
             )
             others = [word for path in LAST for word in ("--exclude-path", path)]
             last = [word for path in LAST for word in ("--include-path", path)]

@@ -100,6 +100,7 @@ async fn what_an_app_defined_travels_with_words_for_old_apps() {
                 == MessageContent::Custom {
                     payload: place.clone(),
                     text: "A place in Berlin".to_owned(),
+                    attachments: Vec::new(),
                 }
         })
     })

@@ -1,5 +1,6 @@
 //! The contract of the REST surface: a property-based tester asks the mock server, by its OpenAPI
-//! document. The tester is a Python program, which this gets into a cache folder of the user.
+//! document, and a client of tus that knows nothing of us uploads a file. Both are Python programs, which
+//! this gets into a cache folder of the user.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,9 +11,12 @@ use crate::toolchains::cache;
 
 /// The version of the tester, from PyPI.
 const SCHEMATHESIS: &str = "4.32.5";
+/// The version of the client of tus, from PyPI, that uploads a file.
+const TUSPY: &str = "1.1.0";
 
 pub(crate) fn test(missing: Missing) -> Result<(), String> {
-    let Some(folder) = cache().map(|cache| cache.join(format!("schemathesis-{SCHEMATHESIS}")))
+    let Some(folder) =
+        cache().map(|cache| cache.join(format!("schemathesis-{SCHEMATHESIS}-tuspy-{TUSPY}")))
     else {
         return Err("there is neither XDG_CACHE_HOME nor HOME".to_owned());
     };
@@ -50,7 +54,8 @@ fn install(folder: &Path) -> Result<(), String> {
     run(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
     run(Command::new(folder.join("bin/pip"))
         .args(["install", "--quiet", "--disable-pip-version-check"])
-        .arg(format!("schemathesis=={SCHEMATHESIS}")))
+        .arg(format!("schemathesis=={SCHEMATHESIS}"))
+        .arg(format!("tuspy=={TUSPY}")))
 }
 
 fn run(command: &mut Command) -> Result<(), String> {

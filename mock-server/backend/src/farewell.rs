@@ -5,7 +5,7 @@ use rand_chacha::rand_core::Rng as _;
 
 use crate::accounts::Caller;
 use crate::operations::By;
-use crate::store::{conversations, messages, sessions, users};
+use crate::store::{conversations, files, messages, sessions, users};
 use crate::{Result, Scope};
 
 impl Scope<'_> {
@@ -65,6 +65,7 @@ impl Scope<'_> {
         self.aftermath.told.remove(user);
         self.aftermath.met.remove(user);
         self.note(user, "account.deleted")?;
+        files::delete_loose(&self.db, user)?;
         users::delete(&self.db, user)
     }
 }

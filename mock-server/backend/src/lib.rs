@@ -31,6 +31,7 @@ mod demo;
 mod edge;
 mod events;
 mod farewell;
+mod files;
 mod jwt;
 mod operations;
 mod profiles;

@@ -82,7 +82,12 @@ impl Scope<'_> {
         }
         let unread = participants::unread(&self.db, id, user)?;
         let sender = self.name_of(&message.sender_id)?;
-        let text = &message.content.text;
+        // What carries files may say nothing: then they are named.
+        let content = &message.content;
+        let text = match (content.text.trim(), content.attachments.first()) {
+            ("", Some(attachment)) => &attachment.name,
+            _ => &content.text,
+        };
         let (title, body) = match conversations::kind(&self.db, id)? {
             ConversationKind::Direct => (sender, text.clone()),
             ConversationKind::Group | ConversationKind::Unknown => {

@@ -15,8 +15,8 @@ fn ask(backend: &mut Backend, path: &str, token: Option<&str>, body: &str) -> se
         ..HttpRequest::default()
     };
     let (response, _) = backend.http(&request, Timestamp(NOW));
-    assert_eq!(response.status, 200, "{}", response.body);
-    serde_json::from_str(&response.body).unwrap()
+    assert_eq!(response.status, 200, "{response:?}");
+    serde_json::from_slice(&response.body).unwrap()
 }
 
 #[test]

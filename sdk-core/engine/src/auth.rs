@@ -10,9 +10,10 @@ use fulmar_protocol::{
 };
 
 use crate::brain::Purpose;
+use crate::command_error::CommandError;
 use crate::connection::LinkState;
 use crate::deadline::Why;
-use crate::effect::{CommandError, CommandId, Effect, Reply, SessionEnd};
+use crate::effect::{CommandId, Effect, Reply, SessionEnd};
 use crate::input::{NetworkState, RequestFailure, Unsent};
 use crate::store::account::{Renewal, Tokens};
 use crate::store::{Result, account, conversations, operations};
@@ -187,6 +188,7 @@ impl Turn<'_> {
         for key in conversations::all(&self.db)? {
             self.vanish(key);
         }
+        self.hold(Effect::DropFiles);
         account::wipe(&self.db)
     }
 
@@ -349,9 +351,8 @@ impl Turn<'_> {
         Ok(Ok(Reply::Done))
     }
 
-    /// Ends the session here, and wipes the store.
+    /// Wipes the store, once everything has been stopped.
     pub(crate) fn forget_everything(&mut self) -> Result<()> {
-        self.stop_everything()?;
         self.wipe()?;
         self.reload_account()?;
         self.brain.auth = Auth::default();

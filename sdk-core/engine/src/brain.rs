@@ -7,20 +7,23 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fulmar_protocol::{
-    HistoryPage, Limits, Message, OperationKey, Position, SearchQuery, Secret, SubmitId, UserId,
+    ContentHash, HistoryPage, Limits, Message, OperationKey, Position, SearchQuery, Secret,
+    SubmitId, UserId,
 };
 
 use crate::auth::Auth;
 use crate::connection::Link;
 use crate::deadline::Deadlines;
+use crate::downloads::Downloads;
 use crate::effect::{CommandId, ConnectionState, RequestId, SessionState, SocketId};
 use crate::inbox::follow::Follow;
 use crate::input::{AppState, NetworkState, ProvidedToken};
 use crate::outbox::delivery::Deliveries;
+use crate::outbox::upload::Uploads;
 use crate::presence::Known;
 use crate::store::account::Account;
 use crate::store::runs::Run;
-use crate::store::{LaneId, Vault};
+use crate::store::{LaneId, UploadKey, Vault};
 use crate::time::{Mono, Now};
 use crate::typing::Signals;
 
@@ -33,6 +36,8 @@ pub(crate) struct Brain {
     pub(crate) requests: BTreeMap<RequestId, (Purpose, Option<Secret>)>,
     pub(crate) submits: BTreeMap<SubmitId, Flight>,
     pub(crate) deliveries: Deliveries,
+    pub(crate) uploads: Uploads,
+    pub(crate) downloads: Downloads,
     pub(crate) typing: Signals,
     pub(crate) presence: Known,
     pub(crate) deadlines: Deadlines,
@@ -110,6 +115,13 @@ pub(crate) enum Purpose {
     PushToken {
         command: CommandId,
     },
+    Upload {
+        upload: UploadKey,
+    },
+    EndUpload,
+    Download {
+        content: ContentHash,
+    },
 }
 
 /// Whether what was asked for can still be taken as it comes.
@@ -171,6 +183,8 @@ impl Brain {
             requests: BTreeMap::new(),
             submits: BTreeMap::new(),
             deliveries: Deliveries::default(),
+            uploads: Uploads::default(),
+            downloads: Downloads::default(),
             typing: Signals::default(),
             presence: Known::default(),
             deadlines: Deadlines::default(),

@@ -1,6 +1,7 @@
 //! Commands of the app: each is validated before its first write, and answered.
 
-use crate::effect::{CommandError, CommandId, Reply};
+use crate::command_error::CommandError;
+use crate::effect::{CommandId, Reply};
 use crate::input::Command;
 use crate::store::Result;
 use crate::turn::Turn;
@@ -55,6 +56,18 @@ impl Turn<'_> {
             }
             Command::UpdateMe { update } => {
                 return self.later(command, |turn| Ok(turn.update_me(command, update)));
+            }
+            Command::Download {
+                id,
+                file_id,
+                content,
+                size,
+                have,
+            } => {
+                let file = (file_id, content);
+                return self.later(command, |turn| {
+                    Ok(turn.download(command, id, file, size, have))
+                });
             }
             Command::FetchVersions { message } => {
                 return self.later(command, |turn| turn.fetch_versions(command, message));

@@ -83,6 +83,9 @@ pub struct Config {
     pub refresh_ahead: Duration,
     /// How much history stays on this device. Default: all of it.
     pub retention: Retention,
+    /// How many bytes of files stay on this device: those that were used last. Files of messages that the
+    /// server has not confirmed always stay. Default: 512 MiB.
+    pub file_cache_bytes: u64,
 }
 
 impl Default for Config {
@@ -98,6 +101,7 @@ impl Default for Config {
             poll_interval: Duration::from_secs(5),
             refresh_ahead: Duration::from_secs(60),
             retention: Retention::default(),
+            file_cache_bytes: 512 * 1024 * 1024,
         }
     }
 }

@@ -160,7 +160,7 @@ impl Turn<'_> {
         self.brain.deadlines.clear(Why::ReadyMissing);
         self.brain.deadlines.clear(Why::Reconnect);
         self.brain.deadlines.clear(Why::Poll);
-        self.brain.deadlines.clear_lane_retries();
+        self.brain.deadlines.clear_retries();
         let at = self.now.mono.plus(heartbeat);
         self.brain.deadlines.set(Why::Heartbeat, at);
         if ready.operation_key_retention_ms != self.brain.account.key_retention_ms {
@@ -271,7 +271,7 @@ impl Turn<'_> {
         self.brain.link.attempt = 0;
         self.brain.deadlines.clear(Why::Reconnect);
         self.brain.deadlines.clear(Why::FetchAgain);
-        self.brain.deadlines.clear_lane_retries();
+        self.brain.deadlines.clear_retries();
     }
 
     /// A fresh token is a change for the better, but only once: a server that refuses fresh tokens
@@ -281,7 +281,7 @@ impl Turn<'_> {
             self.brain.deadlines.clear(Why::Reconnect);
         }
         self.brain.deadlines.clear(Why::FetchAgain);
-        self.brain.deadlines.clear_lane_retries();
+        self.brain.deadlines.clear_retries();
     }
 
     /// Closes the socket without blaming anybody.
@@ -308,7 +308,7 @@ impl Turn<'_> {
         self.return_submits(|_| true)?;
         self.drop_requests();
         self.brain.follow = crate::inbox::follow::Follow::default();
-        self.brain.deadlines.clear_lane_retries();
+        self.brain.deadlines.clear_retries();
         self.brain.deadlines.clear(Why::FetchAgain);
         Ok(())
     }

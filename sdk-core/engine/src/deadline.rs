@@ -5,10 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use fulmar_protocol::SubmitId;
+use fulmar_protocol::{ContentHash, SubmitId};
 
 use crate::effect::RequestId;
-use crate::store::{ConversationKey, LaneId};
+use crate::store::{ConversationKey, LaneId, UploadKey};
 use crate::time::Mono;
 
 /// Why the engine wants to be called at a moment.
@@ -42,6 +42,10 @@ pub enum Why {
     Index,
     /// A lane was told to wait.
     LaneRetry(LaneId),
+    /// A file that is to go up was told to wait.
+    UploadAgain(UploadKey),
+    /// A file that is to come was told to wait.
+    DownloadAgain(ContentHash),
 }
 
 /// A moment and the reason for it.
@@ -71,9 +75,14 @@ impl Deadlines {
         self.table.get(&why).copied()
     }
 
-    pub(crate) fn clear_lane_retries(&mut self) {
-        self.table
-            .retain(|why, _| !matches!(why, Why::LaneRetry(_)));
+    /// Whatever was told to wait need not wait any longer.
+    pub(crate) fn clear_retries(&mut self) {
+        self.table.retain(|why, _| {
+            !matches!(
+                why,
+                Why::LaneRetry(_) | Why::UploadAgain(_) | Why::DownloadAgain(_)
+            )
+        });
     }
 
     pub(crate) fn resting_lanes(&self) -> impl Iterator<Item = LaneId> + '_ {

@@ -19,6 +19,8 @@ pub enum Defect {
     FreshKeys,
     /// Later messages of a lane overtake one that waits.
     Overtake,
+    /// A part of a file counts as sent when it is handed to the network.
+    TrustUploads,
 }
 
 impl Defect {
@@ -30,6 +32,7 @@ impl Defect {
         Self::NoRecovery,
         Self::FreshKeys,
         Self::Overtake,
+        Self::TrustUploads,
     ];
 }
 

@@ -3,11 +3,11 @@
 use std::fmt;
 
 use fulmar_protocol::{
-    ApiRequest, ClientFrame, Code, ConversationId, MessageVersion, OperationKey, PersonPresence,
-    Position, Problem, Secret, SessionInfo, Timestamp, UserId,
+    ApiRequest, ClientFrame, Code, ContentHash, ConversationId, FileId, MessageVersion,
+    OperationKey, PersonPresence, Position, Secret, SessionInfo, Timestamp, UserId,
 };
 
-use crate::outbox::transition::OperationState;
+use crate::command_error::CommandError;
 use crate::push::PushNotification;
 use crate::store::ConversationKey;
 
@@ -36,6 +36,33 @@ number! {
 number! {
     /// Names an HTTP request; answers that nobody waits for are dropped.
     RequestId
+}
+
+number! {
+    /// Names a wish for a file, until it is answered or withdrawn.
+    DownloadId
+}
+
+/// A part of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilePart {
+    /// As the server calls the file.
+    pub file_id: FileId,
+    /// Which file.
+    pub content: ContentHash,
+    /// From which byte on.
+    pub offset: u64,
+    /// How many bytes.
+    pub length: u64,
+}
+
+/// Whether more of a file is coming.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DownloadState {
+    /// It comes when there is a connection, or a little later.
+    Waiting,
+    /// It comes.
+    Receiving,
 }
 
 /// One thing that the driver does for the engine, after the commit.
@@ -69,6 +96,43 @@ pub enum Effect {
         /// The token that goes with it.
         access_token: Option<Secret>,
     },
+    /// Send a part of a file, which is on this device, and say how much of it the server has then.
+    SendChunk {
+        /// The name of the answer.
+        request: RequestId,
+        /// Which part.
+        part: FilePart,
+        /// The token that goes with it.
+        access_token: Secret,
+    },
+    /// Fetch a part of a file, put it on the disk, and say how much of it is there then. When all of it is,
+    /// it has to be what the hash says.
+    FetchChunk {
+        /// The name of the answer.
+        request: RequestId,
+        /// Which part; it may be shorter.
+        part: FilePart,
+        /// How many bytes the file has in all.
+        size: u64,
+        /// The token that goes with it.
+        access_token: Secret,
+    },
+    /// This much has come of a file that somebody wants.
+    Downloading {
+        /// Which file.
+        content: ContentHash,
+        /// How many bytes.
+        received: u64,
+        /// Whether more is coming.
+        state: DownloadState,
+    },
+    /// Nothing comes of this file any more: all of it is here, or nobody wants it.
+    DownloadEnded {
+        /// Which file.
+        content: ContentHash,
+    },
+    /// The store was wiped, or nobody is signed in: no file of a message is to stay on the disk.
+    DropFiles,
     /// Ask the app's token provider for an access token.
     FetchToken {
         /// The name of the answer, among those of requests.
@@ -142,106 +206,6 @@ pub enum Reply {
     Notified(PushNotification),
     /// All that a message ever said.
     Versions(Vec<MessageVersion>),
-}
-
-/// Why a command was not carried out. Nothing was changed unless the variant says so.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CommandError {
-    /// Nobody is signed in on this store.
-    #[error("nobody is signed in: sign in first")]
-    SignedOut,
-    /// Somebody is signed in already.
-    #[error("{user_id} is signed in: sign out first")]
-    AlreadySignedIn {
-        /// Who.
-        user_id: UserId,
-    },
-    /// The store belongs to somebody else, with operations that are not sent.
-    #[error("this store belongs to {owner}: use another path, or sign {owner} in and out")]
-    OtherUser {
-        /// Whose store it is.
-        owner: UserId,
-    },
-    /// The server said no. For sign-in: wrong user or password.
-    #[error("the server refused: {problem}")]
-    Refused {
-        /// What it said.
-        problem: Problem,
-    },
-    /// The server could not be reached, or did not answer. Try again.
-    #[error("the server could not be reached: {reason}")]
-    Unreachable {
-        /// What happened.
-        reason: String,
-    },
-    /// The token provider gave no token, or one of somebody else.
-    #[error("no access token: {reason}")]
-    NoToken {
-        /// What it said.
-        reason: String,
-    },
-    /// There is no such conversation in the store.
-    #[error("no conversation {id} here")]
-    NoSuchConversation {
-        /// The id that was asked for.
-        id: ConversationId,
-    },
-    /// There is no such message on this device, or it was deleted.
-    #[error("no message {key} here")]
-    NoSuchMessage {
-        /// The key that was asked for.
-        key: OperationKey,
-    },
-    /// The rules of the conversation forbid it to this user (PROTOCOL.md §4.4).
-    #[error("not allowed: this user {rule}")]
-    NotAllowed {
-        /// What this user may do, or what they lack.
-        rule: String,
-    },
-    /// There is no such operation in the outbox; it may have been confirmed in the meantime.
-    #[error("no operation {operation_key} in the outbox; it may have been confirmed meanwhile")]
-    NoSuchOperation {
-        /// The key that was asked for.
-        operation_key: OperationKey,
-    },
-    /// The operation is not in a state that allows this.
-    #[error("operation {operation_key} is {state}: that cannot be done to it")]
-    WrongState {
-        /// Which operation.
-        operation_key: OperationKey,
-        /// The state it is in.
-        state: OperationState,
-    },
-    /// A value that the rules forbid.
-    #[error("{what} {rule}")]
-    Invalid {
-        /// Which value.
-        what: String,
-        /// What is allowed.
-        rule: String,
-    },
-    /// The outbox is full. Nothing was dropped; send again when it has drained.
-    #[error("the outbox is full: {capacity} operations are waiting")]
-    OutboxFull {
-        /// How many it holds.
-        capacity: u32,
-    },
-    /// There are operations that the server has not confirmed.
-    #[error("{count} operations are unsent: wait for them, or discard them")]
-    UnsentOperations {
-        /// How many.
-        count: u32,
-    },
-    /// The store could not be written: a full or broken disk. What was stored before is kept.
-    #[error("the store could not be written: {reason}")]
-    Store {
-        /// What SQLite said.
-        reason: String,
-    },
-    /// The client is closed.
-    #[error("the client is closed")]
-    Closed,
 }
 
 /// The connection as a person may see it.

@@ -9,7 +9,8 @@ use fulmar_protocol::{
 };
 
 use crate::brain::{Freshness, PageAsked, Purpose};
-use crate::effect::{CommandError, CommandId, Reply};
+use crate::command_error::CommandError;
+use crate::effect::{CommandId, Reply};
 use crate::input::NetworkState;
 use crate::store::runs::Run;
 use crate::store::{Result, conversations, messages};

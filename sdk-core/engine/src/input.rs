@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use fulmar_protocol::{
-    Answer, AnswerError, CloseCode, Context, ConversationId, HistoryPage, MeUpdate, MessageSend,
-    Method, OperationKey, Position, PushPayload, PushToken, SearchQuery, Secret, ServerFrame,
-    SessionId, TypingState, UserId,
+    Answer, AnswerError, CloseCode, ContentHash, Context, ConversationId, FileId, HistoryPage,
+    MeUpdate, MessageSend, Method, OperationKey, Position, PushPayload, PushToken, SearchQuery,
+    Secret, ServerFrame, SessionId, TypingState, UserId,
 };
 
-use crate::effect::{CommandId, RequestId, SocketId};
+use crate::effect::{CommandId, DownloadId, RequestId, SocketId};
 use crate::store::Durability;
 
 /// One thing that happened.
@@ -35,6 +35,16 @@ pub enum Input {
         /// How it ended.
         result: Result<Answer, RequestFailure>,
     },
+    /// A part of a file was sent or fetched, or was not: how much of it is there by now. Ignored unless
+    /// somebody still waits for it.
+    Transferred {
+        /// Which request.
+        request: RequestId,
+        /// How many bytes of the file are there: at the server, or here.
+        result: Result<u64, TransferFailure>,
+    },
+    /// Somebody does not want a file any more.
+    CancelDownload(DownloadId),
     /// The app's token provider answered. Ignored unless somebody still waits for it.
     Token {
         /// Which request.
@@ -130,6 +140,19 @@ pub enum Command {
     Discard {
         /// Which one.
         operation_key: OperationKey,
+    },
+    /// Get a file of a message onto this device. Goes on until it is here or nobody wants it.
+    Download {
+        /// Names the wish.
+        id: DownloadId,
+        /// As the server calls the file.
+        file_id: FileId,
+        /// Which file.
+        content: ContentHash,
+        /// How many bytes it has.
+        size: u64,
+        /// How many of them are here.
+        have: u64,
     },
     /// Ask for the user's sessions. Needs the network.
     FetchSessions,
@@ -288,6 +311,23 @@ pub enum RequestFailure {
     Unreachable(String),
 }
 
+/// Why a part of a file was not sent or fetched.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TransferFailure {
+    /// The server said no, or could not be asked.
+    #[error(transparent)]
+    Request(#[from] RequestFailure),
+    /// The file, or what had come of it, is not on this device.
+    #[error("the file is not on this device any more")]
+    FileLost,
+    /// All of it is there, and its hash is another.
+    #[error("the file is not what was announced")]
+    Damaged,
+    /// The disk did not do its part.
+    #[error("the disk: {0}")]
+    Disk(String),
+}
+
 /// What the platform knows about the network. A hint: wrong hints delay nothing for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum NetworkState {
@@ -324,6 +364,7 @@ impl Input {
                 | Command::Block { .. }
                 | Command::Unblock { .. }
                 | Command::FetchVersions { .. }
+                | Command::Download { .. }
                 | Command::SetDraft { .. } => Durability::Normal,
                 _ => Durability::Full,
             },

@@ -40,11 +40,13 @@
 
 mod auth;
 mod brain;
+mod command_error;
 mod commands;
 mod config;
 mod connection;
 mod deadline;
 pub mod defects;
+mod downloads;
 mod effect;
 mod history;
 mod inbox;
@@ -72,15 +74,16 @@ use crate::brain::Brain;
 use crate::store::{account, operations};
 use crate::turn::Turn;
 
+pub use command_error::CommandError;
 pub use config::{Backoff, Config, FailurePolicy, Retention};
 pub use deadline::{Deadline, Why};
 pub use effect::{
-    CommandError, CommandId, ConnectionState, Effect, Reply, RequestId, SessionEnd, SessionState,
-    SocketId, Topic, WaitReason,
+    CommandId, ConnectionState, DownloadId, DownloadState, Effect, FilePart, Reply, RequestId,
+    SessionEnd, SessionState, SocketId, Topic, WaitReason,
 };
 pub use input::{
     AppState, Command, Input, NetworkState, NewConversation, ProvidedToken, RequestFailure,
-    SocketEvent, SocketFailure, TokenFailure, Unsent,
+    SocketEvent, SocketFailure, TokenFailure, TransferFailure, Unsent,
 };
 pub use message_content::MessageContent;
 pub use outbox::failure::FailureReason;
@@ -88,7 +91,7 @@ pub use outbox::transition::OperationState;
 pub use push::{Attention, PushNotification};
 pub use store::{
     ConversationKey, Durability, LaneId, OpenError, PushError, Reader, Salvage, SalvageError,
-    Store, StoreError, StoreLock, Vault, handle_push_beside, read_push, rebuild,
+    Store, StoreError, StoreLock, UploadKey, Vault, handle_push_beside, read_push, rebuild,
 };
 pub use time::{Mono, Now};
 pub use turn::Released;
@@ -160,6 +163,10 @@ impl Engine {
         turn.retry_quarantine()?;
         turn.take_pushed()?;
         turn.let_go_of_history()?;
+        if turn.brain.account.user_id.is_none() {
+            // A sign-out that was cut short may have left some.
+            turn.hold(Effect::DropFiles);
+        }
         turn.settle()?;
         let released = turn.commit()?;
         let engine = Self {
@@ -243,6 +250,11 @@ impl Turn<'_> {
             Input::Command { command, body } => self.command(command, body),
             Input::Socket { socket, event } => self.socket_event(socket, event),
             Input::Answer { request, result } => self.answer(request, result),
+            Input::Transferred { request, result } => self.transferred(request, result),
+            Input::CancelDownload(id) => {
+                self.cancel_download(id);
+                Ok(())
+            }
             Input::Token { request, result } => self.token_answered(request, result),
             Input::Network(network) => self.network_changed(network),
             Input::Typing {
@@ -262,7 +274,12 @@ impl Turn<'_> {
     fn due(&mut self, why: Why) -> store::Result<()> {
         match why {
             // Settling does these, now that no deadline holds them back.
-            Why::Reconnect | Why::FetchAgain | Why::TellDelivered | Why::LaneRetry(_) => Ok(()),
+            Why::Reconnect
+            | Why::FetchAgain
+            | Why::TellDelivered
+            | Why::LaneRetry(_)
+            | Why::UploadAgain(_)
+            | Why::DownloadAgain(_) => Ok(()),
             Why::ReadyMissing | Why::PongMissing => self.silence(),
             Why::TypingIdle(key) => self.stopped_typing(key),
             Why::TypingExpires(key) => {
@@ -296,6 +313,8 @@ impl Turn<'_> {
         self.settle_follow();
         self.settle_retention()?;
         self.settle_index()?;
+        self.settle_uploads()?;
+        self.settle_downloads();
         self.submit_what_can_go()?;
         self.show_resting_lanes()
     }

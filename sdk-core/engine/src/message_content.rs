@@ -1,6 +1,6 @@
 //! What a message says, as an app sees it.
 
-use fulmar_protocol::{Content, Deletion, Notice, Payload, UserId};
+use fulmar_protocol::{Attachment, Content, Deletion, Notice, Payload, UserId};
 use serde::{Deserialize, Serialize};
 
 /// What a message says (PROTOCOL.md §4.2).
@@ -14,6 +14,9 @@ pub enum MessageContent {
         text: String,
         /// Whom it mentions.
         mentions: Vec<UserId>,
+        /// The files that it carries; beside them the text may be empty.
+        #[serde(default)]
+        attachments: Vec<Attachment>,
     },
     /// Something that an app defined. An app that does not know its type shows the text.
     Custom {
@@ -21,6 +24,9 @@ pub enum MessageContent {
         payload: Payload,
         /// What it says in words.
         text: String,
+        /// The files that it carries.
+        #[serde(default)]
+        attachments: Vec<Attachment>,
     },
     /// Something happened in the conversation; the sender is whoever did it.
     System {
@@ -42,6 +48,7 @@ impl MessageContent {
             text,
             mentions,
             payload,
+            attachments,
             notice,
             reply_to: _,
             thread_root: _,
@@ -49,9 +56,26 @@ impl MessageContent {
         } = content;
         match (deleted, payload, notice) {
             (Some(deletion), ..) => Self::Deleted { by: deletion.by },
-            (_, Some(payload), _) => Self::Custom { payload, text },
+            (_, Some(payload), _) => Self::Custom {
+                payload,
+                text,
+                attachments,
+            },
             (_, _, Some(notice)) => Self::System { notice, text },
-            _ => Self::Text { text, mentions },
+            _ => Self::Text {
+                text,
+                mentions,
+                attachments,
+            },
+        }
+    }
+
+    /// The files that it carries.
+    #[must_use]
+    pub fn attachments(&self) -> &[Attachment] {
+        match self {
+            Self::Text { attachments, .. } | Self::Custom { attachments, .. } => attachments,
+            Self::System { .. } | Self::Deleted { .. } => &[],
         }
     }
 

@@ -7,7 +7,8 @@ use fulmar_protocol::{
 
 use crate::auth::command_error;
 use crate::brain::Purpose;
-use crate::effect::{CommandError, CommandId, Reply};
+use crate::command_error::CommandError;
+use crate::effect::{CommandId, Reply};
 use crate::input::RequestFailure;
 use crate::store::Result;
 use crate::turn::Turn;
@@ -82,6 +83,7 @@ impl Turn<'_> {
     ) -> Result<()> {
         let reply = match answer {
             Ok(()) => {
+                self.stop_everything()?;
                 self.forget_everything()?;
                 Ok(Reply::Done)
             }

@@ -9,7 +9,8 @@ use fulmar_protocol::{
 use rusqlite::Connection;
 
 use crate::brain::Purpose;
-use crate::effect::{CommandError, CommandId, Reply};
+use crate::command_error::CommandError;
+use crate::effect::{CommandId, Reply};
 use crate::store::{Result, conversations, pushed, reading};
 use crate::turn::Turn;
 

@@ -5,9 +5,11 @@ use fulmar_protocol::{Answer, AnswerError, ApiRequest, FailureClass, Secret};
 
 use crate::auth::{NewSession, command_error};
 use crate::brain::{Freshness, Purpose};
+use crate::command_error::CommandError;
 use crate::deadline::Why;
-use crate::effect::{CommandError, Effect, Reply, RequestId};
-use crate::input::{RequestFailure, TokenFailure};
+use crate::effect::{Effect, Reply, RequestId};
+use crate::input::{RequestFailure, TokenFailure, TransferFailure};
+use crate::outbox::upload::Uploads;
 use crate::store::Result;
 use crate::turn::Turn;
 
@@ -19,18 +21,46 @@ impl Turn<'_> {
         call: ApiRequest,
         purpose: Purpose,
         access_token: Option<Secret>,
-    ) {
-        let request = RequestId(self.brain.next_number());
-        let at = self.now.mono.plus(self.config.answer_timeout);
-        self.brain.deadlines.set(Why::AnswerMissing(request), at);
-        self.brain
-            .requests
-            .insert(request, (purpose, access_token.clone()));
+    ) -> RequestId {
+        let request = self.expect_answer(purpose, access_token.clone());
         self.hold(Effect::Request {
             request,
             call,
             access_token,
         });
+        request
+    }
+
+    /// Something is asked for by an effect of its own; its answer has so much time.
+    pub(crate) fn expect_answer(&mut self, purpose: Purpose, token: Option<Secret>) -> RequestId {
+        let request = RequestId(self.brain.next_number());
+        let at = self.now.mono.plus(self.config.answer_timeout);
+        self.brain.deadlines.set(Why::AnswerMissing(request), at);
+        self.brain.requests.insert(request, (purpose, token));
+        request
+    }
+
+    /// A part of a file was sent or fetched, or was not.
+    pub(crate) fn transferred(
+        &mut self,
+        request: RequestId,
+        result: std::result::Result<u64, TransferFailure>,
+    ) -> Result<()> {
+        self.brain.deadlines.clear(Why::AnswerMissing(request));
+        let Some((purpose, token)) = self.brain.requests.remove(&request) else {
+            return Ok(());
+        };
+        if let Err(TransferFailure::Request(failure)) = &result
+            && class_of(failure) == Some(FailureClass::Authentication)
+        {
+            self.token_rejected(token.as_ref());
+        }
+        match purpose {
+            Purpose::Upload { upload } => self.chunk_sent(upload, result),
+            Purpose::Download { content } => self.chunk_fetched(content, result),
+            // Nothing else is asked for in this way.
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn answer(&mut self, request: RequestId, result: Answered) -> Result<()> {
@@ -38,7 +68,18 @@ impl Turn<'_> {
         let Some((purpose, token)) = self.brain.requests.remove(&request) else {
             return Ok(());
         };
-        if token.is_some() && class_of(&result) == Some(FailureClass::Authentication) {
+        let class = result.as_ref().err().and_then(class_of);
+        // The answer to the question how much of an upload is there has no body (PROTOCOL.md §8).
+        let unauthorized = matches!(
+            (&purpose, &result),
+            (
+                Purpose::Upload { .. },
+                Err(RequestFailure::Answered(AnswerError::Foreign {
+                    status: 401
+                }))
+            )
+        );
+        if token.is_some() && (class == Some(FailureClass::Authentication) || unauthorized) {
             self.token_rejected(token.as_ref());
         }
         // A page of a portal is no answer.
@@ -64,7 +105,13 @@ impl Turn<'_> {
             }
             // Answered by the token provider, never by the server.
             Purpose::FirstToken { .. } | Purpose::NextToken => Ok(()),
-            Purpose::SignOut => Ok(()),
+            Purpose::SignOut | Purpose::EndUpload => Ok(()),
+            Purpose::Upload { upload } => self.upload_answered(upload, result),
+            Purpose::Download { content } => match result {
+                // Answered by `transferred`.
+                Ok(_) => Ok(()),
+                Err(failure) => self.chunk_fetched(content, Err(failure.into())),
+            },
             Purpose::Submit(submit) => match result {
                 Ok(Answer::Operations(answer)) => self.outcomes_arrived(submit, answer.outcomes),
                 Err(RequestFailure::Answered(AnswerError::Problem(problem))) => {
@@ -186,6 +233,8 @@ impl Turn<'_> {
 
     /// The session is over: whoever waits for an answer is told so, and answers are dropped.
     pub(crate) fn drop_requests(&mut self) {
+        self.drop_downloads();
+        self.brain.uploads = Uploads::default();
         for (request, (purpose, _)) in std::mem::take(&mut self.brain.requests) {
             self.brain.deadlines.clear(Why::AnswerMissing(request));
             if let Purpose::History { commands, .. } = purpose {
@@ -217,9 +266,9 @@ fn as_session(answer: Answer) -> Option<NewSession> {
     }
 }
 
-fn class_of(result: &Answered) -> Option<FailureClass> {
-    match result {
-        Err(RequestFailure::Answered(AnswerError::Problem(problem))) => Some(problem.code.class()),
+fn class_of(failure: &RequestFailure) -> Option<FailureClass> {
+    match failure {
+        RequestFailure::Answered(AnswerError::Problem(problem)) => Some(problem.code.class()),
         _ => None,
     }
 }

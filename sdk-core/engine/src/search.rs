@@ -5,8 +5,9 @@ use std::time::Duration;
 use fulmar_protocol::{ApiRequest, SearchPage, SearchQuery};
 
 use crate::brain::{Freshness, Purpose};
+use crate::command_error::CommandError;
 use crate::deadline::Why;
-use crate::effect::{CommandError, CommandId, Effect, Reply, Topic};
+use crate::effect::{CommandId, Effect, Reply, Topic};
 use crate::store::{Result, conversations, search};
 use crate::turn::Turn;
 

@@ -7,8 +7,9 @@ use fulmar_protocol::{ApiRequest, Me, UserId};
 
 use crate::auth::{LONGEST_WAIT, NewSession, command_error};
 use crate::brain::Purpose;
+use crate::command_error::CommandError;
 use crate::deadline::Why;
-use crate::effect::{CommandError, CommandId, Effect, RequestId, SessionEnd};
+use crate::effect::{CommandId, Effect, RequestId, SessionEnd};
 use crate::input::{ProvidedToken, RequestFailure, TokenFailure};
 use crate::store::Result;
 use crate::store::account::Renewal;

@@ -9,8 +9,9 @@ use std::collections::BTreeSet;
 use rusqlite::Transaction;
 
 use crate::brain::Brain;
+use crate::command_error::CommandError;
 use crate::config::Config;
-use crate::effect::{CommandError, CommandId, Effect, Reply, Topic};
+use crate::effect::{CommandId, Effect, Reply, Topic};
 use crate::store::{ConversationKey, Result, StoreError, account, conversations, list_rows};
 use crate::time::Now;
 

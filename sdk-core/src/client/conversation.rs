@@ -9,7 +9,7 @@ use fulmar_protocol::{
     UserId,
 };
 
-use super::{ParticipantList, Thread, Timeline, new_operation_key};
+use super::{NewAttachment, ParticipantList, Thread, Timeline, new_operation_key};
 use crate::runtime::Runtime;
 
 /// One conversation. Cheap to make and to clone; it holds nothing but the id.
@@ -32,14 +32,22 @@ impl Conversation {
 
     /// Sends a message: a text, or a [`NewMessage`] with more to it. When this returns, the message is
     /// on this device for good: it survives a crash and a power cut, is in every timeline, and goes
-    /// out by itself, in order, once. The network is not waited for. The text is not blank and has at
-    /// most 8 KiB, or what the server allows. PROTOCOL.md §5.4.
+    /// out by itself, in order, once. The network is not waited for. The text is not blank, except beside
+    /// attachments, and has at most 8 KiB, or what the server allows. PROTOCOL.md §5.4.
+    ///
+    /// Attachments are copied first, which takes as long as the disk needs; then they go up by themselves,
+    /// and the message after them, in its place ([`MessageState::Uploading`] says how far they are). To
+    /// call that off, discard the operation ([`Outbox::discard`]).
     ///
     /// # Errors
-    /// [`CommandError::Invalid`] for the text, [`CommandError::NoSuchConversation`],
+    /// [`CommandError::Invalid`] for the text or an attachment, [`CommandError::FileUnreadable`],
+    /// [`CommandError::NoSuchConversation`],
     /// [`CommandError::NotAllowed`] where only admins write, [`CommandError::OutboxFull`],
     /// [`CommandError::SignedOut`], [`CommandError::Store`] when the disk is full. The message was
     /// not taken then.
+    ///
+    /// [`MessageState::Uploading`]: crate::MessageState::Uploading
+    /// [`Outbox::discard`]: crate::Outbox::discard
     pub async fn send(&self, message: impl Into<NewMessage>) -> Result<OperationKey, CommandError> {
         let NewMessage {
             text,
@@ -47,8 +55,19 @@ impl Conversation {
             reply_to,
             thread_root,
             payload,
+            attachments: new,
         } = message.into();
+        // Held until the store knows of the files.
+        let _handover = match new.is_empty() {
+            true => None,
+            false => Some(self.runtime.files.handover().await),
+        };
+        let mut attachments = Vec::with_capacity(new.len());
+        for attachment in new {
+            attachments.push(attachment.take(&self.runtime).await?);
+        }
         self.submit(MessageSend {
+            attachments,
             mentions,
             reply_to,
             thread_root,
@@ -188,7 +207,7 @@ impl Conversation {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewMessage {
-    /// What it says: not blank, at most 8 KiB or what the server allows.
+    /// What it says: not blank, except beside attachments; at most 8 KiB or what the server allows.
     pub text: String,
     /// Whom the text mentions. People who do not take part are left out.
     pub mentions: Vec<UserId>,
@@ -198,6 +217,8 @@ pub struct NewMessage {
     pub thread_root: Option<OperationKey>,
     /// What the app defined; the text is what others show then.
     pub payload: Option<Payload>,
+    /// The files that go with it, at most 10.
+    pub attachments: Vec<NewAttachment>,
 }
 
 impl NewMessage {
@@ -210,7 +231,21 @@ impl NewMessage {
             reply_to: None,
             thread_root: None,
             payload: None,
+            attachments: Vec::new(),
         }
+    }
+
+    /// A file, and nothing more to say.
+    #[must_use]
+    pub fn file(attachment: NewAttachment) -> Self {
+        Self::text("").attach(attachment)
+    }
+
+    /// A file goes with it.
+    #[must_use]
+    pub fn attach(mut self, attachment: NewAttachment) -> Self {
+        self.attachments.push(attachment);
+        self
     }
 
     /// Something that the app defined, and what it says in words for whoever does not know its type.

@@ -2,8 +2,10 @@
 //! read of the store.
 
 mod account;
+mod attachment;
 mod builder;
 mod conversation;
+mod download;
 mod list;
 mod live;
 mod messages;
@@ -32,8 +34,10 @@ use fulmar_protocol::{Context, ConversationId, OperationKey, SearchQuery, Secret
 use crate::runtime::{Runtime, clock};
 
 pub use account::Account;
+pub use attachment::NewAttachment;
 pub use builder::{BuildError, ClientBuilder, rebuild_store};
 pub use conversation::{Conversation, NewMessage};
+pub use download::{Download, DownloadProgress};
 pub use list::ConversationList;
 pub use live::WatchError;
 pub use outbox::Outbox;

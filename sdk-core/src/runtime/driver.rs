@@ -5,15 +5,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fulmar_engine::{
-    CommandError, CommandId, Effect, Engine, Input, Now, OpenError, ProvidedToken, Released, Reply,
-    SocketEvent, SocketFailure, SocketId, Store, TokenFailure, Vault,
+    CommandError, CommandId, Effect, Engine, Input, Now, OpenError, Released, Reply, SocketEvent,
+    SocketFailure, SocketId, Store, Vault,
 };
-use fulmar_protocol::{DeviceId, OperationKey, UserId};
+use fulmar_protocol::{DeviceId, OperationKey};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{Request, Setup, WAITING_INPUTS, clock};
-use crate::client::{BuildError, TokenProvider};
+use super::carrier::Carrier;
+use super::{Request, Setup, WAITING_INPUTS, clock, foreign};
+use crate::client::BuildError;
+use crate::files::Files;
 use crate::runtime::outlets::Outlets;
 use crate::transport::{Outbound, SocketTask};
 
@@ -32,6 +34,7 @@ struct Driver {
     setup: Setup,
     vault: Option<Arc<dyn Vault>>,
     outlets: Outlets,
+    carrier: Carrier,
     engine: Option<Engine>,
     /// When a store that failed is opened again.
     reopen_at: Option<Instant>,
@@ -45,6 +48,7 @@ struct Driver {
 pub(crate) fn run(
     setup: Setup,
     outlets: Outlets,
+    files: Arc<Files>,
     requests: mpsc::Receiver<Request>,
     stopping: watch::Receiver<bool>,
     opened: oneshot::Sender<Result<Handle, BuildError>>,
@@ -63,14 +67,20 @@ pub(crate) fn run(
         }
     };
     let (network, from_network) = mpsc::channel(WAITING_INPUTS);
-    let vault = match runtime.block_on(vault(&setup)) {
+    let vault = match runtime.block_on(foreign::vault(&setup)) {
         Ok(vault) => vault,
         Err(reason) => {
             let _ = opened.send(Err(BuildError::Secrets { reason }));
             return;
         }
     };
+    let carrier = Carrier {
+        http: setup.transport.http.clone(),
+        files,
+        inputs: network.clone(),
+    };
     let mut driver = Driver {
+        carrier,
         setup,
         vault,
         outlets,
@@ -308,12 +318,30 @@ impl Driver {
                         let _ = network.send(Input::Answer { request, result }).await;
                     });
                 }
+                Effect::SendChunk {
+                    request,
+                    part,
+                    access_token,
+                } => self.carrier.send(request, part, access_token),
+                Effect::FetchChunk {
+                    request,
+                    part,
+                    size,
+                    access_token,
+                } => self.carrier.fetch(request, part, size, access_token),
+                Effect::Downloading {
+                    content,
+                    received,
+                    state,
+                } => self.outlets.downloading(content, received, state),
+                Effect::DownloadEnded { content } => self.outlets.download_ended(content),
+                Effect::DropFiles => self.carrier.drop_files(),
                 Effect::FetchToken { request, user_id } => {
                     let provider = self.setup.token_provider.clone();
                     let patience = self.setup.config.token_timeout;
                     let inputs = self.network.clone();
                     tokio::spawn(async move {
-                        let result = ask(provider, user_id, patience).await;
+                        let result = foreign::token(provider, user_id, patience).await;
                         let _ = inputs.send(Input::Token { request, result }).await;
                     });
                 }
@@ -356,36 +384,6 @@ impl Driver {
             // Whoever asked may have stopped waiting.
             let _ = waiting.send(reply);
         }
-    }
-}
-
-/// The key is in foreign hands: asked off this thread, and not for ever.
-async fn vault(setup: &Setup) -> Result<Option<Arc<dyn Vault>>, String> {
-    let Some(storage) = setup.secret_storage.clone() else {
-        return Ok(None);
-    };
-    let asked = tokio::task::spawn_blocking(move || crate::client::vault(&*storage));
-    match tokio::time::timeout(setup.config.token_timeout, asked).await {
-        Ok(Ok(answer)) => answer.map(Some),
-        Ok(Err(panicked)) => Err(panicked.to_string()),
-        Err(_) => Err("no answer in time".to_owned()),
-    }
-}
-
-/// Asks foreign code for a token, and not for ever.
-async fn ask(
-    provider: Option<Arc<dyn TokenProvider>>,
-    user_id: UserId,
-    patience: Duration,
-) -> Result<ProvidedToken, TokenFailure> {
-    let unavailable = |reason: &str| TokenFailure::Unavailable {
-        reason: reason.to_owned(),
-    };
-    let provider =
-        provider.ok_or_else(|| unavailable("the client was built without a token provider"))?;
-    match tokio::time::timeout(patience, provider.token(user_id)).await {
-        Ok(answer) => answer,
-        Err(_) => Err(unavailable("the token provider did not answer in time")),
     }
 }
 

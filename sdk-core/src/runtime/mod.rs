@@ -1,8 +1,10 @@
 //! The driver: one thread that owns the engine and the writing connection, waits for inputs and
 //! deadlines, and carries out effects. It must never decide anything that the engine could decide.
 
+mod carrier;
 pub(crate) mod clock;
 mod driver;
+mod foreign;
 pub(crate) mod outlets;
 pub(crate) mod readers;
 pub(crate) mod watchers;
@@ -17,10 +19,14 @@ use fulmar_engine::{
 use fulmar_protocol::UserId;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::AbortHandle;
+
+use fulmar_engine::query::files_in_use;
 
 use crate::client::{BuildError, SecretStorage, TokenProvider};
+use crate::files::Files;
 use crate::transport::Transport;
-use outlets::{Outlets, PresentNow, TypingNow};
+use outlets::{DownloadsNow, Outlets, PresentNow, TypingNow};
 use readers::Readers;
 use watchers::Watchers;
 
@@ -57,6 +63,10 @@ pub(crate) struct Runtime {
     handle: Handle,
     pub(crate) watchers: Arc<Watchers>,
     pub(crate) readers: Arc<Readers>,
+    pub(crate) files: Arc<Files>,
+    /// How many bytes of files stay on the disk.
+    file_cache_bytes: u64,
+    pub(crate) downloads: watch::Receiver<DownloadsNow>,
     pub(crate) connection: watch::Receiver<ConnectionState>,
     pub(crate) session: watch::Receiver<SessionState>,
     pub(crate) typing: watch::Receiver<TypingNow>,
@@ -69,6 +79,7 @@ impl Runtime {
     /// Starts the thread and opens the store on it. Never touches the network before it returns.
     pub(crate) async fn start(setup: Setup) -> Result<Self, BuildError> {
         let failure_policy = setup.config.failure_policy;
+        let file_cache_bytes = setup.config.file_cache_bytes;
         let (requests, incoming) = mpsc::channel(WAITING_INPUTS);
         let (stop, stopping) = watch::channel(false);
         let (ending, ended) = watch::channel(false);
@@ -77,27 +88,34 @@ impl Runtime {
         let watchers = Arc::new(Watchers::default());
         let readers = Arc::new(Readers::new(&setup.path));
         let (typing_shown, typing) = watch::channel(TypingNow::new());
+        let files = Arc::new(Files::beside(&setup.path));
+        let (downloads_shown, downloads) = watch::channel(DownloadsNow::new());
         let (present_shown, present) = watch::channel(PresentNow::new());
         let outlets = Outlets {
             typing: typing_shown,
             present: present_shown,
+            downloads: downloads_shown,
             connection: connection_shown,
             session: session_shown,
             watchers: Arc::clone(&watchers),
             readers: Arc::clone(&readers),
         };
         let (opened, opening) = oneshot::channel();
+        let of_driver = Arc::clone(&files);
         std::thread::Builder::new()
             .name("fulmar".to_owned())
             .spawn(move || {
-                driver::run(setup, outlets, incoming, stopping, opened);
+                driver::run(setup, outlets, of_driver, incoming, stopping, opened);
                 // Everybody who waits for the end is gone: then nobody need be told.
                 let _ = ending.send(true);
             })
             .map_err(|error| unusable(&error))?;
         // The thread answers, or it has panicked.
         let handle = opening.await.map_err(|error| unusable(&error))??;
-        Ok(Self {
+        let runtime = Self {
+            files,
+            file_cache_bytes,
+            downloads,
             requests,
             stop,
             ended,
@@ -109,7 +127,9 @@ impl Runtime {
             typing,
             present,
             failure_policy,
-        })
+        };
+        runtime.trim_files();
+        Ok(runtime)
     }
 
     /// Hands a command over and waits for its answer.
@@ -138,6 +158,31 @@ impl Runtime {
             .spawn_blocking(move || work(&readers))
             .await
             .ok()
+    }
+
+    /// Reads or writes files on the SDK's own threads; `None` when the client has ended.
+    pub(crate) async fn on_disk<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Files) -> T + Send + 'static,
+    ) -> Option<T> {
+        let files = Arc::clone(&self.files);
+        self.handle.spawn_blocking(move || work(&files)).await.ok()
+    }
+
+    /// Lets go of files that are too many, some time.
+    pub(crate) fn trim_files(&self) {
+        let (files, readers) = (Arc::clone(&self.files), Arc::clone(&self.readers));
+        let limit = self.file_cache_bytes;
+        self.handle.spawn_blocking(move || {
+            if let Err(error) = files.trim(limit, || readers.read(files_in_use)) {
+                tracing::warn!(%error, "files stay, because it cannot be read which are needed");
+            }
+        });
+    }
+
+    /// Runs something on the SDK's own thread.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+        self.handle.spawn(work).abort_handle()
     }
 
     /// Stops the driver and waits until it has let go of the store.

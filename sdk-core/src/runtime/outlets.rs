@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fulmar_engine::{ConnectionState, ConversationKey, SessionState};
-use fulmar_protocol::{PersonPresence, Presence, UserId};
+use fulmar_engine::{ConnectionState, ConversationKey, DownloadState, SessionState};
+use fulmar_protocol::{ContentHash, PersonPresence, Presence, UserId};
 use tokio::sync::watch;
 
 use super::readers::Readers;
@@ -15,11 +15,15 @@ pub(crate) type PresentNow = BTreeMap<UserId, Presence>;
 /// Who else types, and where.
 pub(crate) type TypingNow = BTreeMap<ConversationKey, Vec<UserId>>;
 
+/// How much has come of the files that somebody wants.
+pub(crate) type DownloadsNow = BTreeMap<ContentHash, (u64, DownloadState)>;
+
 pub(crate) struct Outlets {
     pub(crate) connection: watch::Sender<ConnectionState>,
     pub(crate) session: watch::Sender<SessionState>,
     pub(crate) typing: watch::Sender<TypingNow>,
     pub(crate) present: watch::Sender<PresentNow>,
+    pub(crate) downloads: watch::Sender<DownloadsNow>,
     pub(crate) watchers: Arc<Watchers>,
     pub(crate) readers: Arc<Readers>,
 }
@@ -47,10 +51,23 @@ impl Outlets {
         });
     }
 
+    pub(crate) fn downloading(&self, content: ContentHash, received: u64, state: DownloadState) {
+        self.downloads.send_modify(|now| {
+            now.insert(content, (received, state));
+        });
+    }
+
+    pub(crate) fn download_ended(&self, content: ContentHash) {
+        self.downloads.send_modify(|now| {
+            now.remove(&content);
+        });
+    }
+
     /// The store was opened again: what was only in memory is forgotten.
     pub(crate) fn start_anew(&self) {
         self.typing.send_replace(TypingNow::new());
         self.present.send_replace(PresentNow::new());
+        self.downloads.send_replace(DownloadsNow::new());
         self.watchers.all_changed();
     }
 }

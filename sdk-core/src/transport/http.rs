@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use fulmar_engine::RequestFailure;
-use fulmar_protocol::{Answer, ApiRequest, HttpMethod, Secret};
-use reqwest::header::CONTENT_TYPE;
+use fulmar_protocol::{Answer, ApiRequest, HttpAnswer, HttpMethod, Secret};
+use reqwest::Method;
 use reqwest::redirect::Policy;
 
 use super::{Address, CONNECT_TIMEOUT, LARGEST_ANSWER, TlsError};
@@ -50,18 +50,33 @@ impl Http {
     ) -> Result<Answer, RequestFailure> {
         let form = call.to_call();
         let url = self.address.http(&form.target);
-        let mut request = match form.method {
-            HttpMethod::Get => self.client.get(url),
-            HttpMethod::Post => self.client.post(url),
+        let method = match form.method {
+            HttpMethod::Get => Method::GET,
+            HttpMethod::Head => Method::HEAD,
+            HttpMethod::Post => Method::POST,
+            HttpMethod::Patch => Method::PATCH,
+            HttpMethod::Delete => Method::DELETE,
         };
+        let mut request = self.client.request(method, url);
+        for (name, value) in form.headers {
+            request = request.header(name, value);
+        }
         if let Some(body) = form.body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body);
+            request = request.body(body);
         }
         if let Some(token) = token.filter(|_| form.authorized) {
             request = request.bearer_auth(token.expose());
         }
         let mut response = request.send().await.map_err(unreachable)?;
         let status = response.status().as_u16();
+        // A header that is no text says nothing here.
+        let headers = response
+            .headers()
+            .iter()
+            .filter_map(|(name, value)| {
+                Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+            })
+            .collect();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
             if body.len() + chunk.len() > LARGEST_ANSWER {
@@ -69,7 +84,11 @@ impl Http {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(call.read_answer(status, &body)?)
+        Ok(call.read_answer(&HttpAnswer {
+            status,
+            headers,
+            body,
+        })?)
     }
 }
 

@@ -35,6 +35,7 @@ impl World {
             82..90 => self.change_settings(index, &chosen),
             90..93 => self.look_back(index, &chosen),
             93..95 => self.pushed(index),
+            95..97 => self.open_file(index, &chosen),
             _ => self.change_group(index, &chosen),
         }
     }
@@ -103,6 +104,10 @@ impl World {
             0 => vec![user(PEOPLE[self.rng.usize(0..PEOPLE.len())])],
             _ => Vec::new(),
         };
+        let attachments = match self.rng.u32(0..5) {
+            0 => vec![self.new_file(index)?],
+            _ => Vec::new(),
+        };
         let device = &mut self.devices[index];
         let (message, text) = match other {
             Some(source) if forwards => (
@@ -119,6 +124,7 @@ impl World {
                     mentions,
                     reply_to: other,
                     thread_root,
+                    attachments,
                     ..MessageSend::text(id.clone(), text.clone())
                 };
                 (message, Some(text))

@@ -2,7 +2,7 @@
 
 use fulmar_backend::{HttpRequest, Outgoing};
 use fulmar_engine::{Effect, Input, SocketEvent, SocketId};
-use fulmar_protocol::{ApiRequest, HttpMethod, Secret};
+use fulmar_protocol::{ApiRequest, HttpAnswer, Secret};
 
 use crate::network::{DeviceIndex, Direction, FarSocket, Happening, Process};
 use crate::world::{Step, World};
@@ -111,15 +111,18 @@ impl World {
     ) {
         let form = call.to_call();
         let (path, query) = form.target.split_once('?').unwrap_or((&form.target, ""));
+        let headers: Vec<(&str, &str)> = form
+            .headers
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
         let http = HttpRequest {
-            method: match form.method {
-                HttpMethod::Get => "GET",
-                HttpMethod::Post => "POST",
-            },
+            method: form.method.as_str(),
+            headers: &headers,
             path,
             query,
             bearer: token.filter(|_| form.authorized).map(Secret::expose),
-            body: form.body.as_deref().unwrap_or_default().as_bytes(),
+            body: form.body.as_deref().unwrap_or_default(),
         };
         let now = self.server_now();
         let (response, outgoing) = self.backend.http(&http, now);
@@ -127,7 +130,15 @@ impl World {
         let at = self.delay();
         let answer = match self.chance(self.storm.lose) {
             true => None,
-            false => Some((response.status, response.body.into_bytes())),
+            false => Some(HttpAnswer {
+                status: response.status,
+                headers: response
+                    .headers
+                    .into_iter()
+                    .map(|(name, value)| (name.to_owned(), value))
+                    .collect(),
+                body: response.body,
+            }),
         };
         self.network.at(
             at,
@@ -194,12 +205,27 @@ impl World {
                 call,
                 access_token,
             } => self.ask(process, request, Box::new(call), access_token),
+            Effect::SendChunk {
+                request,
+                part,
+                access_token,
+            } => self.send_chunk(process, request, part, access_token),
+            Effect::FetchChunk {
+                request,
+                part,
+                size,
+                access_token,
+            } => self.fetch_chunk(process, request, part, size, access_token),
             Effect::Reply { command, reply } => self.replied(index, command, reply),
             // These people sign in with passwords.
             Effect::FetchToken { .. } => {}
             Effect::Session(state) => self.devices[index].session = state,
             Effect::Connection(_)
             | Effect::Changed(_)
+            | Effect::Downloading { .. }
+            | Effect::DownloadEnded { .. }
+            // These people stay.
+            | Effect::DropFiles
             | Effect::Typing { .. }
             | Effect::Presence(_) => {}
         }
@@ -218,7 +244,8 @@ impl World {
             None
         } else if self.chance(self.storm.portal) {
             let page = b"<html>Welcome to the train</html>".to_vec();
-            Some(([200, 302, 502, 520][self.rng.usize(0..4)], page))
+            let status = [200, 302, 502, 520][self.rng.usize(0..4)];
+            Some(HttpAnswer::new(status, page))
         } else {
             if self.chance(self.storm.repeat) {
                 let again = Happening::Request {

@@ -9,9 +9,12 @@ use fulmar_engine::query::{
 use fulmar_engine::{
     CommandId, Config, Engine, FailureReason, Mono, Now, SessionState, SocketId, Store,
 };
-use fulmar_protocol::{Code, ConversationId, DeviceId, OperationKey, Position, Timestamp, UserId};
+use fulmar_protocol::{
+    Code, ContentHash, ConversationId, DeviceId, OperationKey, Position, Timestamp, UserId,
+};
 use rusqlite::Connection;
 
+use crate::files::Disk;
 use crate::network::FarSocket;
 
 /// What the app waits for an answer to.
@@ -19,6 +22,7 @@ use crate::network::FarSocket;
 pub(crate) enum Waiting {
     SignIn,
     Sent { key: OperationKey, promise: Promise },
+    Download { content: ContentHash },
     Other,
 }
 
@@ -47,6 +51,9 @@ pub(crate) struct Device {
     pub(crate) image: Option<Vec<u8>>,
     pub(crate) run: u32,
     pub(crate) clock_skew: i64,
+    pub(crate) files: Disk,
+    /// Files of which the app was told that they are here.
+    pub(crate) downloaded: BTreeSet<ContentHash>,
     pub(crate) sockets: BTreeMap<SocketId, Option<FarSocket>>,
     pub(crate) session: SessionState,
     pub(crate) signing_in: bool,
@@ -73,6 +80,8 @@ impl Device {
             image: None,
             run: 0,
             clock_skew: 0,
+            files: Disk::default(),
+            downloaded: BTreeSet::new(),
             sockets: BTreeMap::new(),
             session: SessionState::SignedOut,
             signing_in: false,

@@ -11,8 +11,10 @@
 
 mod acting;
 mod carriage;
+mod comparing;
 mod convergence;
 mod device;
+mod files;
 mod looking;
 mod network;
 pub mod oracle;

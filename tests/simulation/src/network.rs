@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use fulmar_engine::{RequestId, SocketId};
-use fulmar_protocol::{ApiRequest, Secret};
+use fulmar_protocol::{ApiRequest, HttpAnswer, Secret};
 
 /// A device by its number.
 pub(crate) type DeviceIndex = usize;
@@ -59,7 +59,7 @@ pub(crate) enum Happening {
         process: Process,
         request: RequestId,
         call: Box<ApiRequest>,
-        answer: Option<(u16, Vec<u8>)>,
+        answer: Option<HttpAnswer>,
     },
     /// The app of a device does something.
     Act { device: DeviceIndex },

@@ -3,17 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fulmar_backend::{Backend, HttpRequest};
-use fulmar_engine::MessageContent;
-use fulmar_engine::query::{
-    ConversationItem, MessageItem, Older, Place, TimelineItem, TimelineSnapshot, participants,
-};
+use fulmar_engine::query::{ConversationItem, Place, participants};
 use fulmar_protocol::{
-    Conversation, ConversationId, ConversationPage, Message, MessagePage, OperationKey,
+    Attachment, Conversation, ConversationId, ConversationPage, Message, MessagePage, OperationKey,
     Participant, Position, Session, Timestamp, UserId,
 };
 use serde::de::DeserializeOwned;
 
-use crate::device::{Device, messages, parse, written};
+use crate::comparing::same_timeline;
+use crate::device::{Device, parse, written};
+use crate::files::hash;
 use crate::world::ORACLE;
 
 /// What the server has, read over its public API, as each user sees it.
@@ -38,22 +37,32 @@ impl Truth {
             });
             let login: Session = ask(backend, now, "POST", "/v1/auth/login", "", None, &body)?;
             let token = login.access_token.expose().to_owned();
-            let mut get = |path: &str, query: &str| -> Result<serde_json::Value, String> {
-                let none = serde_json::Value::Null;
-                ask(backend, now, "GET", path, query, Some(&token), &none)
-            };
-            let page: ConversationPage = read(get("/v1/conversations", "")?)?;
+            let none = serde_json::Value::Null;
+            let page: ConversationPage = ask(
+                backend,
+                now,
+                "GET",
+                "/v1/conversations",
+                "",
+                Some(&token),
+                &none,
+            )?;
             for view in &page.conversations {
                 let id = &view.conversation_id;
                 let path = format!("/v1/conversations/{id}/messages");
                 let mut all: Vec<Message> = Vec::new();
                 loop {
                     let after = all.last().map_or(0, |message| message.position.0);
-                    let page: MessagePage = read(get(&path, &format!("after={after}"))?)?;
+                    let query = format!("after={after}");
+                    let page: MessagePage =
+                        ask(backend, now, "GET", &path, &query, Some(&token), &none)?;
                     if page.messages.is_empty() {
                         break;
                     }
                     all.extend(page.messages);
+                }
+                for attachment in all.iter().flat_map(|message| &message.content.attachments) {
+                    judge_file(backend, now, &token, attachment)?;
                 }
                 truth.messages.insert((user.clone(), id.clone()), all);
             }
@@ -161,6 +170,13 @@ impl Truth {
 
     /// Every screen shows what the server has, and counts what the server counts.
     pub(crate) fn judge_device(&self, device: &Device) -> Result<(), String> {
+        if let Some(missing) = device
+            .downloaded
+            .iter()
+            .find(|it| !device.files.whole.contains_key(*it))
+        {
+            return Err(format!("{missing} was said to be here"));
+        }
         let views = self.views.get(&device.user).ok_or("no such user")?;
         for place in [Place::Inbox, Place::Archive] {
             let list = device.listed(place)?;
@@ -273,77 +289,6 @@ fn listed(view: &Conversation) -> Option<Place> {
     }
 }
 
-/// A timeline shows what the server has, each message at its place, but for its gaps. `surely`: from
-/// this place on there is none.
-fn same_timeline(
-    snapshot: &TimelineSnapshot,
-    all: &[Message],
-    place: impl Fn(&Message) -> Option<Position>,
-    surely: Option<u64>,
-) -> Result<(), String> {
-    let begins = match snapshot.older {
-        Older::AtServer(begins) => begins,
-        Older::Nothing | Older::Cached => Position(1),
-    };
-    let gaps: Vec<_> = snapshot
-        .items
-        .iter()
-        .filter_map(|item| match item {
-            TimelineItem::Gap(gap) => Some(gap.from..=gap.to),
-            TimelineItem::Message(_) => None,
-        })
-        .collect();
-    // Of a thread whose root is not on this device, it knows only what came in.
-    let known = begins..=snapshot.to;
-    let here =
-        |place: Position| known.contains(&place) && !gaps.iter().any(|gap| gap.contains(&place));
-    if surely.is_some_and(|from| {
-        all.iter()
-            .any(|one| one.position.0 >= from && !here(one.position))
-    }) {
-        return Err(format!("{gaps:?} are missing before {begins}"));
-    }
-    let expected: Vec<&Message> = all
-        .iter()
-        .filter(|message| !message.hidden && place(message).is_some_and(here))
-        .collect();
-    let shown: Vec<MessageItem> = messages(snapshot.items.clone())
-        .into_iter()
-        // The root of a thread is judged where it is a message among others.
-        .filter(|item| {
-            all.iter()
-                .any(|one| one.operation_key == item.key && place(one).is_some())
-        })
-        .collect();
-    if shown.len() != expected.len() {
-        let count = expected.len();
-        return Err(format!("shows {} of {count} messages", shown.len()));
-    }
-    for (item, truth) in shown.iter().zip(expected) {
-        same_message(item, truth)?;
-    }
-    Ok(())
-}
-
-fn same_message(item: &MessageItem, truth: &Message) -> Result<(), String> {
-    let deleted = matches!(item.content, MessageContent::Deleted { .. });
-    let same = item.key == truth.operation_key
-        && item.position == Some(truth.position)
-        && item.sender == truth.sender_id
-        && item.text() == truth.content.text
-        && item.reactions == truth.reactions
-        && item.edited_at == truth.edited_at
-        && item.forwarded_from == truth.content.forwarded_from
-        && item.reply_to.as_ref().map(|quote| quote.key) == truth.content.reply_to
-        && item.thread_root == truth.content.thread_root
-        && item.thread.map(|thread| thread.count) == truth.thread.map(|thread| thread.count.0)
-        && deleted == truth.deleted.is_some();
-    match same {
-        true => Ok(()),
-        false => Err(format!("shows {item:?}\n  and has {truth:?}")),
-    }
-}
-
 /// Counted by hand: messages of others after the read pointer, but for notices. One that is hidden may
 /// have been a notice.
 fn unread(all: &[Message], view: &Conversation, user: &UserId) -> (u64, u64) {
@@ -361,8 +306,28 @@ fn unread(all: &[Message], view: &Conversation, user: &UserId) -> (u64, u64) {
     ((counted.len() - hidden) as u64, counted.len() as u64)
 }
 
-fn read<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, String> {
-    serde_json::from_value(value).map_err(|error| error.to_string())
+/// Whoever sees a message can have its files, whole and as they were.
+fn judge_file(
+    backend: &mut Backend,
+    now: Timestamp,
+    token: &str,
+    attachment: &Attachment,
+) -> Result<(), String> {
+    let path = format!("/v1/files/{}", attachment.file_id);
+    let request = HttpRequest {
+        method: "GET",
+        path: &path,
+        bearer: Some(token),
+        ..HttpRequest::default()
+    };
+    let (response, _) = backend.http(&request, now);
+    let whole = response.status == 200 && hash(&response.body) == attachment.sha256;
+    match whole && response.body.len() as u64 == attachment.size {
+        true => Ok(()),
+        false => Err(format!(
+            "{path} is not the file that was sent: {response:?}"
+        )),
+    }
 }
 
 fn ask<T: DeserializeOwned>(
@@ -384,7 +349,8 @@ fn ask<T: DeserializeOwned>(
         query,
         bearer,
         body: &body,
+        ..HttpRequest::default()
     };
     let (response, _) = backend.http(&request, now);
-    serde_json::from_str(&response.body).map_err(|error| format!("{path}: {error}"))
+    serde_json::from_slice(&response.body).map_err(|error| format!("{path}: {error}"))
 }

@@ -18,6 +18,9 @@ impl World {
         match (device.waiting.remove(&command), reply) {
             (Some(Waiting::SignIn), _) => device.signing_in = false,
             (Some(Waiting::Sent { key, promise }), Ok(_)) => device.promise(key, promise),
+            (Some(Waiting::Download { content }), Ok(_)) => {
+                device.downloaded.insert(content);
+            }
             // Not promised, so it may be anywhere or nowhere; and the rest promises nothing.
             _ => {}
         }

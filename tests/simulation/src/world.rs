@@ -9,7 +9,7 @@ use fulmar_engine::{
     AppState, Config, Engine, Input, NetworkState, RequestFailure, Retention, SocketEvent,
     SocketFailure,
 };
-use fulmar_protocol::{CloseCode, Secret, ServerFrame, Timestamp, UserId};
+use fulmar_protocol::{CloseCode, Limits, Secret, ServerFrame, Timestamp, UserId};
 
 use crate::device::Device;
 use crate::network::{DeviceIndex, Happening, Network, Process};
@@ -84,6 +84,10 @@ impl World {
         rng.fill(&mut bytes);
         let config = fulmar_backend::Config {
             access_token_lifetime: Duration::from_secs(storm.token_lifetime),
+            limits: Limits {
+                chunk_bytes: 100,
+                ..Limits::default()
+            },
             ..fulmar_backend::Config::default()
         };
         let mut backend = match Backend::in_memory(config, bytes) {
@@ -326,12 +330,11 @@ impl World {
                     return Ok(());
                 }
                 let result = match answer {
-                    Some((status, body)) => call
-                        .read_answer(status, &body)
-                        .map_err(RequestFailure::Answered),
+                    Some(answer) => call.read_answer(&answer).map_err(RequestFailure::Answered),
                     None => Err(RequestFailure::Unreachable("lost by the storm".to_owned())),
                 };
-                self.turn(process.device, vec![Input::Answer { request, result }])
+                let input = self.answered(process.device, request, &call, result);
+                self.turn(process.device, vec![input])
             }
             Happening::Act { device } => self.act(device),
             Happening::Start { device } => self.start(device),

@@ -24,7 +24,8 @@ const PLUMBING: [&str; 19] = [
     "object FfiConverter",
 ];
 /// Scalars of the surface, and what they are in Kotlin.
-const SCALARS: [(&str, &str); 3] = [
+const SCALARS: [(&str, &str); 4] = [
+    ("ByteCount", "kotlin.Long"),
     ("Count", "kotlin.Int"),
     ("Millis", "kotlin.time.Duration"),
     ("Timestamp", "kotlin.time.Instant"),

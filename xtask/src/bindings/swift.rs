@@ -68,7 +68,8 @@ const REPLACED: [(&str, &str); 6] = [
     ),
 ];
 /// Scalars of the surface, and what they are in Swift.
-const SCALARS: [(&str, &str); 3] = [
+const SCALARS: [(&str, &str); 4] = [
+    ("ByteCount", "Int64"),
     ("Count", "Int"),
     ("Millis", "Duration"),
     ("Timestamp", "Date"),

@@ -7,16 +7,26 @@ public struct Conversation: Sendable, CustomStringConvertible {
 
     /// Sends a message: a text, and what goes with it. When this returns, the message is on this device
     /// for good: it survives a crash and a power cut, is in every timeline, and goes out by itself, in
-    /// order, once. The network is not waited for. The text is not blank and has at most 8 KiB, or what
-    /// the server allows. PROTOCOL.md §5.4.
+    /// order, once. The network is not waited for. The text is not blank, except beside attachments, and has
+    /// at most 8 KiB, or what the server allows. PROTOCOL.md §5.4.
+    ///
+    /// Attachments are copied first, which takes as long as the disk needs; then they go up by themselves, and
+    /// the message after them, in its place (`.uploading` says how far they are). To call that off, discard
+    /// the operation (`Outbox.discard`).
     ///
     /// - Returns: the message's key, under which timelines show it
-    /// - Throws: `.invalid` for the text; `.noSuchConversation`, `.outboxFull`, `.signedOut`;
+    /// - Throws: `.invalid` for the text or an attachment; `.fileUnreadable`, `.noSuchConversation`, `.outboxFull`, `.signedOut`;
     ///   `.notAllowed` where only admins write; `.store` when the disk is full. Whatever it throws, the
     ///   message was not taken.
     @discardableResult
     public func send(_ message: NewMessage) async throws(CommandError) -> OperationKey {
         try await command { try await client.handle.send(conversation: id, message: message) }
+    }
+
+    /// Sends a file, and nothing more to say; the same as `send` with a `NewMessage` of it.
+    @discardableResult
+    public func send(_ attachment: NewAttachment) async throws(CommandError) -> OperationKey {
+        try await send(NewMessage(text: "", attachments: [attachment]))
     }
 
     /// Sends a plain text; the same as `send` with a `NewMessage` of it.

@@ -54,6 +54,7 @@ extension ConversationListWatcher: Pulled {}
 extension ParticipantListWatcher: Pulled {}
 extension OutboxWatcher: Pulled {}
 extension SearchWatcher: Pulled {}
+extension DownloadWatcher: Pulled {}
 extension TypingWatcher: Pulled {}
 extension PresenceWatcher: Pulled {}
 extension ConnectionWatcher: Pulled {}

@@ -2,7 +2,7 @@ extension MessageContent {
     /// What it says in words; empty when it was deleted.
     public var text: String {
         switch self {
-        case .text(let text, _), .custom(_, let text), .system(_, let text): text
+        case .text(let text, _, _), .custom(_, let text, _), .system(_, let text): text
         case .deleted: ""
         }
     }

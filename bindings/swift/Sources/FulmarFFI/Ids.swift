@@ -1,3 +1,5 @@
+import Foundation
+
 /// A person, as your own backend names them. At most 128 characters, without spaces and controls.
 public struct UserId: Hashable, Sendable, Codable, CustomStringConvertible, ExpressibleByStringLiteral {
     public let value: String
@@ -19,6 +21,28 @@ public struct MessageId: Hashable, Sendable, Codable, CustomStringConvertible {
     public let value: String
     public init(_ value: String) { self.value = value }
     public var description: String { value }
+}
+
+/// A file at the server, and the upload that brings it there.
+public struct FileId: Hashable, Sendable, Codable, CustomStringConvertible {
+    public let value: String
+    public init(_ value: String) { self.value = value }
+    public var description: String { value }
+}
+
+/// The SHA-256 of a file, as 64 hexadecimal digits in lower case.
+public struct ContentHash: Hashable, Sendable, Codable, CustomStringConvertible {
+    public let value: String
+    public init(_ value: String) { self.value = value }
+    public var description: String { value }
+}
+
+/// A small picture of at most 2,048 bytes that travels inside a message.
+public struct Thumbnail: Hashable, Sendable, CustomStringConvertible {
+    /// The picture, in whatever format the app likes.
+    public let bytes: Data
+    public init(_ bytes: Data) { self.bytes = bytes }
+    public var description: String { "Thumbnail(\(bytes.count) bytes)" }
 }
 
 /// One sign-in of one device.

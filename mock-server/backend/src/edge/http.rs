@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use fulmar_protocol::{
     Anchor, BlockRequest, Code, ConversationId, ConversationPage, HistoryPage, LoginRequest,
     LogoutRequest, MeUpdate, MessageVersions, OperationKey, OperationsAnswer, Position, Problem,
-    RefreshRequest, RegisterRequest, SearchQuery, Seq, Submit, Timestamp, UserId,
+    RefreshRequest, RegisterRequest, SearchQuery, Seq, Submit, Timestamp, UserId, header,
 };
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
@@ -20,7 +20,7 @@ use crate::{Backend, Result, Scope, Stop};
 /// A request as it came in.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct HttpRequest<'a> {
-    /// `GET` or `POST`.
+    /// The verb, in upper case.
     pub method: &'a str,
     /// The path, percent-encoded.
     pub path: &'a str,
@@ -28,8 +28,24 @@ pub struct HttpRequest<'a> {
     pub query: &'a str,
     /// The token of the `Authorization: Bearer` header.
     pub bearer: Option<&'a str>,
+    /// The other headers, by their names in lower case.
+    pub headers: &'a [(&'a str, &'a str)],
     /// The body.
     pub body: &'a [u8],
+}
+
+impl HttpRequest<'_> {
+    /// What a header says, by its name in lower case.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(there, _)| *there == name);
+        found.map(|(_, value)| *value)
+    }
+
+    /// Whether it is about files, whose bodies are not JSON.
+    fn is_about_files(&self) -> bool {
+        let path = self.path.strip_prefix("/v1/files");
+        path.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
 }
 
 /// An answer as it goes out.
@@ -39,8 +55,10 @@ pub struct HttpResponse {
     pub status: u16,
     /// The media type of the body.
     pub content_type: &'static str,
-    /// The body: JSON.
-    pub body: String,
+    /// The other headers, by their names in lower case.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body: JSON, or a file.
+    pub body: Vec<u8>,
 }
 
 impl HttpResponse {
@@ -50,9 +68,27 @@ impl HttpResponse {
         Self {
             status: problem.status,
             content_type: Problem::MEDIA_TYPE,
+            headers: Vec::new(),
             // A struct of strings and integers always has a JSON form.
-            body: serde_json::to_string(problem).unwrap_or_default(),
+            body: serde_json::to_vec(problem).unwrap_or_default(),
         }
+    }
+
+    /// The answer that went well.
+    #[must_use]
+    pub fn json(body: String) -> Self {
+        Self {
+            status: 200,
+            content_type: header::JSON,
+            headers: Vec::new(),
+            body: body.into_bytes(),
+        }
+    }
+
+    #[must_use]
+    pub(super) fn with(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
+        self
     }
 }
 
@@ -64,18 +100,19 @@ impl Backend {
         request: &HttpRequest<'_>,
         now: Timestamp,
     ) -> (HttpResponse, Vec<Outgoing>) {
-        if request.body.len() > self.config.limits.frame_bytes as usize {
+        let limits = self.config.limits;
+        let limit = match request.is_about_files() {
+            true => limits.chunk_bytes,
+            false => limits.frame_bytes,
+        };
+        if request.body.len() > limit as usize {
             let problem = Problem::new(Code::RequestTooLarge, "The body is too large");
             return (HttpResponse::problem(&problem), Vec::new());
         }
         let connections = self.sockets.len();
         let (result, aftermath) = self.scoped(now, |scope| scope.route(request, connections));
         let response = match result {
-            Ok(body) => HttpResponse {
-                status: 200,
-                content_type: "application/json",
-                body,
-            },
+            Ok(response) => response,
             Err(stop) => HttpResponse::problem(&stop.into_problem()),
         };
         let mut outgoing = self.close_sessions(&aftermath.ended_sessions);
@@ -85,7 +122,7 @@ impl Backend {
 }
 
 impl Scope<'_> {
-    fn route(&mut self, request: &HttpRequest<'_>, connections: usize) -> Result<String> {
+    fn route(&mut self, request: &HttpRequest<'_>, connections: usize) -> Result<HttpResponse> {
         let query = read_query(request.query)?;
         let segments: Vec<String> = request
             .path
@@ -95,7 +132,22 @@ impl Scope<'_> {
             .collect::<Result<_>>()?;
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         let token = request.bearer.or(query.get("token").map(String::as_str));
-        match (request.method, segments.as_slice()) {
+        if let ["v1", "files", path @ ..] = segments.as_slice() {
+            return self.route_files(request, path, token);
+        }
+        let body = self.route_json(request, &segments, &query, token, connections)?;
+        Ok(HttpResponse::json(body))
+    }
+
+    fn route_json(
+        &mut self,
+        request: &HttpRequest<'_>,
+        segments: &[&str],
+        query: &BTreeMap<String, String>,
+        token: Option<&str>,
+        connections: usize,
+    ) -> Result<String> {
+        match (request.method, segments) {
             ("GET", ["health"]) => json(&serde_json::json!({ "status": "ok" })),
             ("GET", ["v1", "openapi.json"]) => json(&openapi::document()),
             ("GET", ["stats"]) => json(&self.stats(connections)?),
@@ -118,7 +170,7 @@ impl Scope<'_> {
             }
             (_, ["v1", rest @ ..]) => {
                 let caller = self.authenticate(token)?;
-                self.route_authenticated(request, rest, &query, &caller)
+                self.route_authenticated(request, rest, query, &caller)
             }
             _ => Err(unknown_route()),
         }
@@ -211,7 +263,7 @@ impl Scope<'_> {
     }
 }
 
-fn unknown_route() -> Stop {
+pub(super) fn unknown_route() -> Stop {
     Stop::because(Code::RouteUnknown, "There is no such route")
 }
 

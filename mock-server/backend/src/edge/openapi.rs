@@ -4,6 +4,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use super::openapi_files;
 use super::routes::{Parameter, ROUTES, Route, Token};
 
 /// What a request with a body, or an answer, has the shape of.
@@ -23,6 +24,7 @@ pub(super) fn document() -> Value {
             .or_insert_with(|| Value::Object(Map::new()));
         path[route.method.to_ascii_lowercase()] = operation;
     }
+    paths.extend(openapi_files::paths());
     let problem = generator.subschema_for::<fulmar_protocol::Problem>();
     json!({
         "openapi": "3.1.0",

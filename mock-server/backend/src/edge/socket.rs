@@ -195,6 +195,7 @@ impl Backend {
                 Capability::Idempotency,
                 Capability::OrderedSubmit,
                 Capability::Search,
+                Capability::Files,
             ],
         };
         let resumes = hello.log_id.as_ref() == Some(&log.log_id)

@@ -6,7 +6,7 @@ use fulmar_protocol::{CloseCode, Timestamp};
 
 use super::socket::{Outgoing, State};
 use crate::Backend;
-use crate::store::applied;
+use crate::store::{applied, files};
 
 impl Backend {
     /// Time passed: sockets whose token has run out, or that were silent for too long, are closed.
@@ -31,7 +31,8 @@ impl Backend {
             .collect()
     }
 
-    /// Once an hour: operation keys that are older than the retention (PROTOCOL.md §5.1).
+    /// Once an hour: operation keys that are older than the retention (PROTOCOL.md §5.1), and files that no
+    /// message carries (§7.10).
     fn forget_old_keys(&mut self, now: Timestamp) {
         if now.since(self.forgot_at) < Duration::from_secs(3600) {
             return;
@@ -39,7 +40,10 @@ impl Backend {
         self.forgot_at = now;
         let kept = i64::try_from(self.config.operation_key_retention.as_millis());
         let oldest = Timestamp(now.0.saturating_sub(kept.unwrap_or(i64::MAX)));
-        let (forgotten, _) = self.scoped(now, |scope| applied::forget_before(&scope.db, oldest));
+        let (forgotten, _) = self.scoped(now, |scope| {
+            files::delete_expired(&scope.db, now)?;
+            applied::forget_before(&scope.db, oldest)
+        });
         if let Err(stop) = forgotten {
             // Reported by the conversion; the next hour tries again.
             let _ = stop.into_problem();

@@ -34,7 +34,7 @@ impl Scope<'_> {
         self.must_not_hurry(by.user)?;
         let content = match params.forward_of {
             Some(key) => self.content_of(by.user, key)?,
-            None => self.content(&id, params)?,
+            None => self.content(by.user, &id, params)?,
         };
         self.write(by, id, content)
     }
@@ -113,8 +113,12 @@ impl Scope<'_> {
         self.write(by, id.clone(), content).map(|_| ())
     }
 
-    fn content(&self, id: &ConversationId, params: MessageSend) -> Result<Content> {
-        self.check_text(&params.text)?;
+    fn content(&self, user: &UserId, id: &ConversationId, params: MessageSend) -> Result<Content> {
+        self.check_attachments(user, &params.attachments)?;
+        match params.attachments.as_slice() {
+            [] => self.check_text(&params.text)?,
+            _ => self.check_length(&params.text)?,
+        }
         if let Some(payload) = &params.payload {
             self.check_payload(payload)?;
         }
@@ -137,6 +141,7 @@ impl Scope<'_> {
             thread_root: params.thread_root,
             forwarded_from: None,
             payload: params.payload,
+            attachments: params.attachments,
             notice: None,
         })
     }
@@ -154,6 +159,7 @@ impl Scope<'_> {
         Ok(Content {
             text: source.content.text,
             payload: source.content.payload,
+            attachments: source.content.attachments,
             forwarded_from: source.content.forwarded_from.or(Some(source.sender_id)),
             ..Content::default()
         })
@@ -167,7 +173,10 @@ impl Scope<'_> {
         if !own || message.content.notice.is_some() || message.content.forwarded_from.is_some() {
             return Err(forbidden("Only what one wrote oneself can be edited"));
         }
-        self.check_text(&params.text)?;
+        match message.content.attachments.as_slice() {
+            [] => self.check_text(&params.text)?,
+            _ => self.check_length(&params.text)?,
+        }
         let mentions = self.who_takes_part(id, params.mentions.clone())?;
         if message.content.text == params.text && message.content.mentions == mentions {
             return Ok(());
@@ -250,10 +259,17 @@ impl Scope<'_> {
     }
 
     fn check_text(&self, text: &str) -> Result<()> {
+        match text.trim().is_empty() {
+            true => Err(invalid("The text is blank")),
+            false => self.check_length(text),
+        }
+    }
+
+    fn check_length(&self, text: &str) -> Result<()> {
         let limit = self.config.limits.text_bytes as usize;
-        match text.trim().is_empty() || text.len() > limit {
+        match text.len() > limit {
             true => Err(Stop::Problem(
-                Problem::new(Code::ParamsInvalid, "The text is blank or too long")
+                Problem::new(Code::ParamsInvalid, "The text is too long")
                     .with_detail(format!("at most {limit} bytes")),
             )),
             false => Ok(()),

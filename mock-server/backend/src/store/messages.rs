@@ -6,6 +6,7 @@ use fulmar_protocol::{
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::files;
 use crate::Result;
 
 pub(super) const COLUMNS: &str = "message_id, operation_key, conversation_id, position, sender_id, text, \
@@ -30,6 +31,9 @@ pub(crate) fn insert(db: &Connection, message: &Message) -> Result<()> {
         message.content.notice.is_some(),
         message.content.thread_root.map(OperationKey::to_bytes),
     ])?;
+    for attachment in &message.content.attachments {
+        files::attach(db, &message.message_id, &attachment.file_id)?;
+    }
     for user in &message.content.mentions {
         if *user != message.sender_id {
             db.prepare_cached(
@@ -225,7 +229,7 @@ pub(crate) fn forget_content(db: &Connection, id: &MessageId) -> Result<()> {
         [id.as_str()],
     )?;
     db.execute("DELETE FROM reaction WHERE message_id = ?1", [id.as_str()])?;
-    Ok(())
+    files::detach(db, id)
 }
 
 pub(crate) fn count(db: &Connection) -> Result<u64> {

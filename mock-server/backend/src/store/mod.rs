@@ -4,6 +4,7 @@ pub(crate) mod applied;
 pub(crate) mod audit;
 pub(crate) mod blocks;
 pub(crate) mod conversations;
+pub(crate) mod files;
 pub(crate) mod log;
 pub(crate) mod messages;
 pub(crate) mod participants;
@@ -25,6 +26,7 @@ const STEPS: &[&str] = &[
     include_str!("schema_1.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
 ];
 /// The version that this server writes.
 const NEWEST: i64 = STEPS.len() as i64;

@@ -6,7 +6,8 @@
 use fulmar_protocol::{ConversationKind, Method, OperationKey, Role, UserId};
 
 use super::{Answered, check_title, invalid, not_allowed};
-use crate::effect::{CommandError, Reply};
+use crate::command_error::CommandError;
+use crate::effect::Reply;
 use crate::outbox::failure::FailureReason;
 use crate::outbox::transition::{Happening, State};
 use crate::store::operations::OperationRow;
@@ -137,7 +138,7 @@ impl Turn<'_> {
                         "edits only what they wrote themselves",
                     )));
                 }
-                if let Err(error) = self.check_text(&edit.text) {
+                if let Err(error) = self.check_text(&edit.text, &shown.content.attachments) {
                     return Ok(Checked::Refused(error));
                 }
                 Ok(self.check_may_write(lane, owner)?.into())

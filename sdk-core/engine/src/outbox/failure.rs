@@ -18,4 +18,8 @@ pub enum FailureReason {
     /// keys. Trying again could apply it twice, so that is the app's decision.
     #[error("too old to be tried again without asking: it may have been applied already")]
     OutcomeUnknown,
+    /// A file of the message is not on this device any more, and not at the server. Only giving the message
+    /// up is left.
+    #[error("a file of the message is not on this device any more")]
+    FileLost,
 }

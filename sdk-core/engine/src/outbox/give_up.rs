@@ -3,7 +3,8 @@
 use fulmar_protocol::{Method, OperationKey, Position};
 
 use super::Answered;
-use crate::effect::{CommandError, Reply};
+use crate::command_error::CommandError;
+use crate::effect::Reply;
 use crate::outbox::transition::{Happening, Next};
 use crate::store::operations::OperationRow;
 use crate::store::{ConversationKey, Result, conversations, messages, operations, reading};

@@ -8,6 +8,8 @@
 //! server recognises. A permanent refusal makes it `failed`, which holds the lane until the app
 //! retries or discards it.
 //!
+//! The files of a message go up before it does ([`upload`]); until then it waits in its place.
+//!
 //! Any other operation ([`change`]) shows its effect from here, put over what the server said, until
 //! the log has told of it. When it is refused, its effect is gone with that: nothing has to be undone,
 //! and it holds nobody up.
@@ -25,10 +27,12 @@ mod receipt;
 mod send;
 pub(crate) mod submit;
 pub(crate) mod transition;
+pub(crate) mod upload;
 
-use fulmar_protocol::{ConversationId, ConversationKind, Role, UserId, Writing};
+use fulmar_protocol::{Attachment, ConversationId, ConversationKind, Role, UserId, Writing};
 
-use crate::effect::{CommandError, Reply};
+use crate::command_error::CommandError;
+use crate::effect::Reply;
 use crate::outbox::failure::FailureReason;
 use crate::outbox::transition::{Happening, Next};
 use crate::pending;
@@ -54,7 +58,12 @@ impl Turn<'_> {
     ) -> Result<()> {
         match row.state.after(happening) {
             Next::Is(state) => operations::set_state(&self.db, row.operation_key, state, failure)?,
-            Next::Gone => operations::delete(&self.db, row.operation_key)?,
+            Next::Gone => {
+                if happening == Happening::Discarded {
+                    self.abandon_uploads(row.operation_key)?;
+                }
+                operations::delete(&self.db, row.operation_key)?;
+            }
             Next::Illegal => {
                 tracing::error!(state = row.state.name(), ?happening, "illegal transition");
                 debug_assert!(false, "illegal: {:?} + {happening:?}", row.state);
@@ -111,9 +120,15 @@ impl Turn<'_> {
         }
     }
 
-    fn check_text(&self, text: &str) -> std::result::Result<(), CommandError> {
+    /// Blank is only what comes with files.
+    fn check_text(
+        &self,
+        text: &str,
+        attachments: &[Attachment],
+    ) -> std::result::Result<(), CommandError> {
         let limit = self.brain.limits.text_bytes as usize;
-        match text.trim().is_empty() || text.len() > limit {
+        let says_nothing = text.trim().is_empty() && attachments.is_empty();
+        match says_nothing || text.len() > limit {
             true => Err(invalid(
                 "a message text",
                 format!("is not blank and has at most {limit} bytes"),

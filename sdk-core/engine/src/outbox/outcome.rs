@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use fulmar_protocol::{
-    Conversation, FailureClass, Message, Method, OperationKey, Outcome, OutcomeStatus, Position,
-    Problem, Seq, SubmitId,
+    Code, Conversation, FailureClass, Message, Method, OperationKey, Outcome, OutcomeStatus,
+    Position, Problem, Seq, SubmitId,
 };
 
 use crate::brain::Route;
@@ -15,6 +15,9 @@ use crate::outbox::transition::{Happening, State};
 use crate::store::operations::OperationRow;
 use crate::store::{LaneId, Result, conversations, messages, operations, reading};
 use crate::turn::Turn;
+
+/// How often the files of a message go up again because the server has lost them.
+const UPLOADED_AGAIN: u32 = 3;
 
 impl Turn<'_> {
     pub(crate) fn outcomes_arrived(
@@ -69,6 +72,12 @@ impl Turn<'_> {
             },
             (OutcomeStatus::Applied { seq, .. }, _) => self.acknowledged(row, seq),
             (OutcomeStatus::Failed { problem }, _) => match problem.code.class() {
+                FailureClass::Permanent
+                    if problem.code == Code::FileNotFound && row.tries <= UPLOADED_AGAIN =>
+                {
+                    self.upload_again(row.operation_key)?;
+                    self.returned(row, problem.retry_after_ms)
+                }
                 FailureClass::Permanent => self.refused(row, problem),
                 FailureClass::Authentication => {
                     self.submit_token_rejected(route);

@@ -1,12 +1,13 @@
 //! Taking a message over from the app: from here on it is never lost.
 
-use fulmar_protocol::{Content, MessageSend, Method, OperationKey, UserId};
+use fulmar_protocol::{Attachment, Content, MessageSend, Method, OperationKey, UserId};
 
 use super::{Answered, invalid, not_allowed};
-use crate::effect::{CommandError, Reply};
+use crate::command_error::CommandError;
+use crate::effect::Reply;
 use crate::pending;
 use crate::store::messages::MessageRow;
-use crate::store::{LaneId, Result, messages, operations};
+use crate::store::{LaneId, Result, messages, operations, uploads};
 use crate::turn::Turn;
 
 impl Turn<'_> {
@@ -47,13 +48,11 @@ impl Turn<'_> {
         }
         let now = self.now.wall;
         messages::insert_unsent(&self.db, operation_key, lane, &sender, &content, now)?;
-        operations::enqueue(
-            &self.db,
-            operation_key,
-            lane,
-            &Method::MessageSend(message),
-            now,
-        )?;
+        let method = Method::MessageSend(message);
+        operations::enqueue(&self.db, operation_key, lane, &method, now)?;
+        if content.forwarded_from.is_none() {
+            uploads::insert(&self.db, operation_key, &content.attachments)?;
+        }
         self.wrote(lane, None);
         self.touch(lane);
         Ok(Ok(Reply::Enqueued { operation_key }))
@@ -82,7 +81,8 @@ impl Turn<'_> {
     }
 
     fn check_content(&self, message: &MessageSend) -> std::result::Result<(), CommandError> {
-        self.check_text(&message.text)?;
+        self.check_text(&message.text, &message.attachments)?;
+        self.check_attachments(&message.attachments)?;
         let limit = self.brain.limits.text_bytes as usize;
         match &message.payload {
             Some(payload)
@@ -96,6 +96,24 @@ impl Turn<'_> {
                 ))
             }
             _ => Ok(()),
+        }
+    }
+
+    fn check_attachments(
+        &self,
+        attachments: &[Attachment],
+    ) -> std::result::Result<(), CommandError> {
+        let most = self.brain.limits.file_bytes;
+        let fault = attachments.iter().find_map(Attachment::fault);
+        if attachments.len() > Attachment::MOST {
+            let rule = format!("has at most {} attachments", Attachment::MOST);
+            Err(invalid("a message", rule))
+        } else if let Some(fault) = fault {
+            Err(invalid("an attachment:", fault.to_owned()))
+        } else if attachments.iter().any(|attachment| attachment.size > most) {
+            Err(invalid("a file", format!("has at most {most} bytes here")))
+        } else {
+            Ok(())
         }
     }
 
@@ -118,12 +136,14 @@ impl Turn<'_> {
         let content = Content {
             text: row.content.text,
             payload: row.content.payload,
+            attachments: row.content.attachments,
             forwarded_from: row.content.forwarded_from.or(Some(row.sender)),
             ..Content::default()
         };
         let message = MessageSend {
             text: content.text.clone(),
             payload: content.payload.clone(),
+            attachments: content.attachments.clone(),
             ..message
         };
         Ok(Ok((message, content)))
@@ -166,6 +186,7 @@ fn content_of(message: &MessageSend) -> Content {
         reply_to: message.reply_to,
         thread_root: message.thread_root,
         payload: message.payload.clone(),
+        attachments: message.attachments.clone(),
         ..Content::default()
     }
 }

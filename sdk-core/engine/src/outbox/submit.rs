@@ -149,7 +149,7 @@ impl Turn<'_> {
             if creates {
                 closed.insert(row.lane);
             }
-            let operation = to_wire(&row, &id);
+            let operation = to_wire(&self.db, &row, &id)?;
             taken.push((row, operation));
         }
         Ok(taken)
@@ -272,12 +272,16 @@ impl Turn<'_> {
 
     /// A lane waits after a transient failure: as long as the server asked, or with backoff.
     pub(crate) fn rest_lane(&mut self, lane: LaneId, tries: u32, asked_ms: Option<u64>) {
+        let at = self.when_to_try_again(tries, asked_ms);
+        self.brain.deadlines.set(Why::LaneRetry(lane), at);
+    }
+
+    pub(crate) fn when_to_try_again(&mut self, failures: u32, asked_ms: Option<u64>) -> Mono {
         let wait = match asked_ms {
             Some(millis) => Duration::from_millis(millis).min(Duration::from_secs(3600)),
-            None => self.config.backoff.wait(tries, &mut self.rng),
+            None => self.config.backoff.wait(failures, &mut self.rng),
         };
-        let at = self.now.mono.plus(wait);
-        self.brain.deadlines.set(Why::LaneRetry(lane), at);
+        self.now.mono.plus(wait)
     }
 
     /// Shows which lanes rest, and until when.

@@ -25,7 +25,7 @@ pub(crate) enum Happening {
     Confirmed,
     /// The server has done it; its events are still to come.
     Acknowledged,
-    /// The server refused it with a permanent code.
+    /// The server refused it, or a file of it, with a permanent code.
     Refused,
     /// The submit was lost, timed out, or came back with something transient.
     Returned,
@@ -61,14 +61,15 @@ impl OperationState {
             // A confirmation is the truth, whatever was believed before.
             (_, Confirmed) => Next::Gone,
             (Queued, Submitted) => Next::Is(InFlight),
-            (Queued, Outdated) => Next::Is(Failed),
+            // Refused before it went out: a file that goes with it was.
+            (Queued, Outdated | Refused) => Next::Is(Failed),
             (InFlight, Acknowledged) => Next::Is(Applied),
             (InFlight, Refused) => Next::Is(Failed),
             (InFlight, Returned) => Next::Is(Queued),
             (Failed, Retried) => Next::Is(Queued),
             // What is in flight may be applied at this moment: it cannot be taken back.
             (Queued | Failed, Discarded) => Next::Gone,
-            (Queued, Acknowledged | Refused | Returned | Retried)
+            (Queued, Acknowledged | Returned | Retried)
             | (InFlight, Submitted | Outdated | Retried | Discarded)
             | (Applied, _)
             | (Failed, Submitted | Acknowledged | Refused | Returned | Outdated) => Next::Illegal,
@@ -126,7 +127,7 @@ mod tests {
         #[rustfmt::skip]
         let table = [
             //         Submitted     Confirmed Acknowledged Refused     Returned    Outdated    Retried     Discarded
-            (Queued,   [Is(InFlight), Gone,    Illegal,     Illegal,    Illegal,    Is(Failed), Illegal,    Gone]),
+            (Queued,   [Is(InFlight), Gone,    Illegal,     Is(Failed),   Illegal,    Is(Failed), Illegal,    Gone]),
             (InFlight, [Illegal,      Gone,    Is(Applied), Is(Failed), Is(Queued), Illegal,    Illegal,    Illegal]),
             (Applied,  [Illegal,      Gone,    Illegal,     Illegal,    Illegal,    Illegal,    Illegal,    Illegal]),
             (Failed,   [Illegal,      Gone,    Illegal,     Illegal,    Illegal,    Illegal,    Is(Queued), Gone]),

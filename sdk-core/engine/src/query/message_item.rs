@@ -14,6 +14,7 @@ use crate::pending;
 use crate::store::messages::{self, MessageRow};
 use crate::store::operations::{self, OperationRow};
 use crate::store::runs::{self, Ahead};
+use crate::store::uploads::{self, Sum};
 use crate::store::{ConversationKey, Result, StoreError, account, participants};
 
 /// A message on the screen: what the server said, and over it what the outbox is about to change.
@@ -92,6 +93,13 @@ pub struct Receipts {
 pub enum MessageState {
     /// On this device, durably; it goes out when it can.
     Pending,
+    /// On this device, durably; its files go up first, as soon as they can.
+    Uploading {
+        /// How many bytes of them are at the server.
+        sent: u64,
+        /// How many bytes they have.
+        total: u64,
+    },
     /// Handed to the network; no answer yet.
     Sending,
     /// The server has it. Every message of others is this.
@@ -147,11 +155,18 @@ impl<'a> View<'a> {
         if row.position.is_some() {
             return Ok(MessageState::Sent);
         }
-        self.db
+        let state = self
+            .db
             .prepare_cached("SELECT state, failure FROM operation WHERE operation_key = ?1")?
             .query_row([row.key.to_bytes()], |row| {
                 Ok(state_of(row.get(0)?, row.get(1)?))
-            })?
+            })??;
+        if state == MessageState::Pending
+            && let Some(Sum { sent, total }) = uploads::sum(self.db, row.key)?
+        {
+            return Ok(MessageState::Uploading { sent, total });
+        }
+        Ok(state)
     }
 
     /// A row as it is shown; `None` when the user has hidden it.
@@ -232,7 +247,7 @@ impl<'a> View<'a> {
 }
 
 /// What the outbox says of a message that is not confirmed.
-pub(super) fn state_of(state: String, failure: Option<String>) -> Result<MessageState> {
+fn state_of(state: String, failure: Option<String>) -> Result<MessageState> {
     match State::from_name(&state) {
         Some(State::Queued) => Ok(MessageState::Pending),
         Some(State::InFlight) => Ok(MessageState::Sending),

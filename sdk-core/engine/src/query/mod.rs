@@ -6,6 +6,7 @@
 
 mod conversations;
 mod diff;
+mod files;
 mod message_item;
 mod outbox;
 mod participants;
@@ -19,6 +20,7 @@ pub use conversations::{
     conversation_key, conversations,
 };
 pub use diff::{Change, apply, diff};
+pub use files::files_in_use;
 pub use message_item::{MessageItem, MessageState, Quote, QuotedMessage, Receipts, ThreadOverview};
 pub use outbox::{Action, OutboxItem, OutboxState, outbox};
 pub use participants::{ParticipantsSnapshot, blocked_people, participants};

@@ -6,6 +6,7 @@ use fulmar_protocol::{ConversationId, OperationKey, Timestamp};
 use super::message_item::read_failure;
 use crate::config::FailurePolicy;
 use crate::outbox::failure::FailureReason;
+use crate::store::uploads::{self, Sum};
 use crate::store::{ConversationKey, Reader, Result, StoreError};
 
 /// An operation that the server has not confirmed, or has refused.
@@ -34,6 +35,13 @@ pub struct OutboxItem {
 pub enum OutboxState {
     /// It goes out as soon as there is a connection and those before it have been answered.
     Waiting,
+    /// The files of the message go up first. Giving it up gives them up.
+    Uploading {
+        /// How many bytes of them are at the server.
+        sent: u64,
+        /// How many bytes they have.
+        total: u64,
+    },
     /// It was handed to the network; no answer yet.
     Sending,
     /// The last try came to nothing, as far as anyone knows; it is tried again by itself.
@@ -126,8 +134,13 @@ pub fn outbox(reader: &Reader, policy: FailurePolicy) -> Result<Vec<OutboxItem>>
         let state: String = row.get(5)?;
         let retry_at: Option<i64> = row.get(9)?;
         let behind: Option<[u8; 16]> = row.get(10)?;
+        let operation = OperationKey::from_bytes(row.get(0)?);
+        let uploading = match method == "message.send" && state == "queued" {
+            true => uploads::sum(reader.connection(), operation)?,
+            false => None,
+        };
         items.push(OutboxItem {
-            operation: OperationKey::from_bytes(row.get(0)?),
+            operation,
             conversation: ConversationKey(row.get(1)?),
             conversation_id: ConversationId::new(row.get::<_, String>(2)?)
                 .map_err(|error| StoreError::damaged("conversation", error))?,
@@ -144,6 +157,9 @@ pub fn outbox(reader: &Reader, policy: FailurePolicy) -> Result<Vec<OutboxItem>>
                 (_, Some(behind), _) => OutboxState::Held {
                     behind: OperationKey::from_bytes(behind),
                 },
+                _ if let Some(Sum { sent, total }) = uploading => {
+                    OutboxState::Uploading { sent, total }
+                }
                 (_, _, Some(retry_at)) => OutboxState::Resting {
                     retry_at: Timestamp(retry_at),
                 },

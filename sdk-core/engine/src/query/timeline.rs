@@ -4,7 +4,7 @@
 use fulmar_protocol::{ConversationId, OperationKey, Position, UserId};
 use rusqlite::params;
 
-use super::message_item::{MessageItem, MessageState, View, state_of};
+use super::message_item::{MessageItem, MessageState, View};
 use crate::store::messages;
 use crate::store::runs::Run;
 use crate::store::{ConversationKey, Reader, Result, conversations, reading};
@@ -292,7 +292,7 @@ impl Shown<'_> {
     /// What the outbox holds for this timeline, in the order in which it was handed over.
     fn unsent(&self) -> Result<Vec<TimelineItem>> {
         let mut statement = self.view.db.prepare_cached(
-            "SELECT operation_key, state, failure FROM operation
+            "SELECT operation_key FROM operation
              WHERE lane = ?1 AND method = 'message.send'
              ORDER BY ordinal",
         )?;
@@ -304,7 +304,8 @@ impl Shown<'_> {
                 message.position.is_none() && message.content.thread_root == self.run.thread
             });
             if let Some(message) = message {
-                items.extend(self.message(message, state_of(row.get(1)?, row.get(2)?)?)?);
+                let state = self.view.state(&message)?;
+                items.extend(self.message(message, state)?);
             }
         }
         Ok(items)

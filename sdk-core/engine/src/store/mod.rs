@@ -19,6 +19,7 @@ pub(crate) mod retention;
 pub(crate) mod runs;
 mod salvage;
 pub(crate) mod search;
+pub(crate) mod uploads;
 mod vault;
 
 use std::path::{Path, PathBuf};
@@ -32,6 +33,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 pub use lock::StoreLock;
 pub use pushed::{PushError, handle_push_beside, read as read_push};
 pub use salvage::{Salvage, SalvageError, rebuild};
+pub use uploads::UploadKey;
 pub use vault::Vault;
 
 /// The integer by which the store knows a conversation: stable from its creation on this device,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use fulmar_protocol::{ConversationId, Method, Operation, OperationKey, Seq, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::uploads::{self, OPEN};
 use super::{ConversationKey, LaneId, Result, StoreError};
 use crate::config::FailurePolicy;
 use crate::defects::{self, Defect};
@@ -123,7 +124,8 @@ pub(crate) fn set_params(db: &Connection, key: OperationKey, method: &Method) ->
 }
 
 /// What may go out, in order: queued operations of lanes that have nothing in flight, whose earlier
-/// operations did not fail, and that are not `resting` after a transient failure.
+/// operations did not fail, that are not `resting` after a transient failure, and whose files are up, with
+/// those of all messages before them.
 pub(crate) fn ready_to_go(
     db: &Connection,
     policy: FailurePolicy,
@@ -146,6 +148,12 @@ pub(crate) fn ready_to_go(
                       AND (?1 OR f.method = 'conversation.create')))
            AND NOT EXISTS (SELECT 1 FROM operation AS f
                            WHERE f.operation_key = o.message_key AND f.state = 'failed')
+           AND NOT EXISTS (SELECT 1 FROM upload
+                           WHERE upload.operation_key = o.message_key AND {OPEN})
+           AND NOT (o.holds_lane AND EXISTS (
+                    SELECT 1 FROM upload JOIN operation AS f USING (operation_key)
+                    WHERE f.lane = o.lane AND f.state = 'queued' AND f.ordinal <= o.ordinal
+                      AND {OPEN}))
            AND o.lane NOT IN (SELECT value FROM json_each(?2))
          ORDER BY o.ordinal {direction}
          LIMIT ?3"
@@ -342,9 +350,23 @@ fn read(row: &Row<'_>) -> Result<OperationRow> {
     })
 }
 
-/// The operation as it goes out now: with the id that its conversation has by now.
-pub(crate) fn to_wire(row: &OperationRow, conversation: &ConversationId) -> Operation {
+/// The operation as it goes out now: with the ids that its conversation and its files have by now.
+pub(crate) fn to_wire(
+    db: &Connection,
+    row: &OperationRow,
+    conversation: &ConversationId,
+) -> Result<Operation> {
     let mut method = row.method.clone();
+    if let Method::MessageSend(message) = &mut method
+        && !message.attachments.is_empty()
+    {
+        let uploaded = uploads::of_message(db, row.operation_key)?;
+        for (attachment, upload) in message.attachments.iter_mut().zip(uploaded) {
+            if let Some(file_id) = upload.file_id {
+                attachment.file_id = file_id;
+            }
+        }
+    }
     if let Some(id) = method.conversation_id_mut() {
         *id = conversation.clone();
     }
@@ -354,5 +376,5 @@ pub(crate) fn to_wire(row: &OperationRow, conversation: &ConversationId) -> Oper
         bytes[15] ^= row.tries as u8;
         key = OperationKey::from_bytes(bytes);
     }
-    Operation::new(key, &method)
+    Ok(Operation::new(key, &method))
 }

@@ -8,7 +8,7 @@ use fulmar_protocol::{PushPayload, Timestamp};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 
 use super::{OpenError, Result, StoreError, account, check_identity, migrations, open_error};
-use crate::effect::CommandError;
+use crate::command_error::CommandError;
 use crate::push::{PushNotification, check_owner, notification};
 
 /// How long a second process waits for the first one's transaction. Those are short.

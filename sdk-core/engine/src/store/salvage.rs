@@ -51,6 +51,7 @@ const TABLES: &[(&str, &str)] = &[
     ),
     ("message", "position IS NULL"),
     ("operation", "TRUE"),
+    ("upload", "TRUE"),
 ];
 
 /// Sets the damaged store at `path` aside as `<path>.damaged-<number>` and makes a new one with
@@ -81,6 +82,10 @@ pub fn rebuild(path: &Path) -> Result<Salvage, SalvageError> {
     match Connection::open_with_flags(&set_aside, OpenFlags::SQLITE_OPEN_READ_WRITE) {
         Ok(old) => {
             for (table, which) in TABLES {
+                // Until version 5 there were no files.
+                if *table == "upload" && columns(&old, table).is_empty() {
+                    continue;
+                }
                 let copied = copy(&old, &store.own.connection, table, which);
                 salvage.incomplete |= !copied.complete;
                 match *table {

@@ -93,7 +93,7 @@ private struct MessageRow: View {
 
     private var mark: String {
         switch message.state {
-        case .pending, .sending: "clock"
+        case .pending, .uploading, .sending: "clock"
         case .sent: "checkmark"
         case .failed: "exclamationmark.triangle"
         }

@@ -152,6 +152,7 @@ extension MessageItem {
     var mark: String {
         switch state {
         case .pending: "…"
+        case .uploading: "⇡"
         case .sending: "↑"
         case .sent: "✓"
         case .failed: "✗"
@@ -162,6 +163,7 @@ extension MessageItem {
 func describe(_ reason: FailureReason) -> String {
     switch reason {
     case .refused(let problem): problem.title
+    case .fileLost: "its file is gone"
     case .outcomeUnknown: "nobody knows whether it arrived"
     }
 }

@@ -1,5 +1,6 @@
 package chat.fulmar
 
+import java.io.File
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.flow.Flow
 
@@ -149,6 +150,19 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
      * @throws CommandException.SignedOut
      */
     public suspend fun handlePush(payload: String): PushNotification = use { it.handlePush(payload, null) }
+
+    /**
+     * Gets a file of a message onto this device, unless it is here. Own files are here from the start, as
+     * long as they are not too many ([Config.fileCacheBytes]). PROTOCOL.md §7.10.
+     */
+    public fun download(attachment: Attachment): Download = Download(this, attachment)
+
+    /**
+     * Where a file of a message is on this device; nothing when it is not, or not all of it. Reads the disk
+     * only. The file belongs to the client: copy it to change it or to keep it.
+     */
+    public suspend fun downloaded(attachment: Attachment): File? =
+        use { it.downloaded(attachment) }?.let(::File)
 
     /** Searches the messages of this user: those on this device at once, those at the server with
      * [Search.loadMore]. */

@@ -9,11 +9,16 @@ public class Conversation internal constructor(
     /**
      * Sends a message: a text, and what goes with it. When this returns, the message is on this device
      * for good: it survives a crash and a power cut, is in every timeline, and goes out by itself, in
-     * order, once. The network is not waited for. The text is not blank and has at most 8 KiB, or what
-     * the server allows. PROTOCOL.md §5.4.
+     * order, once. The network is not waited for. The text is not blank, except beside attachments, and
+     * has at most 8 KiB, or what the server allows. PROTOCOL.md §5.4.
+     *
+     * Attachments are copied first, which takes as long as the disk needs; then they go up by themselves,
+     * and the message after them, in its place ([MessageState.Uploading] says how far they are). To call
+     * that off, discard the operation ([Outbox.discard]).
      *
      * @return the message's key, under which timelines show it
-     * @throws CommandException.Invalid for the text
+     * @throws CommandException.Invalid for the text or an attachment
+     * @throws CommandException.FileUnreadable
      * @throws CommandException.NoSuchConversation
      * @throws CommandException.NotAllowed where only admins write
      * @throws CommandException.OutboxFull
@@ -22,6 +27,10 @@ public class Conversation internal constructor(
      *   taken.
      */
     public suspend fun send(message: NewMessage): OperationKey = client.use { it.send(id, message) }
+
+    /** Sends a file, and nothing more to say; the same as [send] with a [NewMessage] of it. */
+    public suspend fun send(attachment: NewAttachment): OperationKey =
+        send(NewMessage("", attachments = listOf(attachment)))
 
     /** Sends a plain text; the same as [send] with a [NewMessage] of it. */
     public suspend fun send(text: String): OperationKey = send(NewMessage(text))

@@ -19,6 +19,18 @@ public value class MessageId(public val value: String) {
     override fun toString(): String = value
 }
 
+/** A file at the server, and the upload that brings it there. */
+@JvmInline
+public value class FileId(public val value: String) {
+    override fun toString(): String = value
+}
+
+/** The SHA-256 of a file, as 64 hexadecimal digits in lower case. */
+@JvmInline
+public value class ContentHash(public val value: String) {
+    override fun toString(): String = value
+}
+
 /** One sign-in of one device. */
 @JvmInline
 public value class SessionId(public val value: String) {

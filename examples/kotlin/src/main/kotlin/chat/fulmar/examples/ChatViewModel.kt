@@ -87,6 +87,7 @@ class ChatViewModel(
 /** The mark beside an own message. */
 val MessageState.mark: String
     get() = when (this) {
+        is MessageState.Uploading -> "${100 * sent / total.coerceAtLeast(1)} %"
         MessageState.Pending, MessageState.Sending -> "🕓"
         MessageState.Sent -> "✓"
         is MessageState.Failed -> "⚠"

@@ -128,6 +128,7 @@ private class Terminal(private val client: Client, private val scope: CoroutineS
     private val MessageItem.mark: String
         get() = when (state) {
             MessageState.Pending -> "…"
+            is MessageState.Uploading -> "⇡"
             MessageState.Sending -> "↑"
             MessageState.Sent -> "✓"
             is MessageState.Failed -> "✗"
@@ -136,6 +137,7 @@ private class Terminal(private val client: Client, private val scope: CoroutineS
 
 private fun describe(reason: FailureReason): String = when (reason) {
     is FailureReason.Refused -> reason.problem.title
+    FailureReason.FileLost -> "its file is gone"
     FailureReason.OutcomeUnknown -> "nobody knows whether it arrived"
 }
 

@@ -1,0 +1,217 @@
+//! Files over HTTP: tus 1.0.0 for uploads, ranges for downloads (PROTOCOL.md §7.10).
+
+use std::ops::Range;
+use std::time::UNIX_EPOCH;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fulmar_protocol::{Code, ContentHash, FileId, Problem, TUS_VERSION, Timestamp, header};
+
+use super::http::{HttpRequest, HttpResponse, unknown_route};
+use crate::files::Continued;
+use crate::store::files::File;
+use crate::{Result, Scope, Stop};
+
+/// What of tus there is beside its core.
+const EXTENSIONS: &str = "creation,termination,expiration";
+
+impl Scope<'_> {
+    /// Answers a request below `/v1/files`.
+    pub(super) fn route_files(
+        &mut self,
+        request: &HttpRequest<'_>,
+        path: &[&str],
+        token: Option<&str>,
+    ) -> Result<HttpResponse> {
+        if request.method == "OPTIONS" {
+            return Ok(self.about_tus());
+        }
+        let user = self.authenticate(token)?.user_id;
+        if let ("GET", [id]) = (request.method, path) {
+            let file = self.file(&user, &file_id(id)?)?;
+            return self.serve(&file, request.header(header::RANGE));
+        }
+        if request.header(header::TUS_RESUMABLE) != Some(TUS_VERSION) {
+            return Ok(another_version());
+        }
+        match (request.method, path) {
+            ("POST", []) => {
+                let size = number(request, header::UPLOAD_LENGTH)?;
+                let begun = self.begin_upload(&user, size, announced_hash(request)?)?;
+                Ok(match begun {
+                    Continued::Upto(file) => {
+                        let location = format!("/v1/files/{}", file.id);
+                        about(201, &file).with(header::LOCATION, location)
+                    }
+                    Continued::Damaged => damaged(),
+                })
+            }
+            ("HEAD", [id]) => {
+                let file = self.upload(&user, &file_id(id)?)?;
+                Ok(about(200, &file)
+                    .with(header::UPLOAD_LENGTH, file.size.to_string())
+                    .with("cache-control", "no-store".to_owned()))
+            }
+            ("PATCH", [id]) => {
+                if request.header(header::CONTENT_TYPE) != Some(header::OFFSET_STREAM) {
+                    return Err(malformed(
+                        "The body of an upload is octets from an offset on",
+                    ));
+                }
+                let offset = number(request, header::UPLOAD_OFFSET)?;
+                let id = file_id(id)?;
+                let continued = self.continue_upload(&user, &id, offset, request.body)?;
+                Ok(match continued {
+                    Continued::Upto(file) => about(204, &file),
+                    Continued::Damaged => damaged(),
+                })
+            }
+            ("DELETE", [id]) => {
+                self.end_upload(&user, &file_id(id)?)?;
+                Ok(tus(204))
+            }
+            _ => Err(unknown_route()),
+        }
+    }
+
+    fn about_tus(&self) -> HttpResponse {
+        tus(204)
+            .with("tus-version", TUS_VERSION.to_owned())
+            .with("tus-extension", EXTENSIONS.to_owned())
+            .with("tus-max-size", self.config.limits.file_bytes.to_string())
+    }
+
+    fn serve(&self, file: &File, wanted: Option<&str>) -> Result<HttpResponse> {
+        let range = match wanted.map(|text| range(text, file.size)) {
+            // A range that cannot be read is none (RFC 9110 §14.2).
+            None | Some(Wanted::Unreadable) => None,
+            Some(Wanted::Part(range)) => Some(range),
+            Some(Wanted::Beyond) => {
+                let problem = Problem {
+                    status: 416,
+                    ..Problem::new(Code::ParamsInvalid, "The file has no such part")
+                };
+                return Ok(HttpResponse::problem(&problem)
+                    .with(header::CONTENT_RANGE, format!("bytes */{}", file.size)));
+            }
+        };
+        let part = range.clone().unwrap_or(0..file.size);
+        let mut response = HttpResponse {
+            status: 200,
+            content_type: "application/octet-stream",
+            headers: vec![("accept-ranges", "bytes".to_owned())],
+            body: self.bytes_of(file, part)?,
+        };
+        if let Some(sha256) = file.sha256 {
+            response = response.with("etag", format!("\"{sha256}\""));
+        }
+        if let Some(part) = range {
+            response.status = 206;
+            let shown = format!("bytes {}-{}/{}", part.start, part.end - 1, file.size);
+            response = response.with(header::CONTENT_RANGE, shown);
+        }
+        Ok(response)
+    }
+}
+
+enum Wanted {
+    Part(Range<u64>),
+    Beyond,
+    Unreadable,
+}
+
+/// One range of bytes; several at once are not served as such.
+fn range(text: &str, size: u64) -> Wanted {
+    let Some((first, last)) = text
+        .strip_prefix("bytes=")
+        .and_then(|range| range.split_once('-'))
+    else {
+        return Wanted::Unreadable;
+    };
+    let read = |number: &str| number.parse::<u64>().ok();
+    let part = match (read(first), read(last)) {
+        (Some(first), Some(last)) if first <= last => first..size.min(last.saturating_add(1)),
+        (Some(first), None) if last.is_empty() => first..size,
+        (None, Some(count)) if first.is_empty() => size.saturating_sub(count)..size,
+        _ => return Wanted::Unreadable,
+    };
+    match part.start < part.end {
+        true => Wanted::Part(part),
+        false => Wanted::Beyond,
+    }
+}
+
+fn tus(status: u16) -> HttpResponse {
+    HttpResponse {
+        status,
+        content_type: "application/octet-stream",
+        headers: vec![(header::TUS_RESUMABLE, TUS_VERSION.to_owned())],
+        body: Vec::new(),
+    }
+}
+
+fn about(status: u16, file: &File) -> HttpResponse {
+    let response = tus(status).with(header::UPLOAD_OFFSET, file.received.to_string());
+    match file.expires_at {
+        Some(at) => response.with("upload-expires", http_date(at)),
+        None => response,
+    }
+}
+
+fn http_date(at: Timestamp) -> String {
+    httpdate::fmt_http_date(UNIX_EPOCH + at.since(Timestamp(0)))
+}
+
+fn another_version() -> HttpResponse {
+    let problem = Problem {
+        status: 412,
+        ..Problem::new(
+            Code::VersionUnsupported,
+            "This version of tus is not spoken",
+        )
+    };
+    HttpResponse::problem(&problem).with("tus-version", TUS_VERSION.to_owned())
+}
+
+fn damaged() -> HttpResponse {
+    let title = "What came is not what was announced: begin anew";
+    HttpResponse::problem(&Problem::new(Code::FileDamaged, title))
+}
+
+fn file_id(text: &str) -> Result<FileId> {
+    FileId::new(text).map_err(|_| {
+        Stop::because(
+            Code::FileNotFound,
+            "There is no such file, or not all of it",
+        )
+    })
+}
+
+fn number(request: &HttpRequest<'_>, name: &str) -> Result<u64> {
+    request
+        .header(name)
+        .and_then(|text| text.parse().ok())
+        .filter(|number| *number < 1 << 53)
+        .ok_or_else(|| malformed("A header with a number is missing, or has none"))
+}
+
+/// Of `name BASE64, name BASE64, …` only the hash is looked at.
+fn announced_hash(request: &HttpRequest<'_>) -> Result<Option<ContentHash>> {
+    let metadata = request.header(header::UPLOAD_METADATA).unwrap_or_default();
+    let Some(encoded) = metadata
+        .split(',')
+        .find_map(|pair| pair.trim().strip_prefix("sha256 "))
+    else {
+        return Ok(None);
+    };
+    STANDARD
+        .decode(encoded.trim())
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok()?.parse().ok())
+        .map(Some)
+        .ok_or_else(|| malformed("The announced hash is no SHA-256"))
+}
+
+fn malformed(title: &str) -> Stop {
+    Stop::because(Code::RequestMalformed, title)
+}

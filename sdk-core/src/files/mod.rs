@@ -1,0 +1,181 @@
+//! Files of messages on this device's disk, in a folder beside the store, each called like the hash of what
+//! is in it: so nothing is kept twice, and what is there is what it should be.
+//!
+//! This room reads and writes files and decides nothing: the engine knows which are to go up or come, and
+//! which of them are nowhere else. It must never touch the network.
+
+mod cache;
+mod partial;
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use fulmar_protocol::ContentHash;
+use ring::digest::{Context, SHA256};
+use tokio::sync::{RwLock, RwLockReadGuard};
+
+pub(crate) use partial::Appended;
+
+use crate::runtime::clock;
+
+/// How much is read at once.
+const BLOCK: usize = 64 * 1024;
+/// How the name of a file begins that is being copied.
+const INCOMING: &str = "incoming-";
+
+/// The folder of one store.
+#[derive(Debug)]
+pub(crate) struct Files {
+    folder: PathBuf,
+    /// Held while a file is here that no row speaks of yet.
+    handover: RwLock<()>,
+}
+
+/// Where the bytes of a file come from.
+#[derive(Debug, Clone)]
+pub(crate) enum Source {
+    Path(PathBuf),
+    Bytes(Vec<u8>),
+}
+
+impl Files {
+    /// The files of the store at `path`. Touches nothing.
+    pub(crate) fn beside(store: &Path) -> Self {
+        let mut folder = store.as_os_str().to_owned();
+        folder.push(".files");
+        Self {
+            folder: folder.into(),
+            handover: RwLock::new(()),
+        }
+    }
+
+    /// As long as this is held, nothing is let go of: between a file's coming here and the commit of the
+    /// message that carries it.
+    pub(crate) async fn handover(&self) -> RwLockReadGuard<'_, ()> {
+        self.handover.read().await
+    }
+
+    fn path_of(&self, content: ContentHash) -> PathBuf {
+        self.folder.join(content.to_string())
+    }
+
+    /// Takes a file over: a copy of it is on the disk when this returns, durably, and belongs to us.
+    pub(crate) fn import(&self, source: &Source) -> io::Result<(ContentHash, u64)> {
+        self.make_folder()?;
+        let random =
+            clock::random::<8>().ok_or_else(|| io::Error::other("the system has no randomness"))?;
+        let name = format!("{INCOMING}{:016x}", u64::from_ne_bytes(random));
+        let incoming = self.folder.join(name);
+        let imported = self.import_as(source, &incoming);
+        if imported.is_err() {
+            // What is left of it goes at the next start, if not now.
+            let _ = fs::remove_file(&incoming);
+        }
+        imported
+    }
+
+    fn import_as(&self, source: &Source, incoming: &Path) -> io::Result<(ContentHash, u64)> {
+        let mut copy = File::create_new(incoming)?;
+        let mut original: Box<dyn Read> = match source {
+            Source::Path(path) => Box::new(open_file(path)?),
+            Source::Bytes(bytes) => Box::new(bytes.as_slice()),
+        };
+        let (content, size) = hash(&mut original, |block| copy.write_all(block))?;
+        copy.sync_all()?;
+        fs::rename(incoming, self.path_of(content))?;
+        sync_folder(&self.folder)?;
+        Ok((content, size))
+    }
+
+    /// Where a file is, when all of it is here; it counts as used now.
+    pub(crate) fn find(&self, content: ContentHash) -> Option<PathBuf> {
+        let path = self.path_of(content);
+        let file = File::options().append(true).open(&path).ok()?;
+        // Only the order in which files go depends on it.
+        let _ = file.set_modified(SystemTime::now());
+        Some(path)
+    }
+
+    /// A part of a file that is here; `None` when it is not.
+    pub(crate) fn read(
+        &self,
+        content: ContentHash,
+        offset: u64,
+        length: u64,
+    ) -> io::Result<Option<Vec<u8>>> {
+        let mut file = match File::open(self.path_of(content)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        file.seek(SeekFrom::Start(offset))?;
+        let mut bytes = Vec::new();
+        file.take(length).read_to_end(&mut bytes)?;
+        Ok((bytes.len() as u64 == length).then_some(bytes))
+    }
+
+    /// Nobody is signed in: nothing stays.
+    pub(crate) fn clear(&self) -> io::Result<()> {
+        match fs::remove_dir_all(&self.folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn make_folder(&self) -> io::Result<()> {
+        fs::create_dir_all(&self.folder)
+    }
+}
+
+/// Folders and pipes are no files that could be taken over.
+fn open_file(path: &Path) -> io::Result<File> {
+    let file = File::open(path)?;
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "that is not a file",
+        )),
+    }
+}
+
+/// The hash and the length of what is read, which `take` gets block by block.
+fn hash(
+    from: &mut dyn Read,
+    mut take: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<(ContentHash, u64)> {
+    let mut digest = Context::new(&SHA256);
+    let mut block = vec![0; BLOCK];
+    let mut size = 0;
+    loop {
+        let count = match from.read(&mut block) {
+            Ok(0) => break,
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        digest.update(&block[..count]);
+        take(&block[..count])?;
+        size += count as u64;
+    }
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(digest.finish().as_ref());
+    Ok((ContentHash::from_bytes(bytes), size))
+}
+
+/// A name is only durable once its folder is.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Elsewhere a folder cannot be opened, and names are the file system's business.
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

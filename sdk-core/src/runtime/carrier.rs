@@ -1,0 +1,115 @@
+//! Carries parts of files between the disk and the network, one at a time, as the engine asks for them.
+
+use std::io;
+use std::sync::Arc;
+
+use fulmar_engine::{FilePart, Input, RequestFailure, RequestId, TransferFailure};
+use fulmar_protocol::{Answer, ApiRequest, Chunk, Secret};
+use tokio::sync::mpsc;
+
+use crate::files::{Appended, Files};
+use crate::transport::Http;
+
+#[derive(Debug, Clone)]
+pub(super) struct Carrier {
+    pub(super) http: Http,
+    pub(super) files: Arc<Files>,
+    pub(super) inputs: mpsc::Sender<Input>,
+}
+
+type Carried = Result<u64, TransferFailure>;
+
+impl Carrier {
+    /// From the disk to the server.
+    pub(super) fn send(&self, request: RequestId, part: FilePart, token: Secret) {
+        let carrier = self.clone();
+        tokio::spawn(async move {
+            let result = carrier.sent(part, &token).await;
+            carrier.tell(request, result).await;
+        });
+    }
+
+    /// From the server to the disk.
+    pub(super) fn fetch(&self, request: RequestId, part: FilePart, size: u64, token: Secret) {
+        let carrier = self.clone();
+        tokio::spawn(async move {
+            let result = carrier.fetched(part, size, &token).await;
+            carrier.tell(request, result).await;
+        });
+    }
+
+    /// No file of a message is to stay: they are gone when this returns, before anybody can sign in again.
+    /// What cannot be removed now goes when the store is next opened.
+    pub(super) fn drop_files(&self) {
+        if let Err(error) = self.files.clear() {
+            tracing::warn!(%error, "files could not be removed");
+        }
+    }
+
+    async fn sent(&self, part: FilePart, token: &Secret) -> Carried {
+        let FilePart {
+            file_id,
+            content,
+            offset,
+            length,
+        } = part;
+        let read = self.on_disk(move |files| files.read(content, offset, length));
+        let bytes = read.await?.ok_or(TransferFailure::FileLost)?;
+        let call = ApiRequest::SendChunk {
+            file_id,
+            offset,
+            chunk: Chunk(bytes),
+        };
+        match self.http.ask(&call, Some(token)).await? {
+            Answer::UploadOffset(offset) => Ok(offset),
+            _ => Err(another_answer()),
+        }
+    }
+
+    async fn fetched(&self, part: FilePart, size: u64, token: &Secret) -> Carried {
+        let FilePart {
+            file_id,
+            content,
+            offset,
+            length,
+        } = part;
+        let call = ApiRequest::FetchChunk {
+            file_id,
+            offset,
+            length,
+        };
+        let Answer::Fetched(Chunk(bytes)) = self.http.ask(&call, Some(token)).await? else {
+            return Err(another_answer());
+        };
+        let appended = self.on_disk(move |files| files.append(content, size, offset, &bytes));
+        match appended.await? {
+            Appended::Upto(received) => Ok(received),
+            Appended::Lost => Err(TransferFailure::FileLost),
+            Appended::Damaged => Err(TransferFailure::Damaged),
+        }
+    }
+
+    async fn on_disk<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Files) -> io::Result<T> + Send + 'static,
+    ) -> Result<T, TransferFailure> {
+        let files = Arc::clone(&self.files);
+        match tokio::task::spawn_blocking(move || work(&files)).await {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(error)) => Err(TransferFailure::Disk(error.to_string())),
+            Err(panicked) => Err(TransferFailure::Disk(panicked.to_string())),
+        }
+    }
+
+    async fn tell(&self, request: RequestId, result: Carried) {
+        // The driver is gone only when everything is.
+        let _ = self
+            .inputs
+            .send(Input::Transferred { request, result })
+            .await;
+    }
+}
+
+fn another_answer() -> TransferFailure {
+    RequestFailure::Unreachable("another answer".to_owned()).into()
+}
