@@ -49,10 +49,10 @@ mod transport;
 
 pub use client::{
     Account, BuildError, Client, ClientBuilder, ConnectionWatch, Conversation, ConversationList,
-    Download, DownloadProgress, Found, GapEnd, History, NewAttachment, NewGroup, NewMessage,
-    Newest, Outbox, ParticipantList, PresenceWatch, ProvidedToken, Search, SecretStorage,
-    SessionWatch, SignOut, Thread, Timeline, TokenFailure, TokenFuture, TokenProvider, TypingWatch,
-    Visibility, WatchError, handle_push_beside, rebuild_store,
+    ConversationWatch, Download, DownloadProgress, Found, GapEnd, History, Listed, NewAttachment,
+    NewGroup, NewMessage, Newest, Outbox, ParticipantList, PresenceWatch, ProvidedToken, Search,
+    SecretStorage, SessionWatch, SignOut, Thread, Timeline, TokenFailure, TokenFuture,
+    TokenProvider, TypingWatch, Visibility, WatchError, handle_push_beside, rebuild_store,
 };
 pub use fulmar_engine::query::{
     Action, Change, ConversationFilter, ConversationItem, ConversationStatus, GapRange,

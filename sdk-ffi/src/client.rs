@@ -9,9 +9,9 @@ use crate::cancel::{CancelHandle, cancellable, unless_cancelled};
 use crate::foreign::{ForeignSecretStorage, ForeignTokenProvider, Provider, Secrets};
 use crate::{
     Anchor, AppState, CommandError, Config, ConnectionState, ConnectionWatcher, Context,
-    ConversationFilter, ConversationListWatcher, MessageVersion, NetworkState, NewMessage,
-    OpenError, OutboxWatcher, ParticipantListWatcher, RebuildError, Salvage, SessionState,
-    SessionWatcher, SignOut, TimelineHandle, TypingWatcher,
+    ConversationFilter, ConversationListHandle, ConversationWatcher, MessageVersion, NetworkState,
+    NewMessage, OpenError, OutboxWatcher, ParticipantListWatcher, RebuildError, Salvage,
+    SessionState, SessionWatcher, SignOut, TimelineHandle, TypingWatcher,
 };
 use crate::{SearchHandle, SearchQuery, diagnostics::Counted};
 
@@ -136,13 +136,13 @@ impl ClientHandle {
         Ok(ConnectionWatcher::of(self.client.connection()))
     }
 
-    /// The conversations that a filter lets through, live.
-    pub fn watch_conversations(
+    /// The conversations that a filter lets through.
+    pub fn conversations(
         &self,
         filter: ConversationFilter,
-    ) -> Result<Arc<ConversationListWatcher>, CommandError> {
+    ) -> Result<Arc<ConversationListHandle>, CommandError> {
         let list = self.client.conversations_where(filter.into());
-        Ok(ConversationListWatcher::of(list))
+        Ok(ConversationListHandle::of(list))
     }
 
     /// The conversation with one other person; creates it when there is none. Gives its id.
@@ -207,6 +207,16 @@ impl ClientHandle {
         let conversation = self.client.conversation(&conversation);
         let versions = cancellable(cancel, conversation.fetch_versions(message)).await?;
         Ok(versions.into_iter().map(Into::into).collect())
+    }
+
+    /// One conversation, live.
+    pub fn watch_conversation(
+        &self,
+        conversation: ConversationId,
+    ) -> Result<Arc<ConversationWatcher>, CommandError> {
+        Ok(ConversationWatcher::of(
+            self.client.conversation(&conversation).watch(),
+        ))
     }
 
     /// Who takes part in a conversation, live.

@@ -1,7 +1,10 @@
 //! Conversations on the screen.
 
+use std::sync::Arc;
+
 use fulmar::{ConversationId, ConversationKey, OperationKey, Position, Timestamp, UserId};
 
+use crate::{CommandError, ConversationListWatcher, WatchError};
 use crate::{Context, Count, FailureReason, MessageContent, Presence, Settings, Writing};
 
 /// A conversation on the screen.
@@ -170,4 +173,47 @@ pub enum ConversationStatus {
     /// The user is no longer in it. It is still here because of messages that were never sent; when
     /// these are discarded, it goes.
     Left,
+}
+
+/// Whether a list has more to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum Listed {
+    /// It had; the next change shows 50 more.
+    More,
+    /// Everything is shown.
+    Everything,
+}
+
+impl From<fulmar::Listed> for Listed {
+    fn from(listed: fulmar::Listed) -> Self {
+        match listed {
+            fulmar::Listed::More => Self::More,
+            fulmar::Listed::Everything => Self::Everything,
+        }
+    }
+}
+
+/// A list of conversations, for any number of watchers.
+#[derive(Debug, uniffi::Object)]
+pub struct ConversationListHandle {
+    list: fulmar::ConversationList,
+}
+
+impl ConversationListHandle {
+    pub(crate) fn of(list: fulmar::ConversationList) -> Arc<Self> {
+        Arc::new(Self { list })
+    }
+}
+
+#[uniffi::export]
+impl ConversationListHandle {
+    /// One more watcher of this list.
+    pub fn watch(&self) -> Result<Arc<ConversationListWatcher>, CommandError> {
+        Ok(ConversationListWatcher::of(self.list.clone()))
+    }
+
+    /// Shows 50 more; every watcher is told of them.
+    pub async fn load_more(&self) -> Result<Listed, WatchError> {
+        Ok(self.list.load_more().await?.into())
+    }
 }

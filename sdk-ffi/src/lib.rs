@@ -56,7 +56,9 @@ pub use content::{
     MessageContent, MessageVersion, NewMessage, Notice, Payload, Quote, QuotedMessage, Reaction,
     Receipts,
 };
-pub use conversations::{ConversationItem, ConversationKind, ConversationStatus, Preview};
+pub use conversations::{
+    ConversationItem, ConversationKind, ConversationListHandle, ConversationStatus, Listed, Preview,
+};
 pub use diagnostics::{Diagnostics, diagnostics};
 pub use error::{CommandError, OperationState, WatchError};
 pub use foreign::{
@@ -79,9 +81,9 @@ pub use timeline::{
     Anchor, GapEnd, GapRange, History, Newest, TimelineHandle, TimelineItem, Visibility,
 };
 pub use watch::{
-    ConnectionWatcher, ConversationListWatcher, DownloadWatcher, OutboxWatcher,
-    ParticipantListWatcher, PresenceWatcher, SearchWatcher, SessionWatcher, TimelineWatcher,
-    TypingWatcher,
+    ConnectionWatcher, ConversationListWatcher, ConversationWatcher, DownloadWatcher,
+    OutboxWatcher, ParticipantListWatcher, PresenceWatcher, SearchWatcher, SessionWatcher,
+    TimelineWatcher, TypingWatcher,
 };
 
 uniffi::setup_scaffolding!();

@@ -6,8 +6,8 @@ use fulmar::UserId;
 use tokio::sync::{Mutex, watch};
 
 use crate::{
-    ConnectionState, ConversationListChange, DownloadProgress, OutboxChange, ParticipantListChange,
-    Presence, SessionState, TimelineChange, WatchError,
+    ConnectionState, ConversationItem, ConversationListChange, DownloadProgress, OutboxChange,
+    ParticipantListChange, Presence, SessionState, TimelineChange, WatchError,
 };
 use crate::{SearchChange, diagnostics::Counted};
 
@@ -101,6 +101,11 @@ watcher! {
     /// The list of conversations, live.
     ConversationListWatcher, fulmar::ConversationList, Vec<ConversationListChange>,
     async |list: &mut fulmar::ConversationList| list.next().await.map(each)
+}
+watcher! {
+    /// One conversation, live.
+    ConversationWatcher, fulmar::ConversationWatch, Option<ConversationItem>,
+    async |watch: &mut fulmar::ConversationWatch| Ok(watch.next().await?.map(Into::into))
 }
 watcher! {
     /// Who takes part in a conversation, live.

@@ -1,7 +1,9 @@
 //! Conversations: the list, unread counts, creating offline, refusals.
 
-use fulmar::{ConversationStatus, MessageState, NetworkState};
-use fulmar_tests::{Person, Stage, list_until, live, until};
+use fulmar::{
+    ConversationFilter, ConversationStatus, Listed, MessageState, NetworkState, Place, WatchError,
+};
+use fulmar_tests::{Person, Stage, list_until, live, patiently, until};
 
 #[tokio::test]
 async fn the_demo_conversation_is_there_with_its_preview_and_unread_count() {
@@ -197,4 +199,78 @@ async fn a_conversation_with_nobody_fails_and_can_be_retried_or_discarded() {
             .all(|item| item.status == ConversationStatus::Ready)
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_long_list_comes_in_pages_that_stay_live() {
+    let stage = Stage::new().await;
+    let alice = stage.sign_in("alice").await;
+    alice.set_network(NetworkState::Unavailable);
+    for number in 0..120 {
+        let title = format!("Group {number}");
+        alice.create_group(title, ["bob"]).await.unwrap();
+    }
+    let mut list = alice.conversations();
+    let mut beside = list.clone();
+    list_until(&mut list, |items| items.len() == 50).await;
+    assert_eq!(list.items()[0].title, "Group 119");
+    assert_eq!(list.load_more().await.unwrap(), Listed::More);
+    list_until(&mut list, |items| items.len() == 100).await;
+    list_until(&mut beside, |items| items.len() == 100).await;
+    // What comes in pushes out what was last, and a filter has pages of its own.
+    let oldest = list.items()[99].clone();
+    alice.create_group("New", ["bob"]).await.unwrap();
+    list_until(&mut list, |items| items[0].title == "New").await;
+    assert!(!list.items().contains(&oldest));
+    assert_eq!(list.load_more().await.unwrap(), Listed::More);
+    list_until(&mut list, |items| items.len() >= 121).await;
+    assert_eq!(list.load_more().await.unwrap(), Listed::Everything);
+    let archived = alice.conversations_where(ConversationFilter {
+        place: Place::Archive,
+        ..ConversationFilter::default()
+    });
+    assert_eq!(archived.load_more().await.unwrap(), Listed::Everything);
+    alice.close().await;
+    assert_eq!(list.load_more().await, Err(WatchError::Closed));
+}
+
+#[tokio::test]
+async fn one_conversation_is_watched_wherever_it_is_listed() {
+    let stage = Stage::new().await;
+    let alice = stage.sign_in("alice").await;
+    let bob = stage.sign_in("bob").await;
+    let chat = alice.create_group("Trip", ["bob"]).await.unwrap();
+    let mut watch = chat.watch();
+    let first = watch.next().await.unwrap().unwrap();
+    assert_eq!((first.title.as_str(), first.unread_count), ("Trip", 0));
+    chat.archive().await.unwrap();
+    chat.set_title("Rome").await.unwrap();
+    let seen = patiently("the title in the archive", async {
+        loop {
+            match watch.next().await.unwrap() {
+                Some(item) if item.title == "Rome" && item.settings.archived => return item,
+                _ => {}
+            }
+        }
+    });
+    assert_eq!(seen.await.key, first.key);
+    let mut list = bob.conversations();
+    list_until(&mut list, |items| {
+        items.iter().any(|item| item.title == "Rome")
+    })
+    .await;
+    let theirs = list.items().iter().find(|item| item.title == "Rome");
+    let theirs = bob.conversation(&theirs.unwrap().conversation_id);
+    theirs.send("hello").await.unwrap();
+    patiently("what is unread", async {
+        while watch.next().await.unwrap().unwrap().unread_count != 1 {}
+    })
+    .await;
+    chat.leave().await.unwrap();
+    patiently("its end", async {
+        while watch.next().await.unwrap().is_some() {}
+    })
+    .await;
+    let nowhere = fulmar::ConversationId::new("nowhere").unwrap();
+    assert_eq!(alice.conversation(&nowhere).watch().next().await, Ok(None));
 }

@@ -2,32 +2,66 @@
 
 use std::sync::Arc;
 
-use fulmar_engine::query::{Change, ConversationFilter, ConversationItem, conversations};
-use fulmar_engine::{SessionState, Topic};
+use fulmar_engine::Topic;
+use fulmar_engine::query::{
+    Change, ConversationFilter, ConversationItem, conversations, count_conversations,
+};
 use futures_core::Stream;
 use tokio::sync::watch;
 
+use super::conversation_watch::{own, show_presence};
 use super::live::{Live, WatchError};
 use crate::runtime::Runtime;
 use crate::runtime::outlets::PresentNow;
 
-/// How many conversations the list shows.
-const LIMIT: u32 = 1_000;
+/// How many conversations one step of the list shows more.
+const STEP: u32 = 50;
 
-/// A live list of conversations, at most 1,000: pinned ones first, then the last active.
+/// Whether a list has more to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listed {
+    /// It had; the next change shows 50 more.
+    More,
+    /// Everything is shown.
+    Everything,
+}
+
+/// A live list of conversations: pinned ones first, then the last active. It begins with 50, and shows 50
+/// more with each [`ConversationList::load_more`].
+///
+/// Clones show the same: what one loads, all show. Each begins with a [`Change::Reset`].
 #[derive(Debug)]
 pub struct ConversationList {
     live: Live<ConversationItem>,
     filter: ConversationFilter,
     present: watch::Receiver<PresentNow>,
+    limit: Arc<watch::Sender<u32>>,
+    limit_changes: watch::Receiver<u32>,
+}
+
+impl Clone for ConversationList {
+    fn clone(&self) -> Self {
+        let runtime = Arc::clone(&self.live.runtime);
+        Self::showing(runtime, self.filter, Arc::clone(&self.limit))
+    }
 }
 
 impl ConversationList {
     pub(super) fn new(runtime: Arc<Runtime>, filter: ConversationFilter) -> Self {
+        Self::showing(runtime, filter, Arc::new(watch::Sender::new(STEP)))
+    }
+
+    fn showing(
+        runtime: Arc<Runtime>,
+        filter: ConversationFilter,
+        limit: Arc<watch::Sender<u32>>,
+    ) -> Self {
         Self {
             filter,
             present: runtime.present.clone(),
             live: Live::new(runtime, Some(Topic::Conversations)),
+            limit_changes: limit.subscribe(),
+            limit,
         }
     }
 
@@ -43,25 +77,22 @@ impl ConversationList {
                 biased;
                 changed = self.live.changed() => changed?,
                 changed = self.present.changed() => changed.map_err(|_| WatchError::Closed)?,
+                // The sender is in this list, so this never ends.
+                _ = self.limit_changes.changed() => {}
             }
-            let own = match &*self.live.runtime.session.borrow() {
-                SessionState::SignedIn { user_id } | SessionState::Ended { user_id, .. } => {
-                    Some(user_id.clone())
-                }
-                SessionState::SignedOut => None,
-            };
+            let limit = *self.limit_changes.borrow_and_update();
+            let own = own(&self.live.runtime);
             let filter = self.filter;
             let mut items = self
                 .live
                 .read(move |readers| {
-                    readers.read(|reader| conversations(reader, own.as_ref(), filter, LIMIT))
+                    readers.read(|reader| conversations(reader, own.as_ref(), filter, limit))
                 })
                 .await?;
             {
                 let present = self.present.borrow_and_update();
                 for item in &mut items {
-                    let known = item.other.as_ref().and_then(|other| present.get(other));
-                    item.presence = known.copied().unwrap_or_default();
+                    show_presence(item, &present);
                 }
             }
             let changes = self.live.show(items, |item| item.key);
@@ -75,6 +106,27 @@ impl ConversationList {
     #[must_use]
     pub fn items(&self) -> &[ConversationItem] {
         self.live.items()
+    }
+
+    /// Shows 50 more, with the next [`ConversationList::next`] of every clone. Reads the device only: all
+    /// conversations of the user are on it.
+    ///
+    /// # Errors
+    /// [`WatchError::Closed`] when the client is; [`WatchError::Store`] when this read failed.
+    pub async fn load_more(&self) -> Result<Listed, WatchError> {
+        let (filter, limit) = (self.filter, *self.limit.borrow());
+        let count = self
+            .live
+            .runtime
+            .read(move |readers| readers.read(|reader| count_conversations(reader, filter)))
+            .await
+            .ok_or(WatchError::Closed)??;
+        if count <= u64::from(limit) {
+            return Ok(Listed::Everything);
+        }
+        self.limit
+            .send_modify(|now| *now = limit.max(*now).saturating_add(STEP));
+        Ok(Listed::More)
     }
 
     /// The same as a stream, which ends when the client is closed or the store cannot be read.

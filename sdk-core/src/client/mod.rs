@@ -5,6 +5,7 @@ mod account;
 mod attachment;
 mod builder;
 mod conversation;
+mod conversation_watch;
 mod download;
 mod list;
 mod live;
@@ -37,8 +38,9 @@ pub use account::Account;
 pub use attachment::NewAttachment;
 pub use builder::{BuildError, ClientBuilder, rebuild_store};
 pub use conversation::{Conversation, NewMessage};
+pub use conversation_watch::ConversationWatch;
 pub use download::{Download, DownloadProgress};
-pub use list::ConversationList;
+pub use list::{ConversationList, Listed};
 pub use live::WatchError;
 pub use outbox::Outbox;
 pub use participants::ParticipantList;
@@ -213,8 +215,8 @@ impl Client {
         ConnectionWatch::new(self.runtime.connection.clone(), self.runtime.ended())
     }
 
-    /// The list of conversations as a live query: pinned ones first, then the last active. Without
-    /// those in the archive, and those that are hidden.
+    /// The list of conversations as a live query: pinned ones first, then the last active, 50 at first.
+    /// Without those in the archive, and those that are hidden.
     #[must_use]
     pub fn conversations(&self) -> ConversationList {
         self.conversations_where(ConversationFilter::default())

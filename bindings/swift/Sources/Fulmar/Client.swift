@@ -145,7 +145,7 @@ public final class Client: Sendable {
         place: Place = .inbox, unread: UnreadFilter = .all, kind: ConversationKind? = nil
     ) -> ConversationList {
         let filter = ConversationFilter(place: place, unread: unread, kind: kind)
-        return ConversationList(handle: handle, filter: filter)
+        return ConversationList(handle: Result { try handle.conversations(filter: filter) })
     }
 
     /// A conversation. Looks nothing up: commands on one that is not here say so, and its timeline is

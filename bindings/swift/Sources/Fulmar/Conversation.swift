@@ -95,6 +95,13 @@ public struct Conversation: Sendable, CustomStringConvertible {
         Live { [handle = client.handle, id] in try handle.watchTyping(conversation: id) }
     }
 
+    /// The conversation itself, live: its title and picture, who may write, what it is about, what the user has
+    /// set for it, how much is unread; also while it is in the archive or hidden. `nil` while there is no such
+    /// conversation on this device. Reads the device only.
+    public var item: Live<ConversationItem?> {
+        Live { [client, id] in try client.handle.watchConversation(conversation: id) }
+    }
+
     /// Who takes part, live: roles, and how far each has come.
     public var participants: ParticipantList {
         ParticipantList(handle: client.handle, conversation: id)

@@ -4,16 +4,16 @@ public struct ConversationListSnapshot: Hashable, Sendable {
     public var items: [ConversationItem]
 }
 
-/// Conversations, live, at most 1,000: pinned ones first, then the last active.
+/// Conversations, live: pinned ones first, then the last active. It begins with 50, and shows 50 more with
+/// each `loadMore()`; what is loaded, every iteration of this list shows.
 public struct ConversationList: Sendable {
-    let handle: ClientHandle
-    let filter: ConversationFilter
+    let handle: Result<ConversationListHandle, any Error>
 
     /// The conversations, whenever they change. Reads the device only.
     public var items: Live<ConversationListSnapshot> {
-        Live { [handle, filter] in
+        Live { [handle] in
             Shown(
-                try handle.watchConversations(filter: filter),
+                try handle.get().watch(),
                 apply: { $0.apply($1) },
                 snapshot: ConversationListSnapshot.init
             )
@@ -23,7 +23,23 @@ public struct ConversationList: Sendable {
     /// What changed, in batches; the first one begins with a `.reset`. Applied in order with
     /// `apply(_:)` they always give what `items` shows. Reads the device only.
     public var changes: Live<[ConversationListChange]> {
-        Live { [handle, filter] in try handle.watchConversations(filter: filter) }
+        Live { [handle] in try handle.get().watch() }
+    }
+
+    /// Shows 50 more. Reads the device only: all conversations of the user are on it.
+    ///
+    /// - Throws: `.closed` when the client is; `.store` when the store could not be read.
+    @discardableResult
+    public func loadMore() async throws(WatchError) -> Listed {
+        do {
+            return try await handle.get().loadMore()
+        } catch let error as WatchError {
+            throw error
+        } catch CommandError.closed {
+            throw .closed
+        } catch {
+            throw .bug(reason: text(of: error))
+        }
     }
 }
 

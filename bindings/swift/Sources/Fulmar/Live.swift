@@ -51,6 +51,7 @@ protocol Pulled: Sendable {
 
 extension TimelineWatcher: Pulled {}
 extension ConversationListWatcher: Pulled {}
+extension ConversationWatcher: Pulled {}
 extension ParticipantListWatcher: Pulled {}
 extension OutboxWatcher: Pulled {}
 extension SearchWatcher: Pulled {}

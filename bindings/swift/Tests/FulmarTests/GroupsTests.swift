@@ -92,6 +92,32 @@ final class GroupsTests: XCTestCase {
         XCTAssertEqual(left.count, 1)
     }
 
+    func testALongListComesInPagesAndOneConversationIsWatchedByItself() async throws {
+        let stage = try await Stage()
+        let alice = try await stage.signIn("alice")
+        alice.setNetwork(.unavailable)
+        var groups: [Conversation] = []
+        for number in 0..<60 {
+            groups.append(try await alice.createGroup(title: "Group \(number)", participants: ["bob"]))
+        }
+        let list = alice.conversations
+        try await list.items.until { $0.items.count == 50 }
+        let more = try await list.loadMore()
+        XCTAssertEqual(more, .more)
+        try await list.items.until { $0.items.count >= 60 }
+        let rest = try await list.loadMore()
+        XCTAssertEqual(rest, .everything)
+        try await groups[0].setTitle("The first")
+        try await groups[0].item.until { $0?.title == "The first" }
+        await alice.shutDown()
+        do {
+            try await list.loadMore()
+            XCTFail("it is closed")
+        } catch {
+            guard case .closed = error else { return XCTFail("\(error)") }
+        }
+    }
+
     func testANewNameAndPictureAreSeenByWhoeverSharesAConversation() async throws {
         let stage = try await Stage()
         let (hers, his) = try await stage.aliceAndBob()

@@ -135,6 +135,16 @@ const COLUMNS: &str = "key,
          WHERE conversation = c.key AND user_id <> ?1)
     ELSE 0 END";
 
+/// What a filter lets through: [`bound`], from this parameter on.
+fn listed(first: u8) -> String {
+    let (second, third) = (first + 1, first + 2);
+    format!(
+        "listed = ?{first}
+         AND (?{second} = 0 OR unread > 0 OR json_extract(settings, '$.markedUnread'))
+         AND (?{third} IS NULL OR kind = ?{third})"
+    )
+}
+
 /// Reads the first `limit` conversations: pinned ones, then the others, the last active first. Never
 /// touches the network.
 pub fn conversations(
@@ -148,14 +158,34 @@ pub fn conversations(
          FROM conversation AS c
          LEFT JOIN operation AS o
                 ON c.id IS NULL AND o.lane = c.key AND o.method = 'conversation.create'
-         WHERE listed = ?3
-           AND (?4 = 0 OR unread > 0 OR json_extract(settings, '$.markedUnread'))
-           AND (?5 IS NULL OR kind = ?5)
+         WHERE {}
          ORDER BY pinned DESC, activity_at DESC, key DESC
-         LIMIT ?2"
+         LIMIT ?2",
+        listed(3)
     ))?;
     let own = own.map_or("", UserId::as_str);
-    let listed = match filter.place {
+    let (place, only_unread, kind) = bound(filter);
+    let rows = statement.query_map(
+        rusqlite::params![own, limit, place, only_unread, kind],
+        |row| Ok(read(row)),
+    )?;
+    rows.map(|row| row?).collect()
+}
+
+/// How many conversations a filter lets through. Never touches the network.
+pub fn count_conversations(reader: &Reader, filter: ConversationFilter) -> Result<u64> {
+    Ok(reader
+        .connection()
+        .prepare_cached(&format!(
+            "SELECT count(*) FROM conversation WHERE {}",
+            listed(1)
+        ))?
+        .query_row(bound(filter), |row| row.get(0))?)
+}
+
+/// What a filter is bound as.
+fn bound(filter: ConversationFilter) -> (&'static str, bool, Option<&'static str>) {
+    let place = match filter.place {
         Place::Inbox => "inbox",
         Place::Archive => "archive",
     };
@@ -164,11 +194,7 @@ pub fn conversations(
         ConversationKind::Direct => "direct",
         ConversationKind::Group | ConversationKind::Unknown => "group",
     });
-    let rows = statement.query_map(
-        rusqlite::params![own, limit, listed, only_unread, kind],
-        |row| Ok(read(row)),
-    )?;
-    rows.map(|row| row?).collect()
+    (place, only_unread, kind)
 }
 
 /// By what the store knows a conversation, if it does. Never touches the network.

@@ -17,7 +17,7 @@ pub use crate::store::list_rows::Preview;
 pub use crate::store::search::TextPiece;
 pub use conversations::{
     ConversationFilter, ConversationItem, ConversationStatus, Place, UnreadFilter, conversation,
-    conversation_key, conversations,
+    conversation_key, conversations, count_conversations,
 };
 pub use diff::{Change, apply, diff};
 pub use files::files_in_use;

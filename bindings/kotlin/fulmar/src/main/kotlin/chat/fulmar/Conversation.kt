@@ -1,5 +1,7 @@
 package chat.fulmar
 
+import kotlinx.coroutines.flow.Flow
+
 /** One conversation. Costs nothing and need not be closed: it holds nothing but the id. */
 public class Conversation internal constructor(
     private val client: Client,
@@ -150,6 +152,13 @@ public class Conversation internal constructor(
 
     /** Who takes part, live: roles, and how far each has come. */
     public val participants: ParticipantList = ParticipantList(client, id)
+
+    /** The conversation itself, live: its title and picture, who may write, what it is about, what the user has
+     * set for it, how much is unread; also while it is in the archive or hidden. Null while there is no such
+     * conversation on this device. Reads the device only. */
+    public val item: Flow<ConversationItem?> = live(
+        { client.use { it.watchConversation(id) } }, { it.next() }, { it.end() },
+    )
 
     /**
      * Gives a group another title: not blank, at most 200 bytes. For moderators and admins. Works

@@ -10,16 +10,18 @@ public data class ConversationListSnapshot(
     public val items: List<ConversationItem>,
 )
 
-/** Conversations, live, at most 1,000: pinned ones first, then the last active. */
+/** Conversations, live: pinned ones first, then the last active. It begins with 50, and shows 50 more with each
+ * [loadMore]; what one collector loads, all show. */
 public class ConversationList internal constructor(
     private val client: Client,
     private val filter: ConversationFilter,
 ) {
+    private val handle: ConversationListHandle by lazy { client.use { it.conversations(filter) } }
 
     /** What changed, in batches; the first one begins with a [ConversationListChange.Reset]. Applied
      * in order with [applied] they always give what [items] shows. Reads the device only. */
     public val changes: Flow<List<ConversationListChange>> = live(
-        { client.use { it.watchConversations(filter) } }, { it.next() }, { it.end() },
+        { client.use { handle.watch() } }, { it.next() }, { it.end() },
     )
 
     /** The conversations, whenever they change. Reads the device only. */
@@ -33,6 +35,18 @@ public class ConversationList internal constructor(
 
     /** The same as [items]. */
     public fun asFlow(): Flow<ConversationListSnapshot> = items
+
+    /**
+     * Shows 50 more. Reads the device only: all conversations of the user are on it.
+     *
+     * @throws WatchException.Closed when the client is
+     * @throws WatchException.Store when the store could not be read
+     */
+    public suspend fun loadMore(): Listed = try {
+        client.use { handle.loadMore() }
+    } catch (_: CommandException.Closed) {
+        throw WatchException.Closed()
+    }
 }
 
 /** The list after a change. */

@@ -1,5 +1,6 @@
 package chat.fulmar
 
+import kotlinx.coroutines.flow.first
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.assertThrows
@@ -81,6 +82,23 @@ class GroupsTest {
         tablet.session.until { it is SessionState.Ended }
         dave.account.endOtherSessions()
         assertEquals(1, dave.account.fetchSessions().size)
+    }
+
+    @Test
+    fun `a long list comes in pages, and one conversation is watched by itself`() = onStage { stage ->
+        val alice = stage.signIn("alice")
+        alice.setNetwork(NetworkState.UNAVAILABLE)
+        val groups = (0 until 60).map { alice.createGroup("Group $it", listOf(UserId("bob"))) }
+        val list = alice.conversations
+        list.items.until { it.items.size == 50 }
+        assertEquals(Listed.MORE, list.loadMore())
+        list.items.until { it.items.size >= 60 }
+        assertEquals(Listed.EVERYTHING, list.loadMore())
+        groups.first().setTitle("The first")
+        val first = groups.first().item.until { it?.title == "The first" }
+        assertEquals(list.items.first().items.single { it.title == "The first" }.key, first?.key)
+        alice.shutDown()
+        assertThrows<WatchException.Closed> { list.loadMore() }
     }
 
     @Test
