@@ -323,6 +323,18 @@ impl ClientHandle {
         Ok(())
     }
 
+    /// Lets go of the store without ending.
+    pub async fn suspend(&self) -> Result<(), CommandError> {
+        self.client.suspend().await;
+        Ok(())
+    }
+
+    /// Takes up again.
+    pub async fn resume(&self) -> Result<(), CommandError> {
+        self.client.resume().await;
+        Ok(())
+    }
+
     /// Ends the client, and returns when the store can be opened again.
     pub async fn shut_down(&self) -> Result<(), CommandError> {
         self.client.close().await;

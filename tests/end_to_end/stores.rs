@@ -1,10 +1,15 @@
 //! Stores that cannot be opened: a clear error each, and nothing lost.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use fulmar::{BuildError, Client, NetworkState, OpenError, SessionState, rebuild_store};
-use fulmar_tests::{Person, Stage, quick, shown, until};
+use fulmar::{
+    BuildError, Client, CommandError, MessageState, NetworkState, OpenError, SessionState,
+    rebuild_store,
+};
+use fulmar_mock_server::{Action, Fault, Where};
+use fulmar_tests::{Person, Stage, patiently, quick, shown, until};
 
 async fn open_error(stage: &Stage, path: &Path) -> OpenError {
     let result = Client::builder(stage.server.url(), path)
@@ -150,4 +155,67 @@ async fn plaintext_to_another_machine_is_refused() {
         .build()
         .await
         .unwrap();
+}
+
+/// The files of a store that this process has open.
+fn open_files(store: &Path) -> Vec<PathBuf> {
+    let name = store.to_string_lossy().into_owned();
+    std::fs::read_dir("/proc/self/fd")
+        .unwrap()
+        .filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok())
+        .filter(|path| path.to_string_lossy().starts_with(&name))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_suspended_client_holds_no_lock_and_takes_up_where_it_was() {
+    let stage = Stage::new().await;
+    let (mut alice, mut bob) = stage.alice_and_bob().await;
+    alice.say(&["before"]).await;
+    alice.sees(&["before"]).await;
+    let store = stage.store("alice");
+    assert!(!open_files(&store).is_empty());
+    // What waits for the network is told; what was handed over is done.
+    let slow = Where::Http("/v1/sessions".to_owned());
+    let delay = Action::Delay(Duration::from_secs(600));
+    stage.server.faults().add(Fault::at(slow).then(delay));
+    let account = alice.client.account();
+    let asked = tokio::spawn(async move { account.fetch_sessions().await });
+    patiently("the question", async {
+        while stage.server.faults().struck() == 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    alice.client.suspend().await;
+    alice.client.suspend().await;
+    assert!(open_files(&store).is_empty());
+    let refused = asked.await.unwrap();
+    assert!(
+        matches!(refused, Err(CommandError::Unreachable { .. })),
+        "{refused:?}"
+    );
+    // Somebody else may have it meanwhile: a notification extension, or all of it.
+    let beside = stage.open("alice").await;
+    beside.close().await;
+
+    bob.say(&["meanwhile"]).await;
+    bob.sees(&["before", "meanwhile"]).await;
+    let chat = alice.chat.clone();
+    let sending = tokio::spawn(async move { chat.send("waits").await });
+    let mut looking = Box::pin(alice.screen.next());
+    assert!(futures_util::poll!(&mut looking).is_pending());
+    drop(looking);
+    assert!(open_files(&store).is_empty());
+    alice.client.resume().await;
+    sending.await.unwrap().unwrap();
+    until(&mut alice.screen, |items| {
+        items.len() == 3 && items.iter().all(|item| item.state == MessageState::Sent)
+    })
+    .await;
+    until(&mut bob.screen, |items| items.len() == 3).await;
+    // One that is suspended can be closed.
+    alice.client.suspend().await;
+    alice.client.close().await;
+    alice.client.resume().await;
 }

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use fulmar_engine::{Command, CommandError, DownloadId, DownloadState, Input, Reply};
+use fulmar_engine::{Command, CommandError, DownloadId, DownloadState, Input};
 use fulmar_protocol::{Attachment, ContentHash};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
@@ -14,6 +15,8 @@ use crate::files::Source;
 use crate::runtime::Runtime;
 use crate::runtime::outlets::DownloadsNow;
 
+/// How long to wait before an engine that began anew is asked once more.
+const PAUSE: Duration = Duration::from_millis(100);
 /// Names wishes of this process.
 static LAST: AtomicU64 = AtomicU64::new(0);
 
@@ -105,14 +108,23 @@ async fn get(
                 reason: error.to_string(),
             })?;
     } else {
-        let command = Command::Download {
+        let mut have = have;
+        let ask = |have| Command::Download {
             id,
-            file_id: attachment.file_id,
+            file_id: attachment.file_id.clone(),
             content,
             size,
             have,
         };
-        let _: Reply = runtime.command(command).await?;
+        // The engine waits for the network by itself; when it was suspended, or had to begin anew, it is
+        // asked once more.
+        while let Err(error) = runtime.command(ask(have)).await {
+            let CommandError::Unreachable { .. } = error else {
+                return Err(error);
+            };
+            tokio::time::sleep(PAUSE).await;
+            (_, have) = look(Arc::clone(&runtime)).await?;
+        }
     }
     let (found, _) = look(Arc::clone(&runtime)).await?;
     runtime.trim_files();

@@ -331,6 +331,19 @@ impl Client {
         self.runtime.hint(Input::App(app));
     }
 
+    /// Lets go of the store without ending, for platforms that kill a suspended app which holds a lock: what
+    /// was handed over is done, then nothing of the store is open any more when this returns, and there is no
+    /// connection. What is asked for meanwhile waits for [`Client::resume`]; what waits for the network gets
+    /// [`CommandError::Unreachable`], but for downloads, which go on. A second time changes nothing.
+    pub async fn suspend(&self) {
+        self.runtime.suspend().await;
+    }
+
+    /// Takes up again after [`Client::suspend`]. Live queries go on where they were.
+    pub async fn resume(&self) {
+        self.runtime.resume().await;
+    }
+
     /// Ends the client: closes the connection and lets go of the store, which can be opened again
     /// when this returns. Other clones and handles get [`CommandError::Closed`] from now on.
     pub async fn close(&self) {

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fulmar_engine::{
-    CommandError, CommandId, Effect, Engine, Input, Now, OpenError, Released, Reply, SocketEvent,
-    SocketFailure, SocketId, Store, Vault,
+    CommandError, CommandId, Effect, Engine, Input, OpenError, Released, Reply, SocketEvent,
+    SocketFailure, SocketId, Vault,
 };
-use fulmar_protocol::{DeviceId, OperationKey};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::carrier::Carrier;
+use super::rest::Bed;
 use super::{Request, Setup, WAITING_INPUTS, clock, foreign};
 use crate::client::BuildError;
 use crate::files::Files;
@@ -23,25 +23,21 @@ use crate::transport::{Outbound, SocketTask};
 const BATCH: usize = 256;
 /// The timer below counts no suspended time, the engine's clock does: look at least this often.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
-/// How long a store may stay locked by a client that is just ending.
-const LOCK_PATIENCE: Duration = Duration::from_secs(1);
-/// How long to wait before a store that failed is opened again.
-const REOPEN_PAUSE: Duration = Duration::from_millis(500);
 
-type Waiting = oneshot::Sender<Result<Reply, CommandError>>;
+pub(super) type Waiting = oneshot::Sender<Result<Reply, CommandError>>;
 
-struct Driver {
-    setup: Setup,
-    vault: Option<Arc<dyn Vault>>,
-    outlets: Outlets,
-    carrier: Carrier,
-    engine: Option<Engine>,
+pub(super) struct Driver {
+    pub(super) setup: Setup,
+    pub(super) vault: Option<Arc<dyn Vault>>,
+    pub(super) outlets: Outlets,
+    pub(super) carrier: Carrier,
+    pub(super) engine: Option<Engine>,
     /// When a store that failed is opened again.
-    reopen_at: Option<Instant>,
-    sockets: BTreeMap<SocketId, Outbound>,
-    waiting: BTreeMap<CommandId, Waiting>,
-    last_command: u64,
-    network: mpsc::Sender<Input>,
+    pub(super) reopen_at: Option<Instant>,
+    pub(super) sockets: BTreeMap<SocketId, Outbound>,
+    pub(super) waiting: BTreeMap<CommandId, Waiting>,
+    pub(super) last_command: u64,
+    pub(super) network: mpsc::Sender<Input>,
 }
 
 /// Runs until it is told to stop, or nobody is left who could.
@@ -50,6 +46,7 @@ pub(crate) fn run(
     outlets: Outlets,
     files: Arc<Files>,
     requests: mpsc::Receiver<Request>,
+    bed: Bed,
     stopping: watch::Receiver<bool>,
     opened: oneshot::Sender<Result<Handle, BuildError>>,
 ) {
@@ -105,7 +102,7 @@ pub(crate) fn run(
             return;
         }
     }
-    runtime.block_on(driver.drive(requests, from_network, stopping));
+    runtime.block_on(driver.drive(requests, from_network, bed, stopping));
     driver.outlets.readers.close();
     drop(driver);
     // Sockets that are saying goodbye get a moment; reads that are under way end by themselves.
@@ -117,14 +114,27 @@ impl Driver {
         &mut self,
         mut requests: mpsc::Receiver<Request>,
         mut from_network: mpsc::Receiver<Input>,
+        mut bed: Bed,
         mut stopping: watch::Receiver<bool>,
     ) {
         loop {
             let mut batch = Vec::new();
+            if *bed.wanted.borrow_and_update() {
+                self.lie_down(&mut requests);
+                bed.resting.send_replace(true);
+                tokio::select! {
+                    biased;
+                    () = stopped(&mut stopping) => break,
+                    _ = bed.wanted.wait_for(|wanted| !wanted) => {}
+                }
+                self.get_up().await;
+                bed.resting.send_replace(false);
+            }
             tokio::select! {
                 biased;
                 // Told to stop, or everyone who could tell is gone.
                 () = stopped(&mut stopping) => break,
+                _ = bed.wanted.changed() => continue,
                 request = requests.recv() => match request {
                     Some(request) => batch.extend(self.take(request)),
                     None => break,
@@ -149,7 +159,7 @@ impl Driver {
         self.engine = None;
     }
 
-    fn take(&mut self, request: Request) -> Option<Input> {
+    pub(super) fn take(&mut self, request: Request) -> Option<Input> {
         match request {
             Request::Hint(input) => Some(input),
             Request::Command { body, reply } => {
@@ -180,12 +190,16 @@ impl Driver {
 
     /// One transaction for the whole batch; if that fails, as after a crash: open the store again,
     /// and try the inputs one at a time.
-    fn turn(&mut self, batch: Vec<Input>) {
+    pub(super) fn turn(&mut self, batch: Vec<Input>) {
         if self.engine.is_none() && !self.reopen() {
             return self.refuse(batch, "the store is not open");
         }
         let again = batch.clone();
-        match self.handle(batch) {
+        let handled = self.handle(batch);
+        if handled.is_err() {
+            self.let_go("the store failed", &again);
+        }
+        match handled {
             Ok(()) => {}
             Err(_) if again.len() > 1 => {
                 for input in again {
@@ -212,7 +226,6 @@ impl Driver {
             Err(failed) => {
                 tracing::error!(%failed, "a transaction failed");
                 self.engine = None;
-                self.sockets.clear();
                 Err(failed.to_string())
             }
         }
@@ -227,66 +240,7 @@ impl Driver {
         }
     }
 
-    fn reopen(&mut self) -> bool {
-        if self.reopen_at.is_some_and(|at| at > Instant::now()) {
-            return false;
-        }
-        match self.open(clock::now()) {
-            Ok(released) => {
-                self.reopen_at = None;
-                self.carry_out(released);
-                self.outlets.start_anew();
-                true
-            }
-            Err(error) => {
-                tracing::error!(%error, "the store cannot be opened again");
-                self.reopen_at = Some(Instant::now() + REOPEN_PAUSE);
-                false
-            }
-        }
-    }
-
-    /// A client of this store that was dropped a moment ago may still be letting go of it.
-    fn open_patiently(&mut self) -> Result<Released, OpenError> {
-        let give_up = Instant::now() + LOCK_PATIENCE;
-        loop {
-            match self.open(clock::now()) {
-                Err(OpenError::AlreadyOpen { .. }) if Instant::now() < give_up => {
-                    std::thread::sleep(Duration::from_millis(10));
-                }
-                other => return other,
-            }
-        }
-    }
-
-    fn open(&mut self, now: Now) -> Result<Released, OpenError> {
-        let mut store = Store::open(&self.setup.path)?;
-        if let Some(vault) = &self.vault {
-            store = store.with_vault(Arc::clone(vault));
-        }
-        let random = clock::random().ok_or_else(|| OpenError::Unusable {
-            reason: "the system has no randomness".to_owned(),
-        })?;
-        // A UUID is a valid id; only a store that is new takes this one.
-        let fresh = OperationKey::from_parts(now.wall, random).to_string();
-        let device = DeviceId::new(fresh).map_err(|error| OpenError::Unusable {
-            reason: error.to_string(),
-        })?;
-        let config = self.setup.config.clone();
-        let (engine, released) = Engine::open(store, config, device, now)?;
-        if let (Some(expected), Some(owner)) = (&self.setup.owner, engine.user_id())
-            && expected != owner
-        {
-            return Err(OpenError::OtherUser {
-                owner: owner.clone(),
-                expected: expected.clone(),
-            });
-        }
-        self.engine = Some(engine);
-        Ok(released)
-    }
-
-    fn carry_out(&mut self, released: Released) {
+    pub(super) fn carry_out(&mut self, released: Released) {
         for effect in released {
             match effect {
                 Effect::OpenSocket {
@@ -379,7 +333,7 @@ impl Driver {
         }
     }
 
-    fn answer(&mut self, command: CommandId, reply: Result<Reply, CommandError>) {
+    pub(super) fn answer(&mut self, command: CommandId, reply: Result<Reply, CommandError>) {
         if let Some(waiting) = self.waiting.remove(&command) {
             // Whoever asked may have stopped waiting.
             let _ = waiting.send(reply);

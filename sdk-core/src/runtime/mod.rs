@@ -5,8 +5,10 @@ mod carrier;
 pub(crate) mod clock;
 mod driver;
 mod foreign;
+mod opening;
 pub(crate) mod outlets;
 pub(crate) mod readers;
+mod rest;
 pub(crate) mod watchers;
 
 use std::path::PathBuf;
@@ -28,6 +30,7 @@ use crate::files::Files;
 use crate::transport::Transport;
 use outlets::{DownloadsNow, Outlets, PresentNow, TypingNow};
 use readers::Readers;
+use rest::Rest;
 use watchers::Watchers;
 
 /// How many inputs may wait for the engine; whoever brings more waits until there is room.
@@ -58,6 +61,7 @@ pub(crate) struct Setup {
 #[derive(Debug)]
 pub(crate) struct Runtime {
     requests: mpsc::Sender<Request>,
+    rest: Rest,
     stop: watch::Sender<bool>,
     ended: watch::Receiver<bool>,
     handle: Handle,
@@ -101,11 +105,12 @@ impl Runtime {
             readers: Arc::clone(&readers),
         };
         let (opened, opening) = oneshot::channel();
+        let (rest, bed) = Rest::new();
         let of_driver = Arc::clone(&files);
         std::thread::Builder::new()
             .name("fulmar".to_owned())
             .spawn(move || {
-                driver::run(setup, outlets, of_driver, incoming, stopping, opened);
+                driver::run(setup, outlets, of_driver, incoming, bed, stopping, opened);
                 // Everybody who waits for the end is gone: then nobody need be told.
                 let _ = ending.send(true);
             })
@@ -113,6 +118,7 @@ impl Runtime {
         // The thread answers, or it has panicked.
         let handle = opening.await.map_err(|error| unusable(&error))??;
         let runtime = Self {
+            rest,
             files,
             file_cache_bytes,
             downloads,
@@ -154,10 +160,23 @@ impl Runtime {
         work: impl FnOnce(&Readers) -> T + Send + 'static,
     ) -> Option<T> {
         let readers = Arc::clone(&self.readers);
-        self.handle
-            .spawn_blocking(move || work(&readers))
-            .await
-            .ok()
+        let awake = self.rest.awake().await;
+        let reading = self.handle.spawn_blocking(move || {
+            let result = work(&readers);
+            drop(awake);
+            result
+        });
+        reading.await.ok()
+    }
+
+    /// Lets go of the store, without ending: nothing of it is open when this returns.
+    pub(crate) async fn suspend(&self) {
+        self.rest.begin(|| self.readers.let_go()).await;
+    }
+
+    /// Takes up again.
+    pub(crate) async fn resume(&self) {
+        self.rest.end().await;
     }
 
     /// Reads or writes files on the SDK's own threads; `None` when the client has ended.
@@ -173,7 +192,11 @@ impl Runtime {
     pub(crate) fn trim_files(&self) {
         let (files, readers) = (Arc::clone(&self.files), Arc::clone(&self.readers));
         let limit = self.file_cache_bytes;
+        let Some(awake) = self.rest.awake_now() else {
+            return;
+        };
         self.handle.spawn_blocking(move || {
+            let _awake = awake;
             if let Err(error) = files.trim(limit, || readers.read(files_in_use)) {
                 tracing::warn!(%error, "files stay, because it cannot be read which are needed");
             }
@@ -190,6 +213,7 @@ impl Runtime {
         let _ = self.stop.send(true);
         let mut ended = self.ended.clone();
         let _ = ended.wait_for(|ended| *ended).await;
+        self.rest.quiet().await;
     }
 
     pub(crate) fn ended(&self) -> watch::Receiver<bool> {

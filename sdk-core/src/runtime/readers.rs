@@ -1,6 +1,7 @@
 //! Reading connections: a few, shared by all watchers, used off the caller's thread.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use fulmar_engine::{Reader, StoreError};
@@ -12,6 +13,7 @@ const MOST_IDLE: usize = 4;
 pub(crate) struct Readers {
     path: PathBuf,
     idle: Mutex<Vec<Reader>>,
+    closed: AtomicBool,
 }
 
 impl Readers {
@@ -19,6 +21,7 @@ impl Readers {
         Self {
             path: path.to_owned(),
             idle: Mutex::new(Vec::new()),
+            closed: AtomicBool::new(false),
         }
     }
 
@@ -36,16 +39,22 @@ impl Readers {
         // A connection that failed may be part of why.
         if result.is_ok() {
             let mut idle = self.idle();
-            if idle.len() < MOST_IDLE {
+            if idle.len() < MOST_IDLE && !self.closed.load(Ordering::Acquire) {
                 idle.push(reader);
             }
         }
         result
     }
 
-    /// Closes what is idle, so that the file is nobody's.
-    pub(crate) fn close(&self) {
+    /// Closes what is idle.
+    pub(crate) fn let_go(&self) {
         self.idle().clear();
+    }
+
+    /// Closes what is idle, and from now on each connection after its read, so that the file is nobody's.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.let_go();
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Reader>> {

@@ -236,6 +236,20 @@ public final class Client: Sendable {
 
     // MARK: The end
 
+    /// Lets go of the store without ending, for platforms that kill a suspended app which holds a lock, as iOS does
+    /// with a store in an app group: what was handed over is done, then nothing of the store is open any more when
+    /// this returns, and there is no connection. What is asked for meanwhile waits for `resume()`. A second time
+    /// changes nothing. Call it in a background task when the app leaves the screen, and `resume()` when it comes
+    /// back.
+    public func suspend() async {
+        try? await handle.suspend()
+    }
+
+    /// Takes up again after `suspend()`. Live queries go on where they were.
+    public func resume() async {
+        try? await handle.resume()
+    }
+
     /// Ends the client, and returns when its store can be opened again. Everything unsent is kept. From
     /// now on calls throw `.closed`, and sequences end.
     public func shutDown() async {

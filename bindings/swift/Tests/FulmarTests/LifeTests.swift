@@ -3,6 +3,18 @@ import Fulmar
 import XCTest
 
 final class LifeTests: XCTestCase {
+    func testASuspendedClientLetsGoOfItsStoreAndTakesUpAgain() async throws {
+        let stage = try await Stage()
+        let (hers, his) = try await stage.aliceAndBob()
+        await hers.client.suspend()
+        let beside = try await stage.open("alice")
+        await beside.shutDown()
+        async let key = hers.chat.send("after")
+        await hers.client.resume()
+        _ = try await key
+        try await his.chat.timeline().shows("after")
+    }
+
     func testACancelledLoopClosesItsWatcherInRust() async throws {
         let stage = try Stage()
         let (hers, _) = try await stage.aliceAndBob()

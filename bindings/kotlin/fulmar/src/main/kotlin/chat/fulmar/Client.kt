@@ -183,6 +183,17 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
     public fun setAppState(app: AppState): Unit = use { it.setAppState(app) }
 
     /**
+     * Lets go of the store without ending, for platforms that kill a suspended app which holds a lock: what was
+     * handed over is done, then nothing of the store is open any more when this returns, and there is no
+     * connection. What is asked for meanwhile waits for [resume]. A second time changes nothing. Android does not
+     * need it.
+     */
+    public suspend fun suspend(): Unit = use { it.suspend() }
+
+    /** Takes up again after [suspend]. Live queries go on where they were. */
+    public suspend fun resume(): Unit = use { it.resume() }
+
+    /**
      * Ends the client, and returns when its store can be opened again. Everything unsent is kept. From
      * now on calls end with [CommandException.Closed], and flows complete.
      */

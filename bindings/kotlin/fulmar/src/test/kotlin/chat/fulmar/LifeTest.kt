@@ -1,6 +1,7 @@
 package chat.fulmar
 
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.async
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.launch
@@ -11,6 +12,18 @@ import org.junit.jupiter.api.Test
 import java.io.File
 
 class LifeTest {
+    @Test
+    fun `a suspended client lets go of its store and takes up again`() = onStage { stage ->
+        val (her, his) = stage.aliceAndBob()
+        val (alice, hers) = her
+        alice.suspend()
+        stage.open("alice").shutDown()
+        val key = async { hers.send("after") }
+        alice.resume()
+        key.await()
+        his.second.timeline().shows("after")
+    }
+
     private fun threads(): List<String> = File("/proc/self/task").listFiles().orEmpty()
         .mapNotNull { runCatching { File(it, "comm").readText().trim() }.getOrNull() }
         .filter { it.startsWith("fulmar") }

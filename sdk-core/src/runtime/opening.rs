@@ -1,0 +1,126 @@
+//! The driver and its store: opening it, letting go of it, and opening it again.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use fulmar_engine::{
+    CommandError, CommandId, ConnectionState, Engine, Input, Now, OpenError, Released, Store,
+    WaitReason,
+};
+use fulmar_protocol::{DeviceId, OperationKey};
+use tokio::sync::mpsc;
+
+use super::driver::Driver;
+use super::{Request, clock};
+
+/// How long a store may stay locked by a client that is just ending.
+const LOCK_PATIENCE: Duration = Duration::from_secs(1);
+/// How long to wait before a store that failed is opened again.
+const REOPEN_PAUSE: Duration = Duration::from_millis(500);
+
+impl Driver {
+    pub(super) fn reopen(&mut self) -> bool {
+        if self.reopen_at.is_some_and(|at| at > Instant::now()) {
+            return false;
+        }
+        match self.open(clock::now()) {
+            Ok(released) => {
+                self.reopen_at = None;
+                self.carry_out(released);
+                self.outlets.start_anew();
+                true
+            }
+            Err(error) => {
+                tracing::error!(%error, "the store cannot be opened again");
+                self.reopen_at = Some(Instant::now() + REOPEN_PAUSE);
+                false
+            }
+        }
+    }
+
+    /// A client of this store that was dropped a moment ago may still be letting go of it.
+    pub(super) fn open_patiently(&mut self) -> Result<Released, OpenError> {
+        let give_up = Instant::now() + LOCK_PATIENCE;
+        loop {
+            match self.open(clock::now()) {
+                Err(OpenError::AlreadyOpen { .. }) if Instant::now() < give_up => {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                other => return other,
+            }
+        }
+    }
+
+    pub(super) fn open(&mut self, now: Now) -> Result<Released, OpenError> {
+        let mut store = Store::open(&self.setup.path)?;
+        if let Some(vault) = &self.vault {
+            store = store.with_vault(Arc::clone(vault));
+        }
+        let random = clock::random().ok_or_else(|| OpenError::Unusable {
+            reason: "the system has no randomness".to_owned(),
+        })?;
+        // A UUID is a valid id; only a store that is new takes this one.
+        let fresh = OperationKey::from_parts(now.wall, random).to_string();
+        let device = DeviceId::new(fresh).map_err(|error| OpenError::Unusable {
+            reason: error.to_string(),
+        })?;
+        let config = self.setup.config.clone();
+        let (engine, released) = Engine::open(store, config, device, now)?;
+        if let (Some(expected), Some(owner)) = (&self.setup.owner, engine.user_id())
+            && expected != owner
+        {
+            return Err(OpenError::OtherUser {
+                owner: owner.clone(),
+                expected: expected.clone(),
+            });
+        }
+        self.engine = Some(engine);
+        Ok(released)
+    }
+
+    /// What was handed over is done before the store is let go of; what needs the network is told that there
+    /// is none.
+    pub(super) fn lie_down(&mut self, requests: &mut mpsc::Receiver<Request>) {
+        while let Ok(request) = requests.try_recv() {
+            let batch = self.take(request).into_iter().collect();
+            self.turn(batch);
+        }
+        self.let_go("the app was suspended", &[]);
+        self.outlets
+            .connection
+            .send_replace(ConnectionState::Waiting {
+                reason: WaitReason::Background,
+                retry_at: None,
+                attempt: 0,
+            });
+    }
+
+    pub(super) async fn get_up(&mut self) {
+        self.reopen_at = None;
+        let give_up = Instant::now() + LOCK_PATIENCE;
+        // A notification extension may be at it for a moment.
+        while !self.reopen() && Instant::now() < give_up {
+            self.reopen_at = None;
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// The engine is gone, and with it what it had been asked for: nobody waits in vain. What is asked for
+    /// in `again` is asked for once more.
+    pub(super) fn let_go(&mut self, reason: &str, again: &[Input]) {
+        self.engine = None;
+        self.sockets.clear();
+        let anew: Vec<CommandId> = again
+            .iter()
+            .filter_map(|input| match input {
+                Input::Command { command, .. } => Some(*command),
+                _ => None,
+            })
+            .collect();
+        let waiting: Vec<CommandId> = self.waiting.keys().copied().collect();
+        for command in waiting.into_iter().filter(|it| !anew.contains(it)) {
+            let reason = reason.to_owned();
+            self.answer(command, Err(CommandError::Unreachable { reason }));
+        }
+    }
+}
