@@ -75,6 +75,33 @@ fn named_tests(complaints: &mut Vec<String>) -> Result<(), String> {
     Ok(())
 }
 
+/// What of its documentation says whether a method needs the network.
+const NETWORK: [&str; 4] = ["network", "offline", "the device only", "the disk only"];
+
+/// Every public method that can wait says for what.
+fn says_where_it_goes(name: &str, text: &str, complaints: &mut Vec<String>) {
+    let mut documentation = String::new();
+    for line in text.lines().map(str::trim) {
+        if let Some(words) = line.strip_prefix("///") {
+            documentation += words;
+            continue;
+        }
+        if let Some(method) = line.strip_prefix("pub async fn ")
+            && !NETWORK
+                .iter()
+                .any(|word| documentation.to_lowercase().contains(word))
+        {
+            let method = method.split(['(', '<']).next().unwrap_or(method);
+            complaints.push(format!(
+                "{name}: {method} does not say whether it needs the network"
+            ));
+        }
+        if !line.starts_with('#') {
+            documentation.clear();
+        }
+    }
+}
+
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
@@ -125,6 +152,9 @@ fn complain(file: &Path, text: &str, complaints: &mut Vec<String>) {
     .any(|place| name.contains(place));
     if !socket_place && let Some(word) = SOCKETS.iter().find(|word| text.contains(**word)) {
         complaints.push(format!("{name}: a socket outside transport/ ({word})"));
+    }
+    if name.starts_with("sdk-core/src/client/") {
+        says_where_it_goes(&name, text, complaints);
     }
     if !text.starts_with("//!") {
         complaints.push(format!("{name}: begins without saying what it is for"));

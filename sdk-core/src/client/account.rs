@@ -20,7 +20,8 @@ impl Account {
         Self { runtime }
     }
 
-    /// Every session of this user, on all of their devices, the newest first. PROTOCOL.md §7.1.
+    /// Every session of this user, on all of their devices, the newest first. Needs the network.
+    /// PROTOCOL.md §7.1.
     ///
     /// # Errors
     /// [`CommandError::Unreachable`], [`CommandError::Refused`], [`CommandError::SignedOut`].
@@ -32,8 +33,8 @@ impl Account {
         }
     }
 
-    /// Ends a session: its device is signed out, and keeps what is unsent until somebody signs in
-    /// there again. PROTOCOL.md §7.1.
+    /// Ends a session: its device is signed out, and keeps what is unsent until somebody signs in there
+    /// again. Needs the network. PROTOCOL.md §7.1.
     ///
     /// # Errors
     /// [`CommandError::Refused`] with `session.notFound` when there is no such session of this user;
@@ -43,7 +44,7 @@ impl Account {
         self.runtime.command(command).await.map(|_| ())
     }
 
-    /// Ends every session but this one. PROTOCOL.md §7.1.
+    /// Ends every session but this one. Needs the network. PROTOCOL.md §7.1.
     ///
     /// # Errors
     /// [`CommandError::Unreachable`], also when some of them have ended by then: ask again;
@@ -57,7 +58,7 @@ impl Account {
         Ok(())
     }
 
-    /// Says whether others see whether this user is there. PROTOCOL.md §3.11, §7.4.
+    /// Says whether others see whether this user is there. Needs the network. PROTOCOL.md §3.11, §7.4.
     ///
     /// # Errors
     /// [`CommandError::Unreachable`], [`CommandError::Refused`], [`CommandError::SignedOut`].
@@ -70,7 +71,7 @@ impl Account {
     }
 
     /// Gives the user another name: not blank, at most 200 bytes. Everyone who shares a conversation
-    /// with them sees it at once. PROTOCOL.md §7.4.
+    /// with them sees it at once. Needs the network. PROTOCOL.md §7.4.
     ///
     /// # Errors
     /// [`CommandError::Refused`] with `params.invalid`; [`CommandError::Unreachable`],
@@ -83,7 +84,8 @@ impl Account {
         .await
     }
 
-    /// Says where the user's picture is: at most 2,048 bytes; `None` for none. PROTOCOL.md §7.4.
+    /// Says where the user's picture is: at most 2,048 bytes; `None` for none. Needs the network.
+    /// PROTOCOL.md §7.4.
     ///
     /// # Errors
     /// Those of [`Account::set_name`].
@@ -95,9 +97,10 @@ impl Account {
         .await
     }
 
-    /// Blocks somebody: neither of the two can write to the other, begin a conversation with them or add
-    /// them to a group, and they do not see each other come and go. What they write in groups both are
-    /// in is not affected. The same on all devices of this user, and told to nobody. PROTOCOL.md §7.4.
+    /// Blocks somebody: neither of the two can write to the other, begin a conversation with them or
+    /// add them to a group, and they do not see each other come and go. What they write in groups both
+    /// are in is not affected. The same on all devices of this user, and told to nobody. Needs the
+    /// network. PROTOCOL.md §7.4.
     ///
     /// # Errors
     /// [`CommandError::Invalid`] for an impossible id; [`CommandError::Refused`] with `user.notFound`;
@@ -108,7 +111,7 @@ impl Account {
         self.runtime.command(command).await.map(|_| ())
     }
 
-    /// Ends a block. PROTOCOL.md §7.4.
+    /// Ends a block. Needs the network. PROTOCOL.md §7.4.
     ///
     /// # Errors
     /// Those of [`Account::block`].
@@ -133,8 +136,8 @@ impl Account {
     }
 
     /// Deletes the account, for good: what the user wrote is deleted for everyone, they leave every
-    /// conversation, every device is signed out, and this store is wiped, with what is unsent. Nobody gets
-    /// the user id again. PROTOCOL.md §7.4.
+    /// conversation, every device is signed out, and this store is wiped, with what is unsent. Nobody
+    /// gets the user id again. Needs the network. PROTOCOL.md §7.4.
     ///
     /// # Errors
     /// [`CommandError::Refused`] with `credentials.invalid` for a wrong password; nothing has changed

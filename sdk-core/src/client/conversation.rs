@@ -140,8 +140,8 @@ impl Conversation {
         Thread::new(self.clone(), root)
     }
 
-    /// Marks everything up to a position as read, on this device at once and at the server when it
-    /// can be reached. The pointer only grows. PROTOCOL.md §5.5.
+    /// Marks everything up to a position as read, on this device at once and at the server when it can
+    /// be reached. The pointer only grows. Works offline. PROTOCOL.md §5.5.
     ///
     /// # Errors
     /// [`CommandError::NoSuchConversation`], [`CommandError::SignedOut`],
@@ -156,7 +156,7 @@ impl Conversation {
     }
 
     /// Keeps what the user has begun to write, for [`ConversationItem::draft`]; empty for none. It
-    /// stays on this device. Sending does not end it.
+    /// stays on this device. Sending does not end it. Works offline.
     ///
     /// # Errors
     /// [`CommandError::NoSuchConversation`].

@@ -132,8 +132,9 @@ async fn get(
 }
 
 impl Download {
-    /// Waits until more of it is here, and says how much; the first time at once. `None` when it came to its
-    /// end: then [`Download::finish`] says how. Steps in between may be skipped. Safe to cancel.
+    /// Waits until more of it is here, and says how much; the first time at once. `None` when it came
+    /// to its end: then [`Download::finish`] says how. Steps in between may be skipped. Safe to cancel.
+    /// Waits for the network, as the download does.
     pub async fn next(&mut self) -> Option<DownloadProgress> {
         loop {
             if self.ended.borrow_and_update().is_some() {

@@ -159,10 +159,10 @@ impl Client {
         self.runtime.command(command).await.map(|_| ())
     }
 
-    /// Signs out and wipes the store. The server is told when it can be reached at this moment. What
-    /// is unsent is asked about: [`SignOut::Refuse`] says how much there is, [`SignOut::Wait`] sends it
+    /// Signs out and wipes the store. The server is told when it can be reached at this moment. What is
+    /// unsent is asked about: [`SignOut::Refuse`] says how much there is, [`SignOut::Wait`] sends it
     /// first, [`SignOut::Discard`] gives it up. Waiting can be given up at any time by dropping the
-    /// future: then nothing has happened.
+    /// future: then nothing has happened. Only a wait needs the network.
     ///
     /// # Errors
     /// [`CommandError::UnsentOperations`] when something is unsent and is not to be given up; after a
@@ -270,8 +270,8 @@ impl Client {
         .await
     }
 
-    /// Creates a group with all that it can have from the start. Otherwise as
-    /// [`Client::create_group`].
+    /// Creates a group with all that it can have from the start. Otherwise as [`Client::create_group`].
+    /// Works offline.
     ///
     /// # Errors
     /// Those of [`Client::create_group`].
@@ -339,13 +339,15 @@ impl Client {
         self.runtime.suspend().await;
     }
 
-    /// Takes up again after [`Client::suspend`]. Live queries go on where they were.
+    /// Takes up again after [`Client::suspend`]. Live queries go on where they were. Does not wait for
+    /// the network.
     pub async fn resume(&self) {
         self.runtime.resume().await;
     }
 
-    /// Ends the client: closes the connection and lets go of the store, which can be opened again
-    /// when this returns. Other clones and handles get [`CommandError::Closed`] from now on.
+    /// Ends the client: closes the connection and lets go of the store, which can be opened again when
+    /// this returns. Other clones and handles get [`CommandError::Closed`] from now on. Does not wait
+    /// for the network.
     pub async fn close(&self) {
         self.runtime.close().await;
     }

@@ -60,7 +60,8 @@ impl Outbox {
         })
     }
 
-    /// Tries a failed operation again, under the same key, in its old place.
+    /// Tries a failed operation again, under the same key, in its old place. Does not wait for the
+    /// network.
     ///
     /// # Errors
     /// [`CommandError::NoSuchOperation`], [`CommandError::WrongState`] when it has not failed.
@@ -71,8 +72,8 @@ impl Outbox {
         self.live.runtime.command(command).await.map(|_| ())
     }
 
-    /// Gives up an operation that waits or has failed; a message disappears, a change is not made.
-    /// With the creation of a conversation go the messages that wait for it.
+    /// Gives up an operation that waits or has failed; a message disappears, a change is not made. With
+    /// the creation of a conversation go the messages that wait for it. Does not wait for the network.
     ///
     /// # Errors
     /// [`CommandError::NoSuchOperation`], [`CommandError::WrongState`] while it is being sent: it

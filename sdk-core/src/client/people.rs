@@ -14,8 +14,8 @@ const FOR_EVER: Timestamp = Timestamp((1 << 53) - 1);
 /// All of these work offline and are shown at once. When the server refuses one, what it changed is
 /// as it was, and the operation is in the outbox as failed.
 impl Conversation {
-    /// Gives a group another title: not blank, at most 200 bytes. For moderators and admins.
-    /// PROTOCOL.md §5.10.
+    /// Gives a group another title: not blank, at most 200 bytes. For moderators and admins. Works
+    /// offline. PROTOCOL.md §5.10.
     ///
     /// # Errors
     /// [`CommandError::Invalid`], [`CommandError::NotAllowed`], [`CommandError::NoSuchConversation`],
@@ -27,7 +27,7 @@ impl Conversation {
     }
 
     /// Says where the picture of a group is: at most 2,048 bytes; `None` for none. For moderators and
-    /// admins. PROTOCOL.md §5.10.
+    /// admins. Works offline. PROTOCOL.md §5.10.
     ///
     /// # Errors
     /// Those of [`Conversation::set_title`].
@@ -37,7 +37,7 @@ impl Conversation {
         self.change(Method::ConversationUpdate(update)).await
     }
 
-    /// Says who may write in a group. For admins. PROTOCOL.md §4.4.
+    /// Says who may write in a group. For admins. Works offline. PROTOCOL.md §4.4.
     ///
     /// # Errors
     /// Those of [`Conversation::set_title`].
@@ -47,7 +47,7 @@ impl Conversation {
         self.change(Method::ConversationUpdate(update)).await
     }
 
-    /// Says what the conversation is about. In a group for admins. PROTOCOL.md §5.10.
+    /// Says what the conversation is about. In a group for admins. Works offline. PROTOCOL.md §5.10.
     ///
     /// # Errors
     /// Those of [`Conversation::set_title`].
@@ -57,7 +57,7 @@ impl Conversation {
         self.change(Method::ConversationUpdate(update)).await
     }
 
-    /// Adds people to a group. For admins. PROTOCOL.md §5.11.
+    /// Adds people to a group. For admins. Works offline. PROTOCOL.md §5.11.
     ///
     /// # Errors
     /// [`CommandError::NotAllowed`], [`CommandError::NoSuchConversation`],
@@ -73,7 +73,7 @@ impl Conversation {
         .await
     }
 
-    /// Removes somebody from a group. For admins. PROTOCOL.md §5.11.
+    /// Removes somebody from a group. For admins. Works offline. PROTOCOL.md §5.11.
     ///
     /// # Errors
     /// Those of [`Conversation::add_participants`].
@@ -85,7 +85,8 @@ impl Conversation {
         .await
     }
 
-    /// Gives somebody another role in a group. For admins; the last one stays one. PROTOCOL.md §5.11.
+    /// Gives somebody another role in a group. For admins; the last one stays one. Works offline.
+    /// PROTOCOL.md §5.11.
     ///
     /// # Errors
     /// Those of [`Conversation::add_participants`].
@@ -98,7 +99,7 @@ impl Conversation {
         .await
     }
 
-    /// Leaves a group; it is out of the list at once. PROTOCOL.md §5.11.
+    /// Leaves a group; it is out of the list at once. Works offline. PROTOCOL.md §5.11.
     ///
     /// # Errors
     /// Those of [`Conversation::add_participants`].
@@ -109,8 +110,8 @@ impl Conversation {
         .await
     }
 
-    /// No notifications from here until then; `None` for good. On all of this user's devices.
-    /// PROTOCOL.md §4.5.
+    /// No notifications from here until then; `None` for good. On all of this user's devices. Works
+    /// offline. PROTOCOL.md §4.5.
     ///
     /// # Errors
     /// [`CommandError::NoSuchConversation`], [`CommandError::OutboxFull`],
@@ -120,7 +121,7 @@ impl Conversation {
             .await
     }
 
-    /// Notifications again. PROTOCOL.md §4.5.
+    /// Notifications again. Works offline. PROTOCOL.md §4.5.
     ///
     /// # Errors
     /// Those of [`Conversation::mute`].
@@ -129,7 +130,7 @@ impl Conversation {
             .await
     }
 
-    /// Puts it above the others in this user's list. PROTOCOL.md §4.5.
+    /// Puts it above the others in this user's list. Works offline. PROTOCOL.md §4.5.
     ///
     /// # Errors
     /// Those of [`Conversation::mute`].
@@ -137,7 +138,7 @@ impl Conversation {
         self.set(|settings| settings.pinned = Some(true)).await
     }
 
-    /// Puts it among the others again. PROTOCOL.md §4.5.
+    /// Puts it among the others again. Works offline. PROTOCOL.md §4.5.
     ///
     /// # Errors
     /// Those of [`Conversation::mute`].
@@ -145,7 +146,7 @@ impl Conversation {
         self.set(|settings| settings.pinned = Some(false)).await
     }
 
-    /// Puts it into this user's archive, where new messages leave it. PROTOCOL.md §4.5.
+    /// Puts it into this user's archive, where new messages leave it. Works offline. PROTOCOL.md §4.5.
     ///
     /// # Errors
     /// Those of [`Conversation::mute`].
@@ -153,7 +154,7 @@ impl Conversation {
         self.set(|settings| settings.archived = Some(true)).await
     }
 
-    /// Takes it out of the archive. PROTOCOL.md §4.5.
+    /// Takes it out of the archive. Works offline. PROTOCOL.md §4.5.
     ///
     /// # Errors
     /// Those of [`Conversation::mute`].
@@ -161,7 +162,7 @@ impl Conversation {
         self.set(|settings| settings.archived = Some(false)).await
     }
 
-    /// Takes it out of this user's lists until the next message. PROTOCOL.md §4.5.
+    /// Takes it out of this user's lists until the next message. Works offline. PROTOCOL.md §4.5.
     ///
     /// # Errors
     /// Those of [`Conversation::mute`].
@@ -171,7 +172,7 @@ impl Conversation {
     }
 
     /// Shows it as unread on this user's devices, until they read in it. The counts do not change.
-    /// PROTOCOL.md §4.5.
+    /// Works offline. PROTOCOL.md §4.5.
     ///
     /// # Errors
     /// Those of [`Conversation::mute`].

@@ -31,7 +31,7 @@ pub struct PresenceWatch {
 
 impl PresenceWatch {
     /// Waits until it is different, and gives it; the first time at once. States in between may be
-    /// skipped. Safe to cancel.
+    /// skipped. Safe to cancel. Does not wait for the network.
     ///
     /// # Errors
     /// [`WatchError::Closed`] when the client is.

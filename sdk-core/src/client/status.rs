@@ -31,7 +31,7 @@ macro_rules! status {
             }
 
             /// Waits until the state is another one, and gives the newest; the first time at once.
-            /// States in between may be skipped. Safe to cancel.
+            /// States in between may be skipped. Safe to cancel. Does not wait for the network.
             ///
             /// # Errors
             /// [`WatchError::Closed`] when the client is.

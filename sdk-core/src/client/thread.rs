@@ -25,8 +25,8 @@ impl Thread {
         self.root
     }
 
-    /// Sends a message into the thread, as [`Conversation::send`] sends one beside it. A
-    /// [`NewMessage`] that names another thread goes into this one. PROTOCOL.md §5.4.
+    /// Sends a message into the thread, as [`Conversation::send`] sends one beside it. A [`NewMessage`]
+    /// that names another thread goes into this one. Works offline. PROTOCOL.md §5.4.
     ///
     /// # Errors
     /// Those of [`Conversation::send`]; [`CommandError::NotAllowed`] under a message that is in a thread

@@ -56,8 +56,8 @@ pub struct TypingWatch {
 }
 
 impl TypingWatch {
-    /// Waits until others type than before, and gives all who do, by their ids; the first time at
-    /// once. States in between may be skipped. Safe to cancel.
+    /// Waits until others type than before, and gives all who do, by their ids; the first time at once.
+    /// States in between may be skipped. Safe to cancel. Does not wait for the network.
     ///
     /// # Errors
     /// [`WatchError::Closed`] when the client is; [`WatchError::Store`] when the store could not be
