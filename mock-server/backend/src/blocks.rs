@@ -17,7 +17,7 @@ impl Scope<'_> {
 
     pub(crate) fn block(&mut self, user: &UserId, other: &UserId) -> Result<BlockList> {
         if users::find(&self.db, other)?.is_none() {
-            return Err(Stop::because(Code::UserNotFound, "There is no such user"));
+            return Err(Stop::no_such_user());
         }
         let before = blocks::of(&self.db, user)?;
         if user == other || (before.len() >= MOST_BLOCKED && !before.contains(other)) {
@@ -52,7 +52,7 @@ impl Scope<'_> {
     /// somebody who does not exist.
     pub(crate) fn must_be_reachable(&self, user: &UserId, other: &UserId) -> Result<()> {
         match users::find(&self.db, other)?.is_none() || blocks::between(&self.db, user, other)? {
-            true => Err(Stop::because(Code::UserNotFound, "There is no such user")),
+            true => Err(Stop::no_such_user()),
             false => Ok(()),
         }
     }

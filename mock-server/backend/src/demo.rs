@@ -1,10 +1,9 @@
 //! Something to talk to: two users, one conversation, two messages.
 
 use fulmar_protocol::{
-    ConversationCreate, ConversationKind, MessageSend, Method, Operation, OperationKey,
-    OutcomeStatus, Secret, Timestamp, UserId,
+    ConversationCreate, ConversationKind, MessageSend, Method, Operation, OutcomeStatus, Secret,
+    Timestamp, UserId,
 };
-use rand_chacha::rand_core::Rng as _;
 
 use crate::{Backend, BackendError, Stop};
 
@@ -28,11 +27,7 @@ impl Backend {
         }
         let [alice, bob] = [user_id("alice")?, user_id("bob")?];
         let (seeded, _) = self.scoped(now, |scope| {
-            let mut operation = |method: &Method| {
-                let mut random = [0; 10];
-                scope.rng.fill_bytes(&mut random);
-                Operation::new(OperationKey::from_parts(now, random), method)
-            };
+            let mut operation = |method: &Method| Operation::new(scope.new_operation_key(), method);
             let create = operation(&Method::ConversationCreate(ConversationCreate {
                 kind: ConversationKind::Group,
                 title: Some("General Chat".to_owned()),
@@ -54,10 +49,8 @@ impl Backend {
                 (&alice, "Hello, and welcome to General Chat!"),
                 (&bob, "Hi Alice, good to be here."),
             ] {
-                let mut random = [0; 10];
-                scope.rng.fill_bytes(&mut random);
                 let send = Operation::new(
-                    OperationKey::from_parts(now, random),
+                    scope.new_operation_key(),
                     &Method::MessageSend(MessageSend::text(
                         conversation.conversation_id.clone(),
                         text,

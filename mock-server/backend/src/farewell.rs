@@ -1,7 +1,6 @@
 //! The end of an account (PROTOCOL.md §7.4).
 
-use fulmar_protocol::{ConversationKind, DeleteAccount, Deletion, OperationKey, UserId};
-use rand_chacha::rand_core::Rng as _;
+use fulmar_protocol::{ConversationKind, DeleteAccount, Deletion, UserId};
 
 use crate::accounts::Caller;
 use crate::operations::By;
@@ -43,11 +42,9 @@ impl Scope<'_> {
             }
         }
         for id in conversations::ids_of(&self.db, user)? {
-            let mut random = [0; 10];
-            self.rng.fill_bytes(&mut random);
             let by = By {
                 user,
-                key: OperationKey::from_parts(self.now, random),
+                key: self.new_operation_key(),
             };
             match conversations::kind(&self.db, &id)? {
                 // Who stays keeps it, to read.

@@ -44,7 +44,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use fulmar_protocol::{Code, Limits, Message, Problem, Timestamp, UserId};
+use fulmar_protocol::{Code, Limits, Message, OperationKey, Problem, Timestamp, UserId};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -119,6 +119,10 @@ pub(crate) type Result<T> = std::result::Result<T, Stop>;
 impl Stop {
     pub(crate) fn because(code: Code, title: &str) -> Self {
         Self::Problem(Problem::new(code, title))
+    }
+
+    pub(crate) fn no_such_user() -> Self {
+        Self::because(Code::UserNotFound, "There is no such user")
     }
 
     pub(crate) fn into_problem(self) -> Problem {
@@ -203,6 +207,13 @@ impl Scope<'_> {
         let mut bytes = [0; 12];
         self.rng.fill_bytes(&mut bytes);
         format!("{prefix}{}", hex(&bytes))
+    }
+
+    /// A key for what the server does by itself, or for whoever made none.
+    pub(crate) fn new_operation_key(&mut self) -> OperationKey {
+        let mut random = [0; 10];
+        self.rng.fill_bytes(&mut random);
+        OperationKey::from_parts(self.now, random)
     }
 }
 

@@ -63,12 +63,11 @@ impl Scope<'_> {
 
     /// What anyone may know of somebody; of whoever has blocked the viewer, nothing.
     pub(crate) fn person(&self, viewer: &UserId, id: &str) -> Result<Person> {
-        let no_such_user = || Stop::because(Code::UserNotFound, "There is no such user");
-        let id = UserId::new(id).map_err(|_| no_such_user())?;
-        if id != *viewer && blocks::of(&self.db, &id)?.contains(viewer) {
-            return Err(no_such_user());
+        let id = UserId::new(id).map_err(|_| Stop::no_such_user())?;
+        if id != *viewer && blocks::has(&self.db, &id, viewer)? {
+            return Err(Stop::no_such_user());
         }
-        let user = users::find(&self.db, &id)?.ok_or_else(no_such_user)?;
+        let user = users::find(&self.db, &id)?.ok_or_else(Stop::no_such_user)?;
         Ok(Person {
             user_id: id,
             name: user.name,

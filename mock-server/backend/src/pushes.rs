@@ -77,7 +77,7 @@ impl Scope<'_> {
         let id = &message.conversation_id;
         let settings = participants::settings(&self.db, id, user)?;
         let muted = settings.muted_until.is_some_and(|until| until > self.now);
-        if muted || blocks::of(&self.db, user)?.contains(&message.sender_id) {
+        if muted || blocks::has(&self.db, user, &message.sender_id)? {
             return Ok(());
         }
         let unread = participants::unread(&self.db, id, user)?;

@@ -88,31 +88,20 @@ pub(crate) enum Purpose {
         asked: PageAsked,
         freshness: Freshness,
     },
-    Versions {
-        command: CommandId,
-    },
     Search {
         command: CommandId,
         query: SearchQuery,
         cursor: Option<String>,
         freshness: Freshness,
     },
-    UpdateMe {
-        command: CommandId,
-    },
-    Sessions {
-        command: CommandId,
-    },
-    EndSession {
+    /// Whoever asked is told the answer, and nothing else comes of it.
+    Tell {
         command: CommandId,
     },
     Blocks {
         command: CommandId,
     },
     DeleteAccount {
-        command: CommandId,
-    },
-    PushToken {
         command: CommandId,
     },
     Upload {

@@ -231,9 +231,8 @@ impl Turn<'_> {
         reply: &std::result::Result<Reply, CommandError>,
     ) {
         let ended = self.forget_download(content);
-        for (_, command) in ended.into_iter().flat_map(|download| download.askers) {
-            self.reply(command, reply.clone());
-        }
+        let askers = ended.into_iter().flat_map(|download| download.askers);
+        self.reply_all(askers.map(|(_, command)| command).collect(), reply);
     }
 
     fn show_download(&mut self, content: ContentHash, state: DownloadState) {

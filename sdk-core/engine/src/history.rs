@@ -51,9 +51,7 @@ impl Turn<'_> {
                 },
                 _ => Reply::Done,
             };
-            for command in commands {
-                self.reply(command, Ok(reply.clone()));
-            }
+            self.reply_all(commands, &Ok(reply));
             return Ok(Ok(()));
         };
         let token = match self.online_token() {
@@ -159,9 +157,7 @@ impl Turn<'_> {
     ) -> Result<()> {
         if freshness == Freshness::Outdated {
             if let Err(error) = self.fetch_page(commands.clone(), asked)? {
-                for command in commands {
-                    self.reply(command, Err(error.clone()));
-                }
+                self.reply_all(commands, &Err(error));
             }
             return Ok(());
         }
@@ -172,13 +168,11 @@ impl Turn<'_> {
                 self.store_message(asked.run.conversation, message)?;
             }
         }
-        for command in commands {
-            let reply = match asked.page {
-                HistoryPage::Around(_) => Reply::Found { place: page.anchor },
-                _ => Reply::Done,
-            };
-            self.reply(command, Ok(reply));
-        }
+        let reply = match asked.page {
+            HistoryPage::Around(_) => Reply::Found { place: page.anchor },
+            _ => Reply::Done,
+        };
+        self.reply_all(commands, &Ok(reply));
         Ok(())
     }
 
@@ -221,7 +215,7 @@ impl Turn<'_> {
         };
         self.request(
             ApiRequest::Versions { message_id },
-            Purpose::Versions { command },
+            Purpose::Tell { command },
             Some(token),
         );
         Ok(Ok(()))

@@ -18,21 +18,21 @@ type Asked = std::result::Result<(), CommandError>;
 impl Turn<'_> {
     pub(crate) fn update_me(&mut self, command: CommandId, update: MeUpdate) -> Asked {
         let token = self.online_token()?;
-        let purpose = Purpose::UpdateMe { command };
+        let purpose = Purpose::Tell { command };
         self.request(ApiRequest::UpdateMe(update), purpose, Some(token));
         Ok(())
     }
 
     pub(crate) fn fetch_sessions(&mut self, command: CommandId) -> Asked {
         let token = self.online_token()?;
-        let purpose = Purpose::Sessions { command };
+        let purpose = Purpose::Tell { command };
         self.request(ApiRequest::Sessions, purpose, Some(token));
         Ok(())
     }
 
     pub(crate) fn ask_to_end(&mut self, command: CommandId, session: SessionId) -> Asked {
         let token = self.online_token()?;
-        let purpose = Purpose::EndSession { command };
+        let purpose = Purpose::Tell { command };
         self.request(ApiRequest::EndSession(session), purpose, Some(token));
         Ok(())
     }

@@ -135,7 +135,7 @@ impl Turn<'_> {
             Some(token) => ApiRequest::SetPushToken { device_id, token },
             None => ApiRequest::RemovePushToken { device_id },
         };
-        self.request(call, Purpose::PushToken { command }, Some(access));
+        self.request(call, Purpose::Tell { command }, Some(access));
         Ok(())
     }
 }

@@ -139,27 +139,21 @@ impl Turn<'_> {
                 cursor,
                 freshness: Freshness::Outdated,
             } => self.later(command, |turn| turn.search(command, query, cursor)),
-            Purpose::Search { command, .. } => match result {
-                Ok(Answer::Search(page)) => self.search_answered(command, page),
-                Ok(_) => Ok(()),
-                Err(failure) => {
-                    self.reply(command, Err(command_error(failure)));
-                    Ok(())
+            Purpose::Search { command, .. } => {
+                let page = expect(result, |answer| match answer {
+                    Answer::Search(page) => Some(page),
+                    _ => None,
+                });
+                match page {
+                    Ok(page) => self.search_answered(command, page),
+                    Err(failure) => {
+                        self.reply(command, Err(command_error(failure)));
+                        Ok(())
+                    }
                 }
-            },
-            Purpose::Versions { command } => {
-                let reply = expect(result, |answer| match answer {
-                    Answer::Versions(answer) => Some(Reply::Versions(answer.versions)),
-                    _ => None,
-                });
-                self.reply(command, reply.map_err(command_error));
-                Ok(())
             }
-            Purpose::Sessions { command } => {
-                let reply = expect(result, |answer| match answer {
-                    Answer::Sessions(list) => Some(Reply::Sessions(list.sessions)),
-                    _ => None,
-                });
+            Purpose::Tell { command } => {
+                let reply = expect(result, told);
                 self.reply(command, reply.map_err(command_error));
                 Ok(())
             }
@@ -170,14 +164,6 @@ impl Turn<'_> {
                 });
                 self.blocks_answered(command, blocks)
             }
-            Purpose::PushToken { command } => {
-                let reply = expect(result, |answer| match answer {
-                    Answer::PushTokenNoted => Some(Reply::Done),
-                    _ => None,
-                });
-                self.reply(command, reply.map_err(command_error));
-                Ok(())
-            }
             Purpose::DeleteAccount { command } => {
                 let deleted = expect(result, |answer| match answer {
                     Answer::AccountDeleted => Some(()),
@@ -185,39 +171,23 @@ impl Turn<'_> {
                 });
                 self.account_deleted(command, deleted)
             }
-            Purpose::EndSession { command } => {
-                let reply = expect(result, |answer| match answer {
-                    Answer::SessionEnded => Some(Reply::Done),
-                    _ => None,
-                });
-                self.reply(command, reply.map_err(command_error));
-                Ok(())
-            }
-            Purpose::UpdateMe { command } => {
-                let reply = expect(result, |answer| match answer {
-                    Answer::Me(_) => Some(Reply::Done),
-                    _ => None,
-                });
-                self.reply(command, reply.map_err(command_error));
-                Ok(())
-            }
             Purpose::History {
                 commands,
                 asked,
                 freshness,
-            } => match result {
-                Ok(Answer::Messages(page)) => {
-                    self.history_arrived(commands, asked, freshness, &page)
-                }
-                Ok(_) => Ok(()),
-                Err(failure) => {
-                    let error = command_error(failure);
-                    for command in commands {
-                        self.reply(command, Err(error.clone()));
+            } => {
+                let page = expect(result, |answer| match answer {
+                    Answer::Messages(page) => Some(page),
+                    _ => None,
+                });
+                match page {
+                    Ok(page) => self.history_arrived(commands, asked, freshness, &page),
+                    Err(failure) => {
+                        self.reply_all(commands, &Err(command_error(failure)));
+                        Ok(())
                     }
-                    Ok(())
                 }
-            },
+            }
         }
     }
 
@@ -238,17 +208,11 @@ impl Turn<'_> {
         for (request, (purpose, _)) in std::mem::take(&mut self.brain.requests) {
             self.brain.deadlines.clear(Why::AnswerMissing(request));
             if let Purpose::History { commands, .. } = purpose {
-                for command in commands {
-                    self.reply(command, Err(CommandError::SignedOut));
-                }
-            } else if let Purpose::Versions { command }
+                self.reply_all(commands, &Err(CommandError::SignedOut));
+            } else if let Purpose::Tell { command }
             | Purpose::Search { command, .. }
-            | Purpose::UpdateMe { command }
-            | Purpose::Sessions { command }
-            | Purpose::EndSession { command }
             | Purpose::Blocks { command }
             | Purpose::DeleteAccount { command }
-            | Purpose::PushToken { command }
             | Purpose::SignIn { command }
             | Purpose::FirstToken { command, .. }
             | Purpose::Me { command, .. } = purpose
@@ -262,6 +226,16 @@ impl Turn<'_> {
 fn as_session(answer: Answer) -> Option<NewSession> {
     match answer {
         Answer::Session(session) => Some(session.into()),
+        _ => None,
+    }
+}
+
+/// What an answer is to whoever asked for it.
+fn told(answer: Answer) -> Option<Reply> {
+    match answer {
+        Answer::Versions(answer) => Some(Reply::Versions(answer.versions)),
+        Answer::Sessions(list) => Some(Reply::Sessions(list.sessions)),
+        Answer::SessionEnded | Answer::PushTokenNoted | Answer::Me(_) => Some(Reply::Done),
         _ => None,
     }
 }

@@ -89,6 +89,17 @@ impl<'a> Turn<'a> {
         self.replies.push(Effect::Reply { command, reply });
     }
 
+    /// The same answer for everyone who asked.
+    pub(crate) fn reply_all(
+        &mut self,
+        commands: Vec<CommandId>,
+        reply: &std::result::Result<Reply, CommandError>,
+    ) {
+        for command in commands {
+            self.reply(command, reply.clone());
+        }
+    }
+
     /// Says that something of a conversation changed: its row for the list is computed again before
     /// the commit, and its watchers are told after it.
     pub(crate) fn touch(&mut self, conversation: ConversationKey) {

@@ -214,8 +214,7 @@ impl Scope<'_> {
                 json(&self.block(user, &body.user_id)?)
             }
             ("POST", ["blocks", id, "remove"]) => {
-                let other = UserId::new(*id)
-                    .map_err(|_| Stop::because(Code::UserNotFound, "There is no such user"))?;
+                let other = UserId::new(*id).map_err(|_| Stop::no_such_user())?;
                 json(&self.unblock(user, &other)?)
             }
             ("GET", ["sync"]) => {

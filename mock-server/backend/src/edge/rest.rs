@@ -2,7 +2,6 @@
 //! that there is one set of rules, one answer to repetitions and one order of events.
 
 use fulmar_protocol::{Code, MessageId, Operation, OperationKey, OutcomeStatus, UserId};
-use rand_chacha::rand_core::Rng as _;
 use serde_json::{Map, Value, json};
 
 use super::http::{HttpRequest, json as answer, read_body};
@@ -125,9 +124,7 @@ impl Scope<'_> {
     /// The key that the client made, or else a new one.
     fn key_of(&mut self, given: Option<Value>) -> Result<OperationKey> {
         let Some(given) = given else {
-            let mut random = [0; 10];
-            self.rng.fill_bytes(&mut random);
-            return Ok(OperationKey::from_parts(self.now, random));
+            return Ok(self.new_operation_key());
         };
         let key = given.as_str().and_then(|text| text.parse().ok());
         key.ok_or_else(|| Stop::because(Code::ParamsInvalid, "That is no operation key"))

@@ -40,7 +40,7 @@ impl Scope<'_> {
         }
         for other in &others {
             if users::find(&self.db, other)?.is_none() {
-                return Err(Stop::because(Code::UserNotFound, "There is no such user"));
+                return Err(Stop::no_such_user());
             }
         }
         let mut profile = ConversationProfile {

@@ -1,7 +1,7 @@
 //! Who takes part, and what they may do (PROTOCOL.md §5.11).
 
 use fulmar_protocol::{
-    Code, ConversationId, ConversationKind, ConversationRemoved, EventData, Notice, Participant,
+    ConversationId, ConversationKind, ConversationRemoved, EventData, Notice, Participant,
     ParticipantAdd, ParticipantRemove, ParticipantRemoved, ParticipantUpdate, ParticipantUpdated,
     ParticipantsAdded, Role, UserId,
 };
@@ -19,7 +19,7 @@ impl Scope<'_> {
         let mut added: Vec<UserId> = Vec::new();
         for user in &params.user_ids {
             if users::find(&self.db, user)?.is_none() {
-                return Err(no_such_user());
+                return Err(Stop::no_such_user());
             }
             if !there.contains(user) {
                 self.must_be_reachable(by.user, user)?;
@@ -70,7 +70,7 @@ impl Scope<'_> {
         }
         self.must_be_admin_of_group(id, by.user)?;
         if !participants::takes_part(&self.db, id, &params.user_id)? {
-            return Err(no_such_user());
+            return Err(Stop::no_such_user());
         }
         self.take_out(id, &params.user_id)?;
         let text = format!(
@@ -117,7 +117,7 @@ impl Scope<'_> {
             .iter()
             .find(|participant| participant.user_id == params.user_id)
         else {
-            return Err(no_such_user());
+            return Err(Stop::no_such_user());
         };
         if now.role == params.role {
             return Ok(());
@@ -170,8 +170,4 @@ impl Scope<'_> {
             Role::Moderator | Role::Member => Err(forbidden()),
         }
     }
-}
-
-fn no_such_user() -> Stop {
-    Stop::because(Code::UserNotFound, "There is no such user")
 }

@@ -13,6 +13,13 @@ pub(crate) fn of(db: &Connection, user: &UserId) -> Result<Vec<UserId>> {
     rows.map(|row| Ok(UserId::new(row?)?)).collect()
 }
 
+/// Whether somebody has blocked another.
+pub(crate) fn has(db: &Connection, user: &UserId, blocked: &UserId) -> Result<bool> {
+    Ok(db
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM block WHERE user_id = ?1 AND blocked = ?2)")?
+        .query_row(params![user.as_str(), blocked.as_str()], |row| row.get(0))?)
+}
+
 /// Whether either of two people has blocked the other.
 pub(crate) fn between(db: &Connection, one: &UserId, other: &UserId) -> Result<bool> {
     Ok(db
