@@ -44,6 +44,9 @@ struct Options {
     /// How many messages a user may send in a minute; without it, any number.
     #[arg(long)]
     messages_per_minute: Option<u32>,
+    /// How many bytes a file may have.
+    #[arg(long, default_value_t = Config::default().limits.file_bytes)]
+    file_bytes: u64,
     /// How many bytes the text of a message may have.
     #[arg(long, default_value_t = Config::default().limits.text_bytes)]
     text_bytes: u32,
@@ -73,6 +76,7 @@ async fn main() -> ExitCode {
             messages_per_minute: options.messages_per_minute,
             limits: Limits {
                 text_bytes: options.text_bytes,
+                file_bytes: options.file_bytes,
                 ..Limits::default()
             },
             ..Config::default()

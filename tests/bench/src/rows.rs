@@ -1,4 +1,4 @@
-//! The four figures.
+//! The figures of messages.
 
 use std::time::{Duration, Instant};
 
