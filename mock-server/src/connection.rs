@@ -6,11 +6,16 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use crate::core::Core;
+use crate::tls::SelfMade;
 use crate::{admin, http};
+
+/// How long a client may take to say what it wants.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where somebody came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,9 +31,30 @@ pub(crate) async fn serve(
     stream: TcpStream,
     core: Arc<Core>,
     door: Door,
-    mut stopping: watch::Receiver<bool>,
+    tls: Option<SelfMade>,
+    stopping: watch::Receiver<bool>,
 ) {
     let _ = stream.set_nodelay(true);
+    let Some(tls) = tls else {
+        return speak(stream, core, door, stopping).await;
+    };
+    let mut ending = stopping.clone();
+    let accepted = tokio::select! {
+        accepted = tokio::time::timeout(PATIENCE, tls.acceptor.accept(stream)) => accepted,
+        () = stopped(&mut ending) => return,
+    };
+    // An error is somebody who does not speak TLS, or does not trust the certificate.
+    if let Ok(Ok(stream)) = accepted {
+        speak(stream, core, door, stopping).await;
+    }
+}
+
+async fn speak(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    core: Arc<Core>,
+    door: Door,
+    mut stopping: watch::Receiver<bool>,
+) {
     let service = service_fn(move |request| {
         let core = Arc::clone(&core);
         async move {
@@ -40,7 +66,7 @@ pub(crate) async fn serve(
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_secs(30))
+        .header_read_timeout(PATIENCE)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     tokio::pin!(connection);

@@ -31,8 +31,10 @@ mod fault;
 mod http;
 mod server;
 mod socket;
+mod tls;
 mod webhook;
 
 pub use fault::{Action, Fault, Faults, FrameKind, Where};
 pub use fulmar_backend::{AuditEntry, Config, PushDevice, RecordedPush, Stats};
 pub use server::{MockServer, MockServerBuilder, StartError};
+pub use tls::TlsError;

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -23,6 +23,15 @@ struct Options {
     /// Keep everything in this SQLite file across restarts.
     #[arg(long, env = "FULMAR_DATABASE")]
     database: Option<PathBuf>,
+    /// Speak TLS, with a certificate made for this run, which is written to this file as PEM.
+    #[arg(long, env = "FULMAR_TLS", value_name = "CERTIFICATE.pem")]
+    tls: Option<PathBuf>,
+    /// Write where it listens to this file, as JSON, once it does.
+    #[arg(long, env = "FULMAR_READY_FILE", value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+    /// How logs are written to standard error; RUST_LOG says which.
+    #[arg(long, env = "FULMAR_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
     /// The port of the admin API on 127.0.0.1; 0 takes a free one and prints it.
     #[arg(long, env = "FULMAR_ADMIN_PORT", default_value_t = 0)]
     admin_port: u16,
@@ -52,6 +61,15 @@ struct Options {
     text_bytes: u32,
 }
 
+/// How logs look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
 fn user(text: &str) -> Result<(String, String), String> {
     match text.split_once(':') {
         Some((name, password)) if !name.is_empty() => Ok((name.to_owned(), password.to_owned())),
@@ -62,13 +80,8 @@ fn user(text: &str) -> Result<(String, String), String> {
 #[tokio::main]
 #[allow(clippy::print_stderr)]
 async fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into()),
-        )
-        .with_writer(std::io::stderr)
-        .init();
     let options = Options::parse();
+    log(options.log_format);
     let mut builder = MockServer::builder()
         .address(SocketAddr::new(options.host, options.port))
         .config(Config {
@@ -83,6 +96,9 @@ async fn main() -> ExitCode {
         });
     if let Some(path) = options.database {
         builder = builder.database(path);
+    }
+    if options.tls.is_some() {
+        builder = builder.tls();
     }
     if let Some(url) = options.webhook {
         builder = builder.webhook(url);
@@ -103,6 +119,14 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    if let Err(error) = tell(
+        &server,
+        options.tls.as_deref(),
+        options.ready_file.as_deref(),
+    ) {
+        eprintln!("fulmar-mock-server: {error}");
+        return ExitCode::FAILURE;
+    }
     if let Some(url) = server.admin_url() {
         say(&format!("admin on {url}"));
     }
@@ -114,6 +138,42 @@ async fn main() -> ExitCode {
     say("stopping");
     server.stop().await;
     ExitCode::SUCCESS
+}
+
+fn log(format: LogFormat) {
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => builder.init(),
+        LogFormat::Json => builder.json().init(),
+    }
+}
+
+/// Writes the files that scripts wait for: the certificate first, and whole ones only.
+fn tell(
+    server: &MockServer,
+    certificate: Option<&Path>,
+    ready: Option<&Path>,
+) -> Result<(), String> {
+    if let (Some(path), Some(pem)) = (certificate, server.certificate()) {
+        write(path, pem)?;
+    }
+    if let Some(path) = ready {
+        let where_it_is = serde_json::json!({"url": server.url(), "adminUrl": server.admin_url()});
+        write(path, &format!("{where_it_is}\n"))?;
+    }
+    Ok(())
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    let failed = |error| format!("{}: {error}", path.display());
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(".unfinished");
+    std::fs::write(&unfinished, text).map_err(failed)?;
+    std::fs::rename(&unfinished, path).map_err(failed)
 }
 
 /// A line for whoever started this; they may be gone by now.

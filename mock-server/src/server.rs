@@ -13,6 +13,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::connection::{self, Door};
 use crate::core::Core;
 use crate::fault::Faults;
+use crate::tls::{SelfMade, TlsError};
 use crate::webhook::Webhook;
 
 /// How often time-outs are looked for.
@@ -38,6 +39,9 @@ pub enum StartError {
     /// The address of the webhook is none.
     #[error("{0:?} is no address of a webhook: expected http://host:port/path")]
     Webhook(String),
+    /// There is no certificate.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The system has no randomness to give.
     #[error("no randomness: {0}")]
     Randomness(getrandom::Error),
@@ -53,6 +57,14 @@ pub struct MockServerBuilder {
     config: Config,
     admin_port: Option<u16>,
     webhook: Option<String>,
+    door: Plain,
+}
+
+/// Whether clients come in over TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Plain {
+    Http,
+    Https,
 }
 
 impl MockServerBuilder {
@@ -102,6 +114,14 @@ impl MockServerBuilder {
         self
     }
 
+    /// Speaks TLS, with a certificate that it makes for itself ([`MockServer::certificate`]). The admin API stays
+    /// as it is.
+    #[must_use]
+    pub fn tls(mut self) -> Self {
+        self.door = Plain::Https;
+        self
+    }
+
     /// Listens for the admin API on this port of 127.0.0.1, or on a free one for 0. Default: nowhere.
     #[must_use]
     pub fn admin(mut self, port: u16) -> Self {
@@ -121,6 +141,10 @@ impl MockServerBuilder {
         if self.demo {
             core.with_backend(|backend, now| (backend.seed_demo(now), Vec::new()))?;
         }
+        let tls = match self.door {
+            Plain::Http => None,
+            Plain::Https => Some(SelfMade::new(self.address.ip())?),
+        };
         let (address, listener) = listen(self.address).await?;
         let (stop, stopping) = watch::channel(false);
         let mut admin_address = None;
@@ -128,7 +152,13 @@ impl MockServerBuilder {
         if let Some(port) = self.admin_port {
             let (address, listener) = listen((Ipv4Addr::LOCALHOST, port).into()).await?;
             admin_address = Some(address);
-            let run = run(listener, Arc::clone(&core), Door::Admin, stopping.clone());
+            let run = run(
+                listener,
+                Arc::clone(&core),
+                Door::Admin,
+                None,
+                stopping.clone(),
+            );
             tasks.push(tokio::spawn(run));
         }
         if let Some(url) = &self.webhook {
@@ -136,7 +166,13 @@ impl MockServerBuilder {
             let serving = webhook.serve(Arc::clone(&core), stopping.clone());
             tasks.push(tokio::spawn(serving));
         }
-        let run = run(listener, Arc::clone(&core), Door::Public, stopping);
+        let run = run(
+            listener,
+            Arc::clone(&core),
+            Door::Public,
+            tls.clone(),
+            stopping,
+        );
         tasks.push(tokio::spawn(run));
         let server = MockServer {
             address,
@@ -144,6 +180,7 @@ impl MockServerBuilder {
             core,
             stop,
             tasks,
+            tls,
         };
         for (user, password) in &self.users {
             match server.add_user(user, password) {
@@ -164,6 +201,7 @@ pub struct MockServer {
     core: Arc<Core>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
+    tls: Option<SelfMade>,
 }
 
 impl MockServer {
@@ -178,13 +216,24 @@ impl MockServer {
             config: Config::default(),
             admin_port: None,
             webhook: None,
+            door: Plain::Http,
         }
     }
 
     /// The base URL, such as `http://127.0.0.1:4000`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = match self.tls {
+            Some(_) => "https",
+            None => "http",
+        };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// The certificate that clients have to trust, as PEM, when the server speaks TLS.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&str> {
+        self.tls.as_ref().map(|tls| tls.certificate.as_str())
     }
 
     /// The base URL of the admin API, when there is one.
@@ -288,6 +337,7 @@ async fn run(
     listener: TcpListener,
     core: Arc<Core>,
     door: Door,
+    tls: Option<SelfMade>,
     mut stopping: watch::Receiver<bool>,
 ) {
     let mut connections = JoinSet::new();
@@ -297,7 +347,8 @@ async fn run(
             accepted = listener.accept() => {
                 if let Ok((stream, _)) = accepted {
                     let core = Arc::clone(&core);
-                    connections.spawn(connection::serve(stream, core, door, stopping.clone()));
+                    let tls = tls.clone();
+                    connections.spawn(connection::serve(stream, core, door, tls, stopping.clone()));
                 }
             }
             Some(_) = connections.join_next() => {}

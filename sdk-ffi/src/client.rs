@@ -33,6 +33,8 @@ pub struct OpenOptions {
     pub owner: Option<UserId>,
     /// Allows http to other machines. Everyone on the way can read and change everything then.
     pub plaintext: Plaintext,
+    /// Certificates to trust beside whom the platform trusts, as PEM.
+    pub trust: Vec<String>,
     /// Settings.
     pub config: Config,
     /// Where access tokens come from, in an app with its own sign-in.
@@ -69,6 +71,9 @@ impl ClientHandle {
             fulmar::Client::builder(options.server, options.store).config(options.config.into());
         if let Some(owner) = options.owner {
             builder = builder.owner(owner);
+        }
+        for certificates in options.trust {
+            builder = builder.trust(certificates);
         }
         if options.plaintext == Plaintext::Allowed {
             builder = builder.allow_plaintext();

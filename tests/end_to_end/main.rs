@@ -29,6 +29,7 @@ mod stores;
 mod storms;
 mod talking;
 mod threads;
+mod tls;
 mod tokens;
 mod typing;
 mod uploads;

@@ -31,7 +31,7 @@ pub enum BuildError {
         /// Which host.
         host: String,
     },
-    /// TLS could not be set up.
+    /// TLS could not be set up, or what is to be trusted is no certificate.
     #[error("{reason}")]
     Tls {
         /// What failed.
@@ -55,6 +55,7 @@ pub struct ClientBuilder {
     store: PathBuf,
     owner: Option<UserId>,
     plaintext_allowed: bool,
+    certificates: Vec<String>,
     config: Config,
     token_provider: Option<Arc<dyn TokenProvider>>,
     secret_storage: Option<Arc<dyn SecretStorage>>,
@@ -67,6 +68,7 @@ impl ClientBuilder {
             store,
             owner: None,
             plaintext_allowed: false,
+            certificates: Vec::new(),
             config: Config::default(),
             token_provider: None,
             secret_storage: None,
@@ -85,6 +87,14 @@ impl ClientBuilder {
     #[must_use]
     pub fn allow_plaintext(mut self) -> Self {
         self.plaintext_allowed = true;
+        self
+    }
+
+    /// Also trusts this certificate, or these, as PEM: of a test server that made one for itself, or of a company's
+    /// own authority. Whom the platform trusts is trusted as well. May be called several times.
+    #[must_use]
+    pub fn trust(mut self, certificates: impl Into<String>) -> Self {
+        self.certificates.push(certificates.into());
         self
     }
 
@@ -128,9 +138,10 @@ impl ClientBuilder {
                     reason: other.to_string(),
                 },
             })?;
-        let transport = Transport::new(address).map_err(|error| BuildError::Tls {
-            reason: error.to_string(),
-        })?;
+        let transport =
+            Transport::new(address, &self.certificates).map_err(|error| BuildError::Tls {
+                reason: error.to_string(),
+            })?;
         let runtime = Runtime::start(Setup {
             path: self.store,
             config: self.config,

@@ -30,9 +30,10 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    pub(crate) fn new(address: Address) -> Result<Self, TlsError> {
+    /// `certificates`, as PEM, are trusted beside whoever the platform trusts.
+    pub(crate) fn new(address: Address, certificates: &[String]) -> Result<Self, TlsError> {
         let tls = match address.is_encrypted() {
-            true => Some(tls::config()?),
+            true => Some(tls::config(certificates)?),
             false => None,
         };
         let http = Http::new(&address, tls.clone())?;

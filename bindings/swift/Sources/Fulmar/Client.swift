@@ -23,6 +23,8 @@ public final class Client: Sendable {
     ///   - secretStorage: seals the tokens in the store with a key of the platform's (`Keychain`, on
     ///     Apple's); without it they are as safe as the file
     ///   - plaintext: whether http is good enough for servers on other machines
+    ///   - trust: certificates to trust beside whom the platform trusts, as PEM: of a test server, or of a
+    ///     company's own authority
     /// - Throws: `OpenError` with the reason; the file stays as it is. `.corrupt` can be mended with
     ///   `FulmarSDK.rebuildStore`.
     public static func open(
@@ -32,13 +34,15 @@ public final class Client: Sendable {
         owner: UserId? = nil,
         tokenProvider: (any TokenProvider)? = nil,
         secretStorage: (any SecretStorage)? = nil,
-        plaintext: Plaintext = .refused
+        plaintext: Plaintext = .refused,
+        trust: [String] = []
     ) async throws(OpenError) -> Client {
         let options = OpenOptions(
             server: server,
             store: store,
             owner: owner,
             plaintext: plaintext,
+            trust: trust,
             config: config,
             tokenProvider: tokenProvider.map(GuardedTokenProvider.init),
             secretStorage: secretStorage.map(GuardedSecretStorage.init)

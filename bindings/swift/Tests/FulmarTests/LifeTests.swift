@@ -3,6 +3,24 @@ import Fulmar
 import XCTest
 
 final class LifeTests: XCTestCase {
+    func testACertificateThatTheAppTrustsIsEnoughForHttps() async throws {
+        let certificate = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).pem")
+        let stage = try Stage("--tls", certificate.path)
+        defer { try? FileManager.default.removeItem(at: certificate) }
+        XCTAssertTrue(stage.url.hasPrefix("https://"))
+        let pem = try String(contentsOf: certificate, encoding: .utf8)
+        let alice = try await Client.open(server: stage.url, store: stage.store("alice"), trust: [pem])
+        try await alice.login("alice", password: "alice-password")
+        try await alice.connection.until { $0 == .live }
+        let stranger = try await stage.open("stranger")
+        do {
+            try await stranger.login("bob", password: "bob-password")
+            XCTFail("nobody vouches for it")
+        } catch {
+            guard case .unreachable = error else { return XCTFail("\(error)") }
+        }
+    }
+
     func testASuspendedClientLetsGoOfItsStoreAndTakesUpAgain() async throws {
         let stage = try await Stage()
         let (hers, his) = try await stage.aliceAndBob()

@@ -238,6 +238,8 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
          * @param secretStorage seals the tokens in the store with a key of the platform's; without it
          *   they are as safe as the file
          * @param plaintext whether http is good enough for servers on other machines
+         * @param trust certificates to trust beside whom the platform trusts, as PEM: of a test server, or of
+         *   a company's own authority
          * @throws OpenException with the reason; the file stays as it is. [OpenException.Corrupt] can be
          *   mended with [Fulmar.rebuildStore].
          */
@@ -249,6 +251,7 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
             tokenProvider: TokenProvider? = null,
             secretStorage: SecretStorage? = null,
             plaintext: Plaintext = Plaintext.REFUSED,
+            trust: List<String> = emptyList(),
         ): Client {
             Native.ready()
             val options = OpenOptions(
@@ -256,6 +259,7 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
                 store = store,
                 owner = owner,
                 plaintext = plaintext,
+                trust = trust,
                 config = config,
                 tokenProvider = tokenProvider?.let(::GuardedTokenProvider),
                 secretStorage = secretStorage?.let(::GuardedSecretStorage),

@@ -9,9 +9,27 @@ import kotlinx.coroutines.withContext
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.assertThrows
 import java.io.File
+import java.nio.file.Files
+import kotlin.io.path.readText
 
 class LifeTest {
+    private val certificate = Files.createTempFile("fulmar", ".pem")
+
+    @Test
+    fun `a certificate that the app trusts is enough for https`() = onStage("--tls", "$certificate") { stage ->
+        assertTrue(stage.url.startsWith("https://"))
+        val alice = Client.open(stage.url, stage.store("alice"), trust = listOf(certificate.readText()))
+        alice.login(UserId("alice"), "alice-password")
+        alice.connection.until { it == ConnectionState.Live }
+        val stranger = stage.open("stranger")
+        assertThrows<CommandException.Unreachable> { stranger.login(UserId("bob"), "bob-password") }
+        assertThrows<OpenException.Tls> {
+            Client.open(stage.url, stage.store("none"), trust = listOf("no certificate"))
+        }
+    }
+
     @Test
     fun `a suspended client lets go of its store and takes up again`() = onStage { stage ->
         val (her, his) = stage.aliceAndBob()

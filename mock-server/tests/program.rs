@@ -1,0 +1,120 @@
+//! The program, as a script uses it: it says where it listens in lines and in a file, and ends with a code that
+//! says how it went.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+fn program(words: &[&str]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_fulmar-mock-server"))
+        .args(words)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Waits for a file that is written in one go; only a failing test waits long.
+fn written(path: &Path) -> String {
+    let give_up = Instant::now() + Duration::from_secs(60);
+    while !path.exists() {
+        assert!(
+            Instant::now() < give_up,
+            "{} was never written",
+            path.display()
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::fs::read_to_string(path).unwrap()
+}
+
+#[cfg(unix)]
+fn terminate(child: &mut Child) -> i32 {
+    let id = child.id().to_string();
+    let told = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+    assert!(told.success());
+    child.wait().unwrap().code().unwrap()
+}
+
+#[test]
+#[cfg(unix)]
+fn it_says_where_it_listens_and_stops_when_it_is_asked_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ready, certificate) = (folder.path().join("ready"), folder.path().join("ca.pem"));
+    let mut child = program(&[
+        "--port",
+        "0",
+        "--ready-file",
+        ready.to_str().unwrap(),
+        "--tls",
+        certificate.to_str().unwrap(),
+    ]);
+    let told: Value = serde_json::from_str(&written(&ready)).unwrap();
+    // The certificate is there before the word that everything is.
+    let pem = std::fs::read_to_string(&certificate).unwrap();
+    assert!(pem.starts_with("-----BEGIN CERTIFICATE-----"));
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut line = || lines.next().unwrap().unwrap();
+    assert_eq!(
+        line(),
+        format!("admin on {}", told["adminUrl"].as_str().unwrap())
+    );
+    assert_eq!(
+        line(),
+        format!("listening on {}", told["url"].as_str().unwrap())
+    );
+    assert!(
+        told["url"]
+            .as_str()
+            .unwrap()
+            .starts_with("https://127.0.0.1:")
+    );
+    assert_eq!(
+        line(),
+        "alice (alice-password) and bob (bob-password) can sign in"
+    );
+    assert_eq!(terminate(&mut child), 0);
+    assert_eq!(line(), "stopping");
+}
+
+#[test]
+fn what_cannot_be_started_says_why_and_ends_with_a_code() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let nowhere = folder.path().join("no/such/folder/ready");
+    for (words, code, reason) in [
+        (vec!["--port", port.as_str()], 1, "cannot listen on"),
+        (
+            vec!["--port", "0", "--webhook", "ftp://x"],
+            1,
+            "no address of a webhook",
+        ),
+        (
+            vec!["--port", "0", "--ready-file", nowhere.to_str().unwrap()],
+            1,
+            "no/such/folder",
+        ),
+        (vec!["--port", "many"], 2, "--port"),
+        (vec!["--user", "nameless"], 2, "NAME:PASSWORD"),
+    ] {
+        let mut child = program(&words);
+        let mut said = String::new();
+        child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut said)
+            .unwrap();
+        assert_eq!(
+            child.wait().unwrap().code(),
+            Some(code),
+            "{words:?}: {said}"
+        );
+        assert!(said.contains(reason), "{words:?}: {said}");
+    }
+}
