@@ -22,12 +22,12 @@ impl Tour {
             let fault = Fault::at(files.clone()).after(after).then(Action::Cut);
             self.server.faults().add(fault);
         }
-        let film_of_harbour = NewAttachment::from_bytes("harbour.mp4", film.clone())
+        let film_sent = NewAttachment::from_bytes("window.mp4", film.clone())
             .dimensions(1920, 1080)
             .duration(std::time::Duration::from_secs(12));
         let note = NewAttachment::from_bytes("note.ogg", film[..9_000].to_vec())
             .kind(AttachmentKind::Voice);
-        let message = NewMessage::text("The harbour").attach(film_of_harbour);
+        let message = NewMessage::text("From the window").attach(film_sent);
         hers.send(message.attach(note)).await?;
         hers.send("And this comes after it").await?;
 
@@ -40,16 +40,19 @@ impl Tour {
         .await?;
         shows(&mut on_his, |items| {
             let end = items.len().saturating_sub(2);
-            text(items, end) == "The harbour" && text(items, end + 1) == "And this comes after it"
+            text(items, end) == "From the window"
+                && text(items, end + 1) == "And this comes after it"
         })
         .await?;
 
         step("Bob opens the film: it comes, is what she sent, and is here from then on");
-        let message = on_his.messages().find(|item| item.text() == "The harbour");
+        let message = on_his
+            .messages()
+            .find(|item| item.text() == "From the window");
         let attachments = message.ok_or("no film")?.content.attachments();
-        let (film_of_harbour, note) = (&attachments[0], &attachments[1]);
+        let (film_sent, note) = (&attachments[0], &attachments[1]);
         ensure(note.kind == AttachmentKind::Voice, "the note is a voice")?;
-        let mut download = self.bob.download(film_of_harbour);
+        let mut download = self.bob.download(film_sent);
         let mut steps = 0;
         let path = patiently(async {
             while download.next().await.is_some() {
@@ -60,7 +63,7 @@ impl Tour {
         .await?;
         ensure(steps > 1, "its progress was shown")?;
         ensure(std::fs::read(path)? == film, "every byte is there")?;
-        let here = self.bob.downloaded(film_of_harbour).await;
+        let here = self.bob.downloaded(film_sent).await;
         ensure(here.is_some(), "it is on his device")?;
         self.server.faults().clear();
         Ok(())
