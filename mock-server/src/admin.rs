@@ -17,6 +17,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::admin_journal;
 use crate::core::Core;
 use crate::fault::{Action, Fault, FrameKind, Where};
 use crate::http::{Answer, CutByFault, respond};
@@ -104,11 +105,19 @@ impl From<Rule> for Fault {
     }
 }
 
+/// What may be waited for, so that it has a way of its own.
+const JOURNAL: &str = "/admin/worlds/main/journal";
+
 pub(crate) async fn handle(
     request: Request<Incoming>,
     core: Arc<Core>,
 ) -> Result<Answer, CutByFault> {
     let (head, body) = request.into_parts();
+    if (head.method.as_str(), head.uri.path()) == ("GET", JOURNAL) {
+        let query = head.uri.query().unwrap_or_default();
+        let answer = admin_journal::answer(&core.journal, query).await;
+        return Ok(respond_to(answer));
+    }
     let answer = match Limited::new(body, LARGEST_BODY).collect().await {
         Ok(body) => route(
             &core,
@@ -118,10 +127,14 @@ pub(crate) async fn handle(
         ),
         Err(_) => Err(Problem::new(Code::RequestTooLarge, "The body is too large")),
     };
-    Ok(respond(match answer {
+    Ok(respond_to(answer))
+}
+
+fn respond_to(answer: Result<Value, Problem>) -> Answer {
+    respond(match answer {
         Ok(body) => HttpResponse::json(body.to_string()),
         Err(problem) => HttpResponse::problem(&problem),
-    }))
+    })
 }
 
 fn route(core: &Core, method: &str, path: &str, body: &[u8]) -> Result<Value, Problem> {

@@ -9,7 +9,8 @@ use fulmar_protocol::{CloseCode, ServerFrame, Timestamp};
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
-use crate::fault::Faults;
+use crate::fault::{Action, Faults, Where};
+use crate::journal::Journal;
 
 /// How many frames may wait for a slow reader before it is cut (PROTOCOL.md §3.8, 4413). It
 /// catches up when it comes back.
@@ -29,6 +30,7 @@ pub(crate) struct Core {
     state: Mutex<State>,
     pub(crate) clock: Clock,
     pub(crate) faults: Faults,
+    pub(crate) journal: Journal,
 }
 
 #[derive(Debug)]
@@ -46,6 +48,7 @@ impl Core {
             }),
             clock: Clock::default(),
             faults: Faults::default(),
+            journal: Journal::default(),
         }
     }
 
@@ -60,13 +63,31 @@ impl Core {
         work: impl FnOnce(&mut Backend, Timestamp) -> (T, Vec<Outgoing>),
     ) -> T {
         let mut state = self.state();
-        let (result, outgoing) = work(&mut state.backend, self.clock.now());
-        state.dispatch(outgoing);
+        let now = self.clock.now();
+        let (result, outgoing) = work(&mut state.backend, now);
+        state.dispatch(outgoing, now, &self.journal);
         result
     }
 
     pub(crate) fn http(&self, request: &HttpRequest<'_>) -> HttpResponse {
-        self.with_backend(|backend, now| backend.http(request, now))
+        self.with_backend(|backend, now| {
+            let (response, outgoing) = backend.http(request, now);
+            let user = request.bearer.and_then(|token| backend.user_of(token, now));
+            self.journal.request(
+                (now, user.map(|user| user.to_string())),
+                (request.method, request.path, request.body),
+                (response.status, &response.body),
+            );
+            (response, outgoing)
+        })
+    }
+
+    /// What a fault does to what passes a place, if any does.
+    pub(crate) fn strike(&self, place: &Where, user: Option<&str>) -> Option<Action> {
+        let action = self.faults.strike(place, user)?;
+        let user = user.map(str::to_owned);
+        self.journal.fault(self.clock.now(), user, place, &action);
+        Some(action)
     }
 
     pub(crate) fn connect(&self, token: Option<&str>) -> (SocketId, mpsc::Receiver<Errand>) {
@@ -78,21 +99,25 @@ impl Core {
     }
 
     pub(crate) fn frame(&self, socket: SocketId, text: &str) {
-        self.with_backend(|backend, now| ((), backend.frame(socket, text, now)));
+        self.with_backend(|backend, now| {
+            let before = user_of(backend, socket);
+            let outgoing = backend.frame(socket, text, now);
+            // A `hello` says who it is.
+            let user = before.or_else(|| user_of(backend, socket));
+            self.journal.incoming(now, user, text);
+            ((), outgoing)
+        });
     }
 
     pub(crate) fn disconnect(&self, socket: SocketId) {
         let mut state = self.state();
         state.ways.remove(&socket);
         let outgoing = state.backend.disconnect(socket);
-        state.dispatch(outgoing);
+        state.dispatch(outgoing, self.clock.now(), &self.journal);
     }
 
     pub(crate) fn user_of_socket(&self, socket: SocketId) -> Option<String> {
-        self.state()
-            .backend
-            .user_of_socket(socket)
-            .map(ToString::to_string)
+        user_of(&self.state().backend, socket)
     }
 
     pub(crate) fn user_of_token(&self, token: Option<&str>) -> Option<String> {
@@ -134,16 +159,23 @@ impl Core {
                 let _ = way.try_send(Errand::Cut);
             }
         }
-        state.dispatch(outgoing);
+        state.dispatch(outgoing, self.clock.now(), &self.journal);
     }
 }
 
+fn user_of(backend: &Backend, socket: SocketId) -> Option<String> {
+    backend.user_of_socket(socket).map(ToString::to_string)
+}
+
 impl State {
-    fn dispatch(&mut self, outgoing: Vec<Outgoing>) {
+    fn dispatch(&mut self, outgoing: Vec<Outgoing>, now: Timestamp, journal: &Journal) {
         let mut waiting = VecDeque::from(outgoing);
         while let Some(item) = waiting.pop_front() {
             let (socket, errand) = match item {
-                Outgoing::Frame { socket, frame } => (socket, Errand::Send(frame)),
+                Outgoing::Frame { socket, frame } => {
+                    journal.outgoing(now, user_of(&self.backend, socket), &frame);
+                    (socket, Errand::Send(frame))
+                }
                 Outgoing::Close { socket, code } => (socket, Errand::Close(code)),
             };
             let closes = matches!(errand, Errand::Close(_));

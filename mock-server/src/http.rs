@@ -40,7 +40,7 @@ pub(crate) async fn handle(
         return handshake(&mut request, core, token, user.as_deref()).await;
     }
     let place = Where::Http(request.uri().path().to_owned());
-    let fault = core.faults.strike(&place, user.as_deref());
+    let fault = core.strike(&place, user.as_deref());
     match &fault {
         Some(Action::Delay(wait)) => tokio::time::sleep(*wait).await,
         Some(Action::Drop | Action::Cut | Action::CutInTheMiddle) => return Err(CutByFault),
@@ -99,7 +99,7 @@ async fn handshake(
     token: Option<String>,
     user: Option<&str>,
 ) -> Result<Answer, CutByFault> {
-    match core.faults.strike(&Where::Handshake, user) {
+    match core.strike(&Where::Handshake, user) {
         Some(Action::Delay(wait)) => tokio::time::sleep(wait).await,
         Some(Action::Html(status)) => return Ok(html(status)),
         Some(_) => return Err(CutByFault),

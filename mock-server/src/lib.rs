@@ -23,12 +23,14 @@
 #![deny(missing_docs)]
 
 mod admin;
+mod admin_journal;
 mod clock;
 mod connection;
 mod control;
 mod core;
 mod fault;
 mod http;
+mod journal;
 mod server;
 mod socket;
 mod tls;
@@ -36,5 +38,6 @@ mod webhook;
 
 pub use fault::{Action, Fault, Faults, FrameKind, Where};
 pub use fulmar_backend::{AuditEntry, Config, PushDevice, RecordedPush, Stats};
+pub use journal::{Entry, Journal, NotSeen, Passed};
 pub use server::{MockServer, MockServerBuilder, StartError};
 pub use tls::TlsError;

@@ -13,6 +13,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::connection::{self, Door};
 use crate::core::Core;
 use crate::fault::Faults;
+use crate::journal::Journal;
 use crate::tls::{SelfMade, TlsError};
 use crate::webhook::Webhook;
 
@@ -258,6 +259,12 @@ impl MockServer {
     #[must_use]
     pub fn faults(&self) -> &Faults {
         &self.core.faults
+    }
+
+    /// What passed through the server, and a way to wait for what has to.
+    #[must_use]
+    pub fn journal(&self) -> &Journal {
+        &self.core.journal
     }
 
     /// Cuts a user off: open connections break without a word, and new ones get no answer, until

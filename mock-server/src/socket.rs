@@ -53,7 +53,7 @@ async fn incoming(text: &str, core: &Core, socket: SocketId) -> ControlFlow<()> 
     if core.faults.pending() > 0 {
         let place = Where::Incoming(FrameKind::of_text(text).unwrap_or(FrameKind::Any));
         let user = core.user_of_socket(socket);
-        match core.faults.strike(&place, user.as_deref()) {
+        match core.strike(&place, user.as_deref()) {
             Some(Action::Delay(wait)) => tokio::time::sleep(wait).await,
             Some(Action::Drop) => return ControlFlow::Continue(()),
             Some(Action::Repeat) => core.frame(socket, text),
@@ -98,7 +98,7 @@ async fn outgoing(
     if core.faults.pending() > 0 {
         let place = Where::Outgoing(FrameKind::of_text(&text).unwrap_or(FrameKind::Any));
         let user = core.user_of_socket(socket);
-        match core.faults.strike(&place, user.as_deref()) {
+        match core.strike(&place, user.as_deref()) {
             Some(Action::Delay(wait)) => tokio::time::sleep(wait).await,
             Some(Action::Drop) => return ControlFlow::Continue(()),
             Some(Action::Replace(other)) => text = other,

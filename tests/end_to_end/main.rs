@@ -14,6 +14,7 @@ mod fallback;
 mod files;
 mod groups;
 mod history;
+mod journal;
 mod leaving;
 mod messages;
 mod outbox;
