@@ -22,6 +22,11 @@
 //! can go wrong with a network. It is for tests: it must never be anybody's production server.
 #![deny(missing_docs)]
 
+/// The code in the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
 mod admin;
 mod admin_journal;
 mod clock;
