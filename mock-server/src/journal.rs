@@ -15,8 +15,11 @@ use tokio::sync::watch;
 
 use crate::fault::{Action, Where};
 
-/// How many entries are kept.
+/// How many entries are kept, and about how many bytes of them.
 const KEPT: usize = 10_000;
+const KEPT_BYTES: usize = 64 * 1024 * 1024;
+/// About how many bytes an event has.
+const EVENT_BYTES: usize = 1024;
 /// Fields of requests and frames that are nobody's business.
 const SECRETS: [&str; 4] = ["password", "accessToken", "refreshToken", "token"];
 
@@ -82,11 +85,17 @@ pub struct NotSeen {
     pub seen: u64,
 }
 
-/// What passed through a server. The newest 10,000 entries are kept.
+/// What passed through a server. The newest 10,000 entries are kept, and at most about 64 MiB.
 #[derive(Debug)]
 pub struct Journal {
-    kept: Mutex<VecDeque<Kept>>,
+    kept: Mutex<Pages>,
     count: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Pages {
+    entries: VecDeque<Kept>,
+    bytes: usize,
 }
 
 /// An entry before anybody wants to read it: most are never read.
@@ -132,7 +141,8 @@ impl Journal {
     #[must_use]
     pub fn after(&self, number: u64) -> Vec<Entry> {
         let kept = self.kept();
-        kept.iter()
+        kept.entries
+            .iter()
             .filter(|entry| entry.number > number)
             .map(Kept::read)
             .collect()
@@ -226,19 +236,23 @@ impl Journal {
     fn write(&self, at: Timestamp, user: Option<String>, what: What) {
         let mut kept = self.kept();
         let number = self.count() + 1;
-        if kept.len() == KEPT {
-            kept.pop_front();
-        }
-        kept.push_back(Kept {
+        kept.bytes += what.weight();
+        kept.entries.push_back(Kept {
             number,
             at,
             user,
             what,
         });
+        while kept.entries.len() > KEPT || kept.bytes > KEPT_BYTES {
+            let Some(oldest) = kept.entries.pop_front() else {
+                break;
+            };
+            kept.bytes -= oldest.what.weight();
+        }
         self.count.send_replace(number);
     }
 
-    fn kept(&self) -> MutexGuard<'_, VecDeque<Kept>> {
+    fn kept(&self) -> MutexGuard<'_, Pages> {
         // Plain data: a panic elsewhere leaves nothing half done in it.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -260,6 +274,20 @@ impl Entry {
             Passed::Incoming { .. } | Passed::Fault { .. } => &Value::Null,
         };
         told.as_array().map_or(&[], Vec::as_slice)
+    }
+}
+
+impl What {
+    /// About how many bytes it takes.
+    fn weight(&self) -> usize {
+        match self {
+            Self::Request {
+                path, body, answer, ..
+            } => path.len() + body.len() + answer.len(),
+            Self::Incoming(text) => text.len(),
+            Self::Outgoing(ServerFrame::Events(frame)) => frame.events.len() * EVENT_BYTES,
+            Self::Outgoing(_) | Self::Fault(..) => EVENT_BYTES,
+        }
     }
 }
 
@@ -315,4 +343,26 @@ fn without_secrets(mut value: Value) -> Value {
         }
     }
     value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Journal, KEPT, KEPT_BYTES};
+    use fulmar_protocol::Timestamp;
+
+    #[test]
+    fn the_oldest_go_by_number_and_by_bytes() {
+        let journal = Journal::default();
+        for _ in 0..KEPT + 7 {
+            journal.incoming(Timestamp(1), None, "{}");
+        }
+        let entries = journal.entries();
+        assert_eq!((entries.len(), entries[0].number), (KEPT, 8));
+        let large = "x".repeat(KEPT_BYTES / 2);
+        for _ in 0..3 {
+            journal.incoming(Timestamp(1), None, &large);
+        }
+        assert_eq!(journal.kept().entries.len(), 2);
+        assert_eq!(journal.count(), KEPT as u64 + 10);
+    }
 }
