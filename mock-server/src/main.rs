@@ -29,6 +29,10 @@ struct Options {
     /// Write where it listens to this file, as JSON, once it does.
     #[arg(long, env = "FULMAR_READY_FILE", value_name = "FILE")]
     ready_file: Option<PathBuf>,
+    /// Stop when standard input ends: then a server does not outlive the test that started it, however that
+    /// ends.
+    #[arg(long)]
+    stop_with_input: bool,
     /// How logs are written to standard error; RUST_LOG says which.
     #[arg(long, env = "FULMAR_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
@@ -134,7 +138,10 @@ async fn main() -> ExitCode {
     if !options.no_demo {
         say("alice (alice-password) and bob (bob-password) can sign in");
     }
-    stop_signal().await;
+    tokio::select! {
+        () = stop_signal() => {}
+        () = end_of_input(), if options.stop_with_input => {}
+    }
     say("stopping");
     server.stop().await;
     ExitCode::SUCCESS
@@ -179,6 +186,18 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
 /// A line for whoever started this; they may be gone by now.
 fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Waits until whoever holds the other end of standard input lets go of it. Reading blocks, so it has a thread of
+/// its own, which nobody waits for in the end.
+async fn end_of_input() {
+    let (ended, end) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        // What is said there is nobody's business; an error is an end, too.
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        let _ = ended.send(());
+    });
+    let _ = end.await;
 }
 
 /// Waits for Ctrl-C, or for the system to ask for the end.

@@ -82,6 +82,20 @@ fn it_says_where_it_listens_and_stops_when_it_is_asked_to() {
 }
 
 #[test]
+fn it_does_not_outlive_whoever_started_it() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_fulmar-mock-server"))
+        .args(["--port", "0", "--no-admin", "--stop-with-input"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.next().unwrap().unwrap().starts_with("listening on"));
+    drop(child.stdin.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
 fn what_cannot_be_started_says_why_and_ends_with_a_code() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();

@@ -12,6 +12,8 @@ final class Stage: Sendable {
     let folder: URL
     private let admin: String
     private let process: Process
+    /// The server ends with this process, however that ends.
+    private let input = Pipe()
 
     init(_ options: String...) throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("fulmar-\(UUID())")
@@ -19,7 +21,8 @@ final class Stage: Sendable {
         let program = try XCTUnwrap(ProcessInfo.processInfo.environment["FULMAR_MOCK_SERVER"], "FULMAR_MOCK_SERVER")
         process = Process()
         process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = ["--port", "0", "--user", "carol:carol-password"] + options
+        process.arguments = ["--port", "0", "--stop-with-input", "--user", "carol:carol-password"] + options
+        process.standardInput = input
         let output = Pipe()
         process.standardOutput = output
         // Not this process's: a server that outlives a failed test would keep the test runner waiting.

@@ -31,7 +31,7 @@ class Stage(vararg options: String) : AutoCloseable {
 
     init {
         val program = System.getProperty("fulmar.mockServer")
-        process = ProcessBuilder(program, "--port", "0", "--user", "carol:carol-password", *options)
+        process = ProcessBuilder(program, "--port", "0", "--stop-with-input", "--user", "carol:carol-password", *options)
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start()
         val lines = process.inputStream.bufferedReader().lineSequence().iterator()
