@@ -7,7 +7,7 @@ use fulmar_mock_server::{Action, Fault, Where};
 use fulmar_protocol::{Code, Problem};
 use fulmar_tests::{Person, Stage, connection, patiently, until};
 
-use crate::files::{Counted, bytes, fetched, file, in_small_pieces};
+use crate::files::{Counted, bytes, fetched, file, in_small_pieces, names};
 
 #[tokio::test]
 async fn a_message_waits_for_its_files_and_those_behind_it_for_the_message() {
@@ -203,6 +203,37 @@ async fn a_file_that_the_server_refuses_fails_its_message_until_it_is_retried_or
     alice.client.outbox().retry(key).await.unwrap();
     alice.sees(&["", "behind it"]).await;
     assert_eq!(fetched(&mut bob).await, bytes(3_000));
+}
+
+#[tokio::test]
+async fn a_file_that_is_another_by_now_is_said_so() {
+    let stage = Stage::new().await;
+    let (mut alice, mut bob) = stage.alice_and_bob().await;
+    alice.client.set_network(NetworkState::Unavailable);
+    connection(&alice.client, |state| {
+        *state == fulmar::ConnectionState::Offline
+    })
+    .await;
+    alice.chat.send(file("a.bin", 3_000)).await.unwrap();
+    // The disk, or somebody, has changed it: the server says so each time.
+    let folder = stage.folder.path().join("alice.db.files");
+    let path = folder.join(&names(&folder)[0]);
+    std::fs::write(path, bytes(3_001).split_off(1)).unwrap();
+    let counted = Counted::from_now_on(&stage);
+    alice.client.set_network(NetworkState::Available);
+    until(&mut alice.screen, |items| {
+        let lost = MessageState::Failed {
+            reason: FailureReason::FileLost,
+        };
+        items.first().is_some_and(|item| item.state == lost)
+    })
+    .await;
+    // Three times created and sent, and no more.
+    assert_eq!(counted.requests(), 6);
+    let key = alice.screen.messages().next().unwrap().key;
+    alice.client.outbox().discard(key).await.unwrap();
+    alice.say(&["instead"]).await;
+    bob.sees(&["instead"]).await;
 }
 
 #[tokio::test]

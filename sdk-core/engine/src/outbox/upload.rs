@@ -25,6 +25,8 @@ use crate::turn::Turn;
 const AT_ONCE: usize = 2;
 /// How many waiting files are looked at.
 const LOOKED_AT: u32 = 100;
+/// How often a file goes up anew because it did not arrive as it was; then it is not what it was here, either.
+const DAMAGED: u32 = 2;
 /// The least that goes in one request: small enough to get through a bad network in time.
 const LEAST: u64 = 16 * 1024;
 
@@ -37,6 +39,8 @@ pub(crate) struct Uploads {
     known: BTreeSet<UploadKey>,
     /// How often each has failed in a row.
     failures: BTreeMap<UploadKey, u32>,
+    /// How often all of a file went up, and was something else there.
+    damaged: BTreeMap<UploadKey, u32>,
     /// How much goes in one request: more while it goes well, less when it does not.
     chunk: u64,
     /// More than this the server did not take, whatever it said of its limits; over HTTP it says nothing.
@@ -49,6 +53,7 @@ impl Default for Uploads {
             under_way: BTreeMap::new(),
             known: BTreeSet::new(),
             failures: BTreeMap::new(),
+            damaged: BTreeMap::new(),
             chunk: 8 * LEAST,
             most: u64::MAX,
         }
@@ -65,6 +70,7 @@ impl Uploads {
     fn forget(&mut self, key: UploadKey) {
         self.known.remove(&key);
         self.failures.remove(&key);
+        self.damaged.remove(&key);
     }
 }
 
@@ -225,6 +231,10 @@ impl Turn<'_> {
             .uploads
             .length(&row, self.brain.limits.chunk_bytes);
         match (&problem.code, problem.code.class()) {
+            (Code::FileDamaged, _) if self.is_damaged_again(key) => {
+                uploads::begin_anew(&self.db, key)?;
+                self.fail_message(row.message, &FailureReason::FileLost)
+            }
             (Code::FileNotFound | Code::FileDamaged, _) => {
                 uploads::begin_anew(&self.db, key)?;
                 self.upload_rests(&row, None)
@@ -245,6 +255,13 @@ impl Turn<'_> {
             (_, FailureClass::Authentication) => Ok(()),
             _ => self.upload_rests(&row, problem.retry_after_ms),
         }
+    }
+
+    /// Whether a file did not arrive as it was too often to be the network's fault.
+    fn is_damaged_again(&mut self, key: UploadKey) -> bool {
+        let damaged = self.brain.uploads.damaged.entry(key).or_default();
+        *damaged += 1;
+        *damaged > DAMAGED
     }
 
     fn upload_refused(&mut self, message: OperationKey, problem: Problem) -> Result<()> {
