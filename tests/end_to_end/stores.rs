@@ -9,7 +9,7 @@ use fulmar::{
     rebuild_store,
 };
 use fulmar_mock_server::{Action, Fault, Where};
-use fulmar_tests::{Person, Stage, patiently, quick, shown, until};
+use fulmar_tests::{Person, Stage, live, patiently, quick, shown, until};
 
 async fn open_error(stage: &Stage, path: &Path) -> OpenError {
     let result = Client::builder(stage.server.url(), path)
@@ -218,4 +218,38 @@ async fn a_suspended_client_holds_no_lock_and_takes_up_where_it_was() {
     alice.client.suspend().await;
     alice.client.close().await;
     alice.client.resume().await;
+}
+
+#[tokio::test]
+async fn an_answer_to_who_was_suspended_is_no_answer_to_who_takes_up() {
+    let stage = Stage::new().await;
+    let (mut alice, _bob) = stage.alice_and_bob().await;
+    let key = alice.chat.send("said once").await.unwrap();
+    alice.sees(&["said once"]).await;
+    let slow = |path: &str, millis| {
+        let place = Where::Http(path.to_owned());
+        let delay = Action::Delay(Duration::from_millis(millis));
+        stage.server.faults().add(Fault::at(place).then(delay));
+    };
+    slow("/v1/sessions", 300);
+    slow("/v1/messages", 900);
+    let again = async |client: &Client| {
+        client.suspend().await;
+        client.resume().await;
+        live(client).await;
+    };
+    again(&alice.client).await;
+    let account = alice.client.account();
+    let asked = tokio::spawn(async move { account.fetch_sessions().await });
+    patiently("the question", async {
+        while stage.server.faults().struck() == 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    again(&alice.client).await;
+    assert!(asked.await.unwrap().is_err());
+    // The late answer comes while this one is waited for.
+    let versions = alice.chat.fetch_versions(key).await.unwrap();
+    assert_eq!(versions[0].text, "said once");
 }

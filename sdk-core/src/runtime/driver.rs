@@ -38,6 +38,7 @@ pub(super) struct Driver {
     pub(super) waiting: BTreeMap<CommandId, Waiting>,
     pub(super) last_command: u64,
     pub(super) network: mpsc::Sender<Input>,
+    pub(super) from_network: mpsc::Receiver<Input>,
 }
 
 /// Runs until it is told to stop, or nobody is left who could.
@@ -87,6 +88,7 @@ pub(crate) fn run(
         waiting: BTreeMap::new(),
         last_command: 0,
         network,
+        from_network,
     };
     let outcome = runtime.block_on(async {
         let released = driver.open_patiently()?;
@@ -102,7 +104,7 @@ pub(crate) fn run(
             return;
         }
     }
-    runtime.block_on(driver.drive(requests, from_network, bed, stopping));
+    runtime.block_on(driver.drive(requests, bed, stopping));
     driver.outlets.readers.close();
     drop(driver);
     // Sockets that are saying goodbye get a moment; reads that are under way end by themselves.
@@ -113,7 +115,6 @@ impl Driver {
     async fn drive(
         &mut self,
         mut requests: mpsc::Receiver<Request>,
-        mut from_network: mpsc::Receiver<Input>,
         mut bed: Bed,
         mut stopping: watch::Receiver<bool>,
     ) {
@@ -130,6 +131,7 @@ impl Driver {
                 self.get_up().await;
                 bed.resting.send_replace(false);
             }
+            let pause = self.sleep();
             tokio::select! {
                 biased;
                 // Told to stop, or everyone who could tell is gone.
@@ -139,11 +141,11 @@ impl Driver {
                     Some(request) => batch.extend(self.take(request)),
                     None => break,
                 },
-                Some(input) = from_network.recv() => batch.push(input),
-                () = tokio::time::sleep(self.sleep()) => {}
+                Some(input) = self.from_network.recv() => batch.push(input),
+                () = tokio::time::sleep(pause) => {}
             }
             while batch.len() < BATCH {
-                match (requests.try_recv(), from_network.try_recv()) {
+                match (requests.try_recv(), self.from_network.try_recv()) {
                     (Err(_), Err(_)) => break,
                     (request, input) => {
                         batch.extend(request.ok().and_then(|request| self.take(request)));
@@ -188,29 +190,30 @@ impl Driver {
             .unwrap_or(LONGEST_SLEEP)
     }
 
-    /// One transaction for the whole batch; if that fails, as after a crash: open the store again,
-    /// and try the inputs one at a time.
-    pub(super) fn turn(&mut self, batch: Vec<Input>) {
-        if self.engine.is_none() && !self.reopen() {
-            return self.refuse(batch, "the store is not open");
-        }
-        let again = batch.clone();
-        let handled = self.handle(batch);
-        if handled.is_err() {
-            self.let_go("the store failed", &again);
-        }
-        match handled {
-            Ok(()) => {}
-            Err(_) if again.len() > 1 => {
-                for input in again {
-                    if self.engine.is_none() && !self.reopen() {
-                        self.refuse(vec![input], "the store is not open");
-                    } else if let Err(reason) = self.handle(vec![input.clone()]) {
-                        self.refuse(vec![input], &reason);
-                    }
-                }
+    /// One transaction for the whole batch; if that fails, as after a crash: open the store again, and try
+    /// what the app wants one at a time. What the network said was for an engine that is gone.
+    pub(super) fn turn(&mut self, mut batch: Vec<Input>) {
+        if self.engine.is_none() {
+            batch.retain(is_the_apps);
+            if !self.reopen() {
+                return self.refuse(batch, "the store is not open");
             }
-            Err(reason) => self.refuse(again, &reason),
+        }
+        let alone = batch.len() == 1;
+        let again: Vec<Input> = batch.iter().filter(|it| is_the_apps(it)).cloned().collect();
+        let Err(reason) = self.handle(batch) else {
+            return;
+        };
+        self.let_go("the store failed", &again);
+        if alone {
+            return self.refuse(again, &reason);
+        }
+        for input in again {
+            if self.engine.is_none() && !self.reopen() {
+                self.refuse(vec![input], "the store is not open");
+            } else if let Err(reason) = self.handle(vec![input.clone()]) {
+                self.refuse(vec![input], &reason);
+            }
         }
     }
 
@@ -338,6 +341,21 @@ impl Driver {
             // Whoever asked may have stopped waiting.
             let _ = waiting.send(reply);
         }
+    }
+}
+
+/// Whether an input comes from the app, and means the same to any engine.
+fn is_the_apps(input: &Input) -> bool {
+    match input {
+        Input::Command { .. }
+        | Input::Typing { .. }
+        | Input::Network(_)
+        | Input::App(_)
+        | Input::CancelDownload(_) => true,
+        Input::Socket { .. }
+        | Input::Answer { .. }
+        | Input::Transferred { .. }
+        | Input::Token { .. } => false,
     }
 }
 

@@ -11,7 +11,7 @@ use fulmar_protocol::{DeviceId, OperationKey};
 use tokio::sync::mpsc;
 
 use super::driver::Driver;
-use super::{Request, clock};
+use super::{Request, WAITING_INPUTS, clock};
 
 /// How long a store may stay locked by a client that is just ending.
 const LOCK_PATIENCE: Duration = Duration::from_secs(1);
@@ -75,7 +75,15 @@ impl Driver {
             });
         }
         self.engine = Some(engine);
+        self.stop_listening();
         Ok(released)
+    }
+
+    /// What an engine before this one asked for is still under way, by numbers that mean something else now: its
+    /// answers go nowhere.
+    fn stop_listening(&mut self) {
+        (self.network, self.from_network) = mpsc::channel(WAITING_INPUTS);
+        self.carrier.inputs = self.network.clone();
     }
 
     /// What was handed over is done before the store is let go of; what needs the network is told that there
