@@ -80,7 +80,9 @@ impl Scope<'_> {
         if muted || blocks::has(&self.db, user, &message.sender_id)? {
             return Ok(());
         }
-        let unread = participants::unread(&self.db, id, user)?;
+        // Others may have come after it in the same submit.
+        let unread = participants::unread_up_to(&self.db, id, user, message.position)?;
+        let later = participants::unread(&self.db, id, user)?.unread_count - unread.unread_count;
         let sender = self.name_of(&message.sender_id)?;
         // What carries files may say nothing: then they are named.
         let content = &message.content;
@@ -105,7 +107,7 @@ impl Scope<'_> {
             body: shortened(body),
             unread_count: unread.unread_count,
             unread_mentions: unread.unread_mentions,
-            unread_total: participants::unread_in_all(&self.db, user)?,
+            unread_total: participants::unread_in_all(&self.db, user)? - later,
             message: fits.then(|| message.clone()),
         };
         pushes::insert(&self.db, &payload, self.now)

@@ -58,22 +58,33 @@ pub(crate) fn all(db: &Connection, id: &ConversationId) -> Result<Vec<Participan
 /// What lies after a participant's read pointer: messages of others but notices, and how many of
 /// those mention them.
 pub(crate) fn unread(db: &Connection, id: &ConversationId, user: &UserId) -> Result<Unread> {
+    unread_up_to(db, id, user, Position(i64::MAX as u64))
+}
+
+/// The same, as it was with the message at a position.
+pub(crate) fn unread_up_to(
+    db: &Connection,
+    id: &ConversationId,
+    user: &UserId,
+    up_to: Position,
+) -> Result<Unread> {
     let (unread_count, unread_mentions) = db
         .prepare_cached(
-            "SELECT c.last_position - p.read_to
+            "SELECT max(min(c.last_position, ?3) - p.read_to, 0)
                     - (SELECT count(*) FROM message AS m
                        WHERE m.conversation_id = c.conversation_id AND m.sender_id = p.user_id
-                         AND m.position > p.read_to)
+                         AND m.position > p.read_to AND m.position <= ?3)
                     - (SELECT count(*) FROM message AS m
                        WHERE m.conversation_id = c.conversation_id AND m.notice = 1
-                         AND m.position > p.read_to AND m.sender_id <> p.user_id),
+                         AND m.position > p.read_to AND m.position <= ?3
+                         AND m.sender_id <> p.user_id),
                     (SELECT count(*) FROM mention AS m
                      WHERE m.conversation_id = c.conversation_id AND m.user_id = p.user_id
-                       AND m.position > p.read_to)
+                       AND m.position > p.read_to AND m.position <= ?3)
              FROM participant AS p JOIN conversation AS c USING (conversation_id)
              WHERE p.conversation_id = ?1 AND p.user_id = ?2",
         )?
-        .query_row(params![id.as_str(), user.as_str()], |row| {
+        .query_row(params![id.as_str(), user.as_str(), up_to.0], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })?;
     Ok(Unread {
