@@ -69,12 +69,11 @@ impl Core {
         result
     }
 
-    pub(crate) fn http(&self, request: &HttpRequest<'_>) -> HttpResponse {
+    pub(crate) fn http(&self, request: &HttpRequest<'_>, user: Option<&str>) -> HttpResponse {
         self.with_backend(|backend, now| {
             let (response, outgoing) = backend.http(request, now);
-            let user = request.bearer.and_then(|token| backend.user_of(token, now));
             self.journal.request(
-                (now, user.map(|user| user.to_string())),
+                (now, user.map(str::to_owned)),
                 (request.method, request.path, request.body),
                 (response.status, &response.body),
             );

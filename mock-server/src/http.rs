@@ -70,9 +70,9 @@ pub(crate) async fn handle(
         bearer: token.as_deref(),
         body: &body,
     };
-    let mut response = core.http(&request);
+    let mut response = core.http(&request, user.as_deref());
     match fault {
-        Some(Action::Repeat) => response = core.http(&request),
+        Some(Action::Repeat) => response = core.http(&request, user.as_deref()),
         Some(Action::SwallowAnswer) => return Err(CutByFault),
         Some(Action::Replace(text)) => response.body = text.into_bytes(),
         _ => {}

@@ -145,7 +145,7 @@ impl Scope<'_> {
     }
 }
 
-fn no_such_file() -> Stop {
+pub(crate) fn no_such_file() -> Stop {
     Stop::because(
         Code::FileNotFound,
         "There is no such file, or not all of it",

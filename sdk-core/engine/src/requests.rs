@@ -21,14 +21,13 @@ impl Turn<'_> {
         call: ApiRequest,
         purpose: Purpose,
         access_token: Option<Secret>,
-    ) -> RequestId {
+    ) {
         let request = self.expect_answer(purpose, access_token.clone());
         self.hold(Effect::Request {
             request,
             call,
             access_token,
         });
-        request
     }
 
     /// Something is asked for by an effect of its own; its answer has so much time.

@@ -33,6 +33,10 @@ impl Files {
         limit: u64,
         needed: impl FnOnce() -> Result<BTreeSet<ContentHash>, E>,
     ) -> Result<(), E> {
+        // Where no file ever was, nothing need be asked: the usual start of an app.
+        if !self.folder.exists() {
+            return Ok(());
+        }
         let Ok(_nobody) = self.handover.try_write() else {
             return Ok(());
         };

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use fulmar_protocol::{Code, ContentHash, FileId, Problem, TUS_VERSION, Timestamp, header};
 
 use super::http::{HttpRequest, HttpResponse, unknown_route};
-use crate::files::Continued;
+use crate::files::{Continued, no_such_file};
 use crate::store::files::File;
 use crate::{Result, Scope, Stop};
 
@@ -179,12 +179,7 @@ fn damaged() -> HttpResponse {
 }
 
 fn file_id(text: &str) -> Result<FileId> {
-    FileId::new(text).map_err(|_| {
-        Stop::because(
-            Code::FileNotFound,
-            "There is no such file, or not all of it",
-        )
-    })
+    FileId::new(text).map_err(|_| no_such_file())
 }
 
 fn number(request: &HttpRequest<'_>, name: &str) -> Result<u64> {

@@ -13,7 +13,7 @@ use fulmar_protocol::{
 use crate::brain::Purpose;
 use crate::deadline::Why;
 use crate::defects::{self, Defect};
-use crate::effect::{Effect, FilePart, RequestId};
+use crate::effect::{Effect, FilePart};
 use crate::input::{RequestFailure, TransferFailure};
 use crate::outbox::failure::FailureReason;
 use crate::outbox::transition::{Happening, State};
@@ -33,8 +33,8 @@ const LEAST: u64 = 16 * 1024;
 /// What is known of uploads while the process lives.
 #[derive(Debug)]
 pub(crate) struct Uploads {
-    /// What is asked for each, at this moment.
-    under_way: BTreeMap<UploadKey, RequestId>,
+    /// Of these something is asked at this moment.
+    under_way: BTreeSet<UploadKey>,
     /// Of these the server has said in this process how much it has.
     known: BTreeSet<UploadKey>,
     /// How often each has failed in a row.
@@ -50,7 +50,7 @@ pub(crate) struct Uploads {
 impl Default for Uploads {
     fn default() -> Self {
         Self {
-            under_way: BTreeMap::new(),
+            under_way: BTreeSet::new(),
             known: BTreeSet::new(),
             failures: BTreeMap::new(),
             damaged: BTreeMap::new(),
@@ -93,19 +93,19 @@ impl Turn<'_> {
                 .deadlines
                 .get(Why::UploadAgain(row.key))
                 .is_some();
-            if rests || uploads.under_way.contains_key(&row.key) {
+            if rests || uploads.under_way.contains(&row.key) {
                 continue;
             }
             let purpose = Purpose::Upload { upload: row.key };
-            let request = match &row.file_id {
+            match &row.file_id {
                 None => {
                     let (size, sha256) = (row.size, row.content);
                     let call = ApiRequest::CreateUpload(NewUpload { size, sha256 });
-                    self.request(call, purpose, Some(token.clone()))
+                    self.request(call, purpose, Some(token.clone()));
                 }
                 Some(file) if !uploads.known.contains(&row.key) => {
                     let call = ApiRequest::FindUpload(file.clone());
-                    self.request(call, purpose, Some(token.clone()))
+                    self.request(call, purpose, Some(token.clone()));
                 }
                 Some(file) => {
                     let length = uploads.length(&row, self.brain.limits.chunk_bytes);
@@ -123,10 +123,9 @@ impl Turn<'_> {
                         },
                         access_token: token.clone(),
                     });
-                    request
                 }
-            };
-            self.brain.uploads.under_way.insert(row.key, request);
+            }
+            self.brain.uploads.under_way.insert(row.key);
         }
         Ok(())
     }
