@@ -1,7 +1,7 @@
 //! Files: up behind the screen, through a storm, and down when somebody wants them.
 
 use fulmar::{AttachmentKind, MessageState, NewAttachment, NewMessage};
-use fulmar_mock_server::{Action, Fault, Where};
+use fulmar_mock_server::{Action, When, Where};
 
 use crate::stage::{chapter, ensure, patiently, shows, step, text};
 use crate::{Result, Tour};
@@ -19,7 +19,7 @@ impl Tour {
         step("Alice sends a film and a voice note, while requests about files are cut");
         let files = Where::Http("/v1/files".to_owned());
         for after in [2, 4, 6, 8] {
-            let fault = Fault::at(files.clone()).after(after).then(Action::Cut);
+            let fault = When::at(files.clone()).after(after).then(Action::Cut);
             self.server.faults().add(fault);
         }
         let film_sent = NewAttachment::from_bytes("window.mp4", film.clone())

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fulmar::{MessageContent, NetworkState, NewMessage, Payload, Presence, PushProvider};
-use fulmar_mock_server::{Action, Fault, FrameKind, Where};
+use fulmar_mock_server::{Action, FrameKind, When, Where};
 
 use crate::stage::{chapter, ensure, holds, patiently, shows, step, text, user};
 use crate::{Result, Tour};
@@ -167,7 +167,7 @@ impl Tour {
         on_his.next().await?;
         let before = on_his.items().len();
         let answer = Where::Outgoing(FrameKind::Outcome);
-        let cut = Fault::at(answer).of_user("alice").then(Action::Cut);
+        let cut = When::at(answer).user("alice").then(Action::Cut);
         self.server.faults().add(cut);
         hers.send("Once").await?;
         hers.send("And then").await?;

@@ -10,33 +10,34 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use crate::core::Core;
+use crate::admin::{self, Guard};
+use crate::http;
 use crate::tls::SelfMade;
-use crate::{admin, http};
+use crate::worlds::Worlds;
 
 /// How long a client may take to say what it wants.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where somebody came in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) enum Door {
     /// The protocol.
     Public,
     /// The admin API.
-    Admin,
+    Admin(Guard),
 }
 
 /// Serves a connection until it ends or the server stops.
 pub(crate) async fn serve(
     stream: TcpStream,
-    core: Arc<Core>,
+    worlds: Arc<Worlds>,
     door: Door,
     tls: Option<SelfMade>,
     stopping: watch::Receiver<bool>,
 ) {
     let _ = stream.set_nodelay(true);
     let Some(tls) = tls else {
-        return speak(stream, core, door, stopping).await;
+        return speak(stream, worlds, door, stopping).await;
     };
     let mut ending = stopping.clone();
     let accepted = tokio::select! {
@@ -45,22 +46,22 @@ pub(crate) async fn serve(
     };
     // An error is somebody who does not speak TLS, or does not trust the certificate.
     if let Ok(Ok(stream)) = accepted {
-        speak(stream, core, door, stopping).await;
+        speak(stream, worlds, door, stopping).await;
     }
 }
 
 async fn speak(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    core: Arc<Core>,
+    worlds: Arc<Worlds>,
     door: Door,
     mut stopping: watch::Receiver<bool>,
 ) {
     let service = service_fn(move |request| {
-        let core = Arc::clone(&core);
+        let (worlds, door) = (Arc::clone(&worlds), door.clone());
         async move {
             match door {
-                Door::Public => http::handle(request, core).await,
-                Door::Admin => admin::handle(request, core).await,
+                Door::Public => http::handle(request, worlds).await,
+                Door::Admin(guard) => admin::handle(request, worlds, guard).await,
             }
         }
     });

@@ -1,15 +1,16 @@
-//! What all connections share: the backend, its clock, the faults, and the way to each socket.
+//! What all connections of a world share: its backend, its clock, its faults, and the way to each socket.
 
-use std::collections::BTreeMap;
-use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use fulmar_backend::{Backend, HttpRequest, HttpResponse, Outgoing, SocketId};
-use fulmar_protocol::{CloseCode, ServerFrame, Timestamp};
-use tokio::sync::mpsc;
+use fulmar_backend::{
+    Backend, BackendError, Checkpoint, HttpRequest, HttpResponse, Outgoing, SocketId,
+};
+use fulmar_protocol::{CloseCode, ServerFrame, Timestamp, UserId};
+use tokio::sync::{mpsc, watch};
 
 use crate::clock::Clock;
-use crate::fault::{Action, Faults, Where};
+use crate::fault::{Faults, Passing, Restart, Struck, Who};
 use crate::journal::Journal;
 
 /// How many frames may wait for a slow reader before it is cut (PROTOCOL.md §3.8, 4413). It
@@ -19,42 +20,64 @@ pub(crate) const WAITING_FRAMES: usize = 4_096;
 /// What a socket's task has to do.
 #[derive(Debug)]
 pub(crate) enum Errand {
-    Send(ServerFrame),
+    Send(Arc<ServerFrame>),
     Close(CloseCode),
     /// Drop the connection without a word.
     Cut,
 }
 
+/// Whether whoever sent a frame hears what comes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Goes,
+    /// Everything goes out but the answer itself.
+    IsLost,
+}
+
 #[derive(Debug)]
 pub(crate) struct Core {
     state: Mutex<State>,
-    pub(crate) clock: Clock,
+    pub(crate) clock: Arc<Clock>,
     pub(crate) faults: Faults,
     pub(crate) journal: Journal,
+    /// Who is a robot: they do not listen to each other.
+    robots: Mutex<BTreeSet<UserId>>,
+    /// Told when the world is at its end, for whatever runs in it.
+    ended: watch::Sender<bool>,
 }
 
 #[derive(Debug)]
 struct State {
     backend: Backend,
     ways: BTreeMap<SocketId, mpsc::Sender<Errand>>,
+    checkpoint: Option<Checkpoint>,
 }
 
 impl Core {
     pub(crate) fn new(backend: Backend) -> Self {
+        let clock = Arc::new(Clock::default());
         Self {
             state: Mutex::new(State {
                 backend,
                 ways: BTreeMap::new(),
+                checkpoint: None,
             }),
-            clock: Clock::default(),
-            faults: Faults::default(),
+            faults: Faults::new(Arc::clone(&clock)),
+            clock,
             journal: Journal::default(),
+            robots: Mutex::default(),
+            ended: watch::Sender::new(false),
         }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         // Each request is one transaction, so a panic leaves nothing half done.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn robots(&self) -> MutexGuard<'_, BTreeSet<UserId>> {
+        // Plain data: a panic elsewhere leaves nothing half done in it.
+        self.robots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs something on the backend, and sends out what comes of it.
@@ -81,26 +104,33 @@ impl Core {
         })
     }
 
-    /// What a fault does to what passes a place, if any does.
-    pub(crate) fn strike(&self, place: &Where, user: Option<&str>) -> Option<Action> {
-        let action = self.faults.strike(place, user)?;
-        let user = user.map(str::to_owned);
-        self.journal.fault(self.clock.now(), user, place, &action);
-        Some(action)
+    /// What the faults do to what passes.
+    pub(crate) fn strike(&self, passing: &Passing<'_>, who: &Who) -> Struck {
+        let struck = self.faults.strike(passing, who);
+        if let Some(action) = &struck.action {
+            let (now, user) = (self.clock.now(), who.user.clone());
+            self.journal.fault(now, user, &passing.at, action);
+        }
+        struck
     }
 
     pub(crate) fn connect(&self, token: Option<&str>) -> (SocketId, mpsc::Receiver<Errand>) {
         let (sender, receiver) = mpsc::channel(WAITING_FRAMES);
         let mut state = self.state();
-        let socket = state.backend.connect(token, self.clock.now());
+        let now = self.clock.now();
+        let socket = state.backend.connect(token, now);
         state.ways.insert(socket, sender);
+        self.journal.opened(now, None);
         (socket, receiver)
     }
 
-    pub(crate) fn frame(&self, socket: SocketId, text: &str) {
+    pub(crate) fn frame(&self, socket: SocketId, text: &str, answer: Answer) {
         self.with_backend(|backend, now| {
             let before = user_of(backend, socket);
-            let outgoing = backend.frame(socket, text, now);
+            let mut outgoing = backend.frame(socket, text, now);
+            if answer == Answer::IsLost {
+                outgoing.retain(|item| !is_answer(item, socket));
+            }
             // A `hello` says who it is.
             let user = before.or_else(|| user_of(backend, socket));
             self.journal.incoming(now, user, text);
@@ -110,25 +140,35 @@ impl Core {
 
     pub(crate) fn disconnect(&self, socket: SocketId) {
         let mut state = self.state();
-        state.ways.remove(&socket);
-        let outgoing = state.backend.disconnect(socket);
-        state.dispatch(outgoing, self.clock.now(), &self.journal);
-    }
-
-    pub(crate) fn user_of_socket(&self, socket: SocketId) -> Option<String> {
-        user_of(&self.state().backend, socket)
-    }
-
-    pub(crate) fn user_of_token(&self, token: Option<&str>) -> Option<String> {
         let now = self.clock.now();
-        let user = self.state().backend.user_of(token?, now)?;
-        Some(user.to_string())
+        state.ways.remove(&socket);
+        self.journal.closed(now, user_of(&state.backend, socket));
+        let outgoing = state.backend.disconnect(socket);
+        state.dispatch(outgoing, now, &self.journal);
+    }
+
+    pub(crate) fn who_is_at(&self, socket: SocketId) -> Who {
+        let state = self.state();
+        let caller = state.backend.caller_of_socket(socket);
+        caller.map_or_else(Who::default, |(user, device)| Who {
+            user: Some(user.to_string()),
+            device: Some(device.to_string()),
+        })
+    }
+
+    pub(crate) fn who_has(&self, token: Option<&str>) -> Who {
+        let now = self.clock.now();
+        let caller = token.and_then(|token| self.state().backend.caller_of(token, now));
+        caller.map_or_else(Who::default, |(user, device)| Who {
+            user: Some(user.to_string()),
+            device: Some(device.to_string()),
+        })
     }
 
     /// Drops every connection without a word.
     pub(crate) fn cut_all(&self) {
         let mut state = self.state();
-        let State { backend, ways } = &mut *state;
+        let State { backend, ways, .. } = &mut *state;
         for (socket, way) in std::mem::take(ways) {
             // Nobody is left to be told.
             let _ = backend.disconnect(socket);
@@ -140,14 +180,14 @@ impl Core {
     /// Drops the connections of a user without a word.
     pub(crate) fn cut_user(&self, user: &str) {
         let mut state = self.state();
-        let State { backend, ways } = &mut *state;
+        let State { backend, ways, .. } = &mut *state;
         let theirs: Vec<SocketId> = ways
             .keys()
             .copied()
             .filter(|socket| {
                 backend
-                    .user_of_socket(*socket)
-                    .is_some_and(|owner| owner.as_str() == user)
+                    .caller_of_socket(*socket)
+                    .is_some_and(|(owner, _)| owner.as_str() == user)
             })
             .collect();
         let mut outgoing = Vec::new();
@@ -160,10 +200,63 @@ impl Core {
         }
         state.dispatch(outgoing, self.clock.now(), &self.journal);
     }
+
+    /// What [`Restart::Losing`] comes back to.
+    pub(crate) fn checkpoint(&self) -> Result<(), BackendError> {
+        let mut state = self.state();
+        state.checkpoint = Some(state.backend.checkpoint()?);
+        Ok(())
+    }
+
+    /// Every connection breaks, and the server goes on with what it has kept.
+    pub(crate) fn restart(&self, how: Restart) -> Result<(), BackendError> {
+        self.cut_all();
+        let mut state = self.state();
+        let State {
+            backend,
+            checkpoint,
+            ..
+        } = &mut *state;
+        let from = match how {
+            Restart::Keeping => None,
+            Restart::Losing => checkpoint.as_ref(),
+        };
+        backend.restart(from, self.clock.now())
+    }
+
+    /// Ends what runs in this world.
+    pub(crate) fn end(&self) {
+        self.with_backend(|backend, _| ((), backend.close_all()));
+        self.ended.send_replace(true);
+    }
+
+    /// Waits until the world is at its end.
+    pub(crate) async fn ended(&self) {
+        // The sender is in this core, so waiting ends with a word from it.
+        let _ = self.ended.subscribe().wait_for(|ended| *ended).await;
+    }
 }
 
 fn user_of(backend: &Backend, socket: SocketId) -> Option<String> {
-    backend.user_of_socket(socket).map(ToString::to_string)
+    let caller = backend.caller_of_socket(socket);
+    caller.map(|(user, _)| user.to_string())
+}
+
+/// Whether it answers a frame that came over this socket.
+fn is_answer(item: &Outgoing, socket: SocketId) -> bool {
+    match item {
+        Outgoing::Frame { socket: to, frame } => {
+            *to == socket
+                && matches!(
+                    frame,
+                    ServerFrame::Ready(_)
+                        | ServerFrame::Outcome(_)
+                        | ServerFrame::Pong(_)
+                        | ServerFrame::Problem(_)
+                )
+        }
+        Outgoing::Close { .. } => false,
+    }
 }
 
 impl State {
@@ -172,7 +265,8 @@ impl State {
         while let Some(item) = waiting.pop_front() {
             let (socket, errand) = match item {
                 Outgoing::Frame { socket, frame } => {
-                    journal.outgoing(now, user_of(&self.backend, socket), &frame);
+                    let frame = Arc::new(frame);
+                    journal.outgoing(now, user_of(&self.backend, socket), Arc::clone(&frame));
                     (socket, Errand::Send(frame))
                 }
                 Outgoing::Close { socket, code } => (socket, Errand::Close(code)),

@@ -1,54 +1,56 @@
-//! HTTP requests: faults around the backend's routes, and the handshake of WebSockets.
+//! HTTP requests: which world they are for, the faults around the backend's routes, and the handshake of
+//! WebSockets.
 
 use std::sync::Arc;
 
 use fulmar_backend::{HttpRequest, HttpResponse};
 use fulmar_protocol::{Code, Problem};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT,
-    SEC_WEBSOCKET_KEY, UPGRADE,
+    AUTHORIZATION, CONNECTION, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE,
 };
 use hyper::{Request, Response, StatusCode};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+use crate::body::{Answer, CutByFault, cut_in_the_middle, html, respond, slow, whole};
 use crate::core::Core;
-use crate::fault::{Action, Where};
+use crate::fault::{Action, Passing, Struck, Where, Who, mangle};
 use crate::socket;
+use crate::worlds::Worlds;
 
 /// A body that is larger than any limit is not even read.
 const LARGEST_BODY: usize = 8 * 1024 * 1024;
 
-/// A fault wants the connection to end without an answer.
-#[derive(Debug, thiserror::Error)]
-#[error("cut by a fault")]
-pub(crate) struct CutByFault;
-
-pub(crate) type Answer = Response<Full<Bytes>>;
-
 pub(crate) async fn handle(
+    request: Request<Incoming>,
+    worlds: Arc<Worlds>,
+) -> Result<Answer, CutByFault> {
+    let Some((core, base)) = worlds.of_path(request.uri().path()) else {
+        let problem = Problem::new(Code::RouteUnknown, "There is no such world");
+        return Ok(respond(HttpResponse::problem(&problem)));
+    };
+    let core_of_fault = Arc::clone(&core);
+    tokio::select! {
+        answer = handle_in(request, core, &base) => answer,
+        // Nobody waits in a world that is no more.
+        () = core_of_fault.ended() => Err(CutByFault),
+    }
+}
+
+async fn handle_in(
     mut request: Request<Incoming>,
     core: Arc<Core>,
+    base: &str,
 ) -> Result<Answer, CutByFault> {
     let token = bearer(&request);
-    let user = core.user_of_token(token.as_deref());
-    if core.faults.is_offline(user.as_deref()) {
+    let who = core.who_has(token.as_deref());
+    if core.faults.is_offline(who.user.as_deref()) {
         return Err(CutByFault);
     }
-    if is_handshake(&request) {
-        return handshake(&mut request, core, token, user.as_deref()).await;
-    }
-    let place = Where::Http(request.uri().path().to_owned());
-    let fault = core.strike(&place, user.as_deref());
-    match &fault {
-        Some(Action::Delay(wait)) => tokio::time::sleep(*wait).await,
-        Some(Action::Drop | Action::Cut | Action::CutInTheMiddle) => return Err(CutByFault),
-        Some(Action::Html(status)) => return Ok(html(*status)),
-        Some(Action::Problem(problem)) => {
-            return Ok(respond(HttpResponse::problem(problem)));
-        }
-        _ => {}
+    let path = request.uri().path()[base.len()..].to_owned();
+    if is_handshake(&request, &path) {
+        return handshake(&mut request, core, token, &who).await;
     }
     let (head, body) = request.into_parts();
     let Ok(body) = Limited::new(body, LARGEST_BODY).collect().await else {
@@ -56,6 +58,13 @@ pub(crate) async fn handle(
         return Ok(respond(HttpResponse::problem(&problem)));
     };
     let body = body.to_bytes();
+    let struck = strike(&core, &who, (head.method.as_str(), &path), &body);
+    core.clock.sleep(struck.time_for(body.len())).await;
+    if let Some(action) = &struck.action
+        && let Some(answer) = instead(&core, &who, action, &path).await
+    {
+        return answer;
+    }
     // A header that is no text says nothing here.
     let headers: Vec<(&str, &str)> = head
         .headers
@@ -65,19 +74,101 @@ pub(crate) async fn handle(
     let request = HttpRequest {
         headers: &headers,
         method: head.method.as_str(),
-        path: head.uri.path(),
+        path: &path,
         query: head.uri.query().unwrap_or_default(),
         bearer: token.as_deref(),
         body: &body,
     };
-    let mut response = core.http(&request, user.as_deref());
-    match fault {
-        Some(Action::Repeat) => response = core.http(&request, user.as_deref()),
-        Some(Action::SwallowAnswer) => return Err(CutByFault),
-        Some(Action::Replace(text)) => response.body = text.into_bytes(),
-        _ => {}
+    let mut response = core.http(&request, who.user.as_deref());
+    if struck.action == Some(Action::Repeat) {
+        response = core.http(&request, who.user.as_deref());
     }
-    Ok(respond(response))
+    for (name, value) in &mut response.headers {
+        // Where a file is, it is in this world.
+        if *name == "location" {
+            value.insert_str(0, base);
+        }
+    }
+    finish(response, struck, &core)
+}
+
+fn strike(core: &Core, who: &Who, (verb, path): (&str, &str), body: &[u8]) -> Struck {
+    if !core.faults.any() {
+        return Struck::default();
+    }
+    let passing = Passing {
+        at: Where::Http(format!("{verb} {path}")),
+        methods: &socket::methods_in(body),
+    };
+    core.strike(&passing, who)
+}
+
+/// What happens instead of asking the backend; `None` when it is to be asked.
+async fn instead(
+    core: &Core,
+    who: &Who,
+    action: &Action,
+    path: &str,
+) -> Option<Result<Answer, CutByFault>> {
+    let gives_tokens = path.starts_with("/v1/auth/");
+    if let Some(problem) = action.problem()
+        && !(*action == Action::MalformToken && gives_tokens)
+    {
+        return Some(Ok(respond(HttpResponse::problem(&problem))));
+    }
+    match action {
+        Action::Drop | Action::Cut | Action::Close(_) => Some(Err(CutByFault)),
+        Action::Html(status) => Some(Ok(html(*status))),
+        Action::HalfOpen => {
+            core.ended().await;
+            Some(Err(CutByFault))
+        }
+        Action::Restart(how) => {
+            core.restart_by_fault(*how);
+            Some(Err(CutByFault))
+        }
+        Action::ResetLog => {
+            core.reset_log_of(who);
+            None
+        }
+        _ => None,
+    }
+}
+
+/// What happens to an answer on its way.
+fn finish(
+    mut response: HttpResponse,
+    struck: Struck,
+    core: &Arc<Core>,
+) -> Result<Answer, CutByFault> {
+    match &struck.action {
+        Some(Action::SwallowAnswer) => return Err(CutByFault),
+        Some(Action::CutInTheMiddle) => {
+            let bytes = std::mem::take(&mut response.body);
+            return Ok(cut_in_the_middle(respond(response), &bytes));
+        }
+        Some(Action::Replace(text)) => response.body = text.clone().into_bytes(),
+        Some(Action::CutAfter) => {
+            let mut answer = respond(response);
+            let close = HeaderValue::from_static("close");
+            answer.headers_mut().insert(CONNECTION, close);
+            return Ok(answer);
+        }
+        Some(action) => {
+            // A file is no text, and stays as it is.
+            if let Ok(text) = String::from_utf8(response.body.clone()) {
+                response.body = mangle(action, text).into_bytes();
+            }
+        }
+        None => {}
+    }
+    let Some(rate) = struck.bytes_per_second else {
+        return Ok(respond(response));
+    };
+    let bytes = Bytes::from(std::mem::take(&mut response.body));
+    let mut answer = respond(response);
+    *answer.body_mut() = slow(bytes, rate, Arc::clone(&core.clock));
+    Ok(answer)
 }
 
 fn bearer(request: &Request<Incoming>) -> Option<String> {
@@ -85,8 +176,8 @@ fn bearer(request: &Request<Incoming>) -> Option<String> {
     Some(header.strip_prefix("Bearer ")?.to_owned())
 }
 
-fn is_handshake(request: &Request<Incoming>) -> bool {
-    request.uri().path() == "/v1/socket"
+fn is_handshake(request: &Request<Incoming>, path: &str) -> bool {
+    path == "/v1/socket"
         && request
             .headers()
             .get(UPGRADE)
@@ -97,20 +188,31 @@ async fn handshake(
     request: &mut Request<Incoming>,
     core: Arc<Core>,
     token: Option<String>,
-    user: Option<&str>,
+    who: &Who,
 ) -> Result<Answer, CutByFault> {
-    match core.strike(&Where::Handshake, user) {
-        Some(Action::Delay(wait)) => tokio::time::sleep(wait).await,
-        Some(Action::Html(status)) => return Ok(html(status)),
-        Some(_) => return Err(CutByFault),
-        None => {}
+    let passing = Passing {
+        at: Where::Handshake,
+        methods: &[],
+    };
+    let struck = match core.faults.any() {
+        true => core.strike(&passing, who),
+        false => Struck::default(),
+    };
+    core.clock.sleep(struck.wait).await;
+    match &struck.action {
+        None | Some(Action::HalfOpen) => {}
+        Some(action) => match instead(&core, who, action, "/v1/socket").await {
+            Some(answer) => return answer,
+            None if *action == Action::ResetLog => {}
+            None => return Err(CutByFault),
+        },
     }
     let Some(key) = request.headers().get(SEC_WEBSOCKET_KEY) else {
         let problem = Problem::new(Code::RequestMalformed, "A handshake without its key");
         return Ok(respond(HttpResponse::problem(&problem)));
     };
     let accept = derive_accept_key(key.as_bytes());
-    // PROTOCOL.md §7.1: `?token=` for clients that cannot set headers.
+    // PROTOCOL.md §3.1: `?token=` for clients that cannot set headers.
     let token = token.or_else(|| {
         let query = request.uri().query()?;
         let value = query
@@ -121,10 +223,10 @@ async fn handshake(
     let upgrade = hyper::upgrade::on(request);
     tokio::spawn(async move {
         if let Ok(upgraded) = upgrade.await {
-            socket::serve(upgraded, core, token).await;
+            socket::serve(upgraded, core, token, struck.action).await;
         }
     });
-    let mut response = Response::new(Full::default());
+    let mut response = Response::new(whole(Bytes::new()));
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
     headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
@@ -133,34 +235,4 @@ async fn handshake(
         headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
     }
     Ok(response)
-}
-
-pub(crate) fn respond(response: HttpResponse) -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from(response.body)));
-    *answer.status_mut() =
-        StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    answer.headers_mut().insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static(response.content_type),
-    );
-    for (name, value) in response.headers {
-        // What the backend says in headers is numbers, ids and dates.
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            answer
-                .headers_mut()
-                .insert(HeaderName::from_static(name), value);
-        }
-    }
-    answer
-}
-
-/// What a proxy or a captive portal says.
-fn html(status: u16) -> Answer {
-    let page = format!("<html><body><h1>{status}</h1><p>Sign in to the network</p></body></html>");
-    respond(HttpResponse {
-        status,
-        content_type: "text/html",
-        headers: Vec::new(),
-        body: page.into_bytes(),
-    })
 }

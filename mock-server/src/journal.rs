@@ -5,7 +5,7 @@
 //! took effect; what a fault did to them is an entry of its own. Secrets are left out.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fulmar_protocol::{OperationKey, ServerFrame, Timestamp};
@@ -66,6 +66,10 @@ pub enum Passed {
         /// The frame.
         frame: Value,
     },
+    /// A socket was opened.
+    Opened,
+    /// A socket is gone, whoever ended it.
+    Closed,
     /// A fault acted.
     Fault {
         /// Where.
@@ -117,7 +121,9 @@ enum What {
         answer: Vec<u8>,
     },
     Incoming(String),
-    Outgoing(ServerFrame),
+    Outgoing(Arc<ServerFrame>),
+    Opened,
+    Closed,
     Fault(Where, Action),
 }
 
@@ -219,8 +225,16 @@ impl Journal {
         self.write(at, user, What::Incoming(text.to_owned()));
     }
 
-    pub(crate) fn outgoing(&self, at: Timestamp, user: Option<String>, frame: &ServerFrame) {
-        self.write(at, user, What::Outgoing(frame.clone()));
+    pub(crate) fn outgoing(&self, at: Timestamp, user: Option<String>, frame: Arc<ServerFrame>) {
+        self.write(at, user, What::Outgoing(frame));
+    }
+
+    pub(crate) fn opened(&self, at: Timestamp, user: Option<String>) {
+        self.write(at, user, What::Opened);
+    }
+
+    pub(crate) fn closed(&self, at: Timestamp, user: Option<String>) {
+        self.write(at, user, What::Closed);
     }
 
     pub(crate) fn fault(
@@ -271,7 +285,9 @@ impl Entry {
         let told = match &self.passed {
             Passed::Outgoing { frame } => &frame["outcomes"],
             Passed::Request { answer, .. } => &answer["outcomes"],
-            Passed::Incoming { .. } | Passed::Fault { .. } => &Value::Null,
+            Passed::Incoming { .. } | Passed::Fault { .. } | Passed::Opened | Passed::Closed => {
+                &Value::Null
+            }
         };
         told.as_array().map_or(&[], Vec::as_slice)
     }
@@ -285,8 +301,11 @@ impl What {
                 path, body, answer, ..
             } => path.len() + body.len() + answer.len(),
             Self::Incoming(text) => text.len(),
-            Self::Outgoing(ServerFrame::Events(frame)) => frame.events.len() * EVENT_BYTES,
-            Self::Outgoing(_) | Self::Fault(..) => EVENT_BYTES,
+            Self::Outgoing(frame) => match frame.as_ref() {
+                ServerFrame::Events(frame) => frame.events.len() * EVENT_BYTES,
+                _ => EVENT_BYTES,
+            },
+            Self::Fault(..) | Self::Opened | Self::Closed => EVENT_BYTES,
         }
     }
 }
@@ -316,6 +335,8 @@ impl Kept {
             What::Outgoing(frame) => Passed::Outgoing {
                 frame: json(frame.to_text().as_bytes()),
             },
+            What::Opened => Passed::Opened,
+            What::Closed => Passed::Closed,
             What::Fault(place, action) => Passed::Fault {
                 place: format!("{place:?}"),
                 action: format!("{action:?}"),

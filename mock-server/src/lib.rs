@@ -2,7 +2,7 @@
 //! test or as a program on a port.
 //!
 //! ```
-//! use fulmar_mock_server::{Action, Fault, FrameKind, MockServer, Where};
+//! use fulmar_mock_server::{Action, FrameKind, MockServer, When};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -10,9 +10,7 @@
 //! println!("alice / alice-password can sign in at {}", server.url());
 //!
 //! // The next outcome for Alice is applied, but she never hears of it.
-//! server.faults().add(
-//!     Fault::at(Where::Outgoing(FrameKind::Outcome)).of_user("alice").then(Action::Drop),
-//! );
+//! server.faults().when(When::outgoing(FrameKind::Outcome).user("alice")).then(Action::Drop);
 //! server.stop().await;
 //! # Ok(())
 //! # }
@@ -28,21 +26,31 @@
 mod readme {}
 
 mod admin;
-mod admin_journal;
+mod body;
 mod clock;
 mod connection;
-mod control;
 mod core;
 mod fault;
 mod http;
 mod journal;
+mod robot;
+mod scenario;
 mod server;
 mod socket;
 mod tls;
 mod webhook;
+mod world;
+mod worlds;
 
-pub use fault::{Action, Fault, Faults, FrameKind, Where};
-pub use fulmar_backend::{AuditEntry, Config, PushDevice, RecordedPush, Stats};
+pub use fault::{
+    Action, Fault, Faults, FrameKind, Network, Restart, Rule, Then, When, Where, Window,
+};
+pub use fulmar_backend::{AuditEntry, BackendError, Config, PushDevice, RecordedPush, Stats};
 pub use journal::{Entry, Journal, NotSeen, Passed};
+pub use robot::{Act, Robot, Step, Trigger};
+pub use scenario::{
+    Change, Later, NewConversation, NewUser, Said, Scenario, ScenarioError, Settings,
+};
 pub use server::{MockServer, MockServerBuilder, StartError};
 pub use tls::TlsError;
+pub use world::World;

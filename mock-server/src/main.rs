@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use fulmar_mock_server::{Config, MockServer};
+use fulmar_mock_server::{Config, MockServer, Scenario};
 use fulmar_protocol::Limits;
 
 /// A mock backend that speaks the whole Fulmar protocol. For tests, never for production.
@@ -36,9 +36,18 @@ struct Options {
     /// How logs are written to standard error; RUST_LOG says which.
     #[arg(long, env = "FULMAR_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
-    /// The port of the admin API on 127.0.0.1; 0 takes a free one and prints it.
+    /// What the world is like: a scenario file, or one of those that come with the server by its name.
+    #[arg(long, env = "FULMAR_SCENARIO", value_name = "FILE|NAME", value_parser = Scenario::find)]
+    scenario: Option<Scenario>,
+    /// The address of the admin API. Beyond loopback it wants a token.
+    #[arg(long, env = "FULMAR_ADMIN_HOST", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    admin_host: IpAddr,
+    /// The port of the admin API; 0 takes a free one and prints it.
     #[arg(long, env = "FULMAR_ADMIN_PORT", default_value_t = 0)]
     admin_port: u16,
+    /// The token that the admin API wants. Beyond loopback one is made up when it is not given, and printed.
+    #[arg(long, env = "FULMAR_ADMIN_TOKEN", value_name = "TOKEN")]
+    admin_token: Option<String>,
     /// Start without the admin API.
     #[arg(long)]
     no_admin: bool,
@@ -74,6 +83,27 @@ enum LogFormat {
     Json,
 }
 
+/// For whoever has to know it, on the terminal of whoever started this.
+fn token() -> Result<String, getrandom::Error> {
+    let mut random = [0_u8; 24];
+    getrandom::fill(&mut random)?;
+    Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn who_can_sign_in(scenario: &Scenario) -> String {
+    let demo = match scenario.demo {
+        true => vec![
+            "alice (alice-password)".to_owned(),
+            "bob (bob-password)".to_owned(),
+        ],
+        false => Vec::new(),
+    };
+    let users = scenario.users.iter();
+    let users = users.map(|user| format!("{} ({})", user.user_id, user.password));
+    let people: Vec<String> = demo.into_iter().chain(users).collect();
+    people.join(", ")
+}
+
 fn user(text: &str) -> Result<(String, String), String> {
     match text.split_once(':') {
         Some((name, password)) if !name.is_empty() => Ok((name.to_owned(), password.to_owned())),
@@ -107,11 +137,40 @@ async fn main() -> ExitCode {
     if let Some(url) = options.webhook {
         builder = builder.webhook(url);
     }
-    if !options.no_admin {
-        builder = builder.admin(options.admin_port);
+    if !options.host.is_loopback() {
+        eprintln!(
+            "fulmar-mock-server: warning: {} lets others in, and this server is for tests only",
+            options.host
+        );
     }
-    if !options.no_demo {
+    let mut made_up = None;
+    if !options.no_admin {
+        let address = SocketAddr::new(options.admin_host, options.admin_port);
+        builder = match (options.admin_token, options.admin_host.is_loopback()) {
+            (Some(token), _) => builder.admin_at(address, token),
+            (None, true) => builder.admin(options.admin_port),
+            (None, false) => match token() {
+                Ok(token) => {
+                    made_up = Some(token.clone());
+                    builder.admin_at(address, token)
+                }
+                Err(error) => {
+                    eprintln!("fulmar-mock-server: no token for the admin API: {error}");
+                    return ExitCode::FAILURE;
+                }
+            },
+        };
+    }
+    let demo = !options.no_demo && options.scenario.is_none();
+    if demo {
         builder = builder.demo();
+    }
+    let people = match &options.scenario {
+        Some(scenario) => who_can_sign_in(scenario),
+        None => String::new(),
+    };
+    if let Some(scenario) = options.scenario {
+        builder = builder.scenario(scenario);
     }
     for (name, password) in &options.users {
         builder = builder.user(name, password);
@@ -134,9 +193,14 @@ async fn main() -> ExitCode {
     if let Some(url) = server.admin_url() {
         say(&format!("admin on {url}"));
     }
+    if let Some(token) = made_up {
+        say(&format!("admin token {token}"));
+    }
     say(&format!("listening on {}", server.url()));
-    if !options.no_demo {
+    if demo {
         say("alice (alice-password) and bob (bob-password) can sign in");
+    } else if !people.is_empty() {
+        say(&format!("{people} can sign in"));
     }
     tokio::select! {
         () = stop_signal() => {}

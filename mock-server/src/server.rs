@@ -5,17 +5,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fulmar_backend::{AuditEntry, Backend, BackendError, Config, RecordedPush};
+use fulmar_backend::{Backend, BackendError, Config};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::admin::Guard;
 use crate::connection::{self, Door};
-use crate::core::Core;
-use crate::fault::Faults;
-use crate::journal::Journal;
+use crate::scenario::Scenario;
 use crate::tls::{SelfMade, TlsError};
 use crate::webhook::Webhook;
+use crate::world::World;
+use crate::worlds::Worlds;
 
 /// How often time-outs are looked for.
 const TICK: Duration = Duration::from_millis(200);
@@ -43,6 +44,9 @@ pub enum StartError {
     /// There is no certificate.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The scenario asks for what the rules forbid.
+    #[error("the scenario: {0}")]
+    Scenario(BackendError),
     /// The system has no randomness to give.
     #[error("no randomness: {0}")]
     Randomness(getrandom::Error),
@@ -56,9 +60,17 @@ pub struct MockServerBuilder {
     demo: bool,
     users: Vec<(String, String)>,
     config: Config,
-    admin_port: Option<u16>,
+    admin: Option<Admin>,
+    scenario: Option<Scenario>,
     webhook: Option<String>,
     door: Plain,
+}
+
+/// Where the admin API is.
+#[derive(Debug, Clone)]
+struct Admin {
+    address: SocketAddr,
+    guard: Guard,
 }
 
 /// Whether clients come in over TLS.
@@ -126,7 +138,27 @@ impl MockServerBuilder {
     /// Listens for the admin API on this port of 127.0.0.1, or on a free one for 0. Default: nowhere.
     #[must_use]
     pub fn admin(mut self, port: u16) -> Self {
-        self.admin_port = Some(port);
+        self.admin = Some(Admin {
+            address: (Ipv4Addr::LOCALHOST, port).into(),
+            guard: Guard::Loopback,
+        });
+        self
+    }
+
+    /// Listens for the admin API at an address that others may reach, for whoever has this token.
+    #[must_use]
+    pub fn admin_at(mut self, address: SocketAddr, token: impl Into<String>) -> Self {
+        self.admin = Some(Admin {
+            address,
+            guard: Guard::Token(token.into()),
+        });
+        self
+    }
+
+    /// The main world begins like this.
+    #[must_use]
+    pub fn scenario(mut self, scenario: Scenario) -> Self {
+        self.scenario = Some(scenario);
         self
     }
 
@@ -134,63 +166,63 @@ impl MockServerBuilder {
     pub async fn start(self) -> Result<MockServer, StartError> {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(StartError::Randomness)?;
-        let backend = match &self.database {
-            Some(path) => Backend::in_file(path, self.config, seed)?,
-            None => Backend::in_memory(self.config, seed)?,
+        let config = match &self.scenario {
+            Some(scenario) => scenario.settings.over(&self.config),
+            None => self.config,
         };
-        let core = Arc::new(Core::new(backend));
-        if self.demo {
-            core.with_backend(|backend, now| (backend.seed_demo(now), Vec::new()))?;
-        }
+        let backend = match &self.database {
+            Some(path) => Backend::in_file(path, config, seed)?,
+            None => Backend::in_memory(config, seed)?,
+        };
         let tls = match self.door {
             Plain::Http => None,
             Plain::Https => Some(SelfMade::new(self.address.ip())?),
         };
         let (address, listener) = listen(self.address).await?;
-        let (stop, stopping) = watch::channel(false);
-        let mut admin_address = None;
-        let mut tasks = Vec::new();
-        if let Some(port) = self.admin_port {
-            let (address, listener) = listen((Ipv4Addr::LOCALHOST, port).into()).await?;
-            admin_address = Some(address);
-            let run = run(
-                listener,
-                Arc::clone(&core),
-                Door::Admin,
-                None,
-                stopping.clone(),
-            );
-            tasks.push(tokio::spawn(run));
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let worlds = Arc::new(Worlds::new(backend, format!("{scheme}://{address}")));
+        let main = worlds.main();
+        if self.demo {
+            (main.core).with_backend(|backend, now| (backend.seed_demo(now), Vec::new()))?;
         }
-        if let Some(url) = &self.webhook {
-            let webhook = Webhook::new(url).ok_or_else(|| StartError::Webhook(url.clone()))?;
-            let serving = webhook.serve(Arc::clone(&core), stopping.clone());
-            tasks.push(tokio::spawn(serving));
-        }
-        let run = run(
-            listener,
-            Arc::clone(&core),
-            Door::Public,
-            tls.clone(),
-            stopping,
-        );
-        tasks.push(tokio::spawn(run));
-        let server = MockServer {
-            address,
-            admin_address,
-            core,
-            stop,
-            tasks,
-            tls,
-        };
         for (user, password) in &self.users {
-            match server.add_user(user, password) {
+            match main.add_user(user, password) {
                 // There from the last time.
                 Ok(()) | Err(BackendError::Refused(_)) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(server)
+        if let Some(scenario) = &self.scenario {
+            scenario.begin(&main.core).map_err(StartError::Scenario)?;
+        }
+        let (stop, stopping) = watch::channel(false);
+        let mut admin_address = None;
+        let mut tasks = Vec::new();
+        let mut open = |listener, door, tls| {
+            let running = run(listener, Arc::clone(&worlds), door, tls, stopping.clone());
+            tasks.push(tokio::spawn(running));
+        };
+        if let Some(admin) = self.admin {
+            let (address, listener) = listen(admin.address).await?;
+            admin_address = Some(address);
+            open(listener, Door::Admin(admin.guard), None);
+        }
+        open(listener, Door::Public, tls.clone());
+        if let Some(url) = &self.webhook {
+            let webhook = Webhook::new(url).ok_or_else(|| StartError::Webhook(url.clone()))?;
+            let serving = webhook.serve(Arc::clone(&main.core), stopping.clone());
+            tasks.push(tokio::spawn(serving));
+        }
+        tasks.push(tokio::spawn(keep_time(Arc::clone(&worlds), stopping)));
+        Ok(MockServer {
+            address,
+            admin_address,
+            main,
+            worlds,
+            stop,
+            tasks,
+            tls,
+        })
     }
 }
 
@@ -199,7 +231,8 @@ impl MockServerBuilder {
 pub struct MockServer {
     address: SocketAddr,
     admin_address: Option<SocketAddr>,
-    core: Arc<Core>,
+    main: World,
+    worlds: Arc<Worlds>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
     tls: Option<SelfMade>,
@@ -215,20 +248,25 @@ impl MockServer {
             demo: false,
             users: Vec::new(),
             config: Config::default(),
-            admin_port: None,
+            admin: None,
+            scenario: None,
             webhook: None,
             door: Plain::Http,
         }
     }
 
-    /// The base URL, such as `http://127.0.0.1:4000`.
-    #[must_use]
-    pub fn url(&self) -> String {
-        let scheme = match self.tls {
-            Some(_) => "https",
-            None => "http",
-        };
-        format!("{scheme}://{}", self.address)
+    /// Begins a world beside the main one, with users, clock, faults and a base URL of its own, that ends with the
+    /// server or with [`MockServer::end_world`].
+    ///
+    /// # Errors
+    /// When the scenario asks for what the rules forbid, or there are 2,000 worlds.
+    pub fn begin_world(&self, scenario: &Scenario) -> Result<World, BackendError> {
+        self.worlds.begin(scenario)
+    }
+
+    /// Ends a world, with its connections. Whether there was one; the main one stays.
+    pub fn end_world(&self, world: &World) -> bool {
+        self.worlds.end(world.id())
     }
 
     /// The certificate that clients have to trust, as PEM, when the server speaks TLS.
@@ -250,72 +288,10 @@ impl MockServer {
         self.address
     }
 
-    /// Adds a user, who is called as their id. Fails when there is such a user already.
-    pub fn add_user(&self, user_id: &str, password: &str) -> Result<(), BackendError> {
-        self.core.add_user(user_id, password)
-    }
-
-    /// What goes wrong with the network.
-    #[must_use]
-    pub fn faults(&self) -> &Faults {
-        &self.core.faults
-    }
-
-    /// What passed through the server, and a way to wait for what has to.
-    #[must_use]
-    pub fn journal(&self) -> &Journal {
-        &self.core.journal
-    }
-
-    /// Cuts a user off: open connections break without a word, and new ones get no answer, until
-    /// [`MockServer::reconnect`]. Signing in still works, because nobody knows who that is yet.
-    pub fn disconnect(&self, user_id: &str) {
-        self.core.cut_off(user_id);
-    }
-
-    /// Lets a user back in.
-    pub fn reconnect(&self, user_id: &str) {
-        self.core.let_in(user_id);
-    }
-
-    /// Breaks the open connections of a user once.
-    pub fn cut(&self, user_id: &str) {
-        self.core.cut_user(user_id);
-    }
-
-    /// Moves the server's clock forward: tokens run out, and so on.
-    pub fn advance(&self, by: Duration) {
-        self.core.advance(by);
-    }
-
-    /// Forgets the events of a user's log so far: devices that have not seen them get a reset.
-    pub fn cut_log(&self, user_id: &str) -> Result<(), BackendError> {
-        self.core.cut_log(user_id)
-    }
-
-    /// Every push notification that was recorded so far, the oldest first: for whoever had no live
-    /// connection when something was said, and does not want silence.
-    #[must_use]
-    pub fn pushes(&self) -> Vec<RecordedPush> {
-        self.core.pushes()
-    }
-
-    /// Who did what so far, in its order, but never what was said.
-    #[must_use]
-    pub fn audit(&self) -> Vec<AuditEntry> {
-        self.core.audit()
-    }
-
-    /// Ends every session of a user, as an administrator would.
-    pub fn revoke_sessions(&self, user_id: &str) -> Result<(), BackendError> {
-        self.core.revoke_sessions(user_id)
-    }
-
     /// Stops: open sockets are closed with 1001, running requests are answered, and the port is
     /// free afterwards.
     pub async fn stop(mut self) {
-        self.core
-            .with_backend(|backend, _| ((), backend.close_all()));
+        self.worlds.end_all();
         let _ = self.stop.send(true);
         for task in std::mem::take(&mut self.tasks) {
             let _ = task.await;
@@ -327,8 +303,20 @@ impl Drop for MockServer {
     fn drop(&mut self) {
         if !self.tasks.is_empty() {
             self.tasks.iter().for_each(JoinHandle::abort);
-            self.core.cut_all();
+            for world in self.worlds.all() {
+                world.core.cut_all();
+                world.core.end();
+            }
         }
+    }
+}
+
+/// A server is its main world, and more.
+impl std::ops::Deref for MockServer {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.main
     }
 }
 
@@ -339,27 +327,41 @@ async fn listen(address: SocketAddr) -> Result<(SocketAddr, TcpListener), StartE
         .map_err(|error| StartError::Listen { address, error })
 }
 
+/// Time-outs happen although nobody asks.
+async fn keep_time(worlds: Arc<Worlds>, mut stopping: watch::Receiver<bool>) {
+    let mut tick = tokio::time::interval(TICK);
+    loop {
+        tokio::select! {
+            _ = tick.tick() => {}
+            () = connection::stopped(&mut stopping) => return,
+        }
+        for world in worlds.all() {
+            world
+                .core
+                .with_backend(|backend, now| ((), backend.tick(now)));
+        }
+    }
+}
+
 /// Accepts connections until the server stops. The tasks of connections end with this one.
 async fn run(
     listener: TcpListener,
-    core: Arc<Core>,
+    worlds: Arc<Worlds>,
     door: Door,
     tls: Option<SelfMade>,
     mut stopping: watch::Receiver<bool>,
 ) {
     let mut connections = JoinSet::new();
-    let mut tick = tokio::time::interval(TICK);
     loop {
         tokio::select! {
             accepted = listener.accept() => {
                 if let Ok((stream, _)) = accepted {
-                    let core = Arc::clone(&core);
+                    let (worlds, door) = (Arc::clone(&worlds), door.clone());
                     let tls = tls.clone();
-                    connections.spawn(connection::serve(stream, core, door, tls, stopping.clone()));
+                    connections.spawn(connection::serve(stream, worlds, door, tls, stopping.clone()));
                 }
             }
             Some(_) = connections.join_next() => {}
-            _ = tick.tick() => core.with_backend(|backend, now| ((), backend.tick(now))),
             () = connection::stopped(&mut stopping) => break,
         }
     }

@@ -1,129 +1,321 @@
-//! One WebSocket: frames in and out, with the faults that hit them.
+//! One WebSocket: frames in and out, with the faults that hit them. What is slow in one direction does not hold up
+//! the other.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use fulmar_backend::SocketId;
-use fulmar_protocol::CloseCode;
+use fulmar_protocol::{CloseCode, Problem, ProblemFrame, ServerFrame, SubmitId};
+use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use tokio::sync::mpsc::Receiver;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
-use crate::core::{Core, Errand};
-use crate::fault::{Action, FrameKind, Where};
+use crate::core::{Answer, Core, Errand};
+use crate::fault::{Action, FrameKind, Passing, Where, Who, mangle};
 
 /// Larger than any frame limit, so that the backend's own limit speaks first.
 const LARGEST_FRAME: usize = 8 * 1024 * 1024;
+/// Thousands of sockets are to fit into little memory.
+const BUFFER: usize = 4 * 1024;
+/// A frame that nobody knows (PROTOCOL.md §2.4).
+const UNKNOWN_FRAME: &str = r#"{"type":"of.another.version","anything":[1,2]}"#;
 
 type Stream = WebSocketStream<TokioIo<Upgraded>>;
 
-pub(crate) async fn serve(upgraded: Upgraded, core: Arc<Core>, token: Option<String>) {
+/// How a socket ends.
+enum End {
+    /// With this code.
+    Close(u16),
+    /// Without a word.
+    Cut,
+    /// Not at all: it stays open, and nobody is behind it.
+    HalfOpen,
+}
+
+pub(crate) async fn serve(
+    upgraded: Upgraded,
+    core: Arc<Core>,
+    token: Option<String>,
+    fault: Option<Action>,
+) {
     let config = WebSocketConfig::default()
         .max_message_size(Some(LARGEST_FRAME))
-        .max_frame_size(Some(LARGEST_FRAME));
-    let mut stream =
+        .max_frame_size(Some(LARGEST_FRAME))
+        .read_buffer_size(BUFFER)
+        .write_buffer_size(BUFFER);
+    let stream =
         WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
     let (socket, mut errands) = core.connect(token.as_deref());
-    loop {
-        let flow = tokio::select! {
-            errand = errands.recv() => run(errand, &mut stream, &core, socket).await,
-            message = stream.next() => match message {
-                Some(Ok(Message::Text(text))) => incoming(text.as_str(), &core, socket).await,
-                Some(Ok(Message::Binary(_))) => {
-                    close(&mut stream, CloseCode::Malformed).await;
-                    ControlFlow::Break(())
-                }
-                Some(Ok(Message::Close(_)) | Err(_)) | None => ControlFlow::Break(()),
-                Some(Ok(_)) => ControlFlow::Continue(()),
-            },
-        };
-        if flow.is_break() {
-            break;
+    let (mut out, mut incoming) = stream.split();
+    let end = match fault {
+        Some(Action::HalfOpen) => End::HalfOpen,
+        _ => {
+            let writing = Writing {
+                out: &mut out,
+                core: &core,
+                socket,
+                held: None,
+            };
+            tokio::select! {
+                end = read(&mut incoming, &core, socket) => end,
+                end = writing.run(&mut errands) => end,
+            }
         }
+    };
+    match end {
+        End::Close(code) => close(&mut out, code).await,
+        End::Cut => {}
+        End::HalfOpen => nobody_is_there(&core, &mut errands).await,
     }
     core.disconnect(socket);
 }
 
-async fn incoming(text: &str, core: &Core, socket: SocketId) -> ControlFlow<()> {
-    if core.faults.pending() > 0 {
-        let place = Where::Incoming(FrameKind::of_text(text).unwrap_or(FrameKind::Any));
-        let user = core.user_of_socket(socket);
-        match core.strike(&place, user.as_deref()) {
-            Some(Action::Delay(wait)) => tokio::time::sleep(wait).await,
-            Some(Action::Drop) => return ControlFlow::Continue(()),
-            Some(Action::Repeat) => core.frame(socket, text),
-            Some(_) => return ControlFlow::Break(()),
-            None => {}
-        }
-    }
-    core.frame(socket, text);
-    ControlFlow::Continue(())
-}
-
-async fn run(
-    errand: Option<Errand>,
-    stream: &mut Stream,
-    core: &Core,
-    socket: SocketId,
-) -> ControlFlow<()> {
-    match errand {
-        Some(Errand::Send(frame)) => {
-            let text = frame.to_text();
-            outgoing(text, stream, core, socket).await
-        }
-        Some(Errand::Close(code)) => {
-            close(stream, code).await;
-            ControlFlow::Break(())
-        }
-        // The way was taken away because it was full: the reader is too slow.
-        None => {
-            close(stream, CloseCode::TooSlow).await;
-            ControlFlow::Break(())
-        }
-        Some(Errand::Cut) => ControlFlow::Break(()),
+/// Takes no notice of anything, until somebody wants the end. The client's own end is not noticed either.
+async fn nobody_is_there(core: &Core, errands: &mut Receiver<Errand>) {
+    let told = async { while let Some(Errand::Send(_)) = errands.recv().await {} };
+    tokio::select! {
+        () = told => {}
+        () = core.ended() => {}
     }
 }
 
-async fn outgoing(
-    mut text: String,
-    stream: &mut Stream,
-    core: &Core,
+async fn read(incoming: &mut SplitStream<Stream>, core: &Core, socket: SocketId) -> End {
+    loop {
+        let text = match incoming.next().await {
+            Some(Ok(Message::Text(text))) => text,
+            Some(Ok(Message::Binary(_))) => return End::Close(CloseCode::Malformed.as_u16()),
+            Some(Ok(Message::Close(_)) | Err(_)) | None => return End::Cut,
+            Some(Ok(_)) => continue,
+        };
+        if let Some(end) = take(text.as_str(), core, socket).await {
+            return end;
+        }
+    }
+}
+
+/// What a frame is, as far as rules want to know.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Glance {
+    r#type: String,
+    submit_id: Option<u64>,
+    operations: Vec<Named>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Named {
+    method: String,
+}
+
+impl Glance {
+    fn at(text: &str) -> Self {
+        // What cannot be read is of no kind.
+        serde_json::from_str(text).unwrap_or_default()
+    }
+
+    fn kind(&self) -> FrameKind {
+        FrameKind::of_type(&self.r#type)
+    }
+
+    fn methods(&self) -> Vec<String> {
+        let methods = self.operations.iter().map(|named| named.method.clone());
+        methods.collect()
+    }
+}
+
+/// The methods of the operations that a body carries.
+pub(crate) fn methods_in(body: &[u8]) -> Vec<String> {
+    std::str::from_utf8(body).map_or_else(|_| Vec::new(), |text| Glance::at(text).methods())
+}
+
+async fn take(text: &str, core: &Core, socket: SocketId) -> Option<End> {
+    if !core.faults.any() {
+        core.frame(socket, text, Answer::Goes);
+        return None;
+    }
+    let glance = Glance::at(text);
+    let passing = Passing {
+        at: Where::Incoming(glance.kind()),
+        methods: &glance.methods(),
+    };
+    let struck = core.strike(&passing, &core.who_is_at(socket));
+    core.clock.sleep(struck.time_for(text.len())).await;
+    let Some(action) = struck.action else {
+        core.frame(socket, text, Answer::Goes);
+        return None;
+    };
+    if let (Some(problem), FrameKind::Submit) = (action.problem(), glance.kind())
+        && action.close_code().is_none()
+    {
+        refuse(core, socket, glance.submit_id, problem);
+        return None;
+    }
+    if let Some(code) = action.close_code() {
+        return Some(End::Close(code));
+    }
+    match action {
+        Action::Drop => {}
+        Action::SwallowAnswer => core.frame(socket, text, Answer::IsLost),
+        Action::Repeat => {
+            core.frame(socket, text, Answer::Goes);
+            core.frame(socket, text, Answer::Goes);
+        }
+        Action::CutAfter => {
+            core.frame(socket, text, Answer::Goes);
+            return Some(End::Cut);
+        }
+        Action::HalfOpen => return Some(End::HalfOpen),
+        Action::ResetLog => {
+            core.reset_log_of(&core.who_is_at(socket));
+            core.frame(socket, text, Answer::Goes);
+        }
+        Action::Restart(how) => {
+            core.restart_by_fault(how);
+            return Some(End::Cut);
+        }
+        Action::UnknownFrame => {
+            core.frame(socket, UNKNOWN_FRAME, Answer::Goes);
+            core.frame(socket, text, Answer::Goes);
+        }
+        Action::Replace(_)
+        | Action::Truncate
+        | Action::Malform
+        | Action::WrongTypes
+        | Action::UnknownFields => {
+            core.frame(socket, &mangle(&action, text.to_owned()), Answer::Goes);
+        }
+        _ => return Some(End::Cut),
+    }
+    None
+}
+
+/// Answers a submit with a problem as a whole (PROTOCOL.md §3.7).
+fn refuse(core: &Core, socket: SocketId, submit_id: Option<u64>, problem: Problem) {
+    let submit_id = submit_id.and_then(|id| SubmitId::try_from(id).ok());
+    let frame = ServerFrame::Problem(ProblemFrame { submit_id, problem });
+    core.with_backend(|_, _| ((), vec![fulmar_backend::Outgoing::Frame { socket, frame }]));
+}
+
+struct Writing<'a> {
+    out: &'a mut SplitSink<Stream, Message>,
+    core: &'a Core,
     socket: SocketId,
-) -> ControlFlow<()> {
-    if core.faults.pending() > 0 {
-        let place = Where::Outgoing(FrameKind::of_text(&text).unwrap_or(FrameKind::Any));
-        let user = core.user_of_socket(socket);
-        match core.strike(&place, user.as_deref()) {
-            Some(Action::Delay(wait)) => tokio::time::sleep(wait).await,
-            Some(Action::Drop) => return ControlFlow::Continue(()),
-            Some(Action::Replace(other)) => text = other,
-            Some(Action::CutInTheMiddle) => {
+    /// A frame that changes places with the next one.
+    held: Option<String>,
+}
+
+impl Writing<'_> {
+    async fn run(mut self, errands: &mut Receiver<Errand>) -> End {
+        loop {
+            let end = match errands.recv().await {
+                Some(Errand::Send(frame)) => self.pass(frame.to_text()).await,
+                Some(Errand::Close(code)) => Some(End::Close(code.as_u16())),
+                // The way was taken away because it was full: the reader is too slow.
+                None => Some(End::Close(CloseCode::TooSlow.as_u16())),
+                Some(Errand::Cut) => Some(End::Cut),
+            };
+            if let Some(end) = end {
+                return end;
+            }
+        }
+    }
+
+    async fn pass(&mut self, text: String) -> Option<End> {
+        let held = self.held.take();
+        if let Some(end) = self.through_faults(text).await {
+            return Some(end);
+        }
+        match held {
+            Some(held) => self.send(held).await,
+            None => None,
+        }
+    }
+
+    async fn through_faults(&mut self, text: String) -> Option<End> {
+        if !self.core.faults.any() {
+            return self.send(text).await;
+        }
+        let passing = Passing {
+            at: Where::Outgoing(Glance::at(&text).kind()),
+            methods: &[],
+        };
+        let who: Who = self.core.who_is_at(self.socket);
+        let struck = self.core.strike(&passing, &who);
+        let time = struck.time_for(text.len());
+        self.core.clock.sleep(time).await;
+        let Some(action) = struck.action else {
+            return self.send(text).await;
+        };
+        if let Some(code) = action.close_code() {
+            return Some(End::Close(code));
+        }
+        match action {
+            Action::Drop => None,
+            Action::Repeat => match self.send(text.clone()).await {
+                None => self.send(text).await,
+                end => end,
+            },
+            Action::Reorder => {
+                self.held = Some(text);
+                None
+            }
+            Action::CutInTheMiddle => {
                 let mut half = text.into_bytes();
                 half.truncate(half.len() / 2);
                 let fragment = Frame::message(half, OpCode::Data(Data::Text), false);
-                let _ = stream.send(Message::Frame(fragment)).await;
-                return ControlFlow::Break(());
+                // Whoever is gone already has less than half of it.
+                let _ = self.out.send(Message::Frame(fragment)).await;
+                Some(End::Cut)
             }
-            Some(_) => return ControlFlow::Break(()),
-            None => {}
+            Action::CutAfter => self.send(text).await.or(Some(End::Cut)),
+            Action::HalfOpen => Some(End::HalfOpen),
+            Action::ResetLog => {
+                let end = self.send(text).await;
+                self.core.reset_log_of(&who);
+                end
+            }
+            Action::Restart(how) => {
+                self.core.restart_by_fault(how);
+                Some(End::Cut)
+            }
+            Action::UnknownFrame => match self.send(UNKNOWN_FRAME.to_owned()).await {
+                None => self.send(text).await,
+                end => end,
+            },
+            Action::Replace(_)
+            | Action::Truncate
+            | Action::Malform
+            | Action::WrongTypes
+            | Action::UnknownFields
+            | Action::UnknownEvents
+            | Action::Gap
+            | Action::Skew(_) => self.send(mangle(&action, text)).await,
+            _ => Some(End::Cut),
         }
     }
-    match stream.send(Message::text(text)).await {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(_) => ControlFlow::Break(()),
+
+    async fn send(&mut self, text: String) -> Option<End> {
+        match self.out.send(Message::text(text)).await {
+            Ok(()) => None,
+            Err(_) => Some(End::Cut),
+        }
     }
 }
 
-async fn close(stream: &mut Stream, code: CloseCode) {
+async fn close(out: &mut SplitSink<Stream, Message>, code: u16) {
     let frame = CloseFrame {
-        code: code.as_u16().into(),
+        code: code.into(),
         reason: "".into(),
     };
     // A client that is gone needs no goodbye.
-    let _ = stream.close(Some(frame)).await;
+    let _ = out.send(Message::Close(Some(frame))).await;
+    let _ = out.close().await;
 }

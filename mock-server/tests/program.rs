@@ -132,3 +132,31 @@ fn what_cannot_be_started_says_why_and_ends_with_a_code() {
         assert!(said.contains(reason), "{words:?}: {said}");
     }
 }
+
+#[test]
+#[cfg(unix)]
+fn a_scenario_by_its_name_and_an_admin_api_for_others_with_a_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let ready = folder.path().join("ready");
+    let mut child = program(&[
+        "--port",
+        "0",
+        "--ready-file",
+        ready.to_str().unwrap(),
+        "--scenario",
+        "support-desk",
+        "--admin-host",
+        "0.0.0.0",
+    ]);
+    written(&ready);
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let said: Vec<String> = lines.take(4).map(Result::unwrap).collect();
+    assert!(said[1].starts_with("admin token "), "{said:?}");
+    assert_eq!(
+        said[3],
+        "alice (alice-password), desk (desk-password) can sign in"
+    );
+    assert_eq!(terminate(&mut child), 0);
+    let mut refused = program(&["--scenario", "no-such-scenario"]);
+    assert_eq!(refused.wait().unwrap().code(), Some(2));
+}

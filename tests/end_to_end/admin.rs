@@ -62,9 +62,9 @@ async fn faults_users_and_the_clock_are_set_over_http() {
     let me = format!("{}/v1/me", server.url());
     let get = || http().get(&me).bearer_auth(&access).send();
     assert_eq!(get().await.unwrap().status(), 200);
-    admin
-        .post("clock/advance", json!({"byMs": 3_600_000}))
-        .await;
+    let hour = json!({"byMs": 3_600_000});
+    let (status, clock) = admin.ask("POST", "worlds/main/clock/advance", hour).await;
+    assert_eq!((status, &clock["stepped"]), (200, &json!(false)), "{clock}");
     assert_eq!(get().await.unwrap().status(), 401);
     dora.close().await;
     server.stop().await;

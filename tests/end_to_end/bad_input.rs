@@ -1,6 +1,6 @@
 //! Bad input on both sides: a clear answer, nothing lost, and the process lives.
 
-use fulmar_mock_server::{Action, Fault, FrameKind, Where};
+use fulmar_mock_server::{Action, FrameKind, When, Where};
 use fulmar_tests::Stage;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
@@ -111,8 +111,8 @@ async fn instead_of_events(text: &str) {
     let (alice, mut bob) = stage.alice_and_bob().await;
     let events = Where::Outgoing(FrameKind::Events);
     stage.server.faults().add(
-        Fault::at(events)
-            .of_user("bob")
+        When::at(events)
+            .user("bob")
             .then(Action::Replace(text.to_owned())),
     );
     alice.say(&["one", "two"]).await;
@@ -147,8 +147,8 @@ async fn an_event_that_nobody_understands_stops_nothing() {
         {"seq": 6, "at": 1, "type": "weather.changed", "data": {"rain": true}},
     ]});
     stage.server.faults().add(
-        Fault::at(events)
-            .of_user("bob")
+        When::at(events)
+            .user("bob")
             .then(Action::Replace(unknown.to_string())),
     );
     alice.say(&["lost in translation"]).await;
@@ -174,7 +174,7 @@ async fn answers_that_are_no_answers_are_tried_again() {
         stage
             .server
             .faults()
-            .add(Fault::at(login.clone()).then(action));
+            .add(When::at(login.clone()).then(action));
         let result = client.login("alice", "alice-password").await;
         assert!(
             matches!(result, Err(fulmar::CommandError::Unreachable { .. })),
@@ -190,7 +190,7 @@ async fn answers_that_are_no_answers_are_tried_again() {
         stage
             .server
             .faults()
-            .add(Fault::at(snapshot.clone()).then(action));
+            .add(When::at(snapshot.clone()).then(action));
     }
     client.login("alice", "alice-password").await.unwrap();
     fulmar_tests::live(&client).await;

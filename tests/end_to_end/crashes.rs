@@ -4,7 +4,7 @@
 //! does the same to real processes.
 
 use fulmar::{ConversationId, MessageState};
-use fulmar_mock_server::{Action, Fault, FrameKind, Where};
+use fulmar_mock_server::{Action, Fault, FrameKind, When, Where};
 use fulmar_tests::{Person, Stage, shown, until};
 
 /// Throws the process state away and opens it again from disk.
@@ -63,7 +63,7 @@ async fn killed_at(fault: Fault, bob_has_it_before: bool) {
 #[tokio::test]
 async fn after_the_submit_left_and_before_it_arrived() {
     let submit = Where::Incoming(FrameKind::Submit);
-    killed_at(Fault::at(submit).of_user("alice").then(Action::Drop), false).await;
+    killed_at(When::at(submit).user("alice").then(Action::Drop), false).await;
 }
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn after_it_was_applied_and_before_the_outcome() {
     // Nothing that the server says about it comes through.
     let said = Where::Outgoing(FrameKind::Any);
     killed_at(
-        Fault::at(said).of_user("alice").always().then(Action::Drop),
+        When::at(said).user("alice").always().then(Action::Drop),
         true,
     )
     .await;
@@ -80,11 +80,11 @@ async fn after_it_was_applied_and_before_the_outcome() {
 #[tokio::test]
 async fn after_the_outcome_and_before_the_event() {
     let events = Where::Outgoing(FrameKind::Events);
-    killed_at(Fault::at(events).of_user("alice").then(Action::Drop), true).await;
+    killed_at(When::at(events).user("alice").then(Action::Drop), true).await;
 }
 
 #[tokio::test]
 async fn after_the_event_and_before_the_outcome() {
     let outcome = Where::Outgoing(FrameKind::Outcome);
-    killed_at(Fault::at(outcome).of_user("alice").then(Action::Drop), true).await;
+    killed_at(When::at(outcome).user("alice").then(Action::Drop), true).await;
 }

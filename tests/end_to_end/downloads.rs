@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fulmar::{CommandError, MessageItem, NetworkState};
-use fulmar_mock_server::{Action, Fault, Where};
+use fulmar_mock_server::{Action, When, Where};
 use fulmar_tests::{Stage, connection, live, patiently, until};
 
 use crate::files::{Counted, bytes, download, file, first_attachment, names};
@@ -20,12 +20,10 @@ async fn a_download_goes_on_where_it_was_and_comes_once_for_all_who_want_it() {
 
     // Cut after a while; whoever waits is not told more than that it waits.
     let files = Where::Http("/v1/files".to_owned());
-    stage.server.faults().add(
-        Fault::at(files.clone())
-            .after(2)
-            .always()
-            .then(Action::Drop),
-    );
+    stage
+        .server
+        .faults()
+        .add(When::at(files.clone()).after(2).always().then(Action::Drop));
     let mut downloading = bob.client.download(&attachment);
     patiently("some of it", async {
         while downloading.next().await.unwrap().received < 500_000 {}
@@ -105,7 +103,7 @@ async fn what_is_not_what_was_announced_or_not_theirs_is_an_error_and_leaves_not
     stage
         .server
         .faults()
-        .add(Fault::at(files).times(2).then(other));
+        .add(When::at(files).times(2).then(other));
     let damaged = patiently("an answer", bob.client.download(&attachment).finish()).await;
     assert_eq!(damaged, Err(CommandError::FileDamaged));
     assert_eq!(names(&stage.folder.path().join("bob.db.files")), [""; 0]);

@@ -1,7 +1,7 @@
 //! When the WebSocket cannot be had, HTTP does its work.
 
 use fulmar::ConnectionState;
-use fulmar_mock_server::{Action, Fault, Where};
+use fulmar_mock_server::{Action, When, Where};
 use fulmar_tests::{Stage, connection, live};
 
 #[tokio::test]
@@ -11,8 +11,8 @@ async fn messages_come_and_go_over_http_until_the_socket_is_back() {
     let id = alice.chat.id().clone();
     drop(alice);
     stage.server.faults().add(
-        Fault::at(Where::Handshake)
-            .of_user("alice")
+        When::at(Where::Handshake)
+            .user("alice")
             .always()
             .then(Action::Html(403)),
     );
@@ -50,20 +50,20 @@ async fn a_submit_over_http_whose_answer_is_lost_is_applied_once() {
     drop(alice);
     let faults = stage.server.faults();
     faults.add(
-        Fault::at(Where::Handshake)
-            .of_user("alice")
+        When::at(Where::Handshake)
+            .user("alice")
             .always()
             .then(Action::Cut),
     );
     let operations = Where::Http("/v1/operations".to_owned());
     faults.add(
-        Fault::at(operations.clone())
+        When::at(operations.clone())
             .times(2)
             .then(Action::SwallowAnswer),
     );
-    faults.add(Fault::at(operations.clone()).then(Action::Html(520)));
-    faults.add(Fault::at(operations.clone()).then(Action::Html(404)));
-    faults.add(Fault::at(operations).then(Action::Repeat));
+    faults.add(When::at(operations.clone()).then(Action::Html(520)));
+    faults.add(When::at(operations.clone()).then(Action::Html(404)));
+    faults.add(When::at(operations).then(Action::Repeat));
     let client = stage.open("alice").await;
     let mut alice = fulmar_tests::Person::new(client.clone(), client.conversation(&id));
     alice.say(&["one", "two"]).await;
@@ -77,6 +77,7 @@ async fn a_server_that_is_gone_is_waited_for_and_nobody_claims_to_poll_it() {
     let (alice, _bob) = stage.alice_and_bob().await;
     let Stage {
         server,
+        config: _,
         folder: _folder,
     } = stage;
     server.stop().await;

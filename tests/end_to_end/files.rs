@@ -8,7 +8,7 @@ use fulmar::{
     Attachment, AttachmentKind, Client, Config, MessageItem, MessageState, NetworkState,
     NewAttachment, NewMessage, WaitReason,
 };
-use fulmar_mock_server::{Action, Fault, Where};
+use fulmar_mock_server::{Action, When, Where};
 use fulmar_protocol::Limits;
 use fulmar_tests::{Person, Stage, connection, patiently, quick, shown, until};
 
@@ -77,7 +77,7 @@ impl<'a> Counted<'a> {
         let faults = stage.server.faults();
         let harmless = Action::Delay(Duration::ZERO);
         let files = Where::Http("/v1/files".to_owned());
-        faults.add(Fault::at(files).always().then(harmless));
+        faults.add(When::at(files).always().then(harmless));
         let before = faults.struck();
         Self { stage, before }
     }
@@ -231,7 +231,7 @@ async fn text_and_files_are_edited_forwarded_and_searched_together() {
 async fn files_go_up_and_come_while_http_stands_in_for_the_socket() {
     let stage = Stage::new().await;
     let (mut alice, mut bob) = stage.alice_and_bob().await;
-    let refuse = Fault::at(Where::Handshake).of_user("alice").always();
+    let refuse = When::at(Where::Handshake).user("alice").always();
     stage.server.faults().add(refuse.then(Action::Html(502)));
     stage.server.cut("alice");
     connection(&alice.client, |state| {

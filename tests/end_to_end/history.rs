@@ -6,7 +6,7 @@ use fulmar::{
     Anchor, CommandError, GapEnd, GapRange, History, MessageState, NetworkState, Newest, Position,
     Timeline, TimelineItem,
 };
-use fulmar_mock_server::{Action, Fault, Where};
+use fulmar_mock_server::{Action, When, Where};
 use fulmar_tests::{Person, Stage, live, messages, shown, until};
 
 #[tokio::test]
@@ -224,7 +224,7 @@ async fn what_was_missed_is_a_gap_that_is_filled_from_either_end_and_only_once()
     assert_eq!(missing.count(), 180);
     assert_eq!(messages(&bob.screen).len(), 23);
 
-    let count = Fault::at(Where::Http("/v1/conversations".to_owned())).of_user("bob");
+    let count = When::at(Where::Http("/v1/conversations".to_owned())).user("bob");
     stage
         .server
         .faults()

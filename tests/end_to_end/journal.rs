@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fulmar::NetworkState;
-use fulmar_mock_server::{Action, Fault, FrameKind, MockServer, Passed, Where};
+use fulmar_mock_server::{Action, FrameKind, MockServer, Passed, When, Where};
 use fulmar_tests::{DEADLINE, Stage};
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ async fn what_was_applied_is_waited_for_whether_or_not_anybody_heard_of_it() {
     let stage = Stage::new().await;
     let (alice, _bob) = stage.alice_and_bob().await;
     let outcome = Where::Outgoing(FrameKind::Outcome);
-    let deaf = Fault::at(outcome).of_user("alice").always();
+    let deaf = When::at(outcome).user("alice").always();
     stage.server.faults().add(deaf.then(Action::Drop));
     let key = alice.chat.send("unheard").await.unwrap();
     let journal = stage.server.journal();

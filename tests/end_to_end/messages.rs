@@ -1,7 +1,7 @@
 //! What can be done to messages: edit, delete, react; online, offline, and when the server says no.
 
 use fulmar::{CommandError, MessageContent, MessageItem, MessageState, NetworkState, UserId};
-use fulmar_mock_server::{Action, Fault, FrameKind, Where};
+use fulmar_mock_server::{Action, FrameKind, When, Where};
 use fulmar_tests::{Person, Stage, live, shown, until};
 
 pub(crate) fn user(name: &str) -> UserId {
@@ -259,8 +259,8 @@ async fn a_lost_outcome_of_an_edit_does_not_bring_back_what_came_before() {
     bob.sees(&["one"]).await;
     alice.sees(&["one"]).await;
     stage.server.faults().add(
-        Fault::at(Where::Outgoing(FrameKind::Outcome))
-            .of_user("alice")
+        When::at(Where::Outgoing(FrameKind::Outcome))
+            .user("alice")
             .then(Action::Cut),
     );
     alice.chat.edit(key, "two").await.unwrap();

@@ -4,7 +4,7 @@ use fulmar::{
     Action, Client, FailureReason, MessageContent, NetworkState, Outbox, OutboxItem, OutboxState,
     Writing,
 };
-use fulmar_mock_server::{Action as Strike, Fault, FrameKind, Where};
+use fulmar_mock_server::{Action as Strike, FrameKind, When, Where};
 use fulmar_tests::{Stage, list_until, live, patiently, until};
 
 async fn outbox_until(outbox: &mut Outbox, expected: impl Fn(&[OutboxItem]) -> bool) {
@@ -138,8 +138,8 @@ async fn a_message_that_was_deleted_on_its_way_does_not_fail_unseen() {
     let his = bob.conversation(&row.unwrap().conversation_id);
     // It leaves the device, and nobody knows whether it arrived.
     stage.server.faults().add(
-        Fault::at(Where::Incoming(FrameKind::Submit))
-            .of_user("bob")
+        When::at(Where::Incoming(FrameKind::Submit))
+            .user("bob")
             .always()
             .then(Strike::Cut),
     );

@@ -8,7 +8,7 @@ use fulmar::{
     BuildError, Client, CommandError, MessageState, NetworkState, OpenError, SessionState,
     rebuild_store,
 };
-use fulmar_mock_server::{Action, Fault, Where};
+use fulmar_mock_server::{Action, When, Where};
 use fulmar_tests::{Person, Stage, live, patiently, quick, shown, until};
 
 async fn open_error(stage: &Stage, path: &Path) -> OpenError {
@@ -178,7 +178,7 @@ async fn a_suspended_client_holds_no_lock_and_takes_up_where_it_was() {
     // What waits for the network is told; what was handed over is done.
     let slow = Where::Http("/v1/sessions".to_owned());
     let delay = Action::Delay(Duration::from_secs(600));
-    stage.server.faults().add(Fault::at(slow).then(delay));
+    stage.server.faults().add(When::at(slow).then(delay));
     let account = alice.client.account();
     let asked = tokio::spawn(async move { account.fetch_sessions().await });
     patiently("the question", async {
@@ -229,7 +229,7 @@ async fn an_answer_to_who_was_suspended_is_no_answer_to_who_takes_up() {
     let slow = |path: &str, millis| {
         let place = Where::Http(path.to_owned());
         let delay = Action::Delay(Duration::from_millis(millis));
-        stage.server.faults().add(Fault::at(place).then(delay));
+        stage.server.faults().add(When::at(place).then(delay));
     };
     slow("/v1/sessions", 300);
     slow("/v1/messages", 900);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fulmar::{ConnectionState, WaitReason};
-use fulmar_mock_server::{Action, Config, Fault, FrameKind, Where};
+use fulmar_mock_server::{Action, Config, Fault, FrameKind, When, Where};
 use fulmar_tests::{Stage, connection, live, quick};
 
 /// So long that a waiting connection is surely seen waiting: watchers may skip what is brief.
@@ -49,49 +49,38 @@ async fn survives(fault: Fault) {
 #[tokio::test]
 async fn the_answer_to_a_submit_is_lost_and_the_socket_with_it() {
     let outcome = Where::Outgoing(FrameKind::Outcome);
-    survives(Fault::at(outcome).of_user("alice").then(Action::Cut)).await;
+    survives(When::at(outcome).user("alice").then(Action::Cut)).await;
 }
 
 #[tokio::test]
 async fn a_submit_is_delivered_twice() {
     let submit = Where::Incoming(FrameKind::Submit);
-    survives(
-        Fault::at(submit)
-            .of_user("alice")
-            .times(2)
-            .then(Action::Repeat),
-    )
-    .await;
+    survives(When::at(submit).user("alice").times(2).then(Action::Repeat)).await;
 }
 
 #[tokio::test]
 async fn a_socket_is_cut_before_a_submit() {
     let submit = Where::Incoming(FrameKind::Submit);
-    survives(Fault::at(submit).of_user("alice").then(Action::Cut)).await;
+    survives(When::at(submit).user("alice").then(Action::Cut)).await;
 }
 
 #[tokio::test]
 async fn a_socket_is_cut_in_the_middle_of_an_events_frame() {
     let events = Where::Outgoing(FrameKind::Events);
-    survives(
-        Fault::at(events)
-            .of_user("bob")
-            .then(Action::CutInTheMiddle),
-    )
-    .await;
+    survives(When::at(events).user("bob").then(Action::CutInTheMiddle)).await;
 }
 
 #[tokio::test]
 async fn an_events_frame_vanishes_and_the_gap_is_fetched() {
     let events = Where::Outgoing(FrameKind::Events);
-    survives(Fault::at(events).of_user("bob").then(Action::Drop)).await;
+    survives(When::at(events).user("bob").then(Action::Drop)).await;
 }
 
 #[tokio::test]
 async fn everything_is_slow() {
     let slow = Action::Delay(Duration::from_millis(30));
     survives(
-        Fault::at(Where::Outgoing(FrameKind::Any))
+        When::at(Where::Outgoing(FrameKind::Any))
             .always()
             .then(slow),
     )
@@ -114,10 +103,7 @@ async fn a_dead_peer_is_noticed_by_its_silence() {
     alice.login("alice", "alice-password").await.unwrap();
     live(&alice).await;
     let pong = Where::Outgoing(FrameKind::Pong);
-    stage
-        .server
-        .faults()
-        .add(Fault::at(pong).then(Action::Drop));
+    stage.server.faults().add(When::at(pong).then(Action::Drop));
     let state = connection(&alice, |state| {
         matches!(state, ConnectionState::Waiting { .. })
     })

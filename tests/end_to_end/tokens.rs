@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fulmar::SessionState;
-use fulmar_mock_server::{Action, Fault, Where};
+use fulmar_mock_server::{Action, When, Where};
 use fulmar_tests::{Stage, live, patiently};
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ async fn a_token_runs_out_over_http() {
     stage
         .server
         .faults()
-        .add(Fault::at(Where::Handshake).always().then(Action::Html(502)));
+        .add(When::at(Where::Handshake).always().then(Action::Html(502)));
     let alice = stage.sign_in("alice").await;
     let chat = alice.create_direct("bob").await.unwrap();
     let mut alice = fulmar_tests::Person::new(alice, chat);
@@ -44,7 +44,7 @@ async fn the_answer_to_a_refresh_is_lost_and_the_session_lives() {
     let (mut alice, _bob) = stage.alice_and_bob().await;
     let refresh = Where::Http("/v1/auth/refresh".to_owned());
     stage.server.faults().add(
-        Fault::at(refresh.clone())
+        When::at(refresh.clone())
             .times(2)
             .then(Action::SwallowAnswer),
     );
@@ -56,7 +56,7 @@ async fn the_answer_to_a_refresh_is_lost_and_the_session_lives() {
     stage
         .server
         .faults()
-        .add(Fault::at(refresh).times(2).then(Action::Repeat));
+        .add(When::at(refresh).times(2).then(Action::Repeat));
     for round in 0..2 {
         stage.server.advance(LONGER_THAN_A_TOKEN);
         alice.chat.send(format!("round {round}")).await.unwrap();
@@ -77,7 +77,7 @@ async fn a_portal_in_front_of_the_refresh_is_not_the_end_of_the_session() {
         stage
             .server
             .faults()
-            .add(Fault::at(refresh.clone()).then(Action::Html(status)));
+            .add(When::at(refresh.clone()).then(Action::Html(status)));
     }
     stage.server.advance(LONGER_THAN_A_TOKEN);
     alice.say(&["after"]).await;
@@ -101,10 +101,10 @@ async fn a_fresh_token_goes_to_the_live_socket_before_the_old_one_runs_out() {
     stage
         .server
         .faults()
-        .add(Fault::at(Where::Handshake).always().then(Action::Html(502)));
+        .add(When::at(Where::Handshake).always().then(Action::Html(502)));
     let refresh = Where::Http("/v1/auth/refresh".to_owned());
     stage.server.faults().add(
-        Fault::at(refresh)
+        When::at(refresh)
             .times(2)
             .then(Action::Delay(Duration::ZERO)),
     );
@@ -132,7 +132,7 @@ async fn many_requests_need_a_token_and_one_refresh_gets_it() {
     stage
         .server
         .faults()
-        .add(Fault::at(refresh).after(1).always().then(Action::Cut));
+        .add(When::at(refresh).after(1).always().then(Action::Cut));
     stage.server.advance(LONGER_THAN_A_TOKEN);
     stage.server.reconnect("alice");
     let texts: Vec<String> = (0..20).map(|number| number.to_string()).collect();

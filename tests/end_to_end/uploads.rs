@@ -3,7 +3,7 @@
 use fulmar::{
     CommandError, FailureReason, MessageState, NetworkState, NewAttachment, NewMessage, OutboxState,
 };
-use fulmar_mock_server::{Action, Fault, Where};
+use fulmar_mock_server::{Action, When, Where};
 use fulmar_protocol::{Code, Problem};
 use fulmar_tests::{Person, Stage, connection, patiently, until};
 
@@ -17,7 +17,7 @@ async fn a_message_waits_for_its_files_and_those_behind_it_for_the_message() {
     stage
         .server
         .faults()
-        .add(Fault::at(files).always().then(Action::Html(502)));
+        .add(When::at(files).always().then(Action::Html(502)));
     let key = alice.chat.send(file("a.bin", 500_000)).await.unwrap();
     alice.say(&["behind it"]).await;
     // In another conversation nobody waits.
@@ -86,7 +86,7 @@ async fn an_upload_goes_on_where_it_was_after_a_crash() {
     stage
         .server
         .faults()
-        .add(Fault::at(files).after(6).always().then(Action::Drop));
+        .add(When::at(files).after(6).always().then(Action::Drop));
     alice.chat.send(file("a.bin", 20_000)).await.unwrap();
     let some = |state: &MessageState| matches!(state, MessageState::Uploading { sent, .. } if *sent >= 5_000);
     until(&mut alice.screen, |items| {
@@ -121,7 +121,7 @@ async fn whatever_the_network_does_to_an_upload_it_arrives_whole() {
         let (mut alice, mut bob) = stage.alice_and_bob().await;
         for after in [0, 2, 5, 9] {
             let files = Where::Http("/v1/files".to_owned());
-            let fault = Fault::at(files).after(after).then(action.clone());
+            let fault = When::at(files).after(after).then(action.clone());
             stage.server.faults().add(fault);
         }
         alice.chat.send(file("a.bin", 10_000)).await.unwrap();
@@ -138,7 +138,7 @@ async fn an_upload_that_is_called_off_is_gone_and_frees_those_behind_it() {
     stage
         .server
         .faults()
-        .add(Fault::at(files).after(3).always().then(Action::Drop));
+        .add(When::at(files).after(3).always().then(Action::Drop));
     let key = alice.chat.send(file("a.bin", 20_000)).await.unwrap();
     alice.say(&["behind it"]).await;
     until(&mut alice.screen, |items| {
@@ -186,7 +186,7 @@ async fn a_file_that_the_server_refuses_fails_its_message_until_it_is_retried_or
 
     let files = Where::Http("/v1/files".to_owned());
     let refuse = Action::Problem(Problem::new(Code::RequestTooLarge, "No"));
-    stage.server.faults().add(Fault::at(files).then(refuse));
+    stage.server.faults().add(When::at(files).then(refuse));
     let key = alice.chat.send(file("a.bin", 3_000)).await.unwrap();
     alice.say(&["behind it"]).await;
     until(&mut alice.screen, |items| {

@@ -24,6 +24,8 @@ pub struct Stage {
     pub server: MockServer,
     /// Where the stores are.
     pub folder: TempDir,
+    /// What clients are like.
+    pub config: Config,
 }
 
 impl Stage {
@@ -41,8 +43,16 @@ impl Stage {
             .start()
             .await
             .unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        Self { server, folder }
+        Self::at(server)
+    }
+
+    /// Before any server.
+    pub fn at(server: MockServer) -> Self {
+        Self {
+            server,
+            folder: tempfile::tempdir().unwrap(),
+            config: quick(),
+        }
     }
 
     /// The store of a device.
@@ -52,7 +62,7 @@ impl Stage {
 
     /// Opens a device's store, which may hold a session or not.
     pub async fn open(&self, device: &str) -> Client {
-        self.open_with(device, quick()).await
+        self.open_with(device, self.config.clone()).await
     }
 
     /// The same with other settings.
@@ -131,6 +141,15 @@ impl Person {
         for text in texts {
             self.chat.send(*text).await.unwrap();
         }
+    }
+
+    /// Waits until the last message on the screen is this one, sent.
+    pub async fn sees_last(&mut self, text: &str) {
+        until(&mut self.screen, |items| {
+            let last = items.last();
+            last.is_some_and(|item| item.text() == text && item.state == MessageState::Sent)
+        })
+        .await;
     }
 
     /// Waits until the screen shows exactly these messages, all of them sent.

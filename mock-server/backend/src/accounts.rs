@@ -48,12 +48,6 @@ impl Backend {
         added.map_err(|stop| BackendError::Refused(stop.into_problem()))
     }
 
-    /// Whose access token this is; `None` when it is nobody's, or has run out.
-    pub fn user_of(&mut self, token: &str, now: Timestamp) -> Option<UserId> {
-        let (caller, _) = self.scoped(now, |scope| scope.authenticate(Some(token)));
-        caller.ok().map(|caller| caller.user_id)
-    }
-
     /// Ends every session of a user, as an administrator would.
     pub fn revoke_sessions(&mut self, user_id: &UserId, now: Timestamp) -> Vec<crate::Outgoing> {
         let (_, aftermath) = self.scoped(now, |scope| {
@@ -138,18 +132,26 @@ impl Scope<'_> {
         for old in sessions::older_of_device(&self.db, &request.user_id, &request.device_id)? {
             self.end_session(&old)?;
         }
+        self.start_session(&request.user_id, &request.device_id)
+    }
+
+    pub(crate) fn start_session(
+        &mut self,
+        user_id: &UserId,
+        device_id: &DeviceId,
+    ) -> Result<Session> {
         let session_id = self.random_id("s-");
         let refresh = self.refresh_token(&session_id);
         sessions::insert(
             &self.db,
             &session_id,
-            &request.user_id,
-            &request.device_id,
+            user_id,
+            device_id,
             &fingerprint(refresh.expose()),
             self.now,
         )?;
-        self.note(&request.user_id, "session.started")?;
-        self.session(&request.user_id, &request.device_id, &session_id, refresh)
+        self.note(user_id, "session.started")?;
+        self.session(user_id, device_id, &session_id, refresh)
     }
 
     /// Unknown users and wrong passwords look alike.

@@ -36,6 +36,7 @@ mod jwt;
 mod operations;
 mod profiles;
 mod pushes;
+mod rehearsal;
 mod search;
 mod stats;
 mod store;
@@ -53,6 +54,7 @@ pub use audit::AuditEntry;
 pub use edge::http::{HttpRequest, HttpResponse};
 pub use edge::socket::{Outgoing, SocketId};
 pub use pushes::{PushDevice, RecordedPush};
+pub use rehearsal::Checkpoint;
 pub use stats::Stats;
 
 use edge::socket::Socket;

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use fulmar_conformance::{Backend, Report, run};
-use fulmar_mock_server::{Action, Fault, FrameKind, MockServer, Where};
+use fulmar_mock_server::{Action, Fault, FrameKind, MockServer, When, Where};
 
 async fn judge(faults: impl IntoIterator<Item = Fault>) -> Vec<Report> {
     let server = MockServer::builder().demo().start().await.unwrap();
@@ -43,7 +43,7 @@ async fn the_mock_server_keeps_every_rule() {
 async fn a_wrong_pong_is_caught() {
     let wrong = "{\"type\":\"pong\",\"id\":0,\"head\":0}".to_owned();
     let pong = Where::Outgoing(FrameKind::Pong);
-    let reports = judge([Fault::at(pong).always().then(Action::Replace(wrong))]).await;
+    let reports = judge([When::at(pong).always().then(Action::Replace(wrong))]).await;
     assert_eq!(broken(&reports), ["3.5"]);
 }
 
@@ -52,7 +52,7 @@ async fn a_server_that_answers_every_submit_alike_is_caught() {
     let answer = "{\"outcomes\":[{\"operationKey\":\"0190b5f0-0000-7000-8000-000000000001\",\
                   \"status\":\"applied\",\"conversation\":{\"conversationId\":\"c\"}}]}";
     let submit = Where::Http("/v1/operations".to_owned());
-    let fault = Fault::at(submit).after(1).always();
+    let fault = When::at(submit).after(1).always();
     let reports = judge([fault.then(Action::Replace(answer.to_owned()))]).await;
     for section in ["2.4", "4.1", "4.2", "5.1", "5.2"] {
         assert!(broken(&reports).contains(&section), "{section}");
@@ -63,6 +63,6 @@ async fn a_server_that_answers_every_submit_alike_is_caught() {
 async fn a_page_without_messages_is_caught() {
     let page = Where::Http("/v1/conversations".to_owned());
     let empty = Action::Replace("{\"messages\":[]}".to_owned());
-    let reports = judge([Fault::at(page).always().then(empty)]).await;
+    let reports = judge([When::at(page).always().then(empty)]).await;
     assert!(broken(&reports).contains(&"7.5"));
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use fulmar::{Client, MessageState, NetworkState};
-use fulmar_mock_server::{Action, Fault, FrameKind, MockServer, Where};
+use fulmar_mock_server::{Action, FrameKind, MockServer, When, Where};
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, params};
 
@@ -166,7 +166,7 @@ pub(crate) async fn drain(messages: usize) {
     for _ in 0..messages {
         chat.send(TEXT).await.unwrap();
     }
-    let slow = Fault::at(Where::Incoming(FrameKind::Any)).always();
+    let slow = When::at(Where::Incoming(FrameKind::Any)).always();
     server.faults().add(slow.then(Action::Delay(LATENCY)));
     let start = Instant::now();
     alice.set_network(NetworkState::Available);

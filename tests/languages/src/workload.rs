@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fastrand::Rng;
-use fulmar_mock_server::{Action, Fault, FrameKind, MockServer, Where};
+use fulmar_mock_server::{Action, Fault, FrameKind, MockServer, When, Where};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -201,8 +201,5 @@ fn fault(rng: &mut Rng, user: &str) -> Fault {
         5 => (Where::Outgoing(FrameKind::Outcome), Action::Drop),
         _ => (Where::Outgoing(FrameKind::Events), Action::Cut),
     };
-    Fault::at(place)
-        .of_user(user)
-        .times(rng.u32(1..3))
-        .then(action)
+    When::at(place).user(user).times(rng.u32(1..3)).then(action)
 }

@@ -40,13 +40,13 @@ pub enum Outgoing {
 }
 
 pub(crate) struct Socket {
-    pub(super) state: State,
+    pub(crate) state: State,
     /// Where its user types.
     pub(super) typing: BTreeSet<ConversationId>,
     pub(super) last_heard: Timestamp,
 }
 
-pub(super) enum State {
+pub(crate) enum State {
     /// Connected; nobody knows who it is.
     Greeting { token: Option<Secret> },
     /// `ready` went out.
@@ -69,15 +69,6 @@ impl Backend {
             },
         );
         socket
-    }
-
-    /// Who has said hello over a socket.
-    #[must_use]
-    pub fn user_of_socket(&self, socket: SocketId) -> Option<&UserId> {
-        match &self.sockets.get(&socket)?.state {
-            State::Ready { caller, .. } => Some(&caller.user_id),
-            State::Greeting { .. } => None,
-        }
     }
 
     /// A socket is gone. Whoever typed there has stopped.
@@ -292,7 +283,7 @@ impl Backend {
     }
 
     /// What a request leads to on all sockets.
-    pub(super) fn after(&mut self, aftermath: &Aftermath, now: Timestamp) -> Vec<Outgoing> {
+    pub(crate) fn after(&mut self, aftermath: &Aftermath, now: Timestamp) -> Vec<Outgoing> {
         self.push(&aftermath.pushes, now);
         let mut outgoing = self.deliver(&aftermath.told, now);
         outgoing.extend(self.introduce(&aftermath.met, now));
@@ -380,7 +371,7 @@ impl Scope<'_> {
     }
 }
 
-pub(super) fn say(socket: SocketId, frame: ServerFrame) -> Outgoing {
+pub(crate) fn say(socket: SocketId, frame: ServerFrame) -> Outgoing {
     Outgoing::Frame { socket, frame }
 }
 

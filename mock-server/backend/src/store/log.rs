@@ -94,3 +94,12 @@ pub(crate) fn cut(db: &Connection, user: &UserId) -> Result<()> {
     db.execute("DELETE FROM event WHERE user_id = ?1", [user.as_str()])?;
     Ok(())
 }
+
+/// From now on its numbers mean something else.
+pub(crate) fn rename(db: &Connection, user: &UserId, log_id: &str) -> Result<()> {
+    db.execute(
+        "UPDATE user SET log_id = ?2 WHERE user_id = ?1",
+        params![user.as_str(), log_id],
+    )?;
+    Ok(())
+}

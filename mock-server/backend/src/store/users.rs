@@ -40,6 +40,12 @@ pub(crate) fn find(db: &Connection, user_id: &UserId) -> Result<Option<User>> {
         .optional()?)
 }
 
+pub(crate) fn ids(db: &Connection) -> Result<Vec<UserId>> {
+    let mut statement = db.prepare_cached("SELECT user_id FROM user ORDER BY user_id")?;
+    let ids = statement.query_map([], |row| row.get::<_, String>(0))?;
+    ids.map(|id| Ok(UserId::new(id?)?)).collect()
+}
+
 pub(crate) fn set_profile(
     db: &Connection,
     user_id: &UserId,

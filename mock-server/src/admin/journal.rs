@@ -16,7 +16,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 struct Wanted {
     after: u64,
     user: Option<String>,
-    /// `request`, `incoming`, `outgoing` or `fault`.
+    /// `request`, `incoming`, `outgoing`, `opened`, `closed` or `fault`.
     passed: Option<String>,
     /// The `type` of a frame.
     kind: Option<String>,
@@ -78,6 +78,8 @@ impl Wanted {
             Passed::Request { path, .. } => ("request", None, Some(path.as_str())),
             Passed::Incoming { frame } => ("incoming", frame["type"].as_str(), None),
             Passed::Outgoing { frame } => ("outgoing", frame["type"].as_str(), None),
+            Passed::Opened => ("opened", None, None),
+            Passed::Closed => ("closed", None, None),
             Passed::Fault { .. } => ("fault", None, None),
         };
         let begins = |wanted: &String| path.is_some_and(|path| path.starts_with(wanted.as_str()));

@@ -1,0 +1,159 @@
+//! What only a test does to a backend: acting as anybody, going back to an earlier state, renaming logs.
+//!
+//! It must not bend a rule: an operation that a user may not do is refused here as well.
+
+use fulmar_protocol::{
+    Conversation, DeviceId, LogId, Operation, Outcome, Problem, ResetFrame, Secret, ServerFrame,
+    Timestamp, UserId,
+};
+use rusqlite::Connection;
+use rusqlite::backup::Backup;
+
+use crate::edge::socket::{State, say};
+use crate::store::{log, users};
+use crate::{Backend, BackendError, Outgoing, Result, Scope, SocketId, Stop};
+
+/// A state of the backend to come back to.
+pub struct Checkpoint(Connection);
+
+impl std::fmt::Debug for Checkpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Checkpoint").finish_non_exhaustive()
+    }
+}
+
+impl Backend {
+    /// Applies operations as a user, without a token.
+    ///
+    /// # Errors
+    /// A problem when there is no such user, or when they are refused as a whole.
+    pub fn act(
+        &mut self,
+        user: &UserId,
+        operations: &[Operation],
+        now: Timestamp,
+    ) -> (std::result::Result<Vec<Outcome>, Problem>, Vec<Outgoing>) {
+        let (result, aftermath) = self.scoped(now, |scope| {
+            scope.known(user)?;
+            scope.apply_all(user, operations)
+        });
+        let outgoing = self.after(&aftermath, now);
+        (result.map_err(Stop::into_problem), outgoing)
+    }
+
+    /// Begins a session without a password, and gives its access token.
+    ///
+    /// # Errors
+    /// A problem when there is no such user.
+    pub fn open_session(
+        &mut self,
+        user: &UserId,
+        device: &DeviceId,
+        now: Timestamp,
+    ) -> std::result::Result<Secret, Problem> {
+        let (session, _) = self.scoped(now, |scope| {
+            scope.known(user)?;
+            scope.start_session(user, device)
+        });
+        session
+            .map(|session| session.access_token)
+            .map_err(Stop::into_problem)
+    }
+
+    /// The conversations of a user, as `GET /v1/conversations` gives them.
+    ///
+    /// # Errors
+    /// A problem when there is no such user.
+    pub fn conversations_for(
+        &mut self,
+        user: &UserId,
+        now: Timestamp,
+    ) -> std::result::Result<Vec<Conversation>, Problem> {
+        let (conversations, _) = self.scoped(now, |scope| {
+            scope.known(user)?;
+            scope.conversations_of(user)
+        });
+        conversations.map_err(Stop::into_problem)
+    }
+
+    /// Who has said hello over a socket, and on which device.
+    #[must_use]
+    pub fn caller_of_socket(&self, socket: SocketId) -> Option<(&UserId, &DeviceId)> {
+        match &self.sockets.get(&socket)?.state {
+            State::Ready { caller, .. } => Some((&caller.user_id, &caller.device_id)),
+            State::Greeting { .. } => None,
+        }
+    }
+
+    /// Whose access token this is; `None` when it is nobody's, or has run out.
+    pub fn caller_of(&mut self, token: &str, now: Timestamp) -> Option<(UserId, DeviceId)> {
+        let (caller, _) = self.scoped(now, |scope| scope.authenticate(Some(token)));
+        caller.ok().map(|caller| (caller.user_id, caller.device_id))
+    }
+
+    /// Gives a user's log another name (PROTOCOL.md §6.3): every device has to take a snapshot.
+    pub fn reset_log(&mut self, user: &UserId, now: Timestamp) -> Vec<Outgoing> {
+        let (renamed, _) = self.scoped(now, |scope| {
+            let log_id = scope.random_id("log-");
+            log::rename(&scope.db, user, &log_id)?;
+            let head = log::state(&scope.db, user)?.head;
+            let log_id = LogId::new(log_id)?;
+            Ok(ResetFrame { log_id, head })
+        });
+        let Ok(reset) = renamed else {
+            // There is no such user.
+            return Vec::new();
+        };
+        self.sockets
+            .iter()
+            .filter(|(_, socket)| {
+                matches!(&socket.state, State::Ready { caller, .. } if caller.user_id == *user)
+            })
+            .map(|(id, _)| say(*id, ServerFrame::Reset(reset.clone())))
+            .collect()
+    }
+
+    /// Remembers everything as it is now.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn checkpoint(&self) -> std::result::Result<Checkpoint, BackendError> {
+        let mut copy = Connection::open_in_memory()?;
+        Backup::new(&self.database, &mut copy)?.step(-1)?;
+        Ok(Checkpoint(copy))
+    }
+
+    /// Goes on as after a restart: no socket is known any more. With a checkpoint everything is as it was then,
+    /// and since numbers of events will be given out again, every log has a new name.
+    ///
+    /// # Errors
+    /// When the database cannot be written; it is as it was then.
+    pub fn restart(
+        &mut self,
+        from: Option<&Checkpoint>,
+        now: Timestamp,
+    ) -> std::result::Result<(), BackendError> {
+        self.sockets.clear();
+        let Some(Checkpoint(copy)) = from else {
+            return Ok(());
+        };
+        Backup::new(copy, &mut self.database)?.step(-1)?;
+        let (renamed, _) = self.scoped(now, |scope| {
+            for user in users::ids(&scope.db)? {
+                let log_id = scope.random_id("log-");
+                log::rename(&scope.db, &user, &log_id)?;
+            }
+            Ok(())
+        });
+        renamed.map_err(|stop| BackendError::Refused(stop.into_problem()))
+    }
+}
+
+impl Scope<'_> {
+    fn known(&self, user: &UserId) -> Result<()> {
+        match users::find(&self.db, user)? {
+            Some(_) => Ok(()),
+            None => Err(Stop::no_such_user()),
+        }
+    }
+}

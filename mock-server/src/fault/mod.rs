@@ -1,0 +1,260 @@
+//! Faults: what the network does to whom, where, and how often.
+//!
+//! They are applied at the edge, where bytes go in and out, and never inside the rules of the backend.
+
+mod action;
+mod mangle;
+mod network;
+mod rule;
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use fulmar_protocol::Timestamp;
+
+use crate::clock::Clock;
+
+pub use action::{Action, Restart};
+pub(crate) use mangle::mangle;
+pub use network::Network;
+pub use rule::{Fault, FrameKind, Rule, When, Where, Window};
+pub(crate) use rule::{Passing, Who};
+
+/// The faults of a world, and who is cut off from it.
+#[derive(Debug)]
+pub struct Faults {
+    clock: Arc<Clock>,
+    set: Mutex<Set>,
+    /// How many rules there are: most of the time none, and then nothing is looked at.
+    pending: AtomicUsize,
+    struck: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Set {
+    rules: Vec<Armed>,
+    offline: BTreeSet<String>,
+}
+
+/// A rule that was set.
+#[derive(Debug)]
+struct Armed {
+    fault: Fault,
+    since: Timestamp,
+    passes_first: u32,
+    /// `None`: any number of times.
+    left: Option<u32>,
+    chances: fastrand::Rng,
+    /// It belongs to the network of this user, or of everybody.
+    network_of: Option<Option<String>>,
+}
+
+/// What the rules do to something that passes.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Struck {
+    /// It takes so long.
+    pub(crate) wait: Duration,
+    /// The smallest of the bandwidths.
+    pub(crate) bytes_per_second: Option<u32>,
+    /// What else happens.
+    pub(crate) action: Option<Action>,
+}
+
+impl Struck {
+    /// How long so many bytes take, with the delay.
+    pub(crate) fn time_for(&self, bytes: usize) -> Duration {
+        let line = self.bytes_per_second.map_or(Duration::ZERO, |rate| {
+            Duration::from_secs_f64(bytes as f64 / f64::from(rate.max(1)))
+        });
+        self.wait + line
+    }
+}
+
+/// What begins with [`Faults::when`].
+#[derive(Debug)]
+#[must_use = "nothing happens before `then`"]
+pub struct Then<'a> {
+    faults: &'a Faults,
+    when: When,
+}
+
+impl Then<'_> {
+    /// Sets the rule.
+    pub fn then(self, action: Action) {
+        self.faults.add(self.when.then(action));
+    }
+}
+
+impl Faults {
+    pub(crate) fn new(clock: Arc<Clock>) -> Self {
+        Self {
+            clock,
+            set: Mutex::default(),
+            pending: AtomicUsize::new(0),
+            struck: AtomicU64::new(0),
+        }
+    }
+
+    /// Begins a rule: `faults.when(When::incoming(FrameKind::Submit).user("alice")).then(Action::Cut)`.
+    pub fn when(&self, when: impl Into<When>) -> Then<'_> {
+        Then {
+            faults: self,
+            when: when.into(),
+        }
+    }
+
+    /// Adds a rule. All delays and bandwidths that fit act; of the other rules that fit, the oldest.
+    pub fn add(&self, fault: Fault) {
+        self.arm(fault, None);
+    }
+
+    /// Takes all rules away, those of networks too; who is cut off stays cut off.
+    pub fn clear(&self) {
+        let mut set = self.set();
+        set.rules.clear();
+        self.count(&set);
+    }
+
+    /// How many rules have not run out.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        let mut set = self.set();
+        self.forget_over(&mut set);
+        set.rules.len()
+    }
+
+    /// How often a rule has acted so far.
+    #[must_use]
+    pub fn struck(&self) -> u64 {
+        self.struck.load(Ordering::Relaxed)
+    }
+
+    /// Replaces the network of a user, or of everybody.
+    pub(crate) fn set_network(&self, user: Option<&str>, network: Network) {
+        let owner = Some(user.map(str::to_owned));
+        self.set().rules.retain(|armed| armed.network_of != owner);
+        for fault in network.rules(user) {
+            self.arm(fault, owner.clone());
+        }
+        self.count(&self.set());
+    }
+
+    pub(crate) fn set_offline(&self, user: &str, offline: bool) {
+        let users = &mut self.set().offline;
+        if offline {
+            users.insert(user.to_owned());
+        } else {
+            users.remove(user);
+        }
+    }
+
+    pub(crate) fn is_offline(&self, user: Option<&str>) -> bool {
+        user.is_some_and(|user| self.set().offline.contains(user))
+    }
+
+    /// Whether there is any rule, so that it is worth while to find out what passes.
+    pub(crate) fn any(&self) -> bool {
+        self.pending.load(Ordering::Acquire) > 0
+    }
+
+    /// What happens to what passes now. Counts it.
+    pub(crate) fn strike(&self, passing: &Passing<'_>, who: &Who) -> Struck {
+        let now = self.clock.now();
+        let mut set = self.set();
+        self.forget_over(&mut set);
+        let mut struck = Struck::default();
+        for armed in &mut set.rules {
+            let slows = armed.slows();
+            if (slows || struck.action.is_none()) && armed.acts_on(passing, who, now) {
+                self.struck.fetch_add(1, Ordering::Relaxed);
+                armed.act(&mut struck);
+            }
+        }
+        set.rules.retain(|armed| armed.left != Some(0));
+        self.count(&set);
+        struck
+    }
+
+    fn arm(&self, fault: Fault, network_of: Option<Option<String>>) {
+        let mut set = self.set();
+        set.rules.push(Armed {
+            since: self.clock.now(),
+            passes_first: fault.passes_first(),
+            left: (fault.acts() > 0).then_some(fault.acts()),
+            chances: fastrand::Rng::with_seed(fault.seed()),
+            network_of,
+            fault,
+        });
+        self.count(&set);
+    }
+
+    fn forget_over(&self, set: &mut Set) {
+        let now = self.clock.now();
+        set.rules
+            .retain(|armed| !armed.fault.is_over(now.since(armed.since)));
+        self.count(set);
+    }
+
+    fn count(&self, set: &Set) {
+        self.pending.store(set.rules.len(), Ordering::Release);
+    }
+
+    fn set(&self) -> MutexGuard<'_, Set> {
+        // Plain data: a panic elsewhere leaves nothing half done in it.
+        self.set.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Armed {
+    fn slows(&self) -> bool {
+        matches!(
+            self.fault.action(),
+            Action::Delay(_)
+                | Action::DelayBetween { .. }
+                | Action::DelayAbout(_)
+                | Action::BytesPerSecond(_)
+        )
+    }
+
+    fn acts_on(&mut self, passing: &Passing<'_>, who: &Who, now: Timestamp) -> bool {
+        if !self.fault.fits(passing, who, now.since(self.since)) {
+            return false;
+        }
+        if self.passes_first > 0 {
+            self.passes_first -= 1;
+            return false;
+        }
+        self.fault
+            .chance()
+            .is_none_or(|chance| self.chances.f64() < chance)
+    }
+
+    fn act(&mut self, struck: &mut Struck) {
+        if let Some(left) = &mut self.left {
+            *left = left.saturating_sub(1);
+        }
+        match self.fault.action() {
+            Action::Delay(wait) => struck.wait += *wait,
+            Action::DelayBetween { from, to } => {
+                let spread = to.saturating_sub(*from).mul_f64(self.chances.f64());
+                struck.wait += *from + spread;
+            }
+            Action::DelayAbout(mean) => {
+                // The inverse of the exponential distribution; 1 − x is never 0.
+                struck.wait += mean.mul_f64(-(1.0 - self.chances.f64()).ln());
+            }
+            Action::BytesPerSecond(rate) => {
+                let slower = struck
+                    .bytes_per_second
+                    .map_or(*rate, |other| other.min(*rate));
+                struck.bytes_per_second = Some(slower);
+            }
+            other => struck.action = Some(other.clone()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

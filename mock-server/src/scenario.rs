@@ -1,0 +1,378 @@
+//! Scenarios: worlds described in a file: who is in them, what was said, who answers, and what goes wrong when.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fulmar_backend::{BackendError, Config};
+use fulmar_protocol::{ConversationId, ConversationKind, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::core::Core;
+use crate::fault::{Fault, Network, Restart};
+use crate::robot::{self, Act, Robot};
+use crate::world::{refused, user};
+
+/// So many messages can be made up for a conversation.
+const LONGEST_HISTORY: u32 = 100_000;
+/// What was made up was said this far apart.
+const BETWEEN: Duration = Duration::from_secs(7 * 60);
+/// What made-up messages say, in turn.
+const SAYINGS: [&str; 8] = [
+    "Shall we meet at the harbour?",
+    "At six?",
+    "I am late, ten minutes.",
+    "No hurry.",
+    "Did you bring the map?",
+    "Which one?",
+    "The one with the islands.",
+    "Of course.",
+];
+
+/// A world as a file describes it, in TOML, or as JSON over the admin API.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct Scenario {
+    /// What it is for, in words.
+    pub about: String,
+    /// Whether Alice, Bob and their "General Chat" are there.
+    pub demo: bool,
+    /// Whether time stands still until a test moves it.
+    pub stepped: bool,
+    /// What is set otherwise than at the server.
+    pub settings: Settings,
+    /// Who else is there.
+    pub users: Vec<NewUser>,
+    /// What else has been said, in which conversations.
+    pub conversations: Vec<NewConversation>,
+    /// Who answers.
+    pub robots: Vec<Robot>,
+    /// What the network is like at first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<Network>,
+    /// What goes wrong from the beginning.
+    pub faults: Vec<Fault>,
+    /// What happens later.
+    pub later: Vec<Later>,
+}
+
+/// Settings of a world; what is absent is as at the server.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct Settings {
+    /// How long an access token is valid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_token_ms: Option<u64>,
+    /// How often clients are asked to ping.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heartbeat_ms: Option<u64>,
+    /// How many messages a user may send in a minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub messages_per_minute: Option<u32>,
+    /// How many events each log keeps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_capacity: Option<u64>,
+}
+
+impl Settings {
+    /// These settings over those of the server.
+    pub(crate) fn over(&self, server: &Config) -> Config {
+        let time = |own: Option<u64>, other| own.map_or(other, Duration::from_millis);
+        Config {
+            access_token_lifetime: time(self.access_token_ms, server.access_token_lifetime),
+            heartbeat: time(self.heartbeat_ms, server.heartbeat),
+            messages_per_minute: self.messages_per_minute.or(server.messages_per_minute),
+            log_capacity: self.log_capacity.unwrap_or(server.log_capacity),
+            ..server.clone()
+        }
+    }
+}
+
+/// A user who can sign in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewUser {
+    /// Their id.
+    pub user_id: String,
+    /// What they are called; their id, when it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What they sign in with.
+    pub password: String,
+}
+
+/// A conversation, and what was said in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewConversation {
+    /// A group has a title; without one it is direct.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Who takes part; the first creates it.
+    pub participants: Vec<String>,
+    /// How many messages are made up, said by everybody in turn.
+    #[serde(default)]
+    pub made_up: u32,
+    /// What is said after those.
+    #[serde(default)]
+    pub said: Vec<Said>,
+}
+
+/// What somebody has said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Said {
+    /// Who.
+    pub by: String,
+    /// What.
+    pub text: String,
+}
+
+/// Something that happens so much later than the beginning, by the clock of the world.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Later {
+    /// When.
+    pub at_ms: u64,
+    /// What.
+    #[serde(rename = "do")]
+    pub change: Change,
+}
+
+/// Something that changes a world.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum Change {
+    /// The network of everybody.
+    Network(Network),
+    /// The network of one user.
+    NetworkOf {
+        /// Whose.
+        user: String,
+        /// What it is like.
+        network: Network,
+    },
+    /// A rule more.
+    Fault(Fault),
+    /// All rules are gone.
+    ClearFaults,
+    /// A robot more.
+    Robot(Robot),
+    /// Somebody does something.
+    Act(Act),
+    /// A user is cut off.
+    Disconnect(String),
+    /// A user comes back.
+    Reconnect(String),
+    /// The connections of a user break once.
+    Cut(String),
+    /// A user's log loses what was in it.
+    CutLog(String),
+    /// A user's log has another name.
+    ResetLog(String),
+    /// All sessions of a user end.
+    RevokeSessions(String),
+    /// Everything is remembered, for a restart that loses what follows.
+    Checkpoint,
+    /// The server restarts.
+    Restart(Restart),
+}
+
+/// Why a scenario cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScenarioError {
+    /// The file cannot be read.
+    #[error("{path}: {error}")]
+    File {
+        /// Which.
+        path: String,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// It is no scenario.
+    #[error("{0}")]
+    Form(#[from] toml::de::Error),
+}
+
+macro_rules! shipped {
+    ($($name:literal),*) => {
+        /// The scenarios that come with the server, by name, as TOML.
+        pub const SHIPPED: &'static [(&'static str, &'static str)] =
+            &[$(($name, include_str!(concat!("../scenarios/", $name, ".toml")))),*];
+    };
+}
+
+impl Scenario {
+    shipped!(
+        "busy-group",
+        "captive-portal",
+        "expiring-tokens",
+        "hiccups",
+        "long-history",
+        "lossy-restart",
+        "rate-limits",
+        "restored-backup",
+        "support-desk",
+        "train"
+    );
+
+    /// Reads a scenario.
+    ///
+    /// # Errors
+    /// [`ScenarioError::Form`], with the place and what is wrong there.
+    pub fn from_toml(text: &str) -> Result<Self, ScenarioError> {
+        Ok(toml::from_str(text)?)
+    }
+
+    /// One of [`Scenario::SHIPPED`], by its name.
+    #[must_use]
+    pub fn shipped(name: &str) -> Option<Self> {
+        let (_, text) = Self::SHIPPED.iter().find(|(known, _)| *known == name)?;
+        // A test reads each of them.
+        Self::from_toml(text).ok()
+    }
+
+    /// A file, or one of those that come with the server by its name.
+    ///
+    /// # Errors
+    /// When there is none, or it is no scenario.
+    pub fn find(name_or_path: &str) -> Result<Self, ScenarioError> {
+        if let Some(shipped) = Self::shipped(name_or_path) {
+            return Ok(shipped);
+        }
+        let text = std::fs::read_to_string(Path::new(name_or_path)).map_err(|error| {
+            ScenarioError::File {
+                path: name_or_path.to_owned(),
+                error,
+            }
+        })?;
+        Self::from_toml(&text)
+    }
+
+    /// Makes it so.
+    pub(crate) fn begin(&self, core: &Arc<Core>) -> Result<(), BackendError> {
+        if self.stepped {
+            core.clock.stop();
+        }
+        if self.demo {
+            core.with_backend(|backend, now| (backend.seed_demo(now), Vec::new()))?;
+        }
+        for user in &self.users {
+            let name = user.name.as_deref().unwrap_or(&user.user_id);
+            core.add_user(&user.user_id, name, &user.password)?;
+        }
+        for conversation in &self.conversations {
+            conversation.begin(core)?;
+        }
+        // What is lost later is what came after this.
+        core.checkpoint()?;
+        if let Some(network) = self.network {
+            core.set_network(None, network);
+        }
+        for fault in &self.faults {
+            core.faults.add(fault.clone());
+        }
+        for robot in &self.robots {
+            robot::start(Arc::clone(core), robot.clone())?;
+        }
+        let began = core.clock.now();
+        for later in &self.later {
+            let (core, later) = (Arc::clone(core), later.clone());
+            tokio::spawn(async move {
+                tokio::select! {
+                    () = later.happen(&core, began) => {}
+                    () = core.ended() => {}
+                }
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Later {
+    async fn happen(&self, core: &Arc<Core>, began: Timestamp) {
+        let at = i64::try_from(self.at_ms).unwrap_or(i64::MAX);
+        let at = Timestamp(began.0.saturating_add(at));
+        core.clock.sleep_until(at).await;
+        if let Err(error) = self.change.happen(core).await {
+            tracing::warn!(%error, "a part of the scenario cannot happen");
+        }
+    }
+}
+
+impl Change {
+    pub(crate) async fn happen(&self, core: &Arc<Core>) -> Result<(), BackendError> {
+        match self {
+            Self::Network(network) => core.set_network(None, *network),
+            Self::NetworkOf { user, network } => core.set_network(Some(user), *network),
+            Self::Fault(fault) => core.faults.add(fault.clone()),
+            Self::ClearFaults => core.faults.clear(),
+            Self::Robot(robot) => robot::start(Arc::clone(core), robot.clone())?,
+            Self::Act(act) => {
+                act.perform(core).await?;
+            }
+            Self::Disconnect(user) => core.cut_off(user),
+            Self::Reconnect(user) => core.let_in(user),
+            Self::Cut(user) => core.cut_user(user),
+            Self::CutLog(name) => core.cut_log(&user(name)?),
+            Self::ResetLog(name) => core.reset_log(&user(name)?),
+            Self::RevokeSessions(name) => core.revoke_sessions(&user(name)?),
+            Self::Checkpoint => core.checkpoint()?,
+            Self::Restart(how) => core.restart(*how)?,
+        }
+        Ok(())
+    }
+}
+
+impl NewConversation {
+    fn begin(&self, core: &Core) -> Result<(), BackendError> {
+        let [first, others @ ..] = self.participants.as_slice() else {
+            return Err(refused("a conversation without participants"));
+        };
+        if self.made_up > LONGEST_HISTORY {
+            return Err(refused("at most 100,000 messages are made up"));
+        }
+        let kind = match self.title {
+            Some(_) => ConversationKind::Group,
+            None => ConversationKind::Direct,
+        };
+        let made_up = i64::from(self.made_up);
+        let between = i64::try_from(BETWEEN.as_millis()).unwrap_or(i64::MAX);
+        let begin = core.clock.now().0 - (made_up + 1) * between;
+        let params = json!({"kind": kind, "title": self.title, "participantIds": others});
+        let create = ("conversation.create", params);
+        let created = core.apply(&user(first)?, create, Some(Timestamp(begin)))?;
+        let there = match created.status {
+            fulmar_protocol::OutcomeStatus::Applied {
+                conversation: Some(conversation),
+                ..
+            } => conversation.conversation_id,
+            _ => return Err(refused("the conversation was not created")),
+        };
+        let say = |by: &str, text: &str, at| say(core, &there, (by, text), at);
+        for number in 0..self.made_up as usize {
+            let by = &self.participants[number % self.participants.len()];
+            let at = begin + (number as i64 + 1) * between;
+            say(by, SAYINGS[number % SAYINGS.len()], Some(Timestamp(at)))?;
+        }
+        for said in &self.said {
+            say(&said.by, &said.text, None)?;
+        }
+        Ok(())
+    }
+}
+
+fn say(
+    core: &Core,
+    there: &ConversationId,
+    (by, text): (&str, &str),
+    at: Option<Timestamp>,
+) -> Result<(), BackendError> {
+    let params = json!({"conversationId": there, "text": text});
+    core.apply(&user(by)?, ("message.send", params), at)?;
+    Ok(())
+}
