@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fulmar::{AppState, ConnectionState, SessionState};
+use fulmar::{AppState, ConnectionState, SessionState, WaitReason};
 use fulmar_mock_server::{Action, FrameKind, Network, Restart, When, Where};
 use fulmar_tests::{Person, Stage, live, patiently, shown, until};
 
@@ -179,4 +179,40 @@ async fn every_network_lets_through_what_was_said() {
             () = seeing => {}
         }
     }
+}
+
+#[tokio::test]
+async fn whoever_reads_too_slowly_is_cut_and_catches_up() {
+    let mut stage = Stage::new().await;
+    // Watchers may skip what is brief.
+    let long = Duration::from_secs(36_000);
+    stage.config.backoff = fulmar::Backoff {
+        first: long,
+        cap: long,
+    };
+    let (_alice, mut bob) = stage.alice_and_bob().await;
+    let mut states = bob.client.connection();
+    // All of it is written before the task of Bob's socket has a turn: more than may wait for him (PROTOCOL.md §9).
+    let burst = fulmar_mock_server::Act {
+        user: "alice".to_owned(),
+        conversation: Some("bob".to_owned()),
+        steps: vec![fulmar_mock_server::Step::Burst {
+            count: 4_200,
+            text: "number {n}".to_owned(),
+        }],
+    };
+    stage.server.act(burst).await.unwrap();
+    let slow = WaitReason::ClosedByServer { code: 4413 };
+    patiently("the cut", async {
+        loop {
+            match states.next().await.unwrap() {
+                ConnectionState::Waiting { reason, .. } if reason == slow => return,
+                _ => {}
+            }
+        }
+    })
+    .await;
+    bob.client.set_network(fulmar::NetworkState::Unavailable);
+    bob.client.set_network(fulmar::NetworkState::Available);
+    bob.sees_last("number 4200").await;
 }

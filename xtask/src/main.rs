@@ -73,6 +73,12 @@ enum Task {
     },
     /// Builds what app teams get, and says what this machine lacks for the rest of it.
     Package { platform: Platform },
+    /// Thousands of live sockets against a mock server: connections, messages and their way to the last receiver,
+    /// memory, and that nothing was lost. All further words go to it: `--sockets N`, `--soak SECONDS`.
+    Load {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<String>,
+    },
     /// Measures, each figure beside its raw limit: `--quick` for a short run.
     Bench {
         #[arg(long)]
@@ -106,6 +112,7 @@ fn main() -> ExitCode {
             Platform::Android => Step::check("package android", package::android::package),
             Platform::Apple => Step::check("package apple", package::apple::package),
         }],
+        Task::Load { words } => vec![load(words)],
         Task::Panics => with_classes(Step::check("panics", languages::panics)),
         Task::Crossing { quick } => with_classes(crossing(quick)),
         Task::Bench { quick } => {
@@ -168,6 +175,18 @@ fn ci() -> Vec<Step> {
         Step::cargo("docs", &["doc", "--workspace", "--no-deps", "--locked"])
             .with_env("RUSTDOCFLAGS", "-D warnings"),
         bench(true),
+        load(
+            [
+                "--sockets",
+                "500",
+                "--participants",
+                "250",
+                "--messages",
+                "20",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+        ),
         crossing(true),
         Step::check("package android", package::android::package),
         Step::check("package apple", package::apple::package),
@@ -226,6 +245,32 @@ fn defects() -> Step {
 fn crossing(quick: bool) -> Step {
     let rounds = if quick { "500" } else { "3000" };
     Step::check("crossing", move || languages::bench(rounds))
+}
+
+fn load(words: Vec<String>) -> Step {
+    Step::check("load", move || {
+        let packages = [
+            "--package",
+            "fulmar-mock-server",
+            "--package",
+            "fulmar-load",
+        ];
+        run::cargo(
+            &[&["build", "--locked", "--release"], &packages[..]].concat(),
+            &[],
+        )?;
+        let program = ["--package", "fulmar-load", "--", "--server"];
+        let server = ["target/release/fulmar-mock-server"];
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let run = [
+            &["run", "--locked", "--release"],
+            &program[..],
+            &server,
+            &words,
+        ]
+        .concat();
+        run::cargo(&run, &[])
+    })
 }
 
 fn bench(quick: bool) -> Step {

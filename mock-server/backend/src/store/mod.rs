@@ -27,6 +27,7 @@ const STEPS: &[&str] = &[
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
     include_str!("schema_4.sql"),
+    include_str!("schema_5.sql"),
 ];
 /// The version that this server writes.
 const NEWEST: i64 = STEPS.len() as i64;
