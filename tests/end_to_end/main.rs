@@ -18,6 +18,7 @@ mod history;
 mod journal;
 mod leaving;
 mod messages;
+mod obligations;
 mod outages;
 mod outbox;
 mod presence;

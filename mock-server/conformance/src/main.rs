@@ -1,59 +1,98 @@
 //! Judges a backend by PROTOCOL.md.
-#![allow(clippy::print_stdout)]
+#![allow(clippy::print_stdout, clippy::print_stderr)]
 
-use std::process::ExitCode;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+use std::sync::Arc;
 
 use clap::Parser;
-use fulmar_conformance::{Backend, run};
+use fulmar_conformance::{Backend, Verdict, json, junit, run, text};
 
-/// Checks a backend against PROTOCOL.md. Sends messages as the users it is given.
+/// Checks a backend against PROTOCOL.md. Sends messages, creates groups and registers users.
 #[derive(Debug, Parser)]
 #[command(name = "fulmar-conformance", version)]
 struct Options {
     /// The base URL, such as http://127.0.0.1:4000.
-    #[arg(long)]
+    #[arg(long, env = "FULMAR_URL")]
     url: String,
+    /// The URL of the WebSocket, when it is elsewhere than the protocol says.
+    #[arg(long)]
+    ws: Option<String>,
     /// A user.
     #[arg(long, default_value = "alice")]
     user: String,
     /// Their password.
-    #[arg(long, default_value = "alice-password")]
+    #[arg(
+        long,
+        env = "FULMAR_PASSWORD",
+        default_value = "alice-password",
+        hide_env_values = true
+    )]
     password: String,
     /// Another user.
     #[arg(long, default_value = "bob")]
     other_user: String,
     /// Their password.
-    #[arg(long, default_value = "bob-password")]
+    #[arg(
+        long,
+        env = "FULMAR_OTHER_PASSWORD",
+        default_value = "bob-password",
+        hide_env_values = true
+    )]
     other_password: String,
+    /// A command that restores a backup of the backend from before this run, for the check that needs it.
+    #[arg(long, value_name = "COMMAND")]
+    restore: Option<String>,
+    /// Only this check, or those of this section, such as 5.1.
+    #[arg(long, value_name = "NUMBER")]
+    only: Option<String>,
+    /// Writes the report to this file as JUnit XML.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Writes the report to this file as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    let reports = run(&Backend {
+    let backend = Backend {
         url: options.url,
+        ws: options.ws,
         user: options.user,
         password: options.password,
         other_user: options.other_user,
         other_password: options.other_password,
-    })
-    .await;
-    let mut failed = 0;
-    for report in &reports {
-        match &report.result {
-            Ok(()) => println!("pass  §{:<4} {}", report.section, report.rule),
-            Err(reason) => {
-                failed += 1;
-                println!(
-                    "FAIL  §{:<4} {}\n      {reason}",
-                    report.section, report.rule
-                );
-            }
+        restore: options.restore.map(|command| {
+            let restore: fulmar_conformance::Restore = Arc::new(move || shell(&command));
+            restore
+        }),
+    };
+    let reports = run(&backend, options.only.as_deref()).await;
+    print!("{}", text(&reports));
+    for (path, form) in [
+        (options.junit, junit(&reports)),
+        (options.json, json(&reports)),
+    ] {
+        if let Some(path) = path
+            && let Err(error) = std::fs::write(&path, form)
+        {
+            eprintln!("fulmar-conformance: {}: {error}", path.display());
+            return ExitCode::from(2);
         }
     }
-    println!("{} passed, {failed} failed", reports.len() - failed);
-    match failed {
-        0 => ExitCode::SUCCESS,
-        _ => ExitCode::FAILURE,
+    let failed = |verdict: &Verdict| matches!(verdict, Verdict::Fail { .. });
+    match reports.iter().any(|report| failed(&report.result)) {
+        false => ExitCode::SUCCESS,
+        true => ExitCode::FAILURE,
+    }
+}
+
+fn shell(command: &str) -> Result<(), String> {
+    match Command::new("sh").args(["-c", command]).status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{command} ended with {status}")),
+        Err(error) => Err(error.to_string()),
     }
 }

@@ -1,14 +1,14 @@
-//! What most checks begin with: both users signed in, and a conversation of theirs.
+//! What most checks begin with: both users signed in, a conversation of theirs, and what they do over and over.
 
 use serde_json::{Value, json};
 
 use crate::Backend;
-use crate::wire::{Http, Socket, WireError, operation_key, wire};
+use crate::wire::{Exchange, Http, Socket, WireError, operation_key, skipped, wire};
 
 macro_rules! ensure {
     ($truth:expr, $got:expr) => {
         if !$truth {
-            return Err(wire(format!(
+            return Err($crate::wire::wire(format!(
                 "expected {}, got {}",
                 stringify!($truth),
                 $got
@@ -22,36 +22,61 @@ pub(crate) use ensure;
 /// What most checks begin with: both users signed in, and a conversation of theirs.
 pub(crate) struct Setting<'a> {
     pub(crate) backend: &'a Backend,
+    pub(crate) exchange: Exchange,
     pub(crate) http: Http,
     pub(crate) session: Value,
     pub(crate) other: Value,
     pub(crate) conversation: String,
+    /// The `ready` of a first connection: limits and capabilities.
+    pub(crate) ready: Value,
 }
 
 impl<'a> Setting<'a> {
-    pub(crate) async fn new(backend: &'a Backend) -> Result<Self, WireError> {
-        let http = Http::new(&backend.url)?;
-        let (status, session) = http
-            .login(&backend.user, &backend.password, "judge")
-            .await?;
+    pub(crate) async fn new(backend: &'a Backend, exchange: &Exchange) -> Result<Self, WireError> {
+        let http = Http::new(&backend.url, exchange.clone())?;
+        let login = http.login(&backend.user, &backend.password, "judge");
+        let (status, session) = login.await?;
         ensure!(status == 200, session);
         let login = http.login(&backend.other_user, &backend.other_password, "judge");
         let (status, other) = login.await?;
         ensure!(status == 200, other);
         let mut setting = Self {
             backend,
+            exchange: exchange.clone(),
             http,
             session,
             other,
             conversation: String::new(),
+            ready: Value::Null,
         };
         let created = setting.create_direct().await?;
         setting.conversation = text(&created["conversation"]["conversationId"])?;
+        let (_, ready) = setting.connect(&setting.session, 0, &Value::Null).await?;
+        setting.ready = ready;
         Ok(setting)
     }
 
     pub(crate) fn token(&self) -> &str {
-        self.session["accessToken"].as_str().unwrap_or_default()
+        token(&self.session)
+    }
+
+    pub(crate) fn other_token(&self) -> &str {
+        token(&self.other)
+    }
+
+    /// Nothing to check where the backend does not say that it can do it.
+    pub(crate) fn needs(&self, capability: &str) -> Result<(), WireError> {
+        let all = self.ready["capabilities"].as_array();
+        match all.is_some_and(|all| all.iter().any(|known| known == capability)) {
+            true => Ok(()),
+            false => Err(skipped(format!("no capability {capability}"))),
+        }
+    }
+
+    /// A limit that the backend told, or its default (§9).
+    pub(crate) fn limit(&self, name: &str, default: u64) -> usize {
+        let told = self.ready["limits"][name].as_u64().unwrap_or(default);
+        usize::try_from(told).unwrap_or(usize::MAX)
     }
 
     pub(crate) fn message(&self, key: &str, body: &str) -> Value {
@@ -60,26 +85,112 @@ impl<'a> Setting<'a> {
     }
 
     pub(crate) async fn submit(&self, operations: Value) -> Result<Vec<Value>, WireError> {
+        self.submit_as(self.token(), operations).await
+    }
+
+    pub(crate) async fn submit_as(
+        &self,
+        token: &str,
+        operations: Value,
+    ) -> Result<Vec<Value>, WireError> {
         let body = json!({ "operations": operations.clone() });
-        let (status, answer) = self
-            .http
-            .post("/v1/operations", self.token(), &body)
-            .await?;
+        let (status, answer) = self.http.post("/v1/operations", token, &body).await?;
         ensure!(status == 200, answer);
         let outcomes = answer["outcomes"].as_array().cloned().unwrap_or_default();
-        ensure!(
-            Some(outcomes.len()) == operations.as_array().map(Vec::len),
-            answer
-        );
+        let asked = operations.as_array().map(Vec::len);
+        ensure!(Some(outcomes.len()) == asked, answer);
         Ok(outcomes)
     }
 
+    /// One operation with a fresh key, as somebody: its outcome, whatever it is.
+    pub(crate) async fn one(
+        &self,
+        token: &str,
+        method: &str,
+        params: Value,
+    ) -> Result<Value, WireError> {
+        let operation =
+            json!({"operationKey": operation_key()?, "method": method, "params": params});
+        let mut outcomes = self.submit_as(token, json!([operation])).await?;
+        outcomes.pop().ok_or_else(|| wire("no outcome"))
+    }
+
+    /// The same, which has to be applied.
+    pub(crate) async fn done(
+        &self,
+        token: &str,
+        method: &str,
+        params: Value,
+    ) -> Result<Value, WireError> {
+        let outcome = self.one(token, method, params).await?;
+        ensure!(outcome["status"] == "applied", outcome);
+        Ok(outcome)
+    }
+
+    /// The same, which has to fail with this code.
+    pub(crate) async fn refused(
+        &self,
+        token: &str,
+        method: &str,
+        params: Value,
+        code: &str,
+    ) -> Result<(), WireError> {
+        let outcome = self.one(token, method, params).await?;
+        ensure!(outcome["status"] == "failed", outcome);
+        ensure!(
+            outcome["problem"]["code"] == code,
+            format!("{outcome} instead of {code}")
+        );
+        Ok(())
+    }
+
+    /// Says something, and gives the message.
+    pub(crate) async fn say(&self, body: &str) -> Result<Value, WireError> {
+        let params = json!({"conversationId": self.conversation, "text": body});
+        let outcome = self.done(self.token(), "message.send", params).await?;
+        ensure!(outcome["message"].is_object(), outcome);
+        Ok(outcome["message"].clone())
+    }
+
+    /// A group of both, of which the first user is admin.
+    pub(crate) async fn group(&self) -> Result<String, WireError> {
+        let params = json!({"kind": "group", "title": "Judged",
+            "participantIds": [self.backend.other_user]});
+        let outcome = self
+            .done(self.token(), "conversation.create", params)
+            .await?;
+        text(&outcome["conversation"]["conversationId"])
+    }
+
+    /// A new user, where the backend lets people register.
+    pub(crate) async fn stranger(&self) -> Result<Value, WireError> {
+        let name = format!("judge-{}", operation_key()?);
+        let body = json!({"userId": name, "name": "A judge", "password": "a long password",
+            "deviceId": "judge"});
+        let (status, session) = self.http.post("/v1/auth/register", "", &body).await?;
+        match status {
+            200 => Ok(session),
+            status => Err(skipped(format!("nobody can register: {status}"))),
+        }
+    }
+
     pub(crate) async fn create_direct(&self) -> Result<Value, WireError> {
-        let create = json!({"operationKey": operation_key()?, "method": "conversation.create",
-            "params": {"kind": "direct", "participantIds": [self.backend.other_user]}});
-        let outcomes = self.submit(json!([create])).await?;
-        ensure!(outcomes[0]["status"] == "applied", outcomes[0]);
-        Ok(outcomes[0].clone())
+        let params = json!({"kind": "direct", "participantIds": [self.backend.other_user]});
+        self.done(self.token(), "conversation.create", params).await
+    }
+
+    /// A conversation as somebody sees it.
+    pub(crate) async fn view(&self, token: &str, id: &str) -> Result<Value, WireError> {
+        let (status, view) = self
+            .http
+            .get(&format!("/v1/conversations/{id}"), token)
+            .await?;
+        ensure!(status == 200, view);
+        Ok(view)
+    }
+
+    pub(crate) async fn socket(&self) -> Result<Socket, WireError> {
+        Socket::open(self.backend, &self.exchange, None, None).await
     }
 
     pub(crate) async fn connect(
@@ -88,7 +199,7 @@ impl<'a> Setting<'a> {
         since: u64,
         log: &Value,
     ) -> Result<(Socket, Value), WireError> {
-        let mut socket = Socket::open(self.backend).await?;
+        let mut socket = self.socket().await?;
         let hello = json!({"type": "hello", "version": 1, "since": since, "logId": log,
                            "accessToken": session["accessToken"]});
         socket.send(&hello).await?;
@@ -97,9 +208,19 @@ impl<'a> Setting<'a> {
     }
 }
 
+pub(crate) fn token(session: &Value) -> &str {
+    session["accessToken"].as_str().unwrap_or_default()
+}
+
 pub(crate) fn text(value: &Value) -> Result<String, WireError> {
     value
         .as_str()
         .map(str::to_owned)
         .ok_or_else(|| wire(format!("{value} is no text")))
+}
+
+pub(crate) fn number(value: &Value) -> Result<u64, WireError> {
+    value
+        .as_u64()
+        .ok_or_else(|| wire(format!("{value} is no number")))
 }

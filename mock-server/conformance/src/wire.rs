@@ -1,33 +1,99 @@
-//! Raw requests and raw frames. Nothing here knows what they mean.
+//! Raw requests and raw frames. Nothing here knows what they mean; what was said is remembered, for the report.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use crate::Backend;
 
 /// An answer that does not come in this time never comes.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The newest of what was said is enough to understand a failure.
+const REMEMBERED: usize = 24;
+/// Longer ones are shown from their beginning.
+const SHOWN: usize = 600;
+/// Nobody's business.
+const SECRETS: [&str; 5] = ["password", "accessToken", "refreshToken", "token", "Bearer"];
 
+/// Why a check did not pass.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct WireError(String);
+pub(crate) enum WireError {
+    #[error("{0}")]
+    Broken(String),
+    /// It cannot be known here.
+    #[error("{0}")]
+    Skipped(String),
+}
 
 pub(crate) fn wire(error: impl std::fmt::Display) -> WireError {
-    WireError(error.to_string())
+    WireError::Broken(error.to_string())
+}
+
+pub(crate) fn skipped(reason: impl std::fmt::Display) -> WireError {
+    WireError::Skipped(reason.to_string())
+}
+
+/// What was said, the newest last.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Exchange(Arc<Mutex<Vec<String>>>);
+
+impl Exchange {
+    pub(crate) fn note(&self, who: &str, what: &str) {
+        let shown: String = without_secrets(what).chars().take(SHOWN).collect();
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.push(format!("{who} {shown}"));
+        if lines.len() > REMEMBERED {
+            lines.remove(0);
+        }
+    }
+
+    /// Takes what was said so far.
+    pub(crate) fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn without_secrets(text: &str) -> String {
+    let Ok(Value::Object(mut object)) = serde_json::from_str(text) else {
+        return text.to_owned();
+    };
+    for secret in SECRETS {
+        if let Some(value) = object.get_mut(secret) {
+            *value = json!("…");
+        }
+    }
+    Value::Object(object).to_string()
+}
+
+/// An answer: its status, its body as JSON or else null, its bytes, and its headers.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
+    pub(crate) bytes: Vec<u8>,
+    headers: reqwest::header::HeaderMap,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name).and_then(|value| value.to_str().ok());
+        value.unwrap_or_default()
+    }
 }
 
 pub(crate) struct Http {
     client: reqwest::Client,
     url: String,
+    exchange: Exchange,
 }
 
 impl Http {
-    pub(crate) fn new(url: &str) -> Result<Self, WireError> {
+    pub(crate) fn new(url: &str, exchange: Exchange) -> Result<Self, WireError> {
         // Another one in this process is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
@@ -38,12 +104,12 @@ impl Http {
         Ok(Self {
             client,
             url: url.trim_end_matches('/').to_owned(),
+            exchange,
         })
     }
 
     pub(crate) async fn get(&self, path: &str, token: &str) -> Result<(u16, Value), WireError> {
-        let request = self.client.get(format!("{}{path}", self.url));
-        answer(request.bearer_auth(token)).await
+        self.json("GET", path, token, &Value::Null).await
     }
 
     pub(crate) async fn post(
@@ -52,8 +118,54 @@ impl Http {
         token: &str,
         body: &Value,
     ) -> Result<(u16, Value), WireError> {
-        let request = self.client.post(format!("{}{path}", self.url));
-        answer(request.bearer_auth(token).body(body.to_string())).await
+        self.json("POST", path, token, body).await
+    }
+
+    pub(crate) async fn json(
+        &self,
+        method: &str,
+        path: &str,
+        token: &str,
+        body: &Value,
+    ) -> Result<(u16, Value), WireError> {
+        let bytes = match body {
+            Value::Null => Vec::new(),
+            body => body.to_string().into_bytes(),
+        };
+        let answer = self.ask(method, path, token, &[], bytes).await?;
+        Ok((answer.status, answer.body))
+    }
+
+    pub(crate) async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        token: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Result<Answer, WireError> {
+        let verb = reqwest::Method::from_bytes(method.as_bytes()).map_err(wire)?;
+        let sent = String::from_utf8_lossy(&body).into_owned();
+        self.exchange.note(&format!("→ {method} {path}"), &sent);
+        let mut request = self.client.request(verb, format!("{}{path}", self.url));
+        if !token.is_empty() {
+            request = request.bearer_auth(token);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.body(body).send().await.map_err(wire)?;
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let bytes = response.bytes().await.map_err(wire)?.to_vec();
+        self.exchange
+            .note(&format!("← {status}"), &String::from_utf8_lossy(&bytes));
+        Ok(Answer {
+            status,
+            body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+            bytes,
+            headers,
+        })
     }
 
     pub(crate) async fn login(
@@ -67,28 +179,46 @@ impl Http {
     }
 }
 
-async fn answer(request: reqwest::RequestBuilder) -> Result<(u16, Value), WireError> {
-    let response = request.send().await.map_err(wire)?;
-    let status = response.status().as_u16();
-    let body = response.bytes().await.map_err(wire)?;
-    Ok((status, serde_json::from_slice(&body).unwrap_or(Value::Null)))
-}
-
 /// A WebSocket, frame by frame.
 pub(crate) struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    exchange: Exchange,
 }
 
 impl Socket {
-    pub(crate) async fn open(backend: &Backend) -> Result<Self, WireError> {
-        let base = backend.url.trim_end_matches('/');
-        let url = format!("{}/v1/socket", base.replacen("http", "ws", 1));
-        let connecting = tokio_tungstenite::connect_async(url);
+    /// With a token in the header, in the query, or nowhere yet.
+    pub(crate) async fn open(
+        backend: &Backend,
+        exchange: &Exchange,
+        header: Option<&str>,
+        query: Option<&str>,
+    ) -> Result<Self, WireError> {
+        let base = match &backend.ws {
+            Some(ws) => ws.clone(),
+            None => format!(
+                "{}/v1/socket",
+                backend.url.trim_end_matches('/').replacen("http", "ws", 1)
+            ),
+        };
+        let url = match query {
+            Some(token) => format!("{base}?token={token}"),
+            None => base,
+        };
+        let mut request = url.into_client_request().map_err(wire)?;
+        if let Some(token) = header {
+            let value = format!("Bearer {token}").parse().map_err(wire)?;
+            request.headers_mut().insert("authorization", value);
+        }
+        exchange.note("→", "a WebSocket is opened");
+        let connecting = tokio_tungstenite::connect_async(request);
         let (stream, _) = tokio::time::timeout(PATIENCE, connecting)
             .await
-            .map_err(wire)?
-            .map_err(wire)?;
-        Ok(Self { stream })
+            .map_err(|_| wire("no handshake in time"))?
+            .map_err(|error| wire(format!("no handshake: {error}")))?;
+        Ok(Self {
+            stream,
+            exchange: exchange.clone(),
+        })
     }
 
     pub(crate) async fn send(&mut self, frame: &Value) -> Result<(), WireError> {
@@ -96,6 +226,7 @@ impl Socket {
     }
 
     pub(crate) async fn send_text(&mut self, text: &str) -> Result<(), WireError> {
+        self.exchange.note("→", text);
         self.stream.send(Message::text(text)).await.map_err(wire)
     }
 
@@ -107,13 +238,19 @@ impl Socket {
                 .map_err(|_| wire("no frame in time"))?;
             match message {
                 Some(Ok(Message::Text(text))) => {
+                    self.exchange.note("←", text.as_str());
                     return serde_json::from_str(text.as_str()).map(Ok).map_err(wire);
                 }
                 Some(Ok(Message::Close(frame))) => {
-                    return Ok(Err(frame.map_or(1005, |frame| frame.code.into())));
+                    let code = frame.map_or(1005, |frame| frame.code.into());
+                    self.exchange.note("←", &format!("closed with {code}"));
+                    return Ok(Err(code));
                 }
                 Some(Ok(_)) => {}
-                Some(Err(_)) | None => return Ok(Err(1006)),
+                Some(Err(_)) | None => {
+                    self.exchange.note("←", "the end, without a close frame");
+                    return Ok(Err(1006));
+                }
             }
         }
     }
@@ -127,6 +264,16 @@ impl Socket {
                 Err(code) => return Err(wire(format!("closed with {code} instead of {kind}"))),
             }
         }
+    }
+
+    /// The events of the next frames, until there are so many.
+    pub(crate) async fn events(&mut self, count: usize) -> Result<Vec<Value>, WireError> {
+        let mut seen: Vec<Value> = Vec::new();
+        while seen.len() < count {
+            let frame = self.next_of("events").await?;
+            seen.extend(frame["events"].as_array().cloned().unwrap_or_default());
+        }
+        Ok(seen)
     }
 
     /// The close code, whatever comes before it.

@@ -293,7 +293,9 @@ fn read_query(query: &str) -> Result<BTreeMap<String, String>> {
         .split('&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            // A plus sign is a space here (PROTOCOL.md §7.6), unlike in paths.
+            let pair = pair.replace('+', " ");
+            let (name, value) = pair.split_once('=').unwrap_or((&pair, ""));
             Ok((decode(name)?, decode(value)?))
         })
         .collect()

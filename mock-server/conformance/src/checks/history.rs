@@ -1,0 +1,145 @@
+//! §7.5 and §7.6: history and search.
+
+use serde_json::{Value, json};
+
+use super::{Outcome, checks};
+use crate::setting::{Setting, ensure, text};
+use crate::wire::operation_key;
+
+checks! {
+    "7.5.1" [] "history is paged in both directions without holes" => pages;
+    "7.5.2" [] "a page around a place has both sides of it" => around;
+    "7.5.3" [] "no page is larger than pageSize" => page_size;
+    "7.5.4" [] "all that a message ever said, oldest first" => versions;
+    "7.6.1" [] "search finds every word, in the user's conversations alone" => search;
+    "7.6.2" [] "what was deleted is not found, and a text without a word is params.invalid" => not_found;
+}
+
+async fn page(setting: &Setting<'_>, query: &str) -> Result<Value, crate::wire::WireError> {
+    let path = format!(
+        "/v1/conversations/{}/messages?{query}",
+        setting.conversation
+    );
+    let (status, page) = setting.http.get(&path, setting.token()).await?;
+    ensure!(status == 200, page);
+    Ok(page)
+}
+
+fn positions(page: &Value) -> Vec<u64> {
+    let messages = page["messages"].as_array().cloned().unwrap_or_default();
+    let positions = messages
+        .iter()
+        .filter_map(|message| message["position"].as_u64());
+    positions.collect()
+}
+
+async fn pages(setting: &Setting<'_>) -> Outcome {
+    for number in 0..6 {
+        setting.say(&format!("a page {number}")).await?;
+    }
+    let newest = positions(&page(setting, "limit=3").await?);
+    ensure!(
+        newest.len() == 3 && newest[2] == newest[0] + 2,
+        json!(newest)
+    );
+    let before = positions(&page(setting, &format!("before={}&limit=2", newest[0])).await?);
+    ensure!(before == [newest[0] - 2, newest[0] - 1], json!(before));
+    let after = positions(&page(setting, &format!("after={}", newest[1])).await?);
+    ensure!(after == [newest[2]], json!(after));
+    Ok(())
+}
+
+async fn around(setting: &Setting<'_>) -> Outcome {
+    for number in 0..5 {
+        setting.say(&format!("around {number}")).await?;
+    }
+    let newest = positions(&page(setting, "limit=5").await?);
+    let middle = newest[2];
+    let found = page(setting, &format!("around={middle}&limit=3")).await?;
+    let places = positions(&found);
+    ensure!(found["anchor"] == middle && places.contains(&middle), found);
+    ensure!(
+        places.contains(&(middle - 1)) || places.contains(&(middle + 1)),
+        found
+    );
+    let path = format!(
+        "/v1/conversations/{}/messages?aroundMessage=0190b5f0-0000-7000-8000-00000000dead",
+        setting.conversation
+    );
+    let (status, problem) = setting.http.get(&path, setting.token()).await?;
+    ensure!(
+        status == 404 && problem["code"] == "message.notFound",
+        problem
+    );
+    Ok(())
+}
+
+async fn page_size(setting: &Setting<'_>) -> Outcome {
+    let size = setting.limit("pageSize", 50);
+    let mut operations = Vec::new();
+    for _ in 0..=size.min(setting.limit("operationsPerSubmit", 100) - 1) {
+        operations.push(setting.message(&operation_key()?, "many"));
+    }
+    setting.submit(Value::Array(operations)).await?;
+    let found = positions(&page(setting, "limit=100000").await?);
+    ensure!(found.len() == size, found.len());
+    Ok(())
+}
+
+async fn versions(setting: &Setting<'_>) -> Outcome {
+    let message = setting.say("first").await?;
+    let params = json!({"conversationId": setting.conversation, "messageKey": message["operationKey"], "text": "second"});
+    setting
+        .done(setting.token(), "message.edit", params)
+        .await?;
+    let path = format!("/v1/messages/{}/versions", text(&message["messageId"])?);
+    let (status, answer) = setting.http.get(&path, setting.other_token()).await?;
+    let all = answer["versions"].as_array().cloned().unwrap_or_default();
+    let texts: Vec<&Value> = all.iter().map(|version| &version["text"]).collect();
+    ensure!(status == 200 && texts == ["first", "second"], answer);
+    Ok(())
+}
+
+async fn search(setting: &Setting<'_>) -> Outcome {
+    setting.needs("search")?;
+    // A word that nobody else has said.
+    let word = format!("w{}", operation_key()?.replace('-', ""));
+    setting.say(&format!("Hárbour {word} six")).await?;
+    for query in [format!("{word}+six"), format!("harbour+{}", &word[..20])] {
+        let path = format!("/v1/search?q={query}");
+        let (status, found) = setting.http.get(&path, setting.other_token()).await?;
+        ensure!(status == 200, found);
+        ensure!(found["messages"].as_array().map(Vec::len) == Some(1), found);
+    }
+    let stranger = setting.stranger().await?;
+    let path = format!("/v1/search?q={word}");
+    let (_, found) = setting
+        .http
+        .get(&path, crate::setting::token(&stranger))
+        .await?;
+    ensure!(found["messages"].as_array().map(Vec::len) == Some(0), found);
+    Ok(())
+}
+
+async fn not_found(setting: &Setting<'_>) -> Outcome {
+    setting.needs("search")?;
+    let word = format!("w{}", operation_key()?.replace('-', ""));
+    let message = setting.say(&word).await?;
+    let params =
+        json!({"conversationId": setting.conversation, "messageKey": message["operationKey"]});
+    setting
+        .done(setting.token(), "message.delete", params)
+        .await?;
+    let path = format!("/v1/search?q={word}");
+    let (_, found) = setting.http.get(&path, setting.token()).await?;
+    ensure!(found["messages"].as_array().map(Vec::len) == Some(0), found);
+    let (status, problem) = setting
+        .http
+        .get("/v1/search?q=%20-%20", setting.token())
+        .await?;
+    ensure!(
+        status == 422 && problem["code"] == "params.invalid",
+        problem
+    );
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! The checks, by section of PROTOCOL.md. Each is one rule; those that are a MUST bear its number.
+
+mod accounts;
+mod content;
+mod events;
+mod files;
+mod form;
+mod history;
+mod operations;
+mod people;
+mod rest;
+mod socket;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::setting::Setting;
+use crate::wire::WireError;
+
+pub(crate) type Outcome = Result<(), WireError>;
+pub(crate) type Running<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+
+/// One rule, and how it is looked at.
+pub(crate) struct Check {
+    /// The section of PROTOCOL.md, and its number there.
+    pub(crate) id: &'static str,
+    /// The numbers of the MUSTs that it is about.
+    pub(crate) musts: &'static [&'static str],
+    pub(crate) rule: &'static str,
+    pub(crate) run: for<'a> fn(&'a Setting<'a>) -> Running<'a>,
+}
+
+/// `"3.5.1" [M5] "a ping is answered …" => function;`
+macro_rules! checks {
+    ($($id:literal [$($must:ident)*] $rule:literal => $run:ident;)*) => {
+        pub(crate) const CHECKS: &[$crate::checks::Check] = &[$($crate::checks::Check {
+            id: $id,
+            musts: &[$(stringify!($must)),*],
+            rule: $rule,
+            run: |setting| Box::pin($run(setting)),
+        }),*];
+    };
+}
+
+use checks;
+
+/// Every check, in the order of PROTOCOL.md; the last restores a backup.
+pub(crate) fn all() -> impl Iterator<Item = &'static Check> {
+    [
+        form::CHECKS,
+        socket::CHECKS,
+        content::CHECKS,
+        people::CHECKS,
+        operations::CHECKS,
+        history::CHECKS,
+        rest::CHECKS,
+        files::CHECKS,
+        accounts::CHECKS,
+        events::CHECKS,
+    ]
+    .into_iter()
+    .flatten()
+}

@@ -1,0 +1,266 @@
+//! The mock server keeps every rule, and the suite can fail: each server that is broken on purpose is caught by the
+//! right check.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod mistakes;
+mod shim;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fulmar_conformance::{Backend, Report, Verdict, run};
+use fulmar_mock_server::{Action, Config, FrameKind, MockServer, Restart, When};
+use mistakes::{
+    AppliesHalf, CountsTooMuch, ForgetsKeys, KeepsTheName, LeavesHoles, ManyPerPair,
+    ManySuccessors, ShowsEverything, SkipsNothing, StopsAtUnknownMethods, TakesBlankTexts,
+    TellsWhoExists,
+};
+use shim::Mistake;
+
+/// A server whose backups can be restored, and how it is judged.
+async fn judged(config: Config) -> (Arc<MockServer>, Backend) {
+    let server = MockServer::builder()
+        .demo()
+        .config(config)
+        .start()
+        .await
+        .unwrap();
+    server.checkpoint().unwrap();
+    let server = Arc::new(server);
+    let restored = Arc::clone(&server);
+    let backend = Backend {
+        restore: Some(Arc::new(move || {
+            restored
+                .restart(Restart::Losing)
+                .map_err(|error| error.to_string())
+        })),
+        ..Backend::new(&server.url())
+    };
+    (server, backend)
+}
+
+fn failed(reports: &[Report]) -> Vec<&str> {
+    let failed = |report: &&Report| matches!(report.result, Verdict::Fail { .. });
+    reports
+        .iter()
+        .filter(failed)
+        .map(|report| report.id)
+        .collect()
+}
+
+/// A server on which faults act, and what of a section it fails.
+async fn with_faults(faults: &[(When, Action)], only: &str, expected: &[&str]) {
+    let (server, backend) = judged(Config::default()).await;
+    for (when, action) in faults {
+        server
+            .faults()
+            .when(when.clone().always())
+            .then(action.clone());
+    }
+    let reports = run(&backend, Some(only)).await;
+    assert_eq!(failed(&reports), expected, "{faults:?}");
+}
+
+/// A server with a mistake, and what of a section it fails. Sockets go past the mistake.
+async fn with_mistake(mistake: impl Mistake + 'static, only: &str, expected: &[&str]) {
+    let (server, backend) = judged(Config::default()).await;
+    let backend = Backend {
+        url: shim::start(&server.url(), Arc::new(mistake)).await,
+        ws: Some(format!(
+            "{}/v1/socket",
+            server.url().replacen("http", "ws", 1)
+        )),
+        ..backend
+    };
+    let reports = run(&backend, Some(only)).await;
+    assert_eq!(failed(&reports), expected, "{reports:#?}");
+}
+
+#[tokio::test]
+async fn the_mock_server_keeps_every_rule() {
+    let (_server, backend) = judged(Config::default()).await;
+    let reports = run(&backend, None).await;
+    assert!(reports.len() >= 95);
+    for report in &reports {
+        assert_eq!(
+            report.result,
+            Verdict::Pass,
+            "{} {}",
+            report.id,
+            report.rule
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_world_of_the_mock_server_keeps_every_rule() {
+    let server = MockServer::builder().start().await.unwrap();
+    let demo = fulmar_mock_server::Scenario {
+        demo: true,
+        ..fulmar_mock_server::Scenario::default()
+    };
+    let world = server.begin_world(&demo).unwrap();
+    let reports = run(&Backend::new(&world.url()), None).await;
+    assert_eq!(failed(&reports), [""; 0]);
+}
+
+fn events() -> When {
+    When::outgoing(FrameKind::Events)
+}
+
+#[tokio::test]
+async fn pongs() {
+    let wrong = Action::Replace("{\"type\":\"pong\",\"id\":0,\"head\":0}".to_owned());
+    with_faults(
+        &[(When::outgoing(FrameKind::Pong), wrong)],
+        "3.5",
+        &["3.5.1"],
+    )
+    .await;
+    // The pong overtakes the events that it names.
+    with_faults(&[(events(), Action::Reorder)], "3.5", &["3.5.2"]).await;
+    with_faults(
+        &[(When::incoming(FrameKind::Ping), Action::Drop)],
+        "3.5",
+        &["3.5.1", "3.5.2"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn events_that_are_wrong() {
+    with_faults(&[(events(), Action::Gap)], "6.1", &["6.1.1"]).await;
+    with_faults(&[(events(), Action::Repeat)], "6.1", &["6.1.1"]).await;
+    with_faults(
+        &[(events(), Action::UnknownEvents)],
+        "6.2",
+        &["6.2.1", "6.2.2"],
+    )
+    .await;
+    with_faults(
+        &[(When::http("/v1/sync"), Action::Reorder)],
+        "6.3.1",
+        &["6.3.1"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn greetings() {
+    let wrong = Action::Replace(
+        "{\"type\":\"ready\",\"userId\":\"mallory\",\"deviceId\":\"judge\",\"logId\":\"l\",\"head\":1}".to_owned(),
+    );
+    with_faults(
+        &[(When::outgoing(FrameKind::Ready), wrong)],
+        "3.3.1",
+        &["3.3.1"],
+    )
+    .await;
+    let skew = Action::Skew(10 * 86_400_000);
+    with_faults(
+        &[(When::outgoing(FrameKind::Ready), skew)],
+        "2.2",
+        &["2.2.1"],
+    )
+    .await;
+    let refused = (When::handshake(), Action::Html(403));
+    with_faults(&[refused], "3.1", &["7.1.0"]).await;
+    let close = (When::outgoing(FrameKind::Problem), Action::Close(1000));
+    with_faults(&[close], "3.8.1", &["3.8.1"]).await;
+    let late = (
+        When::incoming(FrameKind::Hello),
+        Action::Delay(Duration::from_secs(30)),
+    );
+    with_faults(&[late], "3.3", &["7.1.0"]).await;
+}
+
+#[tokio::test]
+async fn keys_that_are_kept_for_a_day() {
+    let day = Config {
+        operation_key_retention: Duration::from_secs(86_400),
+        ..Config::default()
+    };
+    let (_server, backend) = judged(day).await;
+    assert_eq!(failed(&run(&backend, Some("3.3")).await), ["3.3.1"]);
+}
+
+#[tokio::test]
+async fn signals_that_nobody_hears() {
+    with_faults(
+        &[(When::outgoing(FrameKind::Typing), Action::Drop)],
+        "3.10",
+        &["3.10.1"],
+    )
+    .await;
+    with_faults(
+        &[(When::outgoing(FrameKind::Presence), Action::Drop)],
+        "3.11",
+        &["3.11.1"],
+    )
+    .await;
+    with_faults(
+        &[(When::outgoing(FrameKind::Outcome), Action::Drop)],
+        "5.3",
+        &["5.3.1"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn answers_that_are_wrong() {
+    let empty = |text: &str| Action::Replace(text.to_owned());
+    let conversations = When::http("GET /v1/conversations/");
+    with_faults(
+        &[(conversations, empty("{\"messages\":[]}"))],
+        "7.5.1",
+        &["7.5.1"],
+    )
+    .await;
+    with_faults(
+        &[(When::http("/v1/me"), Action::WrongTypes)],
+        "7.4.2",
+        &["7.4.2"],
+    )
+    .await;
+    with_faults(
+        &[(When::http("/health"), Action::Html(200))],
+        "7.7",
+        &["7.7.1"],
+    )
+    .await;
+    with_faults(
+        &[(When::http("/v1/search"), empty("{\"messages\":[]}"))],
+        "7.6",
+        &["7.6.1", "7.6.2"],
+    )
+    .await;
+    let unknown = When::http("GET /v1/conversations/no-such");
+    with_faults(&[(unknown, Action::Html(404))], "8.0", &["8.0.1"]).await;
+    let refresh = When::http("/v1/auth/refresh");
+    with_faults(&[(refresh, Action::MalformToken)], "7.2.1", &["7.2.1"]).await;
+    let files = When::http("GET /v1/files");
+    with_faults(&[(files, empty("other bytes"))], "7.10.2", &["7.10.2"]).await;
+    let reset = When::http("/v1/sync");
+    with_faults(&[(reset, Action::ExpireToken)], "6.3.2", &["6.3.2"]).await;
+}
+
+#[tokio::test]
+async fn operations_that_are_applied_wrongly() {
+    with_mistake(ForgetsKeys::after(0), "5.1", &["5.1.1", "5.1.2", "5.1.5"]).await;
+    with_mistake(ForgetsKeys::after(50), "5.1", &["5.1.5"]).await;
+    with_mistake(AppliesHalf, "5.1", &["5.1.4"]).await;
+    with_mistake(SkipsNothing, "5.2", &["5.2.1"]).await;
+    with_mistake(LeavesHoles, "4.2.2", &["4.2.2"]).await;
+    with_mistake(ManyPerPair, "4.1", &["4.1.1"]).await;
+    with_mistake(TakesBlankTexts, "5.4.1", &["5.4.1"]).await;
+    with_mistake(StopsAtUnknownMethods, "2.4", &["2.4.3"]).await;
+    with_mistake(CountsTooMuch, "4.3", &["4.3.2"]).await;
+}
+
+#[tokio::test]
+async fn secrets_and_sessions_that_are_kept_badly() {
+    with_mistake(ShowsEverything::default(), "7.0", &["7.0.2"]).await;
+    with_mistake(ManySuccessors::default(), "7.2.1", &["7.2.1"]).await;
+    with_mistake(TellsWhoExists, "7.1", &["7.1.1"]).await;
+    with_mistake(KeepsTheName, "6.3.4", &["6.3.4"]).await;
+}
