@@ -5,6 +5,7 @@
 
 mod bindings;
 mod contract;
+mod fuzz;
 mod languages;
 mod package;
 mod packages;
@@ -73,6 +74,11 @@ enum Task {
     },
     /// Builds what app teams get, and says what this machine lacks for the rest of it.
     Package { platform: Platform },
+    /// Gives every parser, and the backend as a whole, what nobody would send: so many seconds each, or briefly.
+    Fuzz {
+        #[arg(long)]
+        seconds: Option<u32>,
+    },
     /// Thousands of live sockets against a mock server: connections, messages and their way to the last receiver,
     /// memory, and that nothing was lost. All further words go to it: `--sockets N`, `--soak SECONDS`.
     Load {
@@ -112,6 +118,7 @@ fn main() -> ExitCode {
             Platform::Android => Step::check("package android", package::android::package),
             Platform::Apple => Step::check("package apple", package::apple::package),
         }],
+        Task::Fuzz { seconds } => vec![Step::check("fuzz", move || fuzz::run(seconds))],
         Task::Load { words } => vec![load(words)],
         Task::Panics => with_classes(Step::check("panics", languages::panics)),
         Task::Crossing { quick } => with_classes(crossing(quick)),
@@ -155,6 +162,10 @@ fn ci() -> Vec<Step> {
     let mut steps = vec![
         setup(),
         Step::cargo("format", &["fmt", "--all", "--check"]),
+        Step::cargo(
+            "format of the fuzzers",
+            &["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"],
+        ),
         Step::check("tidy", tidy::check),
         Step::check("purity", purity::check),
         Step::cargo(
@@ -174,6 +185,7 @@ fn ci() -> Vec<Step> {
     steps.extend([
         Step::cargo("docs", &["doc", "--workspace", "--no-deps", "--locked"])
             .with_env("RUSTDOCFLAGS", "-D warnings"),
+        Step::check("fuzz", || fuzz::run(None)),
         bench(true),
         load(
             [

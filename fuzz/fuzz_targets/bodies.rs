@@ -1,0 +1,46 @@
+//! Bodies over HTTP, push payloads and problem documents: whatever comes is read or refused, and what was read is the
+//! same when it has travelled once more.
+#![no_main]
+
+use std::fmt::Debug;
+
+use fulmar_protocol::{
+    Attachment, Conversation, ConversationPage, LoginRequest, Me, MeUpdate, Message,
+    MessageVersions, OperationsAnswer, People, Problem, PushPayload, PushToken, RegisterRequest,
+    SearchPage, Session, SessionList, Snapshot, Submit, SyncPage,
+};
+use libfuzzer_sys::fuzz_target;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+fn travels<T: Serialize + DeserializeOwned + PartialEq + Debug>(bytes: &[u8]) {
+    if let Ok(read) = serde_json::from_slice::<T>(bytes) {
+        let text = serde_json::to_string(&read).expect("what was read can be written");
+        let again = serde_json::from_str::<T>(&text).expect("what was written can be read");
+        assert_eq!(again, read);
+    }
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    travels::<Attachment>(bytes);
+    travels::<Conversation>(bytes);
+    travels::<ConversationPage>(bytes);
+    travels::<Me>(bytes);
+    travels::<MeUpdate>(bytes);
+    travels::<Message>(bytes);
+    travels::<MessageVersions>(bytes);
+    travels::<OperationsAnswer>(bytes);
+    travels::<People>(bytes);
+    travels::<Problem>(bytes);
+    travels::<PushPayload>(bytes);
+    travels::<SearchPage>(bytes);
+    travels::<SessionList>(bytes);
+    travels::<Snapshot>(bytes);
+    travels::<Submit>(bytes);
+    travels::<SyncPage>(bytes);
+    // These hold secrets, which are not compared.
+    let _ = serde_json::from_slice::<LoginRequest>(bytes);
+    let _ = serde_json::from_slice::<PushToken>(bytes);
+    let _ = serde_json::from_slice::<RegisterRequest>(bytes);
+    let _ = serde_json::from_slice::<Session>(bytes);
+});

@@ -1,0 +1,79 @@
+//! Fuzzing: every target for a while, from the corpus in `fuzz/corpus` and from what the protocol's vectors and the
+//! scenarios say. The targets are those of cargo-fuzz; built here without it, so that CI needs no further tool and
+//! no other compiler.
+
+use std::path::Path;
+use std::process::Command;
+
+/// How the compiler instruments code for the fuzzer: as cargo-fuzz does without a sanitizer.
+const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+    -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing";
+const VECTORS: &[&str] = &[
+    "protocol/vectors/accept",
+    "protocol/vectors/future",
+    "protocol/vectors/reject",
+];
+/// Each target, what it begins with beside its corpus, and how many runs are a smoke test.
+const TARGETS: [(&str, &[&str], u32); 4] = [
+    ("frames", VECTORS, 50_000),
+    ("bodies", VECTORS, 50_000),
+    ("worlds", &["mock-server/scenarios"], 50_000),
+    ("backend", &[], 2_000),
+];
+
+/// Runs every target for so many seconds, or as a smoke test.
+pub(crate) fn run(seconds: Option<u32>) -> Result<(), String> {
+    let host = host()?;
+    // With a target of its own, build scripts are built without the instruments.
+    let words = [
+        "build",
+        "--release",
+        "--locked",
+        "--manifest-path",
+        "fuzz/Cargo.toml",
+        "--target",
+        &host,
+    ];
+    crate::run::cargo(&words, &[("RUSTFLAGS", FLAGS)])?;
+    for (target, seeds, runs) in TARGETS {
+        println!("\n{target}");
+        // What is found on the way is worth keeping only after a merge: it goes to a folder of its own.
+        let found = format!("fuzz/target/found/{target}");
+        std::fs::create_dir_all(&found).map_err(|error| format!("{found}: {error}"))?;
+        let mut command = Command::new(format!("fuzz/target/{host}/release/{target}"));
+        command.args([
+            "-timeout=20",
+            "-rss_limit_mb=4096",
+            "-print_final_stats=1",
+            "-verbosity=0",
+        ]);
+        command.arg(format!("-artifact_prefix=fuzz/target/{target}-"));
+        match seconds {
+            Some(seconds) => command.arg(format!("-max_total_time={seconds}")),
+            None => command.args([format!("-runs={runs}"), "-seed=1".to_owned()]),
+        };
+        command.arg(&found).arg(format!("fuzz/corpus/{target}"));
+        command.args(seeds.iter().filter(|seeds| Path::new(seeds).exists()));
+        match command.status() {
+            Ok(status) if status.success() => {}
+            Ok(status) => {
+                return Err(format!(
+                    "{target} ended with {status}: what it was given is in fuzz/target/{target}-crash-…"
+                ));
+            }
+            Err(error) => return Err(format!("{target} could not be run: {error}")),
+        }
+    }
+    Ok(())
+}
+
+/// The machine that the compiler builds for.
+fn host() -> Result<String, String> {
+    let told = Command::new("rustc").arg("-vV").output();
+    let told = told.map_err(|error| format!("rustc: {error}"))?;
+    let text = String::from_utf8_lossy(&told.stdout).into_owned();
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned)
+        .ok_or_else(|| "rustc does not say what it builds for".to_owned())
+}
