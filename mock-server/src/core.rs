@@ -40,10 +40,18 @@ pub(crate) struct Core {
     pub(crate) clock: Arc<Clock>,
     pub(crate) faults: Faults,
     pub(crate) journal: Journal,
-    /// Who is a robot: they do not listen to each other.
-    robots: Mutex<BTreeSet<UserId>>,
+    robots: Mutex<Robots>,
     /// Told when the world is at its end, for whatever runs in it.
     ended: watch::Sender<bool>,
+}
+
+/// The robots of a world.
+#[derive(Debug, Default)]
+pub(crate) struct Robots {
+    /// Who is one: they do not listen to each other.
+    pub(crate) users: BTreeSet<UserId>,
+    /// How many scripts run.
+    pub(crate) count: usize,
 }
 
 #[derive(Debug)]
@@ -75,7 +83,7 @@ impl Core {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn robots(&self) -> MutexGuard<'_, BTreeSet<UserId>> {
+    pub(crate) fn robots(&self) -> MutexGuard<'_, Robots> {
         // Plain data: a panic elsewhere leaves nothing half done in it.
         self.robots.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use crate::body::{Answer, CutByFault, cut_in_the_middle, html, respond, slow, whole};
 use crate::core::Core;
-use crate::fault::{Action, Passing, Struck, Where, Who, mangle};
+use crate::fault::{Action, Passing, Struck, Where, Who, come_again_soon, mangle};
 use crate::socket;
 use crate::worlds::Worlds;
 
@@ -82,6 +82,10 @@ async fn handle_in(
     let mut response = core.http(&request, who.user.as_deref());
     if struck.action == Some(Action::Repeat) {
         response = core.http(&request, who.user.as_deref());
+    }
+    if response.status >= 400 && core.clock.is_stepped() {
+        let text = String::from_utf8_lossy(&response.body).into_owned();
+        response.body = come_again_soon(text).into_bytes();
     }
     for (name, value) in &mut response.headers {
         // Where a file is, it is in this world.

@@ -18,7 +18,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use crate::core::{Answer, Core, Errand};
-use crate::fault::{Action, FrameKind, Passing, Where, Who, mangle};
+use crate::fault::{Action, FrameKind, Passing, Where, Who, come_again_soon, mangle};
 
 /// Larger than any frame limit, so that the backend's own limit speaks first.
 const LARGEST_FRAME: usize = 8 * 1024 * 1024;
@@ -216,7 +216,13 @@ impl Writing<'_> {
     async fn run(mut self, errands: &mut Receiver<Errand>) -> End {
         loop {
             let end = match errands.recv().await {
-                Some(Errand::Send(frame)) => self.pass(frame.to_text()).await,
+                Some(Errand::Send(frame)) => {
+                    let text = match self.core.clock.is_stepped() {
+                        true => come_again_soon(frame.to_text()),
+                        false => frame.to_text(),
+                    };
+                    self.pass(text).await
+                }
                 Some(Errand::Close(code)) => Some(End::Close(code.as_u16())),
                 // The way was taken away because it was full: the reader is too slow.
                 None => Some(End::Close(CloseCode::TooSlow.as_u16())),

@@ -1,7 +1,10 @@
 //! When the WebSocket cannot be had, HTTP does its work.
 
 use fulmar::ConnectionState;
-use fulmar_mock_server::{Action, When, Where};
+use std::time::Duration;
+
+use fulmar_mock_server::{Action, Restart, When, Where};
+use fulmar_protocol::{Code, Problem};
 use fulmar_tests::{Stage, connection, live};
 
 #[tokio::test]
@@ -97,4 +100,59 @@ async fn a_server_that_is_gone_is_waited_for_and_nobody_claims_to_poll_it() {
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_can_happen_to_requests_happens_and_everything_arrives_once() {
+    let mut stage = Stage::new().await;
+    stage.config.answer_timeout = Duration::from_millis(500);
+    let faults = stage.server.faults();
+    faults
+        .when(When::handshake().always())
+        .then(Action::Html(403));
+    let client = stage.sign_in("alice").await;
+    let chat = client.create_direct("bob").await.unwrap();
+    let mut alice = fulmar_tests::Person::new(client, chat);
+    let mut texts = Vec::new();
+    let busy = Problem::new(Code::ServerUnavailable, "Not now");
+    for action in [
+        Action::Delay(Duration::from_millis(20)),
+        Action::BytesPerSecond(20_000),
+        Action::Drop,
+        Action::SwallowAnswer,
+        Action::Repeat,
+        Action::Reorder,
+        Action::Cut,
+        Action::CutInTheMiddle,
+        Action::CutAfter,
+        Action::HalfOpen,
+        Action::Html(200),
+        Action::Problem(busy),
+        Action::RateLimit(Duration::from_millis(30)),
+        Action::ExpireToken,
+        Action::MalformToken,
+        Action::Truncate,
+        Action::Malform,
+        Action::WrongTypes,
+        Action::UnknownFields,
+        Action::UnknownEvents,
+        Action::Gap,
+        Action::Replace("[]".to_owned()),
+        Action::Skew(86_400_000),
+        Action::ResetLog,
+        Action::Restart(Restart::Keeping),
+    ] {
+        for place in ["/v1/operations", "/v1/sync"] {
+            faults
+                .when(When::http(place).user("alice"))
+                .then(action.clone());
+        }
+        let text = format!("{action:?}");
+        alice.say(&[&text]).await;
+        texts.push(text);
+        let shown: Vec<&str> = texts.iter().map(String::as_str).collect();
+        alice.sees(&shown).await;
+    }
+    let there = stage.server.conversations_of("bob").unwrap();
+    assert_eq!(there[0].last_position.0 as usize, texts.len());
 }

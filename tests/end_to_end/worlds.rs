@@ -225,3 +225,66 @@ async fn every_documented_route_of_the_admin_api_exists() {
     assert!(asked >= 29, "{asked}");
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_rate_limit_and_the_end_of_typing_take_as_long_as_the_test_wants() {
+    let server = MockServer::builder().start().await.unwrap();
+    let scenario = Scenario {
+        demo: true,
+        stepped: true,
+        settings: fulmar_mock_server::Settings {
+            messages_per_minute: Some(2),
+            ..fulmar_mock_server::Settings::default()
+        },
+        ..Scenario::default()
+    };
+    let world = server.begin_world(&scenario).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    // Bob has said one thing in the demo already, and Alice too.
+    world.advance(Duration::from_secs(60));
+    let alice = sign_in(&world, &folder, "alice").await;
+    let bob = sign_in(&world, &folder, "bob").await;
+    live(&alice).await;
+    live(&bob).await;
+    let chat = alice.create_direct("bob").await.unwrap();
+    let mut timeline = chat.timeline();
+    for text in ["one", "two", "too much for a minute"] {
+        chat.send(text).await.unwrap();
+    }
+    let refused = world.journal().until(fulmar_tests::DEADLINE, |entry| {
+        entry
+            .outcomes()
+            .iter()
+            .any(|outcome| outcome["problem"]["code"] == "rate.limited")
+    });
+    refused.await.unwrap();
+    world.advance(Duration::from_secs(60));
+    fulmar_tests::until(&mut timeline, |items| {
+        items.len() == 3
+            && items
+                .iter()
+                .all(|item| item.state == fulmar::MessageState::Sent)
+    })
+    .await;
+    // She begins to type, and her phone dies without a word: only time says that she has stopped.
+    world
+        .faults()
+        .when(
+            When::incoming(fulmar_mock_server::FrameKind::Any)
+                .user("alice")
+                .always()
+                .after(1),
+        )
+        .then(Action::Drop);
+    chat.typing();
+    let typing = |state: &'static str| {
+        world.journal().until(fulmar_tests::DEADLINE, move |entry| {
+            matches!(&entry.passed, fulmar_mock_server::Passed::Outgoing { frame }
+                if frame["type"] == "typing" && frame["state"] == state && entry.user.as_deref() == Some("bob"))
+        })
+    };
+    typing("started").await.unwrap();
+    world.advance(Duration::from_secs(3));
+    typing("stopped").await.unwrap();
+    server.stop().await;
+}

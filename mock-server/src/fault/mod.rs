@@ -17,10 +17,13 @@ use fulmar_protocol::Timestamp;
 use crate::clock::Clock;
 
 pub use action::{Action, Restart};
-pub(crate) use mangle::mangle;
+pub(crate) use mangle::{come_again_soon, mangle};
 pub use network::Network;
 pub use rule::{Fault, FrameKind, Rule, When, Where, Window};
 pub(crate) use rule::{Passing, Who};
+
+/// A test that adds rules in a loop is not to fill the machine.
+const MOST: usize = 10_000;
 
 /// The faults of a world, and who is cut off from it.
 #[derive(Debug)]
@@ -105,7 +108,8 @@ impl Faults {
         }
     }
 
-    /// Adds a rule. All delays and bandwidths that fit act; of the other rules that fit, the oldest.
+    /// Adds a rule. All delays and bandwidths that fit act; of the other rules that fit, the oldest. Of more than
+    /// 10,000 rules the oldest goes.
     pub fn add(&self, fault: Fault) {
         self.arm(fault, None);
     }
@@ -179,6 +183,10 @@ impl Faults {
 
     fn arm(&self, fault: Fault, network_of: Option<Option<String>>) {
         let mut set = self.set();
+        if set.rules.len() >= MOST {
+            // The oldest acts first, so it is the one that has had its time.
+            set.rules.remove(0);
+        }
         set.rules.push(Armed {
             since: self.clock.now(),
             passes_first: fault.passes_first(),

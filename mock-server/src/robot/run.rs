@@ -15,6 +15,8 @@ use crate::world::{refused, user};
 
 /// How often it shows that it is there, by the clock of the world.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
+/// Tests that set robots going in a loop are not to fill the machine.
+const MOST: usize = 1_000;
 /// How long it waits before it connects again.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -23,7 +25,14 @@ pub(crate) fn start(core: Arc<Core>, robot: Robot) -> Result<(), BackendError> {
     let user = user(&robot.user)?;
     // Whoever is not there cannot act, and it is better to say so now.
     core.conversations_of(&user)?;
-    core.robots().insert(user.clone());
+    {
+        let mut robots = core.robots();
+        if robots.count >= MOST {
+            return Err(refused("there are 1,000 robots in this world"));
+        }
+        robots.count += 1;
+        robots.users.insert(user.clone());
+    }
     // It listens before anybody is told that it is there.
     let ear = Ear::open(&core, &user, None)?;
     tokio::spawn(async move {
@@ -162,7 +171,7 @@ impl Running<'_> {
     }
 
     fn is_meant(&self, message: &Message) -> bool {
-        let said_by_robot = self.core.robots().contains(&message.sender_id);
+        let said_by_robot = self.core.robots().users.contains(&message.sender_id);
         if said_by_robot || message.content.notice.is_some() || message.sender_id == *self.user {
             return false;
         }

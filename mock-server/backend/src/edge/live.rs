@@ -1,12 +1,15 @@
 //! Live signals: who is typing. They are passed on to open sockets and not kept (PROTOCOL.md §3.10).
 
-use std::collections::BTreeSet;
+use std::time::Duration;
 
 use fulmar_protocol::{ConversationId, ServerFrame, Timestamp, Typing, TypingState, UserId};
 
 use super::socket::{Outgoing, SocketId, State, say};
 use crate::Backend;
 use crate::store::participants;
+
+/// Who has said nothing for so long types no more (PROTOCOL.md §3.10).
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(3);
 
 impl Backend {
     pub(super) fn typing(
@@ -28,7 +31,7 @@ impl Backend {
         }
         if let Some(known) = self.sockets.get_mut(&socket) {
             match typing.state {
-                TypingState::Started => known.typing.insert(id.clone()),
+                TypingState::Started => known.typing.insert(id.clone(), now),
                 TypingState::Stopped => known.typing.remove(&id),
             };
         }
@@ -44,22 +47,51 @@ impl Backend {
         let State::Ready { caller, .. } = gone.state else {
             return Vec::new();
         };
-        let elsewhere: BTreeSet<ConversationId> = self
-            .sockets
-            .values()
-            .filter(|other| {
-                matches!(&other.state, State::Ready { caller: other, .. }
-                    if other.user_id == caller.user_id)
-            })
-            .flat_map(|other| other.typing.iter().cloned())
-            .collect();
         let mut outgoing: Vec<Outgoing> = gone
             .typing
-            .difference(&elsewhere)
-            .flat_map(|id| self.pass_on(id, &caller.user_id, TypingState::Stopped, now))
+            .keys()
+            .flat_map(|id| self.stopped_typing(id, &caller.user_id, now))
             .collect();
         outgoing.extend(self.left(&caller.user_id, now));
         outgoing
+    }
+
+    /// Says for those who type no more, and did not say so, that they have stopped.
+    pub(super) fn expire_typing(&mut self, now: Timestamp) -> Vec<Outgoing> {
+        let mut silent = Vec::new();
+        for socket in self.sockets.values_mut() {
+            let State::Ready { caller, .. } = &socket.state else {
+                continue;
+            };
+            socket.typing.retain(|id, said| {
+                let types = now.since(*said) < FORGOTTEN_AFTER;
+                if !types {
+                    silent.push((id.clone(), caller.user_id.clone()));
+                }
+                types
+            });
+        }
+        let stopped = silent.iter();
+        stopped
+            .flat_map(|(id, user)| self.stopped_typing(id, user, now))
+            .collect()
+    }
+
+    /// One device of somebody types no more; they have stopped, unless another one does.
+    fn stopped_typing(
+        &mut self,
+        id: &ConversationId,
+        user: &UserId,
+        now: Timestamp,
+    ) -> Vec<Outgoing> {
+        let elsewhere = self.sockets.values().any(|other| {
+            matches!(&other.state, State::Ready { caller, .. } if caller.user_id == *user)
+                && other.typing.contains_key(id)
+        });
+        match elsewhere {
+            true => Vec::new(),
+            false => self.pass_on(id, user, TypingState::Stopped, now),
+        }
     }
 
     fn pass_on(

@@ -1,6 +1,6 @@
 //! WebSocket frames: hello, submit, ping, and the events that go out (PROTOCOL.md §3).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use fulmar_protocol::{
@@ -41,8 +41,8 @@ pub enum Outgoing {
 
 pub(crate) struct Socket {
     pub(crate) state: State,
-    /// Where its user types.
-    pub(super) typing: BTreeSet<ConversationId>,
+    /// Where its user types, and when they last said so.
+    pub(super) typing: BTreeMap<ConversationId, Timestamp>,
     pub(super) last_heard: Timestamp,
 }
 
@@ -64,7 +64,7 @@ impl Backend {
                 state: State::Greeting {
                     token: token.map(Secret::from),
                 },
-                typing: BTreeSet::new(),
+                typing: BTreeMap::new(),
                 last_heard: now,
             },
         );

@@ -9,7 +9,8 @@ use crate::Backend;
 use crate::store::{applied, files};
 
 impl Backend {
-    /// Time passed: sockets whose token has run out, or that were silent for too long, are closed.
+    /// Time passed: sockets whose token has run out, or that were silent for too long, are closed; whoever has not
+    /// said for a while that they type has stopped.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Outgoing> {
         self.forget_old_keys(now);
         let patience = self.config.heartbeat * 2 + Duration::from_secs(15);
@@ -25,10 +26,13 @@ impl Backend {
                 _ => {}
             }
         }
-        closing
-            .into_iter()
-            .flat_map(|(id, code)| self.close(id, code))
-            .collect()
+        let mut outgoing = self.expire_typing(now);
+        outgoing.extend(
+            closing
+                .into_iter()
+                .flat_map(|(id, code)| self.close(id, code)),
+        );
+        outgoing
     }
 
     /// Once an hour: operation keys that are older than the retention (PROTOCOL.md §5.1), and files that no
