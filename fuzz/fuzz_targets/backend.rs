@@ -6,13 +6,15 @@ mod steps;
 
 use std::cell::RefCell;
 
-use fulmar_backend::{Backend, Checkpoint, Config, HttpRequest, Outgoing, SocketId};
+use fulmar_backend::{Backend, Checkpoint, Config, HttpRequest, HttpResponse, Outgoing, SocketId};
 use fulmar_protocol::{
     ConversationPage, DeviceId, Method, ServerFrame, Snapshot, SyncPage, Timestamp, UserId,
 };
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value, json};
-use steps::{Frame, Json, Name, Operation, PATHS, Path, Step, Verb, WORDS, Who, Word, key, person};
+use steps::{
+    Frame, HEADERS, Json, Name, Operation, PATHS, Path, Step, WORDS, Who, Word, key, person,
+};
 
 const NOW: i64 = 1_790_000_000_000;
 const PEOPLE: [&str; 2] = ["alice", "bob"];
@@ -21,6 +23,7 @@ struct World<'a> {
     backend: &'a mut Backend,
     tokens: [String; 2],
     sockets: Vec<SocketId>,
+    files: Vec<String>,
     conversations: Vec<String>,
     now: i64,
 }
@@ -74,6 +77,17 @@ impl World<'_> {
     }
 
     fn ask(&mut self, who: Who, verb: &str, path: &str, query: &str, body: &[u8]) -> Value {
+        let answer = self.ask_with(who, (verb, path, query), &[], body);
+        serde_json::from_slice(&answer.body).unwrap_or_default()
+    }
+
+    fn ask_with(
+        &mut self,
+        who: Who,
+        (verb, path, query): (&str, &str, &str),
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> HttpResponse {
         let token = match who {
             Who::Alice => Some(self.tokens[0].clone()),
             Who::Bob => Some(self.tokens[1].clone()),
@@ -84,11 +98,7 @@ impl World<'_> {
             path,
             query,
             bearer: token.as_deref(),
-            headers: &[
-                ("tus-resumable", "1.0.0"),
-                ("upload-length", "3"),
-                ("upload-offset", "0"),
-            ],
+            headers,
             body,
         };
         let (response, outgoing) = self.backend.http(&request, Timestamp(self.now));
@@ -99,7 +109,7 @@ impl World<'_> {
             String::from_utf8_lossy(&response.body)
         );
         self.look(&outgoing);
-        serde_json::from_slice(&response.body).unwrap_or_default()
+        response
     }
 
     fn look(&mut self, outgoing: &[Outgoing]) {
@@ -126,20 +136,13 @@ impl World<'_> {
                 }
             }
             Step::Request(who, verb, path, query, body) => {
-                let verb = match verb {
-                    Verb::Get => "GET",
-                    Verb::Post => "POST",
-                    Verb::Patch => "PATCH",
-                    Verb::Put => "PUT",
-                    Verb::Delete => "DELETE",
-                };
                 let path = match path {
                     Path::Known(index) => PATHS[usize::from(index) % PATHS.len()]
                         .replace("{c}", &self.conversation(index)),
                     Path::Raw(path) => path,
                 };
                 let body = self.json(body).to_string();
-                self.ask(who, verb, &path, &query, body.as_bytes());
+                self.ask(who, verb.text(), &path, &query, body.as_bytes());
             }
             Step::Connect(who) => {
                 let now = Timestamp(self.now);
@@ -178,6 +181,32 @@ impl World<'_> {
                     self.sockets.retain(|open| *open != socket);
                     let outgoing = self.backend.disconnect(socket);
                     self.look(&outgoing);
+                }
+            }
+            Step::File(who, verb, file, headers, bytes) => {
+                let path = match file {
+                    Some(index) if !self.files.is_empty() => {
+                        let count = self.files.len();
+                        format!("/v1/files/{}", self.files[usize::from(index) % count])
+                    }
+                    _ => "/v1/files".to_owned(),
+                };
+                let said: Vec<(&str, String)> = headers
+                    .into_iter()
+                    .map(|(name, value)| {
+                        let name = HEADERS[usize::from(name) % HEADERS.len()];
+                        (name, value.text(name))
+                    })
+                    .collect();
+                let headers: Vec<(&str, &str)> = said
+                    .iter()
+                    .map(|(name, value)| (*name, value.as_str()))
+                    .collect();
+                let answer = self.ask_with(who, (verb.text(), &path, ""), &headers, &bytes);
+                let location = answer.headers.iter().find(|(name, _)| *name == "location");
+                if let Some((_, location)) = location {
+                    let id = location.rsplit('/').next().unwrap_or_default();
+                    self.files.push(id.to_owned());
                 }
             }
             Step::Wait(seconds) => {
@@ -294,6 +323,7 @@ fuzz_target!(|steps: Vec<Step>| {
             backend,
             tokens,
             sockets: Vec::new(),
+            files: Vec::new(),
             now: NOW,
         };
         for step in steps.into_iter().take(64) {

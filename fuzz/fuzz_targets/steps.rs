@@ -11,7 +11,43 @@ pub(crate) enum Step {
     Text(u8, String),
     Disconnect(u8),
     Wait(u16),
+    /// With headers that are almost those of tus.
+    File(Who, Verb, Option<u8>, Vec<(u8, Header)>, Vec<u8>),
 }
+
+/// What a header says.
+#[derive(Debug, Arbitrary)]
+pub(crate) enum Header {
+    Right,
+    Number(u32),
+    Range(u16, Option<u16>),
+    Raw(String),
+}
+
+impl Header {
+    pub(crate) fn text(self, name: &str) -> String {
+        match (self, name) {
+            (Self::Right, "tus-resumable") => "1.0.0".to_owned(),
+            (Self::Right, "content-type") => "application/offset+octet-stream".to_owned(),
+            (Self::Right, "upload-length") => "3".to_owned(),
+            (Self::Right, "upload-metadata") => "sha256 MDAw,name aGk=".to_owned(),
+            (Self::Right, _) => "0".to_owned(),
+            (Self::Number(number), _) => number.to_string(),
+            (Self::Range(from, Some(to)), _) => format!("bytes={from}-{to}"),
+            (Self::Range(from, None), _) => format!("bytes={from}-"),
+            (Self::Raw(text), _) => text,
+        }
+    }
+}
+
+pub(crate) const HEADERS: [&str; 6] = [
+    "tus-resumable",
+    "upload-length",
+    "upload-offset",
+    "upload-metadata",
+    "content-type",
+    "range",
+];
 
 #[derive(Debug, Clone, Copy, Arbitrary)]
 pub(crate) enum Who {
@@ -34,6 +70,22 @@ pub(crate) enum Verb {
     Patch,
     Put,
     Delete,
+    Head,
+    Options,
+}
+
+impl Verb {
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Patch => "PATCH",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+            Self::Head => "HEAD",
+            Self::Options => "OPTIONS",
+        }
+    }
 }
 
 #[derive(Debug, Arbitrary)]

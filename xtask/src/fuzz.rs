@@ -15,9 +15,10 @@ const VECTORS: &[&str] = &[
     "protocol/vectors/reject",
 ];
 /// Each target, what it begins with beside its corpus, and how many runs are a smoke test.
-const TARGETS: [(&str, &[&str], u32); 4] = [
+const TARGETS: [(&str, &[&str], u32); 5] = [
     ("frames", VECTORS, 50_000),
     ("bodies", VECTORS, 50_000),
+    ("answers", &[], 50_000),
     ("worlds", &["mock-server/scenarios"], 50_000),
     ("backend", &[], 2_000),
 ];
