@@ -281,6 +281,8 @@ async fn old_messages_go_beyond_what_the_app_keeps_but_nothing_unsent() {
 
     let mut config = fulmar_tests::quick();
     config.retention.messages_per_conversation = Some(60);
+    // A client that is opened connects at once, and could be faster than the next line.
+    stage.server.disconnect("alice");
     let client = stage.open_with("alice", config.clone()).await;
     client.set_network(NetworkState::Unavailable);
     let mut alice = Person::beside_general_chat(client, "Bob").await;
@@ -299,6 +301,7 @@ async fn old_messages_go_beyond_what_the_app_keeps_but_nothing_unsent() {
         "{offline:?}"
     );
 
+    stage.server.reconnect("alice");
     alice.client.set_network(NetworkState::Available);
     alice.client.close().await;
     config.retention.total_bytes = Some(0);

@@ -80,7 +80,7 @@ pub enum Action {
     UnknownEvents,
     /// A frame of a type that nobody knows goes before it.
     UnknownFrame,
-    /// The numbers of its events are one too large.
+    /// The first of its events is missing, so that there is a gap in their numbers.
     Gap,
     /// This text arrives instead.
     Replace(String),

@@ -40,9 +40,10 @@ pub(crate) fn mangle(action: &Action, text: String) -> String {
             }
         }),
         Action::Gap => changed(&text, |value| {
-            for event in events(value) {
-                let seq = event["seq"].as_u64().unwrap_or_default();
-                event["seq"] = json!(seq + 1);
+            if let Some(events) = value.get_mut("events").and_then(Value::as_array_mut)
+                && !events.is_empty()
+            {
+                events.remove(0);
             }
         }),
         Action::Reorder => changed(&text, |value| {

@@ -84,7 +84,7 @@ impl Act {
     }
 }
 
-/// What an actor says about itself when it is looked for.
+/// Whether a conversation goes by this name: its id, its title, or the other person of a direct one.
 fn is_called(conversation: &fulmar_protocol::Conversation, name: &str, me: &str) -> bool {
     let titled = conversation.profile.title.as_deref() == Some(name);
     let direct = conversation.kind == fulmar_protocol::ConversationKind::Direct
