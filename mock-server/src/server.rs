@@ -120,7 +120,7 @@ impl MockServerBuilder {
 
     /// Hands push notifications over to this address, by `POST`, as a backend hands them to whoever
     /// carries them: again after 2, 4 and 8 seconds when it does not answer with a success. Plain http.
-    /// Default: they are only recorded ([`MockServer::pushes`]).
+    /// Default: they are only recorded ([`World::pushes`]).
     #[must_use]
     pub fn webhook(mut self, url: impl Into<String>) -> Self {
         self.webhook = Some(url.into());
