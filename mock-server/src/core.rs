@@ -114,6 +114,9 @@ impl Core {
 
     /// What the faults do to what passes.
     pub(crate) fn strike(&self, passing: &Passing<'_>, who: &Who) -> Struck {
+        if !self.faults.any() {
+            return Struck::default();
+        }
         let struck = self.faults.strike(passing, who);
         if let Some(action) = &struck.action {
             let (now, user) = (self.clock.now(), who.user.clone());
@@ -158,19 +161,13 @@ impl Core {
     pub(crate) fn who_is_at(&self, socket: SocketId) -> Who {
         let state = self.state();
         let caller = state.backend.caller_of_socket(socket);
-        caller.map_or_else(Who::default, |(user, device)| Who {
-            user: Some(user.to_string()),
-            device: Some(device.to_string()),
-        })
+        caller.map_or_else(Who::default, |(user, device)| Who::is(user, device))
     }
 
     pub(crate) fn who_has(&self, token: Option<&str>) -> Who {
         let now = self.clock.now();
         let caller = token.and_then(|token| self.state().backend.caller_of(token, now));
-        caller.map_or_else(Who::default, |(user, device)| Who {
-            user: Some(user.to_string()),
-            device: Some(device.to_string()),
-        })
+        caller.map_or_else(Who::default, |(user, device)| Who::is(&user, &device))
     }
 
     /// Drops every connection without a word.

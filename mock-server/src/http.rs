@@ -198,10 +198,7 @@ async fn handshake(
         at: Where::Handshake,
         methods: &[],
     };
-    let struck = match core.faults.any() {
-        true => core.strike(&passing, who),
-        false => Struck::default(),
-    };
+    let struck = core.strike(&passing, who);
     core.clock.sleep(struck.wait).await;
     match &struck.action {
         None | Some(Action::HalfOpen) => {}

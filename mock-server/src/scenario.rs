@@ -262,8 +262,7 @@ impl Scenario {
             core.with_backend(|backend, now| (backend.seed_demo(now), Vec::new()))?;
         }
         for user in &self.users {
-            let name = user.name.as_deref().unwrap_or(&user.user_id);
-            core.add_user(&user.user_id, name, &user.password)?;
+            user.begin(core)?;
         }
         for conversation in &self.conversations {
             conversation.begin(core)?;
@@ -325,6 +324,13 @@ impl Change {
             Self::Restart(how) => core.restart(*how)?,
         }
         Ok(())
+    }
+}
+
+impl NewUser {
+    pub(crate) fn begin(&self, core: &Core) -> Result<(), BackendError> {
+        let name = self.name.as_deref().unwrap_or(&self.user_id);
+        core.add_user(&self.user_id, name, &self.password)
     }
 }
 

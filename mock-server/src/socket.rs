@@ -217,10 +217,10 @@ impl Writing<'_> {
         loop {
             let end = match errands.recv().await {
                 Some(Errand::Send(frame)) => {
-                    let text = match self.core.clock.is_stepped() {
-                        true => come_again_soon(frame.to_text()),
-                        false => frame.to_text(),
-                    };
+                    let mut text = frame.to_text();
+                    if self.core.clock.is_stepped() {
+                        text = come_again_soon(text);
+                    }
                     self.pass(text).await
                 }
                 Some(Errand::Close(code)) => Some(End::Close(code.as_u16())),

@@ -277,10 +277,12 @@ impl Core {
             };
             backend.act(user, &[operation], at.unwrap_or(now))
         });
-        let outcome = outcomes.map_err(BackendError::Refused)?.into_iter().next();
-        match outcome.map(|outcome| (outcome.status.clone(), outcome)) {
-            Some((OutcomeStatus::Failed { problem }, _)) => Err(BackendError::Refused(problem)),
-            Some((_, outcome)) => Ok(outcome),
+        match outcomes.map_err(BackendError::Refused)?.into_iter().next() {
+            Some(Outcome {
+                status: OutcomeStatus::Failed { problem },
+                ..
+            }) => Err(BackendError::Refused(problem)),
+            Some(outcome) => Ok(outcome),
             None => Err(refused("there was no outcome")),
         }
     }

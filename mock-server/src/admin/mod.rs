@@ -196,9 +196,7 @@ async fn in_world(world: &World, asked: &Asked<'_>, words: &[&str]) -> Result<Va
         ("POST", ["clock", "start"]) => core.clock.start(),
         ("POST", ["users"]) => {
             let user: NewUser = read(body)?;
-            let name = user.name.as_deref().unwrap_or(&user.user_id);
-            core.add_user(&user.user_id, name, &user.password)
-                .map_err(why)?;
+            user.begin(core).map_err(why)?;
         }
         ("GET", ["users", user, "conversations"]) => {
             let conversations = world.conversations_of(user).map_err(why)?;

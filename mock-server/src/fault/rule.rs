@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fulmar_protocol::{DeviceId, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -281,6 +282,15 @@ impl When {
 pub(crate) struct Who {
     pub(crate) user: Option<String>,
     pub(crate) device: Option<String>,
+}
+
+impl Who {
+    pub(crate) fn is(user: &UserId, device: &DeviceId) -> Self {
+        Self {
+            user: Some(user.to_string()),
+            device: Some(device.to_string()),
+        }
+    }
 }
 
 /// What passes.

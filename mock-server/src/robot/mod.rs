@@ -5,13 +5,15 @@
 mod run;
 mod script;
 
-use fulmar_backend::BackendError;
-use fulmar_protocol::{ConversationId, Outcome};
+use fulmar_backend::{BackendError, SocketId};
+use fulmar_protocol::{ConversationId, DeviceId, LogId, Outcome, Seq, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio::sync::mpsc::Receiver;
 
-use crate::core::Core;
-use crate::world::user;
+use crate::core::{Answer, Core, Errand};
+use crate::world::{refused, user};
 
 pub(crate) use run::start;
 pub use script::Step;
@@ -91,6 +93,25 @@ fn is_called(conversation: &fulmar_protocol::Conversation, name: &str, me: &str)
         && (conversation.participants.iter())
             .any(|other| other.user_id.as_str() == name && name != me);
     conversation.conversation_id.as_str() == name || titled || direct
+}
+
+/// Comes in over a socket of its own, and goes on after what was heard before.
+fn enter(
+    core: &Core,
+    user: &UserId,
+    device: &str,
+    heard: Option<&(LogId, Seq)>,
+) -> Result<(SocketId, Receiver<Errand>), BackendError> {
+    let device = DeviceId::new(device).map_err(|error| refused(&error.to_string()))?;
+    let token = core.open_session(user, &device)?;
+    let (socket, errands) = core.connect(None);
+    let hello = json!({
+        "type": "hello", "version": 1, "accessToken": token.expose(),
+        "since": heard.map_or(Seq(0), |(_, since)| *since),
+        "logId": heard.map(|(log, _)| log),
+    });
+    core.frame(socket, &hello.to_string(), Answer::Goes);
+    Ok((socket, errands))
 }
 
 type Found = Result<ConversationId, BackendError>;

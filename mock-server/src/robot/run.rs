@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fulmar_backend::{BackendError, SocketId};
-use fulmar_protocol::{DeviceId, Event, EventData, LogId, Message, Seq, ServerFrame, UserId};
+use fulmar_protocol::{Event, EventData, LogId, Message, Seq, ServerFrame, UserId};
 use serde_json::json;
 use tokio::sync::mpsc::Receiver;
 
 use super::script::{Actor, Cause};
-use super::{Robot, Trigger, is_called};
+use super::{Robot, Trigger, enter, is_called};
 use crate::core::{Answer, Core, Errand};
 use crate::world::{refused, user};
 
@@ -58,15 +58,7 @@ struct Ear {
 
 impl Ear {
     fn open(core: &Core, user: &UserId, heard: Option<(LogId, Seq)>) -> Result<Self, BackendError> {
-        let device = DeviceId::new("robot").map_err(|error| refused(&error.to_string()))?;
-        let token = core.open_session(user, &device)?;
-        let (socket, errands) = core.connect(None);
-        let hello = json!({
-            "type": "hello", "version": 1, "accessToken": token.expose(),
-            "since": heard.as_ref().map_or(Seq(0), |(_, since)| *since),
-            "logId": heard.as_ref().map(|(log, _)| log),
-        });
-        core.frame(socket, &hello.to_string(), Answer::Goes);
+        let (socket, errands) = enter(core, user, "robot", heard.as_ref())?;
         Ok(Self {
             socket,
             errands,

@@ -1,14 +1,12 @@
 //! The steps of a script, and whoever takes them.
 
 use fulmar_backend::BackendError;
-use fulmar_protocol::{
-    ConversationId, DeviceId, Message, OperationKey, Outcome, Timestamp, UserId,
-};
+use fulmar_protocol::{ConversationId, Message, OperationKey, Outcome, Timestamp, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Found, is_called};
+use super::{Found, enter, is_called};
 use crate::core::{Answer, Core};
 use crate::world::{refused, user};
 
@@ -170,6 +168,13 @@ impl<'a> Actor<'a> {
             taken.outcomes.push(outcome);
             Ok(())
         };
+        let say = |apply: &mut dyn FnMut(&str, Value) -> Result<(), BackendError>, text, number| {
+            let text = filled(text, cause, number);
+            apply(
+                "message.send",
+                json!({"conversationId": there()?, "text": text}),
+            )
+        };
         match step {
             Step::WaitMs(wait) => {
                 let until = taken.later(*wait);
@@ -182,20 +187,8 @@ impl<'a> Actor<'a> {
                 let params = json!({"conversationId": there()?, "readTo": end});
                 apply("receipt.update", params)
             }
-            Step::Say(text) => {
-                let text = filled(text, cause, 1);
-                apply(
-                    "message.send",
-                    json!({"conversationId": there()?, "text": text}),
-                )
-            }
-            Step::Echo => {
-                let text = filled("{text}", cause, 1);
-                apply(
-                    "message.send",
-                    json!({"conversationId": there()?, "text": text}),
-                )
-            }
+            Step::Say(text) => say(&mut apply, text, 1),
+            Step::Echo => say(&mut apply, "{text}", 1),
             Step::Reply(text) => {
                 let answered = self.answered(cause)?;
                 let text = filled(text, cause, 1);
@@ -223,9 +216,7 @@ impl<'a> Actor<'a> {
             }
             Step::Burst { count, text } => {
                 for number in 1..=(*count).min(LARGEST_BURST) {
-                    let text = filled(text, cause, number);
-                    let params = json!({"conversationId": there()?, "text": text});
-                    apply("message.send", params)?;
+                    say(&mut apply, text, number)?;
                 }
                 Ok(())
             }
@@ -251,18 +242,15 @@ impl<'a> Actor<'a> {
         }
     }
 
-    /// Signals travel over sockets: one is opened for it, unless there is one.
+    /// Signals travel over sockets: one is opened for it.
     async fn type_for(
         &self,
         there: &ConversationId,
         time: u64,
         taken: &mut Taken,
     ) -> Result<(), BackendError> {
-        let device = DeviceId::new("act").map_err(|error| refused(&error.to_string()))?;
-        let token = self.core.open_session(&self.user, &device)?;
-        let (socket, _errands) = self.core.connect(None);
+        let (socket, _errands) = enter(self.core, &self.user, "act", None)?;
         let say = |frame: Value| self.core.frame(socket, &frame.to_string(), Answer::Goes);
-        say(json!({"type": "hello", "version": 1, "since": 0, "accessToken": token.expose()}));
         let typing = |state| json!({"type": "typing", "conversationId": there, "state": state});
         // A signal is forgotten after three seconds (PROTOCOL.md §3.10).
         let mut left = time;
