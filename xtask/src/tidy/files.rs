@@ -1,5 +1,5 @@
-//! Rules of this repository that no compiler knows: SQL only in `store/`, sockets only in
-//! `transport/`, the mock server and its judge, files that stay one idea.
+//! What a file may have in it: SQL only in `store/`, sockets only in `transport/`, the mock server and its
+//! judge; and that it stays one idea.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,51 +27,29 @@ const SOCKETS: [&str; 4] = [
 /// Names of files where everything and nothing belongs.
 const VAGUE: [&str; 4] = ["utils", "helpers", "manager", "misc"];
 
-pub(crate) fn check() -> Result<(), String> {
+/// Where Rust is.
+const ROOTS: [&str; 7] = [
+    "protocol",
+    "sdk-ffi",
+    "sdk-core",
+    "mock-server",
+    "examples",
+    "tests",
+    "xtask",
+];
+
+pub(super) fn judge(complaints: &mut Vec<String>) -> Result<(), String> {
     let mut files = Vec::new();
-    for root in [
-        "protocol",
-        "sdk-ffi",
-        "sdk-core",
-        "mock-server",
-        "examples",
-        "tests",
-        "xtask",
-    ] {
+    for root in ROOTS {
         collect(Path::new(root), &mut files).map_err(|error| format!("{root}: {error}"))?;
     }
     files.sort();
-    let mut complaints = Vec::new();
     for file in &files {
         let text =
             fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
-        complain(file, &text, &mut complaints);
+        complain(file, &text, complaints);
     }
-    named_tests(&mut complaints)?;
     println!("{} files looked at", files.len());
-    match complaints.is_empty() {
-        true => Ok(()),
-        false => Err(complaints.join("\n")),
-    }
-}
-
-/// Where each requirement names its test.
-const REQUIREMENTS: &str = "tests/REQUIREMENTS.md";
-
-/// A test that a requirement names is there.
-fn named_tests(complaints: &mut Vec<String>) -> Result<(), String> {
-    let failed = |error| format!("{REQUIREMENTS}: {error}");
-    let text = fs::read_to_string(REQUIREMENTS).map_err(failed)?;
-    for name in text.split('`').filter(|word| word.contains("::")) {
-        let (file, test) = name.split_once("::").unwrap_or((name, ""));
-        let path = format!("tests/end_to_end/{file}.rs");
-        let there = fs::read_to_string(&path)
-            .is_ok_and(|source| source.contains(&format!("async fn {test}()")));
-        // The first words say how a test is written.
-        if !there && name != "file::test" {
-            complaints.push(format!("{REQUIREMENTS}: there is no test {name}"));
-        }
-    }
     Ok(())
 }
 

@@ -1,0 +1,34 @@
+//! What a pure crate wants of itself: `xtask/tidy/<crate>.toml`.
+
+use std::fs;
+
+use serde::Deserialize;
+
+use super::floors::Floor;
+use super::tables::{Exception, Owners};
+use super::transaction::Alone;
+use super::writers::Writers;
+
+/// The pure crates.
+pub(super) const CRATES: [&str; 2] = ["engine", "backend"];
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Plan {
+    /// The crate's `src`.
+    pub(super) root: String,
+    /// From the ground.
+    pub(super) floors: Vec<Floor>,
+    pub(super) alone: Vec<Alone>,
+    pub(super) tables: Owners,
+    #[serde(default)]
+    pub(super) exceptions: Vec<Exception>,
+    #[serde(default)]
+    pub(super) writers: Writers,
+}
+
+pub(super) fn read(name: &str) -> Result<Plan, String> {
+    let file = format!("xtask/tidy/{name}.toml");
+    let text = fs::read_to_string(&file).map_err(|error| format!("{file}: {error}"))?;
+    toml::from_str(&text).map_err(|error| format!("{file}: {error}"))
+}
