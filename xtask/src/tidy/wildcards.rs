@@ -1,11 +1,13 @@
-//! Places that take a new variant of one of our enums without a word, and that clippy says nothing about.
+//! Places that take a new variant of one of our enums without a word.
 //!
-//! `clippy::wildcard_enum_match_arm` sees `_` where an enum itself is matched. It does not look into tuples,
-//! `Option`, `Result` and other patterns around an enum, and not at `matches!`. Two counts:
+//! `clippy::wildcard_enum_match_arm` sees `_` where an enum itself is matched, once it is denied; it does not
+//! look into tuples, `Option`, `Result` and other patterns around an enum, and not at `matches!`. Three counts:
 //!
-//! - A `match` that names a variant of ours inside of a larger pattern, and has an arm without a guard that
-//!   takes all the rest: `_`, a plain name, a tuple of these, or such a thing in the same place as the variant
-//!   (`Some(State::Queued)` beside `Some(_)`).
+//! - What clippy sees, too: a `match` on an enum of ours with an arm without a guard that takes all the rest,
+//!   `_` or a plain name.
+//! - What it is silent on: a `match` that names a variant of ours inside of a larger pattern, and has such an arm,
+//!   or a tuple of such, or such a thing in the same place as the variant (`Some(State::Queued)` beside
+//!   `Some(_)`).
 //! - `matches!` with a variant of ours outside of an `impl` of that enum: a question about an enum is a method
 //!   of it, where the other variants are in sight.
 //!
@@ -24,7 +26,8 @@ use super::source::Source;
 
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    pub(super) wild_arms: Places,
+    pub(super) of_enums: Places,
+    pub(super) around_enums: Places,
     pub(super) matches: Places,
 }
 
@@ -63,22 +66,24 @@ impl Reader<'_> {
             outside.extend(named.outside);
             inside.extend(named.inside);
         }
-        let whole = || each.arms.iter().find(|arm| takes_all(arm));
-        let wild = if outside.is_empty() && !inside.is_empty() {
-            whole().or_else(|| self.takes_the_rest(each))
-        } else {
-            self.takes_the_rest(each)
-        };
-        if let Some(arm) = wild {
-            let line = arm.fat_arrow_token.spans[0].start().line;
-            let names: Vec<String> = inside.into_iter().collect();
-            let place = format!(
-                "{}:{line}: an arm for all the rest of {}",
-                self.path,
-                names.join(", ")
-            );
-            self.found.wild_arms.push(place);
+        let whole = each.arms.iter().find(|arm| takes_all(arm));
+        match (whole, outside.is_empty(), inside.is_empty()) {
+            (Some(arm), false, _) => self.found.of_enums.push(self.place(arm, &outside)),
+            (Some(arm), true, false) => self.found.around_enums.push(self.place(arm, &inside)),
+            (Some(_), true, true) => {}
+            (None, ..) => {
+                if let Some(arm) = self.takes_the_rest(each) {
+                    self.found.around_enums.push(self.place(arm, &inside));
+                }
+            }
         }
+    }
+
+    fn place(&self, arm: &Arm, enums: &BTreeSet<String>) -> String {
+        let line = arm.fat_arrow_token.spans[0].start().line;
+        let names: Vec<&str> = enums.iter().map(String::as_str).collect();
+        let names = names.join(", ");
+        format!("{}:{line}: an arm for all the rest of {names}", self.path)
     }
 
     /// An arm `P(_)` beside an arm `P(Enum::Variant)`.
@@ -212,13 +217,13 @@ mod tests {
 
     const ENUMS: &str = "pub enum State { Queued, Sent } pub enum Way { Up(State), Down }";
 
-    fn found(code: &str) -> (Places, Places) {
+    fn found(code: &str) -> (Places, Places, Places) {
         let text = format!("{code}\n{ENUMS}");
         let sources = of_texts(&[("lib.rs", &text)]);
         let mut enums = Enums::default();
         enums.add(&sources);
         let found = wildcards(&sources, &enums);
-        (found.wild_arms, found.matches)
+        (found.around_enums, found.matches, found.of_enums)
     }
 
     fn arms(arms: &str) -> usize {
@@ -259,6 +264,19 @@ mod tests {
         for each in fine {
             assert_eq!(arms(each), 0, "{each}");
         }
+    }
+
+    #[test]
+    fn an_arm_for_all_the_rest_of_an_enum_counts_by_itself() {
+        let of_enums = |arms: &str| found(&format!("fn f() {{ match x {{ {arms} }} }}")).2.len();
+        assert_eq!(of_enums("State::Queued => 1, _ => 2"), 1);
+        assert_eq!(of_enums("Way::Up(State::Queued) => 1, other => 2"), 1);
+        assert_eq!(
+            of_enums("State::Queued => 1, _ if late => 2, State::Sent => 3"),
+            0
+        );
+        assert_eq!(of_enums("Some(State::Queued) => 1, _ => 2"), 0);
+        assert_eq!(of_enums("State::Queued => 1, State::Sent => 2"), 0);
     }
 
     #[test]
