@@ -32,7 +32,7 @@ pub(super) struct Found {
     pub(super) in_circles: Places,
     pub(super) circles: usize,
     /// Modules without a floor.
-    pub(super) homeless: Vec<String>,
+    pub(super) unplaced: Vec<String>,
 }
 
 pub(super) fn judge(
@@ -48,7 +48,7 @@ pub(super) fn judge(
             Some(room) => {
                 standing.insert(id, room);
             }
-            None => found.homeless.push(name(&module.path)),
+            None => found.unplaced.push(name(&module.path)),
         }
     }
     // One file that imports another counts once, however often it names it.
@@ -158,26 +158,6 @@ mod tests {
     use super::super::source::of_texts;
     use super::*;
 
-    fn floors() -> Vec<Floor> {
-        let floor = |rooms: &[&str], apart| Floor {
-            rooms: rooms.iter().map(ToString::to_string).collect(),
-            apart,
-        };
-        vec![
-            floor(&["time"], false),
-            floor(&["store"], false),
-            floor(&["link", "outbox"], true),
-            floor(&["lib", "outbox::table"], false),
-        ]
-    }
-
-    fn judged(texts: &[(&str, &str)]) -> Found {
-        let sources = of_texts(texts);
-        let modules = Modules::of(&sources);
-        let imports = imports(&sources, &modules);
-        judge(&sources, &modules, &imports, &floors())
-    }
-
     #[test]
     fn imports_downward_and_within_a_room_are_fine() {
         let found = judged(&[
@@ -188,7 +168,7 @@ mod tests {
             ("outbox/lane.rs", "use super::O; use crate::store::find;"),
         ]);
         assert!(found.upward.is_empty() && found.sideways.is_empty());
-        assert_eq!((found.circles, found.homeless.len()), (0, 0));
+        assert_eq!((found.circles, found.unplaced.len()), (0, 0));
     }
 
     #[test]
@@ -250,6 +230,26 @@ mod tests {
     #[test]
     fn a_module_without_a_floor_is_named() {
         let found = judged(&[("lib.rs", "mod cellar;"), ("cellar.rs", "")]);
-        assert_eq!(found.homeless, ["cellar"]);
+        assert_eq!(found.unplaced, ["cellar"]);
+    }
+
+    fn floors() -> Vec<Floor> {
+        let floor = |rooms: &[&str], apart| Floor {
+            rooms: rooms.iter().map(ToString::to_string).collect(),
+            apart,
+        };
+        vec![
+            floor(&["time"], false),
+            floor(&["store"], false),
+            floor(&["link", "outbox"], true),
+            floor(&["lib", "outbox::table"], false),
+        ]
+    }
+
+    fn judged(texts: &[(&str, &str)]) -> Found {
+        let sources = of_texts(texts);
+        let modules = Modules::of(&sources);
+        let imports = imports(&sources, &modules);
+        judge(&sources, &modules, &imports, &floors())
     }
 }

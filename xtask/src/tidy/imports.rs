@@ -140,21 +140,6 @@ mod tests {
     use super::super::source::of_texts;
     use super::*;
 
-    fn found(texts: &[(&str, &str)]) -> Vec<String> {
-        let sources = of_texts(texts);
-        let modules = Modules::of(&sources);
-        let name = |id| modules.get(id).path.join("::");
-        let say = |import: Import| {
-            format!(
-                "{}:{} -> {}",
-                name(import.from),
-                import.line,
-                name(import.to)
-            )
-        };
-        imports(&sources, &modules).into_iter().map(say).collect()
-    }
-
     #[test]
     fn every_way_to_name_a_module_is_seen() {
         let texts = [
@@ -200,5 +185,20 @@ mod tests {
             ("a/two.rs", "pub struct Two; pub fn make() {}"),
         ];
         assert_eq!(found(&texts), ["a:3 -> a::two"]);
+    }
+
+    fn found(texts: &[(&str, &str)]) -> Vec<String> {
+        let sources = of_texts(texts);
+        let modules = Modules::of(&sources);
+        let name = |id| modules.get(id).path.join("::");
+        let say = |import: Import| {
+            format!(
+                "{}:{} -> {}",
+                name(import.from),
+                import.line,
+                name(import.to)
+            )
+        };
+        imports(&sources, &modules).into_iter().map(say).collect()
     }
 }

@@ -79,11 +79,11 @@ fn judge_crate(
     let tables = tables::judge(&sources, &plan.tables, &plan.exceptions);
     let writers = writers::judge(&sources, &modules, &imports, &plan.writers);
     let wildcards = wildcards::wildcards(&sources, &enums);
-    let homeless = floors
-        .homeless
+    let unplaced = floors
+        .unplaced
         .iter()
         .map(|module| format!("{module} stands on no floor"));
-    let own = homeless.chain(tables.complaints).chain(writers.complaints);
+    let own = unplaced.chain(tables.complaints).chain(writers.complaints);
     complaints.extend(own.map(|complaint| format!("{name}: {complaint}")));
 
     println!(
@@ -96,12 +96,15 @@ fn judge_crate(
         ("imports-upward", floors.upward),
         ("imports-between-machines", floors.sideways),
         ("files-in-circles", floors.in_circles),
-        ("impl-outside", transaction::outside(&sources, &plan.alone)),
+        (
+            "impl-outside",
+            transaction::outside(&sources, &plan.confined),
+        ),
         ("wild-arms", wildcards.of_enums),
         ("wild-arms-around-enums", wildcards.around_enums),
         ("matches-on-enums", wildcards.matches),
         ("second-writers", tables.second_writers),
-        ("foreign-writers", writers.strangers),
+        ("foreign-writers", writers.foreign),
     ];
     Ok(rules
         .into_iter()

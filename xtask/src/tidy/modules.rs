@@ -221,36 +221,6 @@ mod tests {
     use super::super::source::of_texts;
     use super::*;
 
-    fn resolved(texts: &[(&str, &str)], from: &str, path: &str) -> Option<String> {
-        let modules = Modules::of(&of_texts(texts));
-        let words = |path: &str| -> Vec<String> {
-            path.split("::")
-                .filter(|word| !word.is_empty())
-                .map(ToOwned::to_owned)
-                .collect()
-        };
-        let from = modules.find(&words(from)).unwrap();
-        let there = modules.resolve(from, &words(path))?;
-        Some(modules.get(there).path.join("::"))
-    }
-
-    const HOUSE: &[(&str, &str)] = &[
-        ("lib.rs", "mod store; mod outbox; pub use store::Row;"),
-        (
-            "store/mod.rs",
-            "mod rows; mod all; pub use rows::{Row, find as look}; pub use all::*; pub use serde::Serialize;",
-        ),
-        (
-            "store/rows.rs",
-            "use super::Error; pub struct Row; pub fn find() {}",
-        ),
-        ("store/all.rs", "pub struct Error;"),
-        (
-            "outbox.rs",
-            "use crate::store::{self, look}; mod inner { use super::store; }",
-        ),
-    ];
-
     #[test]
     fn paths_lead_through_re_exports_to_the_declaration() {
         let cases = [
@@ -283,4 +253,34 @@ mod tests {
         assert_eq!(resolved(&texts, "", "tracing::info"), None);
         assert_eq!(resolved(&texts, "", "a::x"), None);
     }
+
+    fn resolved(texts: &[(&str, &str)], from: &str, path: &str) -> Option<String> {
+        let modules = Modules::of(&of_texts(texts));
+        let words = |path: &str| -> Vec<String> {
+            path.split("::")
+                .filter(|word| !word.is_empty())
+                .map(ToOwned::to_owned)
+                .collect()
+        };
+        let from = modules.find(&words(from)).unwrap();
+        let there = modules.resolve(from, &words(path))?;
+        Some(modules.get(there).path.join("::"))
+    }
+
+    const HOUSE: &[(&str, &str)] = &[
+        ("lib.rs", "mod store; mod outbox; pub use store::Row;"),
+        (
+            "store/mod.rs",
+            "mod rows; mod all; pub use rows::{Row, find as look}; pub use all::*; pub use serde::Serialize;",
+        ),
+        (
+            "store/rows.rs",
+            "use super::Error; pub struct Row; pub fn find() {}",
+        ),
+        ("store/all.rs", "pub struct Error;"),
+        (
+            "outbox.rs",
+            "use crate::store::{self, look}; mod inner { use super::store; }",
+        ),
+    ];
 }

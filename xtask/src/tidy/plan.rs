@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::floors::Floor;
 use super::tables::{Exception, Owners};
-use super::transaction::Alone;
+use super::transaction::Confined;
 use super::writers::Writers;
 
 /// The pure crates.
@@ -19,7 +19,7 @@ pub(super) struct Plan {
     pub(super) root: String,
     /// From the ground.
     pub(super) floors: Vec<Floor>,
-    pub(super) alone: Vec<Alone>,
+    pub(super) confined: Vec<Confined>,
     pub(super) tables: Owners,
     #[serde(default)]
     pub(super) exceptions: Vec<Exception>,

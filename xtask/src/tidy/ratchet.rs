@@ -106,24 +106,6 @@ pub(super) fn compare(allowed: &Numbers, counted: &Counted, complaints: &mut Vec
 mod tests {
     use super::*;
 
-    fn allowed(rules: &[(&str, usize)]) -> Numbers {
-        let rules = rules.iter().map(|(rule, most)| ((*rule).to_owned(), *most));
-        Numbers::from([("engine".to_owned(), rules.collect())])
-    }
-
-    fn counted(rules: &[(&str, usize)]) -> Counted {
-        let rules = rules
-            .iter()
-            .map(|(rule, number)| ((*rule).to_owned(), vec!["a.rs:1".to_owned(); *number]));
-        Counted::from([("engine".to_owned(), rules.collect())])
-    }
-
-    fn complaints(most: &[(&str, usize)], now: &[(&str, usize)]) -> usize {
-        let mut complaints = Vec::new();
-        compare(&allowed(most), &counted(now), &mut complaints);
-        complaints.len()
-    }
-
     #[test]
     fn more_is_an_error_and_so_is_less() {
         assert_eq!(complaints(&[("circles", 2)], &[("circles", 2)]), 0);
@@ -149,5 +131,23 @@ mod tests {
         let numbers = allowed(&[("let go of", 2), ("`.hold(`", 1), ("circles", 3)]);
         let read: Numbers = toml::from_str(&written(&numbers)).unwrap();
         assert_eq!(read, numbers);
+    }
+
+    fn allowed(rules: &[(&str, usize)]) -> Numbers {
+        let rules = rules.iter().map(|(rule, most)| ((*rule).to_owned(), *most));
+        Numbers::from([("engine".to_owned(), rules.collect())])
+    }
+
+    fn counted(rules: &[(&str, usize)]) -> Counted {
+        let rules = rules
+            .iter()
+            .map(|(rule, number)| ((*rule).to_owned(), vec!["a.rs:1".to_owned(); *number]));
+        Counted::from([("engine".to_owned(), rules.collect())])
+    }
+
+    fn complaints(most: &[(&str, usize)], now: &[(&str, usize)]) -> usize {
+        let mut complaints = Vec::new();
+        compare(&allowed(most), &counted(now), &mut complaints);
+        complaints.len()
     }
 }

@@ -122,11 +122,6 @@ fn is_for_tests(attribute: &Attribute) -> bool {
 mod tests {
     use super::*;
 
-    fn paths(texts: &[(&str, &str)]) -> Vec<(String, String)> {
-        let path = |source: Source| (source.path, source.module.join("::"));
-        of_texts(texts).into_iter().map(path).collect()
-    }
-
     #[test]
     fn modules_are_files_beside_or_folders() {
         let found = paths(&[
@@ -159,5 +154,10 @@ mod tests {
             panic!("an impl")
         };
         assert_eq!(block.items.len(), 1);
+    }
+
+    fn paths(texts: &[(&str, &str)]) -> Vec<(String, String)> {
+        let path = |source: Source| (source.path, source.module.join("::"));
+        of_texts(texts).into_iter().map(path).collect()
     }
 }

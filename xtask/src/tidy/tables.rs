@@ -191,11 +191,6 @@ mod tests {
         }
     }
 
-    fn owners() -> Owners {
-        let files = vec!["store/message/write.rs".to_owned(), "store.rs".to_owned()];
-        Owners::from([("message".to_owned(), files)])
-    }
-
     #[test]
     fn a_second_writer_is_found_also_in_macros_and_over_lines() {
         let sources = of_texts(&[
@@ -228,5 +223,10 @@ mod tests {
         assert!(excepted.complaints.is_empty());
         let two = judge(&sources, &owners(), &[exception(&["message"])]);
         assert_eq!(two.complaints.len(), 2);
+    }
+
+    fn owners() -> Owners {
+        let files = vec!["store/message/write.rs".to_owned(), "store.rs".to_owned()];
+        Owners::from([("message".to_owned(), files)])
     }
 }

@@ -10,20 +10,20 @@ use super::source::Source;
 /// A type, and the one module that may have an `impl` of it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Alone {
+pub(super) struct Confined {
     #[serde(rename = "type")]
     name: String,
     module: String,
 }
 
-pub(super) fn outside(sources: &[Source], alone: &[Alone]) -> Places {
+pub(super) fn outside(sources: &[Source], confined: &[Confined]) -> Places {
     let mut places = Places::new();
     for source in sources {
         let module = source.module.join("::");
         let mut blocks = Blocks::default();
         blocks.visit_file(&source.syntax);
         for (name, line) in blocks.0 {
-            if alone
+            if confined
                 .iter()
                 .any(|each| each.name == name && each.module != module)
             {
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn only_the_own_module_may_have_methods() {
-        let alone = [Alone {
+        let confined = [Confined {
             name: "Tx".to_owned(),
             module: "tx".to_owned(),
         }];
@@ -70,6 +70,6 @@ mod tests {
             ),
         ]);
         let expected = ["outbox.rs:2: impl Tx", "outbox.rs:4: impl Tx"];
-        assert_eq!(outside(&sources, &alone), expected);
+        assert_eq!(outside(&sources, &confined), expected);
     }
 }

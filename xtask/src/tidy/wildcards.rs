@@ -1,4 +1,4 @@
-//! Places that take a new variant of one of our enums without a word.
+//! Places that silently take a new variant of one of our enums.
 //!
 //! `clippy::wildcard_enum_match_arm` sees `_` where an enum itself is matched, once it is denied; it does not
 //! look into tuples, `Option`, `Result` and other patterns around an enum, and not at `matches!`. Three counts:
@@ -215,22 +215,6 @@ mod tests {
     use super::super::source::of_texts;
     use super::*;
 
-    const ENUMS: &str = "pub enum State { Queued, Sent } pub enum Way { Up(State), Down }";
-
-    fn found(code: &str) -> (Places, Places, Places) {
-        let text = format!("{code}\n{ENUMS}");
-        let sources = of_texts(&[("lib.rs", &text)]);
-        let mut enums = Enums::default();
-        enums.add(&sources);
-        let found = wildcards(&sources, &enums);
-        (found.around_enums, found.matches, found.of_enums)
-    }
-
-    fn arms(arms: &str) -> usize {
-        let count = |body: &str| found(body).0.len();
-        count(&format!("fn f() {{ match x {{ {arms} }} }}"))
-    }
-
     #[test]
     fn an_arm_for_all_the_rest_counts_where_an_enum_is_inside() {
         let wild = [
@@ -322,5 +306,21 @@ mod tests {
         for each in inside {
             assert_eq!(found(each).1.len(), 0, "{each}");
         }
+    }
+
+    const ENUMS: &str = "pub enum State { Queued, Sent } pub enum Way { Up(State), Down }";
+
+    fn found(code: &str) -> (Places, Places, Places) {
+        let text = format!("{code}\n{ENUMS}");
+        let sources = of_texts(&[("lib.rs", &text)]);
+        let mut enums = Enums::default();
+        enums.add(&sources);
+        let found = wildcards(&sources, &enums);
+        (found.around_enums, found.matches, found.of_enums)
+    }
+
+    fn arms(arms: &str) -> usize {
+        let count = |body: &str| found(body).0.len();
+        count(&format!("fn f() {{ match x {{ {arms} }} }}"))
     }
 }

@@ -217,14 +217,6 @@ fn end_of_part(text: &str) -> usize {
 mod tests {
     use super::*;
 
-    fn word(name: &str) -> Word {
-        read(&format!("{name} | another | *")).unwrap().remove(0)
-    }
-
-    fn lines(name: &str, text: &str) -> Vec<usize> {
-        word(name).lines(text, &parts(text))
-    }
-
     #[test]
     fn a_phrase_is_found_in_every_spelling() {
         let text =
@@ -270,5 +262,13 @@ mod tests {
         assert!(read("turn, tx").is_err());
         assert!(word("turn").applies("README.md"));
         assert!(!word("`Turn`").applies("README.md"));
+    }
+
+    fn word(name: &str) -> Word {
+        read(&format!("{name} | another | *")).unwrap().remove(0)
+    }
+
+    fn lines(name: &str, text: &str) -> Vec<usize> {
+        word(name).lines(text, &parts(text))
     }
 }

@@ -14,7 +14,7 @@ pub(super) type Writers = BTreeMap<String, Vec<String>>;
 
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    pub(super) strangers: Places,
+    pub(super) foreign: Places,
     pub(super) complaints: Vec<String>,
 }
 
@@ -45,7 +45,7 @@ pub(super) fn judge(
         if !allowed && seen.insert((from.file, import.to)) {
             let file = &sources[from.file].path;
             found
-                .strangers
+                .foreign
                 .push(format!("{file}:{}: names {path}", import.line));
         }
     }
@@ -62,6 +62,22 @@ mod tests {
     use super::super::imports::imports;
     use super::super::source::of_texts;
     use super::*;
+
+    #[test]
+    fn only_the_owner_names_what_writes() {
+        let found = judged(&[("store::lane::write", "outbox")]);
+        assert_eq!(found.foreign, ["sync.rs:2: names store::lane::write"]);
+        assert!(found.complaints.is_empty());
+    }
+
+    #[test]
+    fn a_module_that_writes_has_to_be_listed() {
+        let found = judged(&[]);
+        assert_eq!(
+            found.complaints,
+            ["store::lane::write: say in [writers] which rooms may name it"]
+        );
+    }
 
     fn judged(writers: &[(&str, &str)]) -> Found {
         let sources = of_texts(&[
@@ -82,21 +98,5 @@ mod tests {
             |(module, room): &(&str, &str)| ((*module).to_owned(), vec![(*room).to_owned()]);
         let writers = writers.iter().map(writer).collect();
         judge(&sources, &modules, &imports, &writers)
-    }
-
-    #[test]
-    fn only_the_owner_names_what_writes() {
-        let found = judged(&[("store::lane::write", "outbox")]);
-        assert_eq!(found.strangers, ["sync.rs:2: names store::lane::write"]);
-        assert!(found.complaints.is_empty());
-    }
-
-    #[test]
-    fn a_module_that_writes_has_to_be_listed() {
-        let found = judged(&[]);
-        assert_eq!(
-            found.complaints,
-            ["store::lane::write: say in [writers] which rooms may name it"]
-        );
     }
 }
