@@ -26,7 +26,7 @@ use modules::Modules;
 use ratchet::{Counted, Places};
 use source::Source;
 
-/// Whose enums both pure crates match on.
+/// Whose enums the pure crates match on as well.
 const PROTOCOL: &str = "protocol/src";
 
 /// What must hold before a change lands.
@@ -78,7 +78,11 @@ fn judge_crate(
     let floors = floors::judge(&sources, &modules, &imports, &plan.floors);
     let tables = tables::judge(&sources, &plan.tables, &plan.exceptions);
     let writers = writers::judge(&sources, &modules, &imports, &plan.writers);
-    let wildcards = wildcards::wildcards(&sources, &enums);
+    let wildcards = if plan.every_variant {
+        wildcards::wildcards(&sources, &enums)
+    } else {
+        wildcards::Found::default()
+    };
     let unplaced = floors
         .unplaced
         .iter()

@@ -1,4 +1,4 @@
-//! What a pure crate wants of itself: `xtask/tidy/<crate>.toml`.
+//! What a crate with rooms wants of itself: `xtask/tidy/<crate>.toml`.
 
 use std::fs;
 
@@ -9,8 +9,8 @@ use super::tables::{Exception, Owners};
 use super::transaction::Confined;
 use super::writers::Writers;
 
-/// The pure crates.
-pub(super) const CRATES: [&str; 2] = ["engine", "backend"];
+/// The crates with rooms: the two pure ones, and the one around the engine.
+pub(super) const CRATES: [&str; 3] = ["engine", "backend", "sdk-core"];
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -19,7 +19,11 @@ pub(super) struct Plan {
     pub(super) root: String,
     /// From the ground.
     pub(super) floors: Vec<Floor>,
+    /// Whether arms and `matches!` are counted that silently take a new variant.
+    pub(super) every_variant: bool,
+    #[serde(default)]
     pub(super) confined: Vec<Confined>,
+    #[serde(default)]
     pub(super) tables: Owners,
     #[serde(default)]
     pub(super) exceptions: Vec<Exception>,

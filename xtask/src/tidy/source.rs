@@ -103,7 +103,7 @@ fn attributes(item: &Item) -> &[Attribute] {
     }
 }
 
-/// `#[test]`, `#[cfg(test)]` and `#[cfg(all(test, …))]`, but not `#[cfg(not(test))]`.
+/// `#[test]`, `#[cfg(test)]`, `#[cfg(doctest)]` and `#[cfg(all(test, …))]`, but not `#[cfg(not(test))]`.
 fn is_for_tests(attribute: &Attribute) -> bool {
     if attribute.path().is_ident("test") {
         return true;
@@ -115,7 +115,8 @@ fn is_for_tests(attribute: &Attribute) -> bool {
     let words: Vec<&str> = tokens
         .split(|letter: char| !letter.is_alphanumeric() && letter != '_')
         .collect();
-    list.path.is_ident("cfg") && words.contains(&"test") && !words.contains(&"not")
+    let for_tests = words.contains(&"test") || words.contains(&"doctest");
+    list.path.is_ident("cfg") && for_tests && !words.contains(&"not")
 }
 
 #[cfg(test)]
@@ -143,7 +144,8 @@ mod tests {
 
     #[test]
     fn what_only_tests_compile_is_left_out() {
-        let text = "#[cfg(test)] mod tests; #[test] fn one() {} fn two() {}
+        let text =
+            "#[cfg(test)] mod tests; #[cfg(doctest)] mod readme {} #[test] fn one() {} fn two() {}
                     #[cfg(not(test))] fn three() {}
                     impl T { #[cfg(test)] fn four() {} fn five() {} }";
         let sources = of_texts(&[("lib.rs", text)]);
