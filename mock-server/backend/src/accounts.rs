@@ -8,17 +8,16 @@ use fulmar_protocol::{
     Code, DeviceId, LoginRequest, RegisterRequest, Secret, Session, SessionInfo, SessionList,
     Timestamp, UserId,
 };
-use rand_chacha::rand_core::Rng as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::jwt::Claims;
 use crate::profiles::NAME_BYTES;
 use crate::store::{sessions, users};
-use crate::{Backend, BackendError, Result, Scope, Stop};
+use crate::{Backend, BackendError, Error, Result, Scope};
 
 /// Argon2id at its smallest: a test server's passwords are no secrets, and its sign-ins many.
 fn argon2() -> Result<Argon2<'static>> {
-    let params = Params::new(64, 1, 1, None).map_err(|error| Stop::Internal(error.to_string()))?;
+    let params = Params::new(64, 1, 1, None).map_err(|error| Error::Internal(error.to_string()))?;
     Ok(Argon2::new(
         argon2::Algorithm::Argon2id,
         argon2::Version::V0x13,
@@ -45,36 +44,35 @@ impl Backend {
         now: Timestamp,
     ) -> std::result::Result<(), BackendError> {
         let (added, _) = self.scoped(now, |scope| scope.new_user(user_id, name, password));
-        added.map_err(|stop| BackendError::Refused(stop.into_problem()))
+        added.map_err(|error| BackendError::Refused(error.into_problem()))
     }
 
     /// Ends every session of a user, as an administrator would.
     pub fn revoke_sessions(&mut self, user_id: &UserId, now: Timestamp) -> Vec<crate::Outgoing> {
-        let (_, aftermath) = self.scoped(now, |scope| {
-            for session in sessions::of_user(&scope.db, user_id)? {
+        let (_, pending) = self.scoped(now, |scope| {
+            for session in sessions::of_user(scope.tx.db(), user_id)? {
                 scope.end_session(&session)?;
             }
             Ok(())
         });
-        self.close_sessions(&aftermath.ended_sessions)
+        self.close_sessions(&pending.ended_sessions)
     }
 }
 
 /// The shortest password of a user who registers, in bytes (PROTOCOL.md §7.1).
 const PASSWORD_BYTES: usize = 8;
 
-impl Scope<'_> {
+impl Scope<'_, '_> {
     fn new_user(&mut self, user_id: &UserId, name: &str, password: &Secret) -> Result<()> {
-        let mut salt = [0; 16];
-        self.rng.fill_bytes(&mut salt);
+        let salt: [u8; 16] = self.tx.entropy().bytes();
         let hash = argon2()?
             .hash_password_with_salt(password.expose().as_bytes(), &salt)
-            .map_err(|error| Stop::Internal(error.to_string()))?
+            .map_err(|error| Error::Internal(error.to_string()))?
             .to_string();
-        let log_id = self.random_id("log-");
-        match users::insert(&self.db, user_id, name, &hash, &log_id)? {
+        let log_id = self.tx.entropy().id("log-");
+        match users::write::insert(self.tx.db(), user_id, name, &hash, &log_id)? {
             true => Ok(()),
-            false => Err(Stop::because(
+            false => Err(Error::refused(
                 Code::UserExists,
                 "There is such a user already",
             )),
@@ -87,7 +85,7 @@ impl Scope<'_> {
             && name.len() <= NAME_BYTES
             && request.password.expose().len() >= PASSWORD_BYTES;
         if !fits {
-            return Err(Stop::because(
+            return Err(Error::refused(
                 Code::ParamsInvalid,
                 "The name is blank or too long, or the password too short",
             ));
@@ -102,7 +100,7 @@ impl Scope<'_> {
     }
 
     pub(crate) fn sessions(&self, caller: &Caller) -> Result<SessionList> {
-        let sessions = sessions::list(&self.db, &caller.user_id)?
+        let sessions = sessions::list(self.tx.db(), &caller.user_id)?
             .into_iter()
             .map(|(session_id, device_id, created_at)| SessionInfo {
                 current: session_id.as_str() == caller.session_id,
@@ -116,9 +114,9 @@ impl Scope<'_> {
 
     /// Ends a session of the caller's, and no other.
     pub(crate) fn end_own_session(&mut self, caller: &Caller, session_id: &str) -> Result<()> {
-        match sessions::find(&self.db, session_id)? {
+        match sessions::find(self.tx.db(), session_id)? {
             Some(session) if session.user_id == caller.user_id => self.end_session(session_id),
-            _ => Err(Stop::because(
+            _ => Err(Error::refused(
                 Code::SessionNotFound,
                 "There is no such session",
             )),
@@ -129,7 +127,7 @@ impl Scope<'_> {
         self.check_password(&request.user_id, &request.password)?;
         // A device that signs in again has lost its older sessions; but not the newest, which it
         // may be using when this request is only a late repetition.
-        for old in sessions::older_of_device(&self.db, &request.user_id, &request.device_id)? {
+        for old in sessions::older_of_device(self.tx.db(), &request.user_id, &request.device_id)? {
             self.end_session(&old)?;
         }
         self.start_session(&request.user_id, &request.device_id)
@@ -140,15 +138,15 @@ impl Scope<'_> {
         user_id: &UserId,
         device_id: &DeviceId,
     ) -> Result<Session> {
-        let session_id = self.random_id("s-");
+        let session_id = self.tx.entropy().id("s-");
         let refresh = self.refresh_token(&session_id);
-        sessions::insert(
-            &self.db,
+        sessions::write::insert(
+            self.tx.db(),
             &session_id,
             user_id,
             device_id,
             &fingerprint(refresh.expose()),
-            self.now,
+            self.tx.now(),
         )?;
         self.note(user_id, "session.started")?;
         self.session(user_id, device_id, &session_id, refresh)
@@ -157,14 +155,14 @@ impl Scope<'_> {
     /// Unknown users and wrong passwords look alike.
     pub(crate) fn check_password(&self, user_id: &UserId, password: &Secret) -> Result<()> {
         let refused = || {
-            Stop::because(
+            Error::refused(
                 Code::CredentialsInvalid,
                 "User and password do not go together",
             )
         };
-        let user = users::find(&self.db, user_id)?.ok_or_else(refused)?;
-        let hash =
-            PasswordHash::new(&user.password).map_err(|error| Stop::Internal(error.to_string()))?;
+        let user = users::find(self.tx.db(), user_id)?.ok_or_else(refused)?;
+        let hash = PasswordHash::new(&user.password)
+            .map_err(|error| Error::Internal(error.to_string()))?;
         argon2()?
             .verify_password(password.expose().as_bytes(), &hash)
             .map_err(|_| refused())
@@ -174,22 +172,27 @@ impl Scope<'_> {
     /// successor again as long as that has not been used, because the answer may have been lost, or
     /// the request repeated; any other ends the session, because then it was stolen.
     pub(crate) fn refresh(&mut self, token: &Secret) -> Result<Session> {
-        let revoked = || Stop::because(Code::SessionRevoked, "The session has ended");
+        let revoked = || Error::refused(Code::SessionRevoked, "The session has ended");
         let session_id = session_of(token.expose()).ok_or_else(revoked)?;
-        let session = sessions::find(&self.db, session_id)?.ok_or_else(revoked)?;
+        let session = sessions::find(self.tx.db(), session_id)?.ok_or_else(revoked)?;
         let shown = fingerprint(token.expose());
         let known = shown == session.current_refresh
             || Some(shown.as_slice()) == session.previous_refresh.as_deref();
         if !known {
             self.end_session(session_id)?;
-            return Err(Stop::because(
+            return Err(Error::refused(
                 Code::SessionRevoked,
                 "A refresh token was used twice, so the session has ended",
             ));
         }
         let next = self.keys.successor(session_id, token)?;
         if shown == session.current_refresh {
-            sessions::set_refresh(&self.db, session_id, &fingerprint(next.expose()), &shown)?;
+            sessions::write::set_refresh(
+                self.tx.db(),
+                session_id,
+                &fingerprint(next.expose()),
+                &shown,
+            )?;
         }
         self.session(&session.user_id, &session.device_id, session_id, next)
     }
@@ -199,7 +202,7 @@ impl Scope<'_> {
             return Ok(());
         };
         let shown = fingerprint(token.expose());
-        match sessions::find(&self.db, session_id)? {
+        match sessions::find(self.tx.db(), session_id)? {
             Some(session)
                 if session.current_refresh == shown
                     || session.previous_refresh.as_deref() == Some(&shown) =>
@@ -212,28 +215,28 @@ impl Scope<'_> {
     }
 
     pub(crate) fn end_session(&mut self, session_id: &str) -> Result<()> {
-        if let Some(session) = sessions::find(&self.db, session_id)? {
+        if let Some(session) = sessions::find(self.tx.db(), session_id)? {
             self.note(&session.user_id, "session.ended")?;
         }
-        sessions::delete(&self.db, session_id)?;
-        self.aftermath.ended_sessions.push(session_id.to_owned());
+        sessions::write::delete(self.tx.db(), session_id)?;
+        self.tx.pending.ended_sessions.push(session_id.to_owned());
         Ok(())
     }
 
     /// Checks an access token: signature, expiry, and that its session still runs.
     pub(crate) fn authenticate(&self, token: Option<&str>) -> Result<Caller> {
         let token =
-            token.ok_or_else(|| Stop::because(Code::TokenInvalid, "An access token is needed"))?;
-        let claims: Claims = self.keys.check(token, self.now)?;
+            token.ok_or_else(|| Error::refused(Code::TokenInvalid, "An access token is needed"))?;
+        let claims: Claims = self.keys.check(token, self.tx.now())?;
         let expires_at = claims.expires_at();
-        match sessions::find(&self.db, &claims.session_id)? {
+        match sessions::find(self.tx.db(), &claims.session_id)? {
             Some(session) if session.user_id == claims.user_id => Ok(Caller {
                 user_id: claims.user_id,
                 device_id: claims.device_id,
                 session_id: claims.session_id,
                 expires_at,
             }),
-            _ => Err(Stop::because(
+            _ => Err(Error::refused(
                 Code::TokenInvalid,
                 "The session of this access token has ended",
             )),
@@ -248,13 +251,13 @@ impl Scope<'_> {
         refresh_token: Secret,
     ) -> Result<Session> {
         let lifetime = self.config.access_token_lifetime;
-        let (access_token, claims) = self
-            .keys
-            .issue(user_id, device_id, session_id, self.now, lifetime)?;
-        let name = users::find(&self.db, user_id)?
+        let (access_token, claims) =
+            self.keys
+                .issue(user_id, device_id, session_id, self.tx.now(), lifetime)?;
+        let name = users::find(self.tx.db(), user_id)?
             .map(|user| user.name)
             .unwrap_or_default();
-        let left = claims.expires_at().since(self.now);
+        let left = claims.expires_at().since(self.tx.now());
         Ok(Session {
             user_id: user_id.clone(),
             device_id: device_id.clone(),
@@ -266,9 +269,8 @@ impl Scope<'_> {
     }
 
     fn refresh_token(&mut self, session_id: &str) -> Secret {
-        let mut random = [0; 32];
-        self.rng.fill_bytes(&mut random);
-        Secret::new(format!("{session_id}.{}", crate::hex(&random)))
+        let random: [u8; 32] = self.tx.entropy().bytes();
+        Secret::new(format!("{session_id}.{}", crate::entropy::hex(&random)))
     }
 }
 

@@ -3,31 +3,34 @@
 use fulmar_protocol::{BlockList, Code, EventData, UserId};
 
 use crate::store::{blocks, users};
-use crate::{Result, Scope, Stop};
+use crate::{Error, Result, Scope};
 
 /// The most people that somebody blocks (PROTOCOL.md §9).
 const MOST_BLOCKED: usize = 1_000;
 
-impl Scope<'_> {
+impl Scope<'_, '_> {
     pub(crate) fn blocked_by(&self, user: &UserId) -> Result<BlockList> {
         Ok(BlockList {
-            user_ids: blocks::of(&self.db, user)?,
+            user_ids: blocks::of(self.tx.db(), user)?,
         })
     }
 
     pub(crate) fn block(&mut self, user: &UserId, other: &UserId) -> Result<BlockList> {
-        if users::find(&self.db, other)?.is_none() {
-            return Err(Stop::no_such_user());
+        if users::find(self.tx.db(), other)?.is_none() {
+            return Err(Error::no_such_user());
         }
-        let before = blocks::of(&self.db, user)?;
+        let before = blocks::of(self.tx.db(), user)?;
         if user == other || (before.len() >= MOST_BLOCKED && !before.contains(other)) {
-            return Err(Stop::because(
+            return Err(Error::refused(
                 Code::ParamsInvalid,
                 "Nobody blocks themselves, or more people than there is room for",
             ));
         }
-        if blocks::add(&self.db, user, other)? {
-            self.aftermath.parted.insert((user.clone(), other.clone()));
+        if blocks::write::add(self.tx.db(), user, other)? {
+            self.tx
+                .pending
+                .notify_separated
+                .insert((user.clone(), other.clone()));
             self.note(user, "user.blocked")?;
             self.tell_blocks(user)?;
         }
@@ -35,9 +38,12 @@ impl Scope<'_> {
     }
 
     pub(crate) fn unblock(&mut self, user: &UserId, other: &UserId) -> Result<BlockList> {
-        if blocks::remove(&self.db, user, other)? {
+        if blocks::write::remove(self.tx.db(), user, other)? {
             self.note(user, "user.unblocked")?;
-            self.aftermath.met.extend([user.clone(), other.clone()]);
+            self.tx
+                .pending
+                .notify_introduced
+                .extend([user.clone(), other.clone()]);
             self.tell_blocks(user)?;
         }
         self.blocked_by(user)
@@ -51,8 +57,10 @@ impl Scope<'_> {
     /// Refuses to bring people together of whom one has blocked the other; in the same words as for
     /// somebody who does not exist.
     pub(crate) fn must_be_reachable(&self, user: &UserId, other: &UserId) -> Result<()> {
-        match users::find(&self.db, other)?.is_none() || blocks::between(&self.db, user, other)? {
-            true => Err(Stop::no_such_user()),
+        match users::find(self.tx.db(), other)?.is_none()
+            || blocks::between(self.tx.db(), user, other)?
+        {
+            true => Err(Error::no_such_user()),
             false => Ok(()),
         }
     }

@@ -5,19 +5,17 @@ use fulmar_protocol::{
     MessageVersion, OperationKey, Position, Snapshot, SyncPage, UserId,
 };
 
+use crate::log::Synced;
 use crate::store::{blocks, runs, runs::Run};
 use crate::store::{conversations, log, messages, participants};
-use crate::{Result, Scope, Stop};
+use crate::{Error, Result, Scope};
 
-/// How many events one answer of `GET /v1/sync` holds (PROTOCOL.md §6.3).
-pub(crate) const EVENTS_PER_PAGE: u32 = 500;
-
-impl Scope<'_> {
+impl Scope<'_, '_> {
     /// Refuses whoever does not take part, in the same words as for what does not exist.
     pub(crate) fn must_take_part(&self, id: &ConversationId, user: &UserId) -> Result<()> {
-        match participants::takes_part(&self.db, id, user)? {
+        match participants::takes_part(self.tx.db(), id, user)? {
             true => Ok(()),
-            false => Err(Stop::because(
+            false => Err(Error::refused(
                 Code::ConversationNotFound,
                 "There is no such conversation",
             )),
@@ -26,23 +24,23 @@ impl Scope<'_> {
 
     pub(crate) fn conversation(&self, id: &ConversationId, user: &UserId) -> Result<Conversation> {
         self.must_take_part(id, user)?;
-        conversations::view(&self.db, id, user)
+        conversations::view(self.tx.db(), id, user)
     }
 
     pub(crate) fn conversations_of(&self, user: &UserId) -> Result<Vec<Conversation>> {
-        conversations::ids_of(&self.db, user)?
+        conversations::ids_of(self.tx.db(), user)?
             .iter()
-            .map(|id| conversations::view(&self.db, id, user))
+            .map(|id| conversations::view(self.tx.db(), id, user))
             .collect()
     }
 
     pub(crate) fn snapshot(&self, user: &UserId) -> Result<Snapshot> {
-        let state = log::state(&self.db, user)?;
+        let state = log::state(self.tx.db(), user)?;
         Ok(Snapshot {
             log_id: state.log_id,
             seq: state.head,
             conversations: self.conversations_of(user)?,
-            blocked: blocks::of(&self.db, user)?,
+            blocked: blocks::of(self.tx.db(), user)?,
         })
     }
 
@@ -54,18 +52,13 @@ impl Scope<'_> {
         since: fulmar_protocol::Seq,
         log_id: Option<&str>,
     ) -> Result<SyncPage> {
-        let state = log::state(&self.db, user)?;
-        if log_id != Some(state.log_id.as_str()) || since < state.cut_to || since > state.head {
-            return Err(Stop::because(
+        match self.rooms.log.sync(self.tx, user, since, log_id)? {
+            Synced::Page(page) => Ok(page),
+            Synced::Reset => Err(Error::refused(
                 Code::SyncReset,
                 "The log does not reach back that far: take a snapshot",
-            ));
+            )),
         }
-        Ok(SyncPage {
-            events: log::after(&self.db, user, since, EVENTS_PER_PAGE)?,
-            log_id: state.log_id,
-            head: state.head,
-        })
     }
 
     pub(crate) fn page(
@@ -84,14 +77,14 @@ impl Scope<'_> {
         };
         let anchor = match page {
             HistoryPage::Before(place) => {
-                let messages = runs::before(&self.db, run, user, place, limit)?;
+                let messages = runs::before(self.tx.db(), run, user, place, limit)?;
                 return Ok(MessagePage {
                     messages,
                     anchor: None,
                 });
             }
             HistoryPage::After(place) => {
-                let messages = runs::after(&self.db, run, user, place, limit)?;
+                let messages = runs::after(self.tx.db(), run, user, place, limit)?;
                 return Ok(MessagePage {
                     messages,
                     anchor: None,
@@ -100,9 +93,9 @@ impl Scope<'_> {
             HistoryPage::Around(anchor) => self.place(id, run, anchor)?,
         };
         let older = limit / 2;
-        let mut around = runs::before(&self.db, run, user, anchor, older)?;
+        let mut around = runs::before(self.tx.db(), run, user, anchor, older)?;
         let from = Position(anchor.0.saturating_sub(1));
-        around.extend(runs::after(&self.db, run, user, from, limit - older)?);
+        around.extend(runs::after(self.tx.db(), run, user, from, limit - older)?);
         Ok(MessagePage {
             messages: around,
             anchor: Some(anchor),
@@ -112,8 +105,8 @@ impl Scope<'_> {
     /// Where the message is that somebody wants to jump to.
     fn place(&self, id: &ConversationId, run: Run<'_>, anchor: Anchor) -> Result<Position> {
         match anchor {
-            Anchor::At(position) => Ok(position.min(runs::last_place(&self.db, run)?)),
-            Anchor::Message(key) => messages::find(&self.db, key)?
+            Anchor::At(position) => Ok(position.min(runs::last_place(self.tx.db(), run)?)),
+            Anchor::Message(key) => messages::find(self.tx.db(), key)?
                 .filter(|message| message.conversation_id == *id)
                 .and_then(|message| match run {
                     Run::Conversation(_) => Some(message.position),
@@ -122,24 +115,24 @@ impl Scope<'_> {
                         .filter(|_| message.content.thread_root == Some(root)),
                 })
                 .ok_or_else(|| {
-                    Stop::because(
+                    Error::refused(
                         Code::MessageNotFound,
                         "There is no such message in this conversation",
                     )
                 }),
-            Anchor::Time(time) => match runs::first_since(&self.db, run, time)? {
+            Anchor::Time(time) => match runs::first_since(self.tx.db(), run, time)? {
                 Some(position) => Ok(position),
-                None => runs::last_place(&self.db, run),
+                None => runs::last_place(self.tx.db(), run),
             },
         }
     }
 
     /// A message, for those who may read it.
     pub(crate) fn message_by_id(&self, user: &UserId, id: &MessageId) -> Result<Message> {
-        let not_found = || Stop::because(Code::MessageNotFound, "There is no such message");
-        let message = messages::find_by_id(&self.db, id)?.ok_or_else(not_found)?;
-        match participants::takes_part(&self.db, &message.conversation_id, user)? {
-            true => messages::as_seen_by(&self.db, user, message),
+        let not_found = || Error::refused(Code::MessageNotFound, "There is no such message");
+        let message = messages::find_by_id(self.tx.db(), id)?.ok_or_else(not_found)?;
+        match participants::takes_part(self.tx.db(), &message.conversation_id, user)? {
+            true => messages::as_seen_by(self.tx.db(), user, message),
             false => Err(not_found()),
         }
     }
@@ -150,7 +143,7 @@ impl Scope<'_> {
         if message.deleted.is_some() || message.hidden {
             return Ok(Vec::new());
         }
-        let mut versions = messages::versions(&self.db, id)?;
+        let mut versions = messages::versions(self.tx.db(), id)?;
         versions.push(MessageVersion {
             at: message.edited_at.unwrap_or(message.sent_at),
             text: message.content.text,

@@ -5,7 +5,7 @@ use fulmar_protocol::{
     Timestamp, UserId,
 };
 
-use crate::{Backend, BackendError, Stop};
+use crate::{Backend, BackendError, Error};
 
 /// Who is in the demo data: user, name and password.
 const PEOPLE: [(&str, &str, &str); 2] = [
@@ -27,7 +27,8 @@ impl Backend {
         }
         let [alice, bob] = [user_id("alice")?, user_id("bob")?];
         let (seeded, _) = self.scoped(now, |scope| {
-            let mut operation = |method: &Method| Operation::new(scope.new_operation_key(), method);
+            let mut operation =
+                |method: &Method| Operation::new(scope.tx.new_operation_key(), method);
             let create = operation(&Method::ConversationCreate(ConversationCreate {
                 kind: ConversationKind::Group,
                 title: Some("General Chat".to_owned()),
@@ -41,7 +42,7 @@ impl Backend {
                 ..
             }) = outcomes.into_iter().next().map(|outcome| outcome.status)
             else {
-                return Err(Stop::Internal(
+                return Err(Error::Internal(
                     "the demo conversation was refused".to_owned(),
                 ));
             };
@@ -50,7 +51,7 @@ impl Backend {
                 (&bob, "Hi Alice, good to be here."),
             ] {
                 let send = Operation::new(
-                    scope.new_operation_key(),
+                    scope.tx.new_operation_key(),
                     &Method::MessageSend(MessageSend::text(
                         conversation.conversation_id.clone(),
                         text,
@@ -60,10 +61,10 @@ impl Backend {
             }
             Ok(())
         });
-        seeded.map_err(|stop| BackendError::Refused(stop.into_problem()))
+        seeded.map_err(|error| BackendError::Refused(error.into_problem()))
     }
 }
 
 fn user_id(text: &str) -> Result<UserId, BackendError> {
-    UserId::new(text).map_err(|error| BackendError::Refused(Stop::from(error).into_problem()))
+    UserId::new(text).map_err(|error| BackendError::Refused(Error::from(error).into_problem()))
 }

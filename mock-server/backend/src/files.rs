@@ -7,7 +7,7 @@ use fulmar_protocol::{Attachment, Code, ContentHash, FileId, Problem, UserId};
 use sha2::{Digest as _, Sha256};
 
 use crate::store::files::{self, File};
-use crate::{Result, Scope, Stop};
+use crate::{Error, Result, Scope};
 
 /// How long a file is kept that no message carries.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -20,7 +20,7 @@ pub(crate) enum Continued {
     Damaged,
 }
 
-impl Scope<'_> {
+impl Scope<'_, '_> {
     pub(crate) fn begin_upload(
         &mut self,
         user: &UserId,
@@ -28,26 +28,26 @@ impl Scope<'_> {
         sha256: Option<ContentHash>,
     ) -> Result<Continued> {
         if size > self.config.limits.file_bytes {
-            return Err(Stop::Problem(
+            return Err(Error::Refused(
                 Problem::new(Code::RequestTooLarge, "The file is too large")
                     .with_detail(format!("at most {} bytes", self.config.limits.file_bytes)),
             ));
         }
         let file = File {
-            id: FileId::new(self.random_id("f-"))?,
+            id: FileId::new(self.tx.entropy().id("f-"))?,
             owner: Some(user.clone()),
             size,
             received: 0,
             sha256,
-            expires_at: Some(self.now.plus(KEPT)),
+            expires_at: Some(self.tx.now().plus(KEPT)),
         };
-        files::insert(&self.db, &file)?;
+        files::write::insert(self.tx.db(), &file)?;
         self.settle_upload(file)
     }
 
     /// An upload of this user, as far as it has come.
     pub(crate) fn upload(&self, user: &UserId, id: &FileId) -> Result<File> {
-        files::find(&self.db, id, self.now)?
+        files::find(self.tx.db(), id, self.tx.now())?
             .filter(|file| file.owner.as_ref() == Some(user))
             .ok_or_else(no_such_file)
     }
@@ -62,13 +62,13 @@ impl Scope<'_> {
         let file = self.upload(user, id)?;
         let fits = bytes.len() as u64 <= file.size - file.received;
         if offset != file.received || !fits {
-            return Err(Stop::Problem(
+            return Err(Error::Refused(
                 Problem::new(Code::UploadConflict, "These bytes do not belong there")
                     .with_detail(format!("{} of {} are there", file.received, file.size)),
             ));
         }
         if file.expires_at.is_some() {
-            files::append(&self.db, &file, bytes, self.now.plus(KEPT))?;
+            files::write::append(self.tx.db(), &file, bytes, self.tx.now().plus(KEPT))?;
         }
         self.settle_upload(self.upload(user, id)?)
     }
@@ -79,33 +79,35 @@ impl Scope<'_> {
             return Ok(Continued::Upto(file));
         }
         let mut hash = Sha256::new();
-        files::read(&self.db, &file.id, 0, file.size, |bytes| hash.update(bytes))?;
+        files::read(self.tx.db(), &file.id, 0, file.size, |bytes| {
+            hash.update(bytes);
+        })?;
         let found = ContentHash::from_bytes(hash.finalize().into());
         if file.sha256.is_some_and(|announced| announced != found) {
-            files::delete(&self.db, &file.id)?;
+            files::write::delete(self.tx.db(), &file.id)?;
             return Ok(Continued::Damaged);
         }
-        files::set_hash(&self.db, &file.id, found)?;
+        files::write::set_hash(self.tx.db(), &file.id, found)?;
         Ok(Continued::Upto(file))
     }
 
     pub(crate) fn end_upload(&self, user: &UserId, id: &FileId) -> Result<()> {
         let file = self.upload(user, id)?;
         if file.expires_at.is_none() {
-            return Err(Stop::because(
+            return Err(Error::refused(
                 Code::UploadConflict,
                 "A message carries this file: delete the message",
             ));
         }
-        files::delete(&self.db, id)
+        files::write::delete(self.tx.db(), id)
     }
 
     /// A whole file that this user may have.
     pub(crate) fn file(&self, user: &UserId, id: &FileId) -> Result<File> {
-        let file = files::find(&self.db, id, self.now)?
+        let file = files::find(self.tx.db(), id, self.tx.now())?
             .filter(File::is_whole)
             .ok_or_else(no_such_file)?;
-        match file.owner.as_ref() == Some(user) || files::is_shown_to(&self.db, id, user)? {
+        match file.owner.as_ref() == Some(user) || files::is_shown_to(self.tx.db(), id, user)? {
             true => Ok(file),
             false => Err(no_such_file()),
         }
@@ -113,7 +115,7 @@ impl Scope<'_> {
 
     pub(crate) fn bytes_of(&self, file: &File, range: Range<u64>) -> Result<Vec<u8>> {
         let mut found = Vec::new();
-        files::read(&self.db, &file.id, range.start, range.end, |bytes| {
+        files::read(self.tx.db(), &file.id, range.start, range.end, |bytes| {
             found.extend_from_slice(bytes);
         })?;
         Ok(found)
@@ -125,7 +127,7 @@ impl Scope<'_> {
         user: &UserId,
         attachments: &[Attachment],
     ) -> Result<()> {
-        let invalid = |title: &str| Stop::because(Code::ParamsInvalid, title);
+        let invalid = |title: &str| Error::refused(Code::ParamsInvalid, title);
         if attachments.len() > Attachment::MOST {
             return Err(invalid("A message has at most 10 attachments"));
         }
@@ -145,8 +147,8 @@ impl Scope<'_> {
     }
 }
 
-pub(crate) fn no_such_file() -> Stop {
-    Stop::because(
+pub(crate) fn no_such_file() -> Error {
+    Error::refused(
         Code::FileNotFound,
         "There is no such file, or not all of it",
     )

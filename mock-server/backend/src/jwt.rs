@@ -8,12 +8,12 @@ use std::time::Duration;
 use fulmar_protocol::{Code, DeviceId, Secret, Timestamp, UserId};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
-use jsonwebtoken::errors::{Error, ErrorKind};
+use jsonwebtoken::errors::{Error as JwtError, ErrorKind};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use crate::{Result, Stop};
+use crate::{Error, Result};
 
 /// What an access token says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,7 +73,7 @@ impl Keys {
             iat: now.0.div_euclid(1000),
         };
         let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
-            .map_err(|error| Stop::Internal(error.to_string()))?;
+            .map_err(|error| Error::Internal(error.to_string()))?;
         Ok((Secret::new(token), claims))
     }
 
@@ -81,11 +81,14 @@ impl Keys {
     /// same answer and nothing has to be stored in clear.
     pub(crate) fn successor(&self, session_id: &str, token: &Secret) -> Result<Secret> {
         let mac = Hmac::<Sha256>::new_from_slice(&self.secret)
-            .map_err(|error| Stop::Internal(error.to_string()))?
+            .map_err(|error| Error::Internal(error.to_string()))?
             .chain_update(b"refresh:")
             .chain_update(token.expose().as_bytes());
         let bytes = mac.finalize().into_bytes();
-        Ok(Secret::new(format!("{session_id}.{}", crate::hex(&bytes))))
+        Ok(Secret::new(format!(
+            "{session_id}.{}",
+            crate::entropy::hex(&bytes)
+        )))
     }
 
     /// Checks signature and expiry. The time is the caller's: a mock server's clock can be moved.
@@ -94,10 +97,10 @@ impl Keys {
         validation.validate_exp = false;
         validation.required_spec_claims.clear();
         let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &validation)
-            .map_err(|_| Stop::because(Code::TokenInvalid, "The access token is not valid"))?
+            .map_err(|_| Error::refused(Code::TokenInvalid, "The access token is not valid"))?
             .claims;
         if claims.expires_at() <= now {
-            return Err(Stop::because(
+            return Err(Error::refused(
                 Code::TokenExpired,
                 "The access token has run out",
             ));
@@ -108,7 +111,7 @@ impl Keys {
 
 struct Hs256(Hmac<Sha256>);
 
-fn hs256(algorithm: Algorithm, secret: &[u8]) -> std::result::Result<Hs256, Error> {
+fn hs256(algorithm: Algorithm, secret: &[u8]) -> std::result::Result<Hs256, JwtError> {
     if algorithm != Algorithm::HS256 {
         return Err(ErrorKind::InvalidAlgorithm.into());
     }
@@ -120,14 +123,14 @@ fn hs256(algorithm: Algorithm, secret: &[u8]) -> std::result::Result<Hs256, Erro
 fn sign_with(
     algorithm: &Algorithm,
     key: &EncodingKey,
-) -> std::result::Result<Box<dyn JwtSigner>, Error> {
+) -> std::result::Result<Box<dyn JwtSigner>, JwtError> {
     Ok(Box::new(hs256(*algorithm, key.as_bytes())?))
 }
 
 fn verify_with(
     algorithm: &Algorithm,
     key: &DecodingKey,
-) -> std::result::Result<Box<dyn JwtVerifier>, Error> {
+) -> std::result::Result<Box<dyn JwtVerifier>, JwtError> {
     Ok(Box::new(hs256(*algorithm, key.try_get_as_bytes()?)?))
 }
 

@@ -3,7 +3,7 @@
 //! It must not bend a rule: an operation that a user may not do is refused here as well.
 
 use fulmar_protocol::{
-    Conversation, DeviceId, LogId, Operation, Outcome, Problem, ResetFrame, Secret, ServerFrame,
+    Conversation, DeviceId, Operation, Outcome, Problem, ResetFrame, Secret, ServerFrame,
     Timestamp, UserId,
 };
 use rusqlite::Connection;
@@ -11,7 +11,7 @@ use rusqlite::backup::Backup;
 
 use crate::edge::socket::{State, say};
 use crate::store::{log, users};
-use crate::{Backend, BackendError, Outgoing, Result, Scope, SocketId, Stop};
+use crate::{Backend, BackendError, Error, Outgoing, Result, Scope, SocketId};
 
 /// A state of the backend to come back to.
 pub struct Checkpoint(Connection);
@@ -33,12 +33,12 @@ impl Backend {
         operations: &[Operation],
         now: Timestamp,
     ) -> (std::result::Result<Vec<Outcome>, Problem>, Vec<Outgoing>) {
-        let (result, aftermath) = self.scoped(now, |scope| {
+        let (result, pending) = self.scoped(now, |scope| {
             scope.known(user)?;
             scope.apply_all(user, operations)
         });
-        let outgoing = self.after(&aftermath, now);
-        (result.map_err(Stop::into_problem), outgoing)
+        let outgoing = self.after(&pending, now);
+        (result.map_err(Error::into_problem), outgoing)
     }
 
     /// Begins a session without a password, and gives its access token.
@@ -57,7 +57,7 @@ impl Backend {
         });
         session
             .map(|session| session.access_token)
-            .map_err(Stop::into_problem)
+            .map_err(Error::into_problem)
     }
 
     /// The conversations of a user, as `GET /v1/conversations` gives them.
@@ -73,7 +73,7 @@ impl Backend {
             scope.known(user)?;
             scope.conversations_of(user)
         });
-        conversations.map_err(Stop::into_problem)
+        conversations.map_err(Error::into_problem)
     }
 
     /// Who has said hello over a socket, and on which device.
@@ -94,10 +94,8 @@ impl Backend {
     /// Gives a user's log another name (PROTOCOL.md §6.3): every device has to take a snapshot.
     pub fn reset_log(&mut self, user: &UserId, now: Timestamp) -> Vec<Outgoing> {
         let (renamed, _) = self.scoped(now, |scope| {
-            let log_id = scope.random_id("log-");
-            log::rename(&scope.db, user, &log_id)?;
-            let head = log::state(&scope.db, user)?.head;
-            let log_id = LogId::new(log_id)?;
+            let log_id = scope.rooms.log.rename(scope.tx, user)?;
+            let head = log::state(scope.tx.db(), user)?.head;
             Ok(ResetFrame { log_id, head })
         });
         let Ok(reset) = renamed else {
@@ -119,7 +117,7 @@ impl Backend {
     /// When the database cannot be read.
     pub fn checkpoint(&self) -> std::result::Result<Checkpoint, BackendError> {
         let mut copy = Connection::open_in_memory()?;
-        Backup::new(&self.database, &mut copy)?.step(-1)?;
+        Backup::new(self.database.connection(), &mut copy)?.step(-1)?;
         Ok(Checkpoint(copy))
     }
 
@@ -137,23 +135,22 @@ impl Backend {
         let Some(Checkpoint(copy)) = from else {
             return Ok(());
         };
-        Backup::new(copy, &mut self.database)?.step(-1)?;
+        Backup::new(copy, self.database.connection_mut())?.step(-1)?;
         let (renamed, _) = self.scoped(now, |scope| {
-            for user in users::ids(&scope.db)? {
-                let log_id = scope.random_id("log-");
-                log::rename(&scope.db, &user, &log_id)?;
+            for user in users::ids(scope.tx.db())? {
+                scope.rooms.log.rename(scope.tx, &user)?;
             }
             Ok(())
         });
-        renamed.map_err(|stop| BackendError::Refused(stop.into_problem()))
+        renamed.map_err(|error| BackendError::Refused(error.into_problem()))
     }
 }
 
-impl Scope<'_> {
+impl Scope<'_, '_> {
     fn known(&self, user: &UserId) -> Result<()> {
-        match users::find(&self.db, user)? {
+        match users::find(self.tx.db(), user)? {
             Some(_) => Ok(()),
-            None => Err(Stop::no_such_user()),
+            None => Err(Error::no_such_user()),
         }
     }
 }

@@ -3,20 +3,20 @@
 use fulmar_protocol::{Code, SearchPage, SearchQuery, UserId};
 
 use crate::store::{messages, search};
-use crate::{Result, Scope, Stop};
+use crate::{Error, Result, Scope};
 
 /// The longest text that is searched for, in bytes, and the most words in it (PROTOCOL.md §9).
 const QUERY_BYTES: usize = 256;
 const QUERY_WORDS: usize = 16;
 
-impl Scope<'_> {
+impl Scope<'_, '_> {
     pub(crate) fn search(
         &self,
         user: &UserId,
         query: &SearchQuery,
         cursor: Option<&str>,
     ) -> Result<SearchPage> {
-        let invalid = |title: &str| Stop::because(Code::ParamsInvalid, title);
+        let invalid = |title: &str| Error::refused(Code::ParamsInvalid, title);
         let words: Vec<&str> = query
             .text
             // The index cannot be asked for what no word has in it.
@@ -36,12 +36,12 @@ impl Scope<'_> {
             None => 0,
         };
         let limit = self.config.limits.page_size;
-        let mut found = search::find(&self.db, user, &words, query, offset, limit + 1)?;
+        let mut found = search::find(self.tx.db(), user, &words, query, offset, limit + 1)?;
         let more = found.len() > limit as usize;
         found.truncate(limit as usize);
         let mut page = Vec::with_capacity(found.len());
         for id in &found {
-            page.extend(messages::find_by_id(&self.db, id)?);
+            page.extend(messages::find_by_id(self.tx.db(), id)?);
         }
         Ok(SearchPage {
             messages: page,

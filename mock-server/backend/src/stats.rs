@@ -19,13 +19,13 @@ pub struct Stats {
     pub messages: u64,
 }
 
-impl Scope<'_> {
+impl Scope<'_, '_> {
     pub(crate) fn stats(&self, connections: usize) -> Result<Stats> {
         Ok(Stats {
             connections: connections as u64,
-            users: users::count(&self.db)?,
-            conversations: conversations::count(&self.db)?,
-            messages: messages::count(&self.db)?,
+            users: users::count(self.tx.db())?,
+            conversations: conversations::count(self.tx.db())?,
+            messages: messages::count(self.tx.db())?,
         })
     }
 }

@@ -10,12 +10,12 @@ use fulmar_protocol::{Code, ContentHash, FileId, Problem, TUS_VERSION, Timestamp
 use super::http::{HttpRequest, HttpResponse, unknown_route};
 use crate::files::{Continued, no_such_file};
 use crate::store::files::File;
-use crate::{Result, Scope, Stop};
+use crate::{Error, Result, Scope};
 
 /// What of tus there is beside its core.
 const EXTENSIONS: &str = "creation,termination,expiration";
 
-impl Scope<'_> {
+impl Scope<'_, '_> {
     /// Answers a request below `/v1/files`.
     pub(super) fn route_files(
         &mut self,
@@ -207,6 +207,6 @@ fn announced_hash(request: &HttpRequest<'_>) -> Result<Option<ContentHash>> {
         .ok_or_else(|| malformed("The announced hash is no SHA-256"))
 }
 
-fn malformed(title: &str) -> Stop {
-    Stop::because(Code::RequestMalformed, title)
+fn malformed(title: &str) -> Error {
+    Error::refused(Code::RequestMalformed, title)
 }

@@ -15,7 +15,7 @@ use super::openapi;
 use super::rest::message_id;
 use super::socket::Outgoing;
 use crate::accounts::Caller;
-use crate::{Backend, Result, Scope, Stop};
+use crate::{Backend, Error, Result, Scope};
 
 /// A request as it came in.
 #[derive(Debug, Clone, Copy, Default)]
@@ -110,18 +110,18 @@ impl Backend {
             return (HttpResponse::problem(&problem), Vec::new());
         }
         let connections = self.sockets.len();
-        let (result, aftermath) = self.scoped(now, |scope| scope.route(request, connections));
+        let (result, pending) = self.scoped(now, |scope| scope.route(request, connections));
         let response = match result {
             Ok(response) => response,
-            Err(stop) => HttpResponse::problem(&stop.into_problem()),
+            Err(error) => HttpResponse::problem(&error.into_problem()),
         };
-        let mut outgoing = self.close_sessions(&aftermath.ended_sessions);
-        outgoing.extend(self.after(&aftermath, now));
+        let mut outgoing = self.close_sessions(&pending.ended_sessions);
+        outgoing.extend(self.after(&pending, now));
         (response, outgoing)
     }
 }
 
-impl Scope<'_> {
+impl Scope<'_, '_> {
     fn route(&mut self, request: &HttpRequest<'_>, connections: usize) -> Result<HttpResponse> {
         let query = read_query(request.query)?;
         let segments: Vec<String> = request
@@ -214,7 +214,7 @@ impl Scope<'_> {
                 json(&self.block(user, &body.user_id)?)
             }
             ("POST", ["blocks", id, "remove"]) => {
-                let other = UserId::new(*id).map_err(|_| Stop::no_such_user())?;
+                let other = UserId::new(*id).map_err(|_| Error::no_such_user())?;
                 json(&self.unblock(user, &other)?)
             }
             ("GET", ["sync"]) => {
@@ -262,13 +262,13 @@ impl Scope<'_> {
     }
 }
 
-pub(super) fn unknown_route() -> Stop {
-    Stop::because(Code::RouteUnknown, "There is no such route")
+pub(super) fn unknown_route() -> Error {
+    Error::refused(Code::RouteUnknown, "There is no such route")
 }
 
 fn conversation_id(text: &str) -> Result<ConversationId> {
     ConversationId::new(text)
-        .map_err(|_| Stop::because(Code::ConversationNotFound, "There is no such conversation"))
+        .map_err(|_| Error::refused(Code::ConversationNotFound, "There is no such conversation"))
 }
 
 pub(super) fn json(value: &impl Serialize) -> Result<String> {
@@ -277,7 +277,7 @@ pub(super) fn json(value: &impl Serialize) -> Result<String> {
 
 pub(super) fn read_body<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     serde_json::from_slice(body).map_err(|error| {
-        Stop::Problem(
+        Error::Refused(
             Problem::new(Code::RequestMalformed, "The body cannot be read").with_detail(format!(
                 "{:?} error at line {} column {}",
                 error.classify(),
@@ -305,7 +305,7 @@ fn decode(text: &str) -> Result<String> {
     percent_decode_str(text)
         .decode_utf8()
         .map(std::borrow::Cow::into_owned)
-        .map_err(|_| Stop::because(Code::RequestMalformed, "The URL is not UTF-8"))
+        .map_err(|_| Error::refused(Code::RequestMalformed, "The URL is not UTF-8"))
 }
 
 /// Which page a request for history asks for; the newest when it does not say.
@@ -343,7 +343,7 @@ fn search_query(query: &BTreeMap<String, String>) -> Result<SearchQuery> {
             .transpose()?,
         sender_id: sender
             .transpose()
-            .map_err(|_| Stop::because(Code::ParamsInvalid, "There is no such user"))?,
+            .map_err(|_| Error::refused(Code::ParamsInvalid, "There is no such user"))?,
         from: time("from")?,
         until: time("until")?,
     })
@@ -351,7 +351,7 @@ fn search_query(query: &BTreeMap<String, String>) -> Result<SearchQuery> {
 
 fn key(query: &BTreeMap<String, String>, name: &str) -> Result<Option<OperationKey>> {
     let invalid = |_| {
-        Stop::Problem(
+        Error::Refused(
             Problem::new(Code::ParamsInvalid, "A parameter is not an operation key")
                 .with_detail(name.to_owned()),
         )
@@ -364,7 +364,7 @@ fn key(query: &BTreeMap<String, String>, name: &str) -> Result<Option<OperationK
 
 fn number(query: &BTreeMap<String, String>, name: &str) -> Result<Option<u64>> {
     let invalid = || {
-        Stop::Problem(
+        Error::Refused(
             Problem::new(Code::ParamsInvalid, "A parameter is not a number")
                 .with_detail(name.to_owned()),
         )

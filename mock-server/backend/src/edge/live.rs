@@ -101,7 +101,7 @@ impl Backend {
         state: TypingState,
         now: Timestamp,
     ) -> Vec<Outgoing> {
-        let (people, _) = self.scoped(now, |scope| participants::ids(&scope.db, id));
+        let (people, _) = self.scoped(now, |scope| participants::ids(scope.tx.db(), id));
         let people = people.unwrap_or_default();
         let frame = ServerFrame::Typing(Typing {
             conversation_id: id.clone(),

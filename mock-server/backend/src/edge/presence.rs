@@ -33,12 +33,14 @@ impl Backend {
         if !self.sockets_of(user).is_empty() {
             return Vec::new();
         }
-        let (noted, _) = self.scoped(now, |scope| users::set_last_seen(&scope.db, user, now));
+        let (noted, _) = self.scoped(now, |scope| {
+            users::write::set_last_seen(scope.tx.db(), user, now)
+        });
         match noted {
             Ok(()) => self.tell_of(user, now),
-            Err(stop) => {
+            Err(error) => {
                 // Reported by the conversion; there is nobody to tell.
-                let _ = stop.into_problem();
+                error.report();
                 Vec::new()
             }
         }
@@ -100,7 +102,7 @@ impl Backend {
     /// What others see of somebody.
     fn seen(&mut self, user: &UserId, now: Timestamp) -> PersonPresence {
         let online = !self.sockets_of(user).is_empty();
-        let (known, _) = self.scoped(now, |scope| users::presence(&scope.db, user));
+        let (known, _) = self.scoped(now, |scope| users::presence(scope.tx.db(), user));
         let presence = match known {
             Ok((PresenceSetting::Shown, _)) if online => Presence::Online,
             Ok((PresenceSetting::Shown, last_seen_at)) => Presence::Offline { last_seen_at },
@@ -114,7 +116,7 @@ impl Backend {
 
     fn circle(&mut self, user: &UserId, now: Timestamp) -> Vec<UserId> {
         let (circle, _) = self.scoped(now, |scope| {
-            participants::circle(&scope.db, user, MOST_PARTICIPANTS)
+            participants::circle(scope.tx.db(), user, MOST_PARTICIPANTS)
         });
         circle.unwrap_or_default()
     }

@@ -5,7 +5,7 @@ use fulmar_protocol::{Code, MessageId, Operation, OperationKey, OutcomeStatus, U
 use serde_json::{Map, Value, json};
 
 use super::http::{HttpRequest, json as answer, read_body};
-use crate::{Result, Scope, Stop};
+use crate::{Error, Result, Scope};
 
 /// What a request means: a method, what it is about, and what it changes.
 struct Write {
@@ -74,7 +74,7 @@ fn meaning(method: &str, path: &[&str]) -> Option<Write> {
     })
 }
 
-impl Scope<'_> {
+impl Scope<'_, '_> {
     /// Carries out a write, if the request is one.
     pub(super) fn write_over_rest(
         &mut self,
@@ -114,20 +114,20 @@ impl Scope<'_> {
                 ..
             }) => answer(&conversation).map(Some),
             Some(OutcomeStatus::Applied { .. }) => answer(&json!({})).map(Some),
-            Some(OutcomeStatus::Failed { problem }) => Err(Stop::Problem(problem)),
-            Some(OutcomeStatus::Skipped) | None => {
-                Err(Stop::Internal("an operation without an outcome".to_owned()))
-            }
+            Some(OutcomeStatus::Failed { problem }) => Err(Error::Refused(problem)),
+            Some(OutcomeStatus::Skipped) | None => Err(Error::Internal(
+                "an operation without an outcome".to_owned(),
+            )),
         }
     }
 
     /// The key that the client made, or else a new one.
     fn key_of(&mut self, given: Option<Value>) -> Result<OperationKey> {
         let Some(given) = given else {
-            return Ok(self.new_operation_key());
+            return Ok(self.tx.new_operation_key());
         };
         let key = given.as_str().and_then(|text| text.parse().ok());
-        key.ok_or_else(|| Stop::because(Code::ParamsInvalid, "That is no operation key"))
+        key.ok_or_else(|| Error::refused(Code::ParamsInvalid, "That is no operation key"))
     }
 
     /// Where a message is, and its key, for those who may read it.
@@ -144,6 +144,6 @@ pub(super) fn message_id(text: &str) -> Result<MessageId> {
     MessageId::new(text).map_err(|_| no_such_message())
 }
 
-fn no_such_message() -> Stop {
-    Stop::because(Code::MessageNotFound, "There is no such message")
+fn no_such_message() -> Error {
+    Error::refused(Code::MessageNotFound, "There is no such message")
 }

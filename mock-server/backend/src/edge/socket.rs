@@ -11,7 +11,7 @@ use fulmar_protocol::{
 
 use crate::accounts::Caller;
 use crate::store::log;
-use crate::{Aftermath, Backend, Result, Scope, Stop};
+use crate::{Backend, Error, Pending, Result, Scope};
 
 /// How many events go into one frame (PROTOCOL.md §6.1).
 const EVENTS_PER_FRAME: u32 = 100;
@@ -165,12 +165,12 @@ impl Backend {
         let token = hello.access_token.clone().or_else(|| token.clone());
         let (result, _) = self.scoped(now, |scope| {
             let caller = scope.authenticate(token.as_ref().map(Secret::expose))?;
-            let state = log::state(&scope.db, &caller.user_id)?;
+            let state = log::state(scope.tx.db(), &caller.user_id)?;
             Ok((caller, state))
         });
         let (caller, log) = match result {
             Ok(found) => found,
-            Err(stop) => return self.close_refused(socket, stop),
+            Err(error) => return self.close_refused(socket, error),
         };
         let ready = Ready {
             user_id: caller.user_id.clone(),
@@ -212,8 +212,8 @@ impl Backend {
         outgoing
     }
 
-    fn close_refused(&mut self, socket: SocketId, stop: Stop) -> Vec<Outgoing> {
-        let problem = stop.into_problem();
+    fn close_refused(&mut self, socket: SocketId, error: Error) -> Vec<Outgoing> {
+        let problem = error.into_problem();
         let code = match problem.code {
             Code::TokenExpired | Code::TokenInvalid => CloseCode::Unauthenticated,
             _ => CloseCode::GoingAway,
@@ -254,7 +254,7 @@ impl Backend {
                 *caller = fresh;
                 Vec::new()
             }
-            (Err(stop), Some(_)) => self.close_refused(socket, stop),
+            (Err(error), Some(_)) => self.close_refused(socket, error),
             _ => self.close(socket, CloseCode::Malformed),
         }
     }
@@ -264,7 +264,7 @@ impl Backend {
             Ok(caller) => caller,
             Err(code) => return self.close(socket, code),
         };
-        let (result, aftermath) = self.scoped(now, |scope| {
+        let (result, pending) = self.scoped(now, |scope| {
             scope.apply_all(&caller.user_id, &submit.operations)
         });
         let frame = match result {
@@ -272,26 +272,26 @@ impl Backend {
                 submit_id: submit.submit_id,
                 outcomes,
             }),
-            Err(stop) => ServerFrame::Problem(ProblemFrame {
+            Err(error) => ServerFrame::Problem(ProblemFrame {
                 submit_id: Some(submit.submit_id),
-                problem: stop.into_problem(),
+                problem: error.into_problem(),
             }),
         };
         let mut outgoing = vec![say(socket, frame)];
-        outgoing.extend(self.after(&aftermath, now));
+        outgoing.extend(self.after(&pending, now));
         outgoing
     }
 
     /// What a request leads to on all sockets.
-    pub(crate) fn after(&mut self, aftermath: &Aftermath, now: Timestamp) -> Vec<Outgoing> {
-        self.push(&aftermath.pushes, now);
-        let mut outgoing = self.deliver(&aftermath.told, now);
-        outgoing.extend(self.introduce(&aftermath.met, now));
-        for (one, other) in &aftermath.parted {
+    pub(crate) fn after(&mut self, pending: &Pending, now: Timestamp) -> Vec<Outgoing> {
+        self.push(&pending.pushes, now);
+        let mut outgoing = self.deliver(&pending.notify_events, now);
+        outgoing.extend(self.introduce(&pending.notify_introduced, now));
+        for (one, other) in &pending.notify_separated {
             outgoing.extend(self.part(one, other));
             outgoing.extend(self.part(other, one));
         }
-        for user in &aftermath.shown {
+        for user in &pending.notify_presence {
             outgoing.extend(self.tell_of(user, now));
         }
         outgoing
@@ -302,13 +302,12 @@ impl Backend {
             Ok(caller) => caller,
             Err(code) => return self.close(socket, code),
         };
-        let (head, _) = self.scoped(
-            now,
-            |scope| Ok(log::state(&scope.db, &caller.user_id)?.head),
-        );
+        let (head, _) = self.scoped(now, |scope| {
+            Ok(log::state(scope.tx.db(), &caller.user_id)?.head)
+        });
         match head {
             Ok(head) => vec![say(socket, ServerFrame::Pong(Pong { id, head }))],
-            Err(stop) => self.close_refused(socket, stop),
+            Err(error) => self.close_refused(socket, error),
         }
     }
 
@@ -330,9 +329,9 @@ impl Backend {
         let (result, _) = self.scoped(now, |scope| scope.undelivered(&waiting));
         let batches = match result {
             Ok(batches) => batches,
-            Err(stop) => {
+            Err(error) => {
                 // Nothing is lost: the sockets' clients ask again at the next pong.
-                let _ = stop.into_problem();
+                error.report();
                 return Vec::new();
             }
         };
@@ -352,7 +351,7 @@ impl Backend {
     }
 }
 
-impl Scope<'_> {
+impl Scope<'_, '_> {
     fn undelivered(
         &self,
         waiting: &[(SocketId, Caller, Seq)],
@@ -361,7 +360,7 @@ impl Scope<'_> {
         for (socket, caller, sent) in waiting {
             let mut since = *sent;
             loop {
-                let events = log::after(&self.db, &caller.user_id, since, EVENTS_PER_FRAME)?;
+                let events = log::after(self.tx.db(), &caller.user_id, since, EVENTS_PER_FRAME)?;
                 let Some(last) = events.last() else { break };
                 since = last.seq;
                 frames.push((*socket, EventsFrame { events }));

@@ -45,12 +45,12 @@ impl Backend {
         let kept = i64::try_from(self.config.operation_key_retention.as_millis());
         let oldest = Timestamp(now.0.saturating_sub(kept.unwrap_or(i64::MAX)));
         let (forgotten, _) = self.scoped(now, |scope| {
-            files::delete_expired(&scope.db, now)?;
-            applied::forget_before(&scope.db, oldest)
+            files::write::delete_expired(scope.tx.db(), now)?;
+            applied::write::forget_before(scope.tx.db(), oldest)
         });
-        if let Err(stop) = forgotten {
+        if let Err(error) = forgotten {
             // Reported by the conversion; the next hour tries again.
-            let _ = stop.into_problem();
+            error.report();
         }
     }
 }

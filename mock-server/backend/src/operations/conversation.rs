@@ -8,9 +8,9 @@ use fulmar_protocol::{
     Writing,
 };
 
-use super::{By, invalid};
 use crate::store::{blocks, conversations, participants, users};
-use crate::{Result, Scope, Stop};
+use crate::tx::Actor;
+use crate::{Error, Result, Scope};
 
 /// The longest title, in bytes (PROTOCOL.md §9).
 const TITLE_BYTES: usize = 200;
@@ -23,10 +23,10 @@ const EXTRA_BYTES: usize = 4_096;
 /// The most people in a conversation (PROTOCOL.md §9).
 pub(super) const MOST_PARTICIPANTS: usize = 1_000;
 
-impl Scope<'_> {
+impl Scope<'_, '_> {
     pub(super) fn conversation_create(
         &mut self,
-        by: By<'_>,
+        by: Actor<'_>,
         params: &ConversationCreate,
     ) -> Result<ConversationId> {
         let user = by.user;
@@ -36,11 +36,11 @@ impl Scope<'_> {
             .filter(|other| *other != user)
             .collect();
         if others.len() >= MOST_PARTICIPANTS {
-            return Err(invalid("Too many participants"));
+            return Err(Error::invalid("Too many participants"));
         }
         for other in &others {
-            if users::find(&self.db, other)?.is_none() {
-                return Err(Stop::no_such_user());
+            if users::find(self.tx.db(), other)?.is_none() {
+                return Err(Error::no_such_user());
             }
         }
         let mut profile = ConversationProfile {
@@ -58,16 +58,18 @@ impl Scope<'_> {
                 Some(pair(user, other))
             }
             (ConversationKind::Direct, _) => {
-                return Err(invalid("A direct conversation is with one other person"));
+                return Err(Error::invalid(
+                    "A direct conversation is with one other person",
+                ));
             }
             (ConversationKind::Group, _) if profile.title.is_none() => {
-                return Err(invalid("A group has a title"));
+                return Err(Error::invalid("A group has a title"));
             }
             (ConversationKind::Group, _) => None,
-            (ConversationKind::Unknown, _) => return Err(invalid("There is no such kind")),
+            (ConversationKind::Unknown, _) => return Err(Error::invalid("There is no such kind")),
         };
         if let Some(pair) = &pair
-            && let Some(existing) = conversations::find_pair(&self.db, pair)?
+            && let Some(existing) = conversations::find_pair(self.tx.db(), pair)?
         {
             return Ok(existing);
         }
@@ -89,10 +91,12 @@ impl Scope<'_> {
     /// The direct conversation of two people, which begins if there is none.
     pub(super) fn direct_with(&mut self, user: &UserId, other: &UserId) -> Result<ConversationId> {
         if user == other {
-            return Err(invalid("A direct conversation is with one other person"));
+            return Err(Error::invalid(
+                "A direct conversation is with one other person",
+            ));
         }
         let pair = pair(user, other);
-        if let Some(existing) = conversations::find_pair(&self.db, &pair)? {
+        if let Some(existing) = conversations::find_pair(self.tx.db(), &pair)? {
             return Ok(existing);
         }
         self.must_be_reachable(user, other)?;
@@ -106,34 +110,41 @@ impl Scope<'_> {
     }
 
     fn begin(&mut self, new: Begun) -> Result<ConversationId> {
-        let id = ConversationId::new(self.random_id("c-"))?;
-        conversations::insert(
-            &self.db,
-            &conversations::NewConversation {
+        let id = ConversationId::new(self.tx.entropy().id("c-"))?;
+        conversations::write::insert(
+            self.tx.db(),
+            &conversations::write::NewConversation {
                 id: &id,
                 operation_key: new.key,
                 kind: new.kind,
                 profile: &new.profile,
                 pair: new.pair.as_deref(),
-                participants: &new.participants,
-                now: self.now,
+                now: self.tx.now(),
             },
         )?;
+        for (joined, user) in new.participants.iter().enumerate() {
+            let role = match new.kind {
+                // The first is who makes it.
+                ConversationKind::Group if joined == 0 => Role::Admin,
+                _ => Role::Member,
+            };
+            participants::write::insert_first(self.tx.db(), &id, user, joined, role)?;
+        }
         self.tell_participants(&id, |scope, viewer| {
-            conversations::view(&scope.db, &id, viewer).map(EventData::ConversationCreated)
+            conversations::view(scope.tx.db(), &id, viewer).map(EventData::ConversationCreated)
         })?;
-        self.aftermath.met.extend(new.participants);
+        self.tx.pending.notify_introduced.extend(new.participants);
         Ok(id)
     }
 
     pub(super) fn conversation_update(
         &mut self,
-        by: By<'_>,
+        by: Actor<'_>,
         params: ConversationUpdate,
     ) -> Result<()> {
         let id = params.conversation_id;
         let role = self.role(&id, by.user)?;
-        let direct = conversations::kind(&self.db, &id)? == ConversationKind::Direct;
+        let direct = conversations::kind(self.tx.db(), &id)? == ConversationKind::Direct;
         let looks = params.title.is_some() || params.avatar_url.is_some();
         // Both people of a direct conversation say what it is about; the rest is given.
         let allowed = match direct {
@@ -148,7 +159,7 @@ impl Scope<'_> {
         if !allowed {
             return Err(forbidden());
         }
-        let before = conversations::profile(&self.db, &id)?;
+        let before = conversations::profile(self.tx.db(), &id)?;
         let mut profile = before.clone();
         if let Some(title) = params.title {
             profile.title = Some(title);
@@ -162,7 +173,7 @@ impl Scope<'_> {
         if profile == before {
             return Ok(());
         }
-        conversations::set_profile(&self.db, &id, &profile)?;
+        conversations::write::set_profile(self.tx.db(), &id, &profile)?;
         let renamed = (profile.title != before.title)
             .then(|| profile.title.clone())
             .flatten();
@@ -186,7 +197,7 @@ impl Scope<'_> {
     /// The role of somebody who takes part; the others are told that there is no such conversation.
     pub(super) fn role(&self, id: &ConversationId, user: &UserId) -> Result<Role> {
         self.must_take_part(id, user)?;
-        participants::role(&self.db, id, user)
+        participants::role(self.tx.db(), id, user)
     }
 
     pub(crate) fn must_be_allowed_to_write(
@@ -195,17 +206,17 @@ impl Scope<'_> {
         user: &UserId,
     ) -> Result<()> {
         let role = self.role(id, user)?;
-        if conversations::kind(&self.db, id)? == ConversationKind::Direct {
-            let people = participants::ids(&self.db, id)?;
+        if conversations::kind(self.tx.db(), id)? == ConversationKind::Direct {
+            let people = participants::ids(self.tx.db(), id)?;
             let Some(other) = people.iter().find(|other| *other != user) else {
                 // The other one is gone for good.
                 return Err(forbidden());
             };
-            if blocks::between(&self.db, user, other)? {
+            if blocks::between(self.tx.db(), user, other)? {
                 return Err(forbidden());
             }
         }
-        match conversations::profile(&self.db, id)?.writing {
+        match conversations::profile(self.tx.db(), id)?.writing {
             Writing::Everyone => Ok(()),
             Writing::Admins if role == Role::Admin => Ok(()),
             Writing::Admins => Err(forbidden()),
@@ -213,7 +224,7 @@ impl Scope<'_> {
     }
 
     pub(crate) fn name_of(&self, user: &UserId) -> Result<String> {
-        Ok(users::find(&self.db, user)?.map_or_else(|| user.to_string(), |user| user.name))
+        Ok(users::find(self.tx.db(), user)?.map_or_else(|| user.to_string(), |user| user.name))
     }
 }
 
@@ -237,8 +248,8 @@ fn pair(one: &UserId, other: &UserId) -> String {
     format!("{low}\u{1}{high}")
 }
 
-pub(super) fn forbidden() -> Stop {
-    Stop::because(
+pub(super) fn forbidden() -> Error {
+    Error::refused(
         Code::ConversationForbidden,
         "This user may not do this in this conversation",
     )
@@ -255,13 +266,13 @@ fn check_profile(profile: &ConversationProfile) -> Result<()> {
         .as_deref()
         .is_some_and(|title| title.trim().is_empty() || title.len() > TITLE_BYTES)
     {
-        return Err(invalid("The title is blank or too long"));
+        return Err(Error::invalid("The title is blank or too long"));
     }
     if avatar_url
         .as_deref()
         .is_some_and(|url| url.len() > URL_BYTES)
     {
-        return Err(invalid("The address of the picture is too long"));
+        return Err(Error::invalid("The address of the picture is too long"));
     }
     let Some(Context {
         kind,
@@ -278,6 +289,6 @@ fn check_profile(profile: &ConversationProfile) -> Result<()> {
         && extra.to_string().len() <= EXTRA_BYTES;
     match fits {
         true => Ok(()),
-        false => Err(invalid("The context is too large, or names nothing")),
+        false => Err(Error::invalid("The context is too large, or names nothing")),
     }
 }

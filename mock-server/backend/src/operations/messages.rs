@@ -1,6 +1,7 @@
 //! What is done to messages: writing, editing, deleting (PROTOCOL.md §5.4, §5.7, §5.8).
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::time::Duration;
 
 use fulmar_protocol::{
@@ -9,23 +10,23 @@ use fulmar_protocol::{
     UserId,
 };
 
-use super::{By, invalid};
-use crate::store::{conversations, messages, participants};
+use crate::store::{counters, files, messages, participants};
 use crate::store::{runs, runs::Run};
-use crate::{Result, Scope, Stop};
+use crate::tx::Actor;
+use crate::{Error, Result, Scope};
 
 /// The longest name of a payload's type, in bytes (PROTOCOL.md §9).
 const PAYLOAD_TYPE_BYTES: usize = 128;
 
-impl Scope<'_> {
-    pub(super) fn message_send(&mut self, by: By<'_>, params: MessageSend) -> Result<Message> {
+impl Scope<'_, '_> {
+    pub(super) fn message_send(&mut self, by: Actor<'_>, params: MessageSend) -> Result<Message> {
         let id = params.conversation_id.clone();
         self.must_be_allowed_to_write(&id, by.user)?;
         // The key of a message is remembered as long as the message (PROTOCOL.md §5.1).
-        if let Some(there) = messages::find(&self.db, by.key)? {
+        if let Some(there) = messages::find(self.tx.db(), by.key)? {
             return match there.conversation_id == id && there.sender_id == *by.user {
                 true => Ok(there),
-                false => Err(Stop::because(
+                false => Err(Error::refused(
                     Code::OperationConflict,
                     "This operation key was used for another message",
                 )),
@@ -45,13 +46,13 @@ impl Scope<'_> {
             return Ok(());
         };
         let minute = Duration::from_secs(60);
-        let Some(oldest) = messages::nth_newest_of(&self.db, user, most)? else {
+        let Some(oldest) = messages::nth_newest_of(self.tx.db(), user, most)? else {
             return Ok(());
         };
-        let wait = oldest.plus(minute).since(self.now);
+        let wait = oldest.plus(minute).since(self.tx.now());
         match wait.is_zero() {
             true => Ok(()),
-            false => Err(Stop::Problem(
+            false => Err(Error::Refused(
                 Problem::new(Code::RateLimited, "Too many messages")
                     .with_detail(format!("at most {most} a minute"))
                     .with_retry_after(wait),
@@ -60,23 +61,23 @@ impl Scope<'_> {
     }
 
     /// Puts a message at the end of a conversation, and tells everyone.
-    fn write(&mut self, by: By<'_>, id: ConversationId, content: Content) -> Result<Message> {
+    fn write(&mut self, by: Actor<'_>, id: ConversationId, content: Content) -> Result<Message> {
         let (mut thread_position, mut revision) = (None, Revision::ZERO);
         if let Some(root) = content.thread_root {
-            thread_position = Some(runs::last_place(&self.db, Run::Thread(&id, root))?.next());
+            thread_position = Some(runs::last_place(self.tx.db(), Run::Thread(&id, root))?.next());
             // What it is under has changed: it has one more under it.
-            revision = conversations::next_revision(&self.db, &id)?;
-            messages::set_revision(&self.db, root, revision)?;
+            revision = counters::write::next_revision(self.tx.db(), &id)?;
+            messages::write::set_revision(self.tx.db(), root, revision)?;
         }
         let message = Message {
             thread_position,
             thread: None,
-            message_id: MessageId::new(self.random_id("m-"))?,
+            message_id: MessageId::new(self.tx.entropy().id("m-"))?,
             operation_key: by.key,
-            position: conversations::last_position(&self.db, &id)?.next(),
+            position: counters::last_position(self.tx.db(), &id)?.next(),
             conversation_id: id.clone(),
             sender_id: by.user.clone(),
-            sent_at: self.now,
+            sent_at: self.tx.now(),
             revision,
             content,
             edited_at: None,
@@ -84,15 +85,19 @@ impl Scope<'_> {
             hidden: false,
             reactions: Vec::new(),
         };
-        messages::insert(&self.db, &message)?;
-        conversations::set_last_position(&self.db, &id, message.position)?;
+        messages::write::insert(self.tx.db(), &message)?;
+        for attachment in &message.content.attachments {
+            files::write::attach(self.tx.db(), &message.message_id, &attachment.file_id)?;
+        }
+        counters::write::set_last_position(self.tx.db(), &id, message.position)?;
         self.tell_participants(&id, |_, _| Ok(EventData::MessageCreated(message.clone())))?;
         if message.content.notice.is_none() {
-            for user in participants::ids(&self.db, &id)? {
-                if user != message.sender_id {
-                    self.aftermath.pushes.push((user, message.clone()));
-                }
-            }
+            let mut others = participants::ids(self.tx.db(), &id)?;
+            others.retain(|user| *user != message.sender_id);
+            self.tx
+                .pending
+                .pushes
+                .push((Rc::new(message.clone()), others));
         }
         Ok(message)
     }
@@ -100,7 +105,7 @@ impl Scope<'_> {
     /// Says in the conversation what `by` did to it.
     pub(super) fn write_notice(
         &mut self,
-        by: By<'_>,
+        by: Actor<'_>,
         id: &ConversationId,
         notice: Notice,
         text: String,
@@ -125,11 +130,13 @@ impl Scope<'_> {
         if let Some(root) = params.thread_root {
             let root = self.find_in(id, root)?.ok_or_else(not_found)?;
             if root.content.thread_root.is_some() || root.content.notice.is_some() {
-                return Err(invalid("There is no thread under a message like that"));
+                return Err(Error::invalid(
+                    "There is no thread under a message like that",
+                ));
             }
         }
         let reply_to = match params.reply_to {
-            Some(key) => messages::find(&self.db, key)?
+            Some(key) => messages::find(self.tx.db(), key)?
                 .filter(|there| there.conversation_id == *id)
                 .map(|there| there.operation_key),
             None => None,
@@ -148,11 +155,11 @@ impl Scope<'_> {
 
     /// What a message says that the user may read, to be said again elsewhere.
     fn content_of(&self, user: &UserId, key: OperationKey) -> Result<Content> {
-        let source = messages::find(&self.db, key)?
+        let source = messages::find(self.tx.db(), key)?
             .filter(|source| source.content.notice.is_none() && source.deleted.is_none())
             .ok_or_else(not_found)?;
-        if !participants::takes_part(&self.db, &source.conversation_id, user)?
-            || messages::is_hidden(&self.db, user, &source.message_id)?
+        if !participants::takes_part(self.tx.db(), &source.conversation_id, user)?
+            || messages::is_hidden(self.tx.db(), user, &source.message_id)?
         {
             return Err(not_found());
         }
@@ -165,7 +172,7 @@ impl Scope<'_> {
         })
     }
 
-    pub(super) fn message_edit(&mut self, by: By<'_>, params: &MessageEdit) -> Result<()> {
+    pub(super) fn message_edit(&mut self, by: Actor<'_>, params: &MessageEdit) -> Result<()> {
         let id = &params.conversation_id;
         self.must_be_allowed_to_write(id, by.user)?;
         let mut message = self.message_of(id, params.message_key)?;
@@ -182,14 +189,19 @@ impl Scope<'_> {
             return Ok(());
         }
         let since = message.edited_at.unwrap_or(message.sent_at);
-        messages::keep_version(&self.db, &message.message_id, since, &message.content.text)?;
+        messages::write::keep_version(
+            self.tx.db(),
+            &message.message_id,
+            since,
+            &message.content.text,
+        )?;
         message.content.text.clone_from(&params.text);
         message.content.mentions = mentions;
-        message.edited_at = Some(self.now);
+        message.edited_at = Some(self.tx.now());
         self.change(message)
     }
 
-    pub(super) fn message_delete(&mut self, by: By<'_>, params: &MessageDelete) -> Result<()> {
+    pub(super) fn message_delete(&mut self, by: Actor<'_>, params: &MessageDelete) -> Result<()> {
         let id = &params.conversation_id;
         let role = self.role(id, by.user)?;
         let Some(mut message) = self.find_in(id, params.message_key)? else {
@@ -206,29 +218,30 @@ impl Scope<'_> {
                 "Only its sender, moderators and admins delete it",
             ));
         }
-        messages::forget_content(&self.db, &message.message_id)?;
+        messages::write::forget_content(self.tx.db(), &message.message_id)?;
+        files::write::detach(self.tx.db(), &message.message_id)?;
         message.content = message.content.emptied();
         message.reactions.clear();
         message.edited_at = None;
         message.deleted = Some(Deletion {
-            at: self.now,
+            at: self.tx.now(),
             by: by.user.clone(),
         });
         self.change(message)
     }
 
-    pub(super) fn message_hide(&mut self, by: By<'_>, params: &MessageHide) -> Result<()> {
+    pub(super) fn message_hide(&mut self, by: Actor<'_>, params: &MessageHide) -> Result<()> {
         let id = &params.conversation_id;
         self.must_take_part(id, by.user)?;
         let message = self
             .find_in(id, params.message_key)?
             .ok_or_else(not_found)?;
-        if !messages::hide(&self.db, by.user, &message.message_id)? {
+        if !messages::write::hide(self.tx.db(), by.user, &message.message_id)? {
             return Ok(());
         }
         // The others see no change, so they are told of none.
         let message = self.revised(message)?;
-        let shown = messages::as_seen_by(&self.db, by.user, message)?;
+        let shown = messages::as_seen_by(self.tx.db(), by.user, message)?;
         self.tell(by.user, &EventData::MessageUpdated(shown))
     }
 
@@ -237,18 +250,19 @@ impl Scope<'_> {
         let message = self.revised(message)?;
         let id = message.conversation_id.clone();
         self.tell_participants(&id, |scope, viewer| {
-            messages::as_seen_by(&scope.db, viewer, message.clone()).map(EventData::MessageUpdated)
+            messages::as_seen_by(scope.tx.db(), viewer, message.clone())
+                .map(EventData::MessageUpdated)
         })
     }
 
     fn revised(&self, mut message: Message) -> Result<Message> {
-        message.revision = conversations::next_revision(&self.db, &message.conversation_id)?;
-        messages::update(&self.db, &message)?;
+        message.revision = counters::write::next_revision(self.tx.db(), &message.conversation_id)?;
+        messages::write::update(self.tx.db(), &message)?;
         Ok(message)
     }
 
     fn find_in(&self, id: &ConversationId, key: OperationKey) -> Result<Option<Message>> {
-        Ok(messages::find(&self.db, key)?.filter(|message| message.conversation_id == *id))
+        Ok(messages::find(self.tx.db(), key)?.filter(|message| message.conversation_id == *id))
     }
 
     /// A message of this conversation that was not deleted.
@@ -260,7 +274,7 @@ impl Scope<'_> {
 
     fn check_text(&self, text: &str) -> Result<()> {
         match text.trim().is_empty() {
-            true => Err(invalid("The text is blank")),
+            true => Err(Error::invalid("The text is blank")),
             false => self.check_length(text),
         }
     }
@@ -268,7 +282,7 @@ impl Scope<'_> {
     fn check_length(&self, text: &str) -> Result<()> {
         let limit = self.config.limits.text_bytes as usize;
         match text.len() > limit {
-            true => Err(Stop::Problem(
+            true => Err(Error::Refused(
                 Problem::new(Code::ParamsInvalid, "The text is too long")
                     .with_detail(format!("at most {limit} bytes")),
             )),
@@ -282,7 +296,7 @@ impl Scope<'_> {
             && payload.data.to_string().len() <= limit;
         match fits {
             true => Ok(()),
-            false => Err(invalid("The payload is too large, or has no type")),
+            false => Err(Error::invalid("The payload is too large, or has no type")),
         }
     }
 
@@ -291,7 +305,7 @@ impl Scope<'_> {
         let mut seen = BTreeSet::new();
         let mut found = Vec::new();
         for user in users {
-            if participants::takes_part(&self.db, id, &user)? && seen.insert(user.clone()) {
+            if participants::takes_part(self.tx.db(), id, &user)? && seen.insert(user.clone()) {
                 found.push(user);
             }
         }
@@ -299,13 +313,13 @@ impl Scope<'_> {
     }
 }
 
-fn not_found() -> Stop {
-    Stop::because(
+fn not_found() -> Error {
+    Error::refused(
         Code::MessageNotFound,
         "There is no such message in this conversation",
     )
 }
 
-fn forbidden(title: &str) -> Stop {
-    Stop::because(Code::MessageForbidden, title)
+fn forbidden(title: &str) -> Error {
+    Error::refused(Code::MessageForbidden, title)
 }

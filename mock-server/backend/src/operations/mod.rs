@@ -14,14 +14,8 @@ use fulmar_protocol::{
 };
 
 use crate::store::{applied, conversations, log};
-use crate::{Result, Scope, Stop};
-
-/// Whose operation it is, and under which key.
-#[derive(Clone, Copy)]
-pub(crate) struct By<'a> {
-    pub(crate) user: &'a UserId,
-    pub(crate) key: OperationKey,
-}
+use crate::tx::Actor;
+use crate::{Error, Result, Scope};
 
 /// What an outcome carries beside the word that it was applied.
 #[derive(Default)]
@@ -30,12 +24,7 @@ struct Applied {
     conversation: Option<Box<Conversation>>,
 }
 
-/// What the rules forbid.
-fn invalid(title: &str) -> Stop {
-    Stop::because(Code::ParamsInvalid, title)
-}
-
-impl Scope<'_> {
+impl Scope<'_, '_> {
     /// Applies the operations of a submit. After one has failed, those of its conversation are
     /// skipped, and the others go on.
     pub(crate) fn apply_all(
@@ -44,7 +33,7 @@ impl Scope<'_> {
         operations: &[Operation],
     ) -> Result<Vec<Outcome>> {
         if operations.len() > self.config.limits.operations_per_submit as usize {
-            return Err(Stop::because(
+            return Err(Error::refused(
                 Code::RequestTooLarge,
                 "Too many operations in one submit",
             ));
@@ -74,7 +63,7 @@ impl Scope<'_> {
     /// Applies an operation, or gives the outcome of the first time. Only applied operations are
     /// remembered: a refused one changed nothing, and its key may come again.
     fn apply_once(&mut self, user: &UserId, operation: &Operation) -> Result<OutcomeStatus> {
-        if let Some(first) = applied::find(&self.db, user, operation.operation_key)? {
+        if let Some(first) = applied::find(self.tx.db(), user, operation.operation_key)? {
             let same = first.method == operation.method && first.params == operation.params;
             return Ok(match same {
                 true => first.outcome,
@@ -86,25 +75,27 @@ impl Scope<'_> {
                 },
             });
         }
-        self.db.execute_batch("SAVEPOINT operation")?;
+        self.tx.db().execute_batch("SAVEPOINT operation")?;
         match self.apply(user, operation) {
             Ok(status) => {
-                applied::insert(&self.db, user, operation, &status, self.now)?;
-                self.note_operation(
+                applied::write::insert(self.tx.db(), user, operation, &status, self.tx.now())?;
+                self.rooms.audit.record_operation(
+                    self.tx,
                     user,
                     &operation.method,
                     conversation_of(operation).as_deref(),
-                    Some(operation.operation_key),
+                    operation.operation_key,
                 )?;
-                self.db.execute_batch("RELEASE operation")?;
+                self.tx.db().execute_batch("RELEASE operation")?;
                 Ok(status)
             }
-            Err(stop) => {
-                self.db
+            Err(error) => {
+                self.tx
+                    .db()
                     .execute_batch("ROLLBACK TO operation; RELEASE operation")?;
-                match stop {
-                    Stop::Problem(problem) => Ok(OutcomeStatus::Failed { problem }),
-                    internal @ Stop::Internal(_) => Err(internal),
+                match error {
+                    Error::Refused(problem) => Ok(OutcomeStatus::Failed { problem }),
+                    internal @ Error::Internal(_) => Err(internal),
                 }
             }
         }
@@ -113,15 +104,17 @@ impl Scope<'_> {
     fn apply(&mut self, user: &UserId, operation: &Operation) -> Result<OutcomeStatus> {
         let addressed = self.addressed(user, operation)?;
         let method = addressed.read().map_err(|unreadable| match unreadable {
-            Unreadable::Unknown(_) => Stop::because(Code::MethodUnknown, "There is no such method"),
-            Unreadable::Malformed(reason) => Stop::Problem(
+            Unreadable::Unknown(_) => {
+                Error::refused(Code::MethodUnknown, "There is no such method")
+            }
+            Unreadable::Malformed(reason) => Error::Refused(
                 Problem::new(Code::ParamsInvalid, "The params cannot be read").with_detail(reason),
             ),
         })?;
         let applied = self.carry_out(user, operation.operation_key, method)?;
         Ok(OutcomeStatus::Applied {
-            applied_at: self.now,
-            seq: log::state(&self.db, user)?.head,
+            applied_at: self.tx.now(),
+            seq: log::state(self.tx.db(), user)?.head,
             message: applied.message,
             conversation: applied.conversation,
         })
@@ -144,14 +137,14 @@ impl Scope<'_> {
             .as_str()
             .map(UserId::new)
             .and_then(std::result::Result::ok);
-        let other = other.ok_or_else(|| invalid("That is not a user id"))?;
+        let other = other.ok_or_else(|| Error::invalid("That is not a user id"))?;
         let id = self.direct_with(user, &other)?;
         params.insert("conversationId".to_owned(), id.as_str().into());
         Ok(addressed)
     }
 
     fn carry_out(&mut self, user: &UserId, key: OperationKey, method: Method) -> Result<Applied> {
-        let by = By { user, key };
+        let by = Actor { user, key };
         match method {
             Method::MessageSend(params) => {
                 return Ok(Applied {
@@ -162,7 +155,7 @@ impl Scope<'_> {
             Method::ConversationCreate(params) => {
                 let id = self.conversation_create(by, &params)?;
                 return Ok(Applied {
-                    conversation: Some(Box::new(conversations::view(&self.db, &id, user)?)),
+                    conversation: Some(Box::new(conversations::view(self.tx.db(), &id, user)?)),
                     ..Applied::default()
                 });
             }

@@ -7,19 +7,19 @@ use fulmar_protocol::{
 };
 
 use super::conversation::{MOST_PARTICIPANTS, forbidden};
-use super::{By, invalid};
 use crate::store::{conversations, participants, users};
-use crate::{Result, Scope, Stop};
+use crate::tx::Actor;
+use crate::{Error, Result, Scope};
 
-impl Scope<'_> {
-    pub(super) fn participant_add(&mut self, by: By<'_>, params: &ParticipantAdd) -> Result<()> {
+impl Scope<'_, '_> {
+    pub(super) fn participant_add(&mut self, by: Actor<'_>, params: &ParticipantAdd) -> Result<()> {
         let id = &params.conversation_id;
         self.must_be_admin_of_group(id, by.user)?;
-        let there = participants::ids(&self.db, id)?;
+        let there = participants::ids(self.tx.db(), id)?;
         let mut added: Vec<UserId> = Vec::new();
         for user in &params.user_ids {
-            if users::find(&self.db, user)?.is_none() {
-                return Err(Stop::no_such_user());
+            if users::find(self.tx.db(), user)?.is_none() {
+                return Err(Error::no_such_user());
             }
             if !there.contains(user) {
                 self.must_be_reachable(by.user, user)?;
@@ -29,27 +29,32 @@ impl Scope<'_> {
             }
         }
         if there.len() + added.len() > MOST_PARTICIPANTS {
-            return Err(invalid("Too many participants"));
+            return Err(Error::invalid("Too many participants"));
         }
         if added.is_empty() {
             return Ok(());
         }
         for user in &added {
-            participants::add(&self.db, id, user)?;
+            participants::write::add(self.tx.db(), id, user)?;
         }
-        let participants: Vec<Participant> = participants::all(&self.db, id)?
+        let participants: Vec<Participant> = participants::all(self.tx.db(), id)?
             .into_iter()
             .filter(|participant| added.contains(&participant.user_id))
             .collect();
         self.tell_participants(id, |scope, viewer| match added.contains(viewer) {
-            true => conversations::view(&scope.db, id, viewer).map(EventData::ConversationCreated),
+            true => {
+                conversations::view(scope.tx.db(), id, viewer).map(EventData::ConversationCreated)
+            }
             false => Ok(EventData::ParticipantsAdded(ParticipantsAdded {
                 conversation_id: id.clone(),
                 participants: participants.clone(),
             })),
         })?;
-        self.aftermath.met.extend(there);
-        self.aftermath.met.extend(added.iter().cloned());
+        self.tx.pending.notify_introduced.extend(there);
+        self.tx
+            .pending
+            .notify_introduced
+            .extend(added.iter().cloned());
         let names: Vec<&str> = participants
             .iter()
             .map(|participant| participant.name.as_str())
@@ -61,7 +66,7 @@ impl Scope<'_> {
 
     pub(super) fn participant_remove(
         &mut self,
-        by: By<'_>,
+        by: Actor<'_>,
         params: &ParticipantRemove,
     ) -> Result<()> {
         let id = &params.conversation_id;
@@ -69,8 +74,8 @@ impl Scope<'_> {
             return self.leave(by, id);
         }
         self.must_be_admin_of_group(id, by.user)?;
-        if !participants::takes_part(&self.db, id, &params.user_id)? {
-            return Err(Stop::no_such_user());
+        if !participants::takes_part(self.tx.db(), id, &params.user_id)? {
+            return Err(Error::no_such_user());
         }
         self.take_out(id, &params.user_id)?;
         let text = format!(
@@ -84,12 +89,12 @@ impl Scope<'_> {
         self.write_notice(by, id, notice, text)
     }
 
-    pub(crate) fn leave(&mut self, by: By<'_>, id: &ConversationId) -> Result<()> {
+    pub(crate) fn leave(&mut self, by: Actor<'_>, id: &ConversationId) -> Result<()> {
         self.must_be_group(id, by.user)?;
         self.take_out(id, by.user)?;
-        let left = participants::all(&self.db, id)?;
+        let left = participants::all(self.tx.db(), id)?;
         if left.is_empty() {
-            return conversations::deactivate(&self.db, id);
+            return conversations::write::deactivate(self.tx.db(), id);
         }
         // A group keeps an admin: the moderator, or else the member, who is longest in it.
         if !left.iter().any(|there| there.role == Role::Admin) {
@@ -107,30 +112,30 @@ impl Scope<'_> {
 
     pub(super) fn participant_update(
         &mut self,
-        by: By<'_>,
+        by: Actor<'_>,
         params: &ParticipantUpdate,
     ) -> Result<()> {
         let id = &params.conversation_id;
         self.must_be_admin_of_group(id, by.user)?;
-        let there = participants::all(&self.db, id)?;
+        let there = participants::all(self.tx.db(), id)?;
         let Some(now) = there
             .iter()
             .find(|participant| participant.user_id == params.user_id)
         else {
-            return Err(Stop::no_such_user());
+            return Err(Error::no_such_user());
         };
         if now.role == params.role {
             return Ok(());
         }
         let admins = there.iter().filter(|there| there.role == Role::Admin);
         if now.role == Role::Admin && admins.count() == 1 {
-            return Err(invalid("A group keeps an admin"));
+            return Err(Error::invalid("A group keeps an admin"));
         }
         self.set_role(id, &params.user_id, params.role)
     }
 
     fn set_role(&mut self, id: &ConversationId, user: &UserId, role: Role) -> Result<()> {
-        participants::set_role(&self.db, id, user, role)?;
+        participants::write::set_role(self.tx.db(), id, user, role)?;
         let updated = ParticipantUpdated {
             conversation_id: id.clone(),
             user_id: user.clone(),
@@ -142,7 +147,7 @@ impl Scope<'_> {
     }
 
     pub(crate) fn take_out(&mut self, id: &ConversationId, user: &UserId) -> Result<()> {
-        participants::remove(&self.db, id, user)?;
+        participants::write::remove(self.tx.db(), id, user)?;
         let removed = ConversationRemoved {
             conversation_id: id.clone(),
         };
@@ -157,7 +162,7 @@ impl Scope<'_> {
 
     fn must_be_group(&self, id: &ConversationId, user: &UserId) -> Result<()> {
         self.must_take_part(id, user)?;
-        match conversations::kind(&self.db, id)? {
+        match conversations::kind(self.tx.db(), id)? {
             ConversationKind::Direct => Err(forbidden()),
             ConversationKind::Group | ConversationKind::Unknown => Ok(()),
         }

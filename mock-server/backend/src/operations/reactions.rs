@@ -2,8 +2,8 @@
 
 use fulmar_protocol::{Message, Reaction, ReactionAdd, ReactionRemove, UserId};
 
-use super::{By, invalid};
-use crate::{Result, Scope};
+use crate::tx::Actor;
+use crate::{Error, Result, Scope};
 
 /// The longest emoji, in bytes: families with skin tones are long (PROTOCOL.md §9).
 const EMOJI_BYTES: usize = 64;
@@ -12,14 +12,14 @@ const MOST_EMOJI: usize = 50;
 /// The most reactions of one person to one message (PROTOCOL.md §9).
 const MOST_OF_ONE_PERSON: usize = 20;
 
-impl Scope<'_> {
-    pub(super) fn reaction_add(&mut self, by: By<'_>, params: &ReactionAdd) -> Result<()> {
+impl Scope<'_, '_> {
+    pub(super) fn reaction_add(&mut self, by: Actor<'_>, params: &ReactionAdd) -> Result<()> {
         let id = &params.conversation_id;
         self.must_be_allowed_to_write(id, by.user)?;
         let emoji = params.emoji.as_str();
         let odd = |c: char| c.is_control() || c.is_whitespace();
         if emoji.is_empty() || emoji.len() > EMOJI_BYTES || emoji.contains(odd) {
-            return Err(invalid("That is no emoji"));
+            return Err(Error::invalid("That is no emoji"));
         }
         let mut message = self.message_of(id, params.message_key)?;
         if has(&message, emoji, by.user) {
@@ -31,7 +31,7 @@ impl Scope<'_> {
             .filter(|reaction| reaction.user_ids.contains(by.user))
             .count();
         if of_user >= MOST_OF_ONE_PERSON {
-            return Err(invalid("Too many reactions of one person"));
+            return Err(Error::invalid("Too many reactions of one person"));
         }
         let crowded = message.reactions.len() >= MOST_EMOJI;
         match message
@@ -41,7 +41,7 @@ impl Scope<'_> {
         {
             Some(reaction) => reaction.user_ids.push(by.user.clone()),
             None if crowded => {
-                return Err(invalid("Too many different reactions"));
+                return Err(Error::invalid("Too many different reactions"));
             }
             None => message.reactions.push(Reaction {
                 emoji: emoji.to_owned(),
@@ -51,7 +51,7 @@ impl Scope<'_> {
         self.change(message)
     }
 
-    pub(super) fn reaction_remove(&mut self, by: By<'_>, params: &ReactionRemove) -> Result<()> {
+    pub(super) fn reaction_remove(&mut self, by: Actor<'_>, params: &ReactionRemove) -> Result<()> {
         let id = &params.conversation_id;
         self.must_be_allowed_to_write(id, by.user)?;
         let mut message = self.message_of(id, params.message_key)?;

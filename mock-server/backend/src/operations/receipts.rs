@@ -5,21 +5,25 @@ use fulmar_protocol::{
     SettingsUpdated,
 };
 
-use super::By;
-use crate::store::{conversations, participants};
+use crate::store::{counters, participants};
+use crate::tx::Actor;
 use crate::{Result, Scope};
 
-impl Scope<'_> {
-    pub(super) fn receipt_update(&mut self, by: By<'_>, params: &ReceiptUpdate) -> Result<()> {
+impl Scope<'_, '_> {
+    pub(super) fn receipt_update(&mut self, by: Actor<'_>, params: &ReceiptUpdate) -> Result<()> {
         let id = &params.conversation_id;
         self.must_take_part(id, by.user)?;
         if params.read_to.is_some() {
             self.change_settings(by, id, |settings| settings.marked_unread = false)?;
         }
-        let last = conversations::last_position(&self.db, id)?;
+        let last = counters::last_position(self.tx.db(), id)?;
         let clamp = |pointer: Option<Position>| pointer.unwrap_or_default().min(last);
-        let (delivered_to, read_to, moved) = participants::advance_receipt(
-            &self.db,
+        let participants::write::Advanced {
+            delivered_to,
+            read_to,
+            moved,
+        } = participants::write::advance_receipt(
+            self.tx.db(),
             id,
             by.user,
             clamp(params.delivered_to),
@@ -28,7 +32,7 @@ impl Scope<'_> {
         if !moved {
             return Ok(());
         }
-        let unread = participants::unread(&self.db, id, by.user)?;
+        let unread = participants::unread(self.tx.db(), id, by.user)?;
         self.tell_participants(id, |_, to| {
             Ok(EventData::ReceiptUpdated(ReceiptUpdated {
                 conversation_id: id.clone(),
@@ -40,11 +44,11 @@ impl Scope<'_> {
         })
     }
 
-    pub(super) fn settings_update(&mut self, by: By<'_>, params: &SettingsUpdate) -> Result<()> {
+    pub(super) fn settings_update(&mut self, by: Actor<'_>, params: &SettingsUpdate) -> Result<()> {
         let id = &params.conversation_id;
         self.must_take_part(id, by.user)?;
-        let now = self.now;
-        let last = conversations::last_position(&self.db, id)?;
+        let now = self.tx.now();
+        let last = counters::last_position(self.tx.db(), id)?;
         self.change_settings(by, id, |settings| {
             if let Some(until) = params.muted_until {
                 settings.muted_until = (until > now).then_some(until);
@@ -60,17 +64,17 @@ impl Scope<'_> {
 
     fn change_settings(
         &mut self,
-        by: By<'_>,
+        by: Actor<'_>,
         id: &ConversationId,
         change: impl FnOnce(&mut Settings),
     ) -> Result<()> {
-        let before = participants::settings(&self.db, id, by.user)?;
+        let before = participants::settings(self.tx.db(), id, by.user)?;
         let mut settings = before;
         change(&mut settings);
         if settings == before {
             return Ok(());
         }
-        participants::set_settings(&self.db, id, by.user, &settings)?;
+        participants::write::set_settings(self.tx.db(), id, by.user, &settings)?;
         let updated = SettingsUpdated {
             conversation_id: id.clone(),
             settings,

@@ -4,6 +4,7 @@ pub(crate) mod applied;
 pub(crate) mod audit;
 pub(crate) mod blocks;
 pub(crate) mod conversations;
+pub(crate) mod counters;
 pub(crate) mod files;
 pub(crate) mod log;
 pub(crate) mod messages;
@@ -19,7 +20,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::BackendError;
+use crate::error::BackendError;
 
 /// The schema, as numbered steps.
 const STEPS: &[&str] = &[

@@ -6,7 +6,7 @@ use fulmar_protocol::{
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::messages::{COLUMNS, as_seen_by, read};
-use crate::Result;
+use crate::error::Result;
 
 /// What is paged through: all messages of a conversation by position, or those of one thread by their
 /// places in it.
@@ -92,11 +92,11 @@ pub(crate) fn first_since(
     // The server's clock may have been set back: the order of places is what counts.
     Ok(db
         .prepare_cached(&format!(
-            "SELECT min({place}) FROM message
+            "SELECT min({place}) AS first FROM message
              WHERE conversation_id = ?1 AND sent_at >= ?2 AND {within}"
         ))?
         .query_row(bound, |row| {
-            row.get::<_, Option<u64>>(0)
+            row.get::<_, Option<u64>>("first")
                 .map(|found| found.map(Position))
         })?)
 }
@@ -104,7 +104,7 @@ pub(crate) fn first_since(
 /// The place of the newest message; zero when there is none.
 pub(crate) fn last_place(db: &Connection, run: Run<'_>) -> Result<Position> {
     match run {
-        Run::Conversation(id) => super::conversations::last_position(db, id),
+        Run::Conversation(id) => super::counters::last_position(db, id),
         Run::Thread(id, root) => Ok(thread(db, id, root)?
             .map(|thread| thread.count)
             .unwrap_or_default()),
@@ -125,8 +125,8 @@ pub(crate) fn thread(
         )?
         .query_row(params![id.as_str(), root.to_bytes()], |row| {
             Ok(ThreadSummary {
-                count: Position(row.get(0)?),
-                last_at: Timestamp(row.get(1)?),
+                count: Position(row.get("thread_position")?),
+                last_at: Timestamp(row.get("sent_at")?),
             })
         })
         .optional()?)

@@ -4,7 +4,7 @@ use fulmar_protocol::{MessageId, SearchQuery, UserId};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
-use crate::Result;
+use crate::error::Result;
 
 /// The shortest run of characters that the index knows.
 const TRIGRAM: usize = 3;
@@ -68,6 +68,8 @@ pub(crate) fn find(
         " ORDER BY {rank}m.sent_at DESC, m.position DESC, m.message_id LIMIT {limit} OFFSET {offset}"
     );
     let mut statement = db.prepare_cached(&sql)?;
-    let rows = statement.query_map(params_from_iter(bound), |row| row.get::<_, String>(0))?;
+    let rows = statement.query_map(params_from_iter(bound), |row| {
+        row.get::<_, String>("message_id")
+    })?;
     rows.map(|id| Ok(MessageId::new(id?)?)).collect()
 }

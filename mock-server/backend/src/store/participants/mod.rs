@@ -1,11 +1,13 @@
 //! Who takes part in a conversation: roles, pointers, and what each has set for themselves.
 
+pub(crate) mod write;
+
 use fulmar_protocol::{
     ConversationId, Participant, Position, Role, Settings, Timestamp, Unread, UserId,
 };
 use rusqlite::{Connection, params};
 
-use crate::Result;
+use crate::error::Result;
 
 /// Whether somebody takes part. Conversations of others do not exist, as far as anyone can tell.
 pub(crate) fn takes_part(db: &Connection, id: &ConversationId, user: &UserId) -> Result<bool> {
@@ -20,7 +22,7 @@ pub(crate) fn ids(db: &Connection, id: &ConversationId) -> Result<Vec<UserId>> {
     let mut statement = db.prepare_cached(
         "SELECT user_id FROM participant WHERE conversation_id = ?1 ORDER BY joined, user_id",
     )?;
-    let rows = statement.query_map([id.as_str()], |row| row.get::<_, String>(0))?;
+    let rows = statement.query_map([id.as_str()], |row| row.get::<_, String>("user_id"))?;
     rows.map(|row| Ok(UserId::new(row?)?)).collect()
 }
 
@@ -33,12 +35,12 @@ pub(crate) fn all(db: &Connection, id: &ConversationId) -> Result<Vec<Participan
     )?;
     let rows = statement.query_map([id.as_str()], |row| {
         Ok((
-            row.get::<_, String>(0)?,
-            row.get(1)?,
-            row.get(2)?,
-            row.get(3)?,
-            row.get::<_, String>(4)?,
-            row.get(5)?,
+            row.get::<_, String>("user_id")?,
+            row.get("name")?,
+            row.get("delivered_to")?,
+            row.get("read_to")?,
+            row.get::<_, String>("role")?,
+            row.get("avatar_url")?,
         ))
     })?;
     rows.map(|row| {
@@ -77,15 +79,15 @@ pub(crate) fn unread_up_to(
                     - (SELECT count(*) FROM message AS m
                        WHERE m.conversation_id = c.conversation_id AND m.notice = 1
                          AND m.position > p.read_to AND m.position <= ?3
-                         AND m.sender_id <> p.user_id),
+                         AND m.sender_id <> p.user_id) AS unread_count,
                     (SELECT count(*) FROM mention AS m
                      WHERE m.conversation_id = c.conversation_id AND m.user_id = p.user_id
-                       AND m.position > p.read_to AND m.position <= ?3)
+                       AND m.position > p.read_to AND m.position <= ?3) AS unread_mentions
              FROM participant AS p JOIN conversation AS c USING (conversation_id)
              WHERE p.conversation_id = ?1 AND p.user_id = ?2",
         )?
         .query_row(params![id.as_str(), user.as_str(), up_to.0], |row| {
-            Ok((row.get(0)?, row.get(1)?))
+            Ok((row.get("unread_count")?, row.get("unread_mentions")?))
         })?;
     Ok(Unread {
         unread_count,
@@ -100,7 +102,7 @@ pub(crate) fn unread_in_all(db: &Connection, user: &UserId) -> Result<u64> {
     let mut rows = statement.query([user.as_str()])?;
     let mut total = 0;
     while let Some(row) = rows.next()? {
-        let id = ConversationId::new(row.get::<_, String>(0)?)?;
+        let id = ConversationId::new(row.get::<_, String>("conversation_id")?)?;
         total += unread(db, &id, user)?.unread_count;
     }
     Ok(total)
@@ -124,7 +126,7 @@ pub(crate) fn circle(
          ORDER BY other.user_id",
     )?;
     let rows = statement.query_map(params![user.as_str(), most_participants], |row| {
-        row.get::<_, String>(0)
+        row.get::<_, String>("user_id")
     })?;
     rows.map(|row| Ok(UserId::new(row?)?)).collect()
 }
@@ -132,42 +134,8 @@ pub(crate) fn circle(
 pub(crate) fn role(db: &Connection, id: &ConversationId, user: &UserId) -> Result<Role> {
     let role: String = db
         .prepare_cached("SELECT role FROM participant WHERE conversation_id = ?1 AND user_id = ?2")?
-        .query_row(params![id.as_str(), user.as_str()], |row| row.get(0))?;
+        .query_row(params![id.as_str(), user.as_str()], |row| row.get("role"))?;
     Ok(read_role(&role))
-}
-
-pub(crate) fn set_role(
-    db: &Connection,
-    id: &ConversationId,
-    user: &UserId,
-    role: Role,
-) -> Result<()> {
-    db.execute(
-        "UPDATE participant SET role = ?3 WHERE conversation_id = ?1 AND user_id = ?2",
-        params![id.as_str(), user.as_str(), role_text(role)],
-    )?;
-    Ok(())
-}
-
-/// Adds somebody for whom nothing that was said before is unread.
-pub(crate) fn add(db: &Connection, id: &ConversationId, user: &UserId) -> Result<()> {
-    db.execute(
-        "INSERT INTO participant (conversation_id, user_id, joined, delivered_to, read_to)
-         SELECT ?1, ?2,
-                coalesce((SELECT max(joined) + 1 FROM participant WHERE conversation_id = ?1), 0),
-                last_position, last_position
-         FROM conversation WHERE conversation_id = ?1",
-        params![id.as_str(), user.as_str()],
-    )?;
-    Ok(())
-}
-
-pub(crate) fn remove(db: &Connection, id: &ConversationId, user: &UserId) -> Result<()> {
-    db.execute(
-        "DELETE FROM participant WHERE conversation_id = ?1 AND user_id = ?2",
-        params![id.as_str(), user.as_str()],
-    )?;
-    Ok(())
 }
 
 pub(crate) fn settings(db: &Connection, id: &ConversationId, user: &UserId) -> Result<Settings> {
@@ -178,79 +146,13 @@ pub(crate) fn settings(db: &Connection, id: &ConversationId, user: &UserId) -> R
         )?
         .query_row(params![id.as_str(), user.as_str()], |row| {
             Ok(Settings {
-                muted_until: row.get::<_, Option<i64>>(0)?.map(Timestamp),
-                pinned: row.get(1)?,
-                archived: row.get(2)?,
-                hidden_to: row.get::<_, Option<u64>>(3)?.map(Position),
-                marked_unread: row.get(4)?,
+                muted_until: row.get::<_, Option<i64>>("muted_until")?.map(Timestamp),
+                pinned: row.get("pinned")?,
+                archived: row.get("archived")?,
+                hidden_to: row.get::<_, Option<u64>>("hidden_to")?.map(Position),
+                marked_unread: row.get("marked_unread")?,
             })
         })?)
-}
-
-pub(crate) fn set_settings(
-    db: &Connection,
-    id: &ConversationId,
-    user: &UserId,
-    settings: &Settings,
-) -> Result<()> {
-    let Settings {
-        muted_until,
-        pinned,
-        archived,
-        hidden_to,
-        marked_unread,
-    } = settings;
-    db.execute(
-        "UPDATE participant
-         SET muted_until = ?3, pinned = ?4, archived = ?5, hidden_to = ?6, marked_unread = ?7
-         WHERE conversation_id = ?1 AND user_id = ?2",
-        params![
-            id.as_str(),
-            user.as_str(),
-            muted_until.map(|until| until.0),
-            pinned,
-            archived,
-            hidden_to.map(|position| position.0),
-            marked_unread
-        ],
-    )?;
-    Ok(())
-}
-
-/// Moves the pointers of a participant; they only grow. Gives where they stand, and whether one
-/// moved.
-pub(crate) fn advance_receipt(
-    db: &Connection,
-    id: &ConversationId,
-    user: &UserId,
-    delivered_to: Position,
-    read_to: Position,
-) -> Result<(Position, Position, bool)> {
-    let before: (u64, u64) = db
-        .prepare_cached(
-            "SELECT delivered_to, read_to FROM participant
-             WHERE conversation_id = ?1 AND user_id = ?2",
-        )?
-        .query_row(params![id.as_str(), user.as_str()], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
-    let read_to = read_to.max(Position(before.1));
-    // What is read has arrived.
-    let delivered_to = delivered_to.max(Position(before.0)).max(read_to);
-    let moved = (delivered_to.0, read_to.0) != before;
-    if moved {
-        db.prepare_cached(
-            "UPDATE participant SET delivered_to = ?3, read_to = ?4
-             WHERE conversation_id = ?1 AND user_id = ?2",
-        )?
-        .execute(params![
-            id.as_str(),
-            user.as_str(),
-            delivered_to.0,
-            read_to.0
-        ])?;
-    }
-    Ok((delivered_to, read_to, moved))
 }
 
 pub(super) fn role_text(role: Role) -> &'static str {

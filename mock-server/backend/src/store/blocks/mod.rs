@@ -1,15 +1,17 @@
 //! Who has blocked whom.
 
+pub(crate) mod write;
+
 use fulmar_protocol::UserId;
 use rusqlite::{Connection, params};
 
-use crate::Result;
+use crate::error::Result;
 
 /// Whom somebody has blocked, by id.
 pub(crate) fn of(db: &Connection, user: &UserId) -> Result<Vec<UserId>> {
     let mut statement =
         db.prepare_cached("SELECT blocked FROM block WHERE user_id = ?1 ORDER BY blocked")?;
-    let rows = statement.query_map([user.as_str()], |row| row.get::<_, String>(0))?;
+    let rows = statement.query_map([user.as_str()], |row| row.get::<_, String>("blocked"))?;
     rows.map(|row| Ok(UserId::new(row?)?)).collect()
 }
 
@@ -29,20 +31,4 @@ pub(crate) fn between(db: &Connection, one: &UserId, other: &UserId) -> Result<b
                             SELECT 1 FROM block WHERE user_id = ?2 AND blocked = ?1)",
         )?
         .query_row(params![one.as_str(), other.as_str()], |row| row.get(0))?)
-}
-
-/// False when it was so before.
-pub(crate) fn add(db: &Connection, user: &UserId, blocked: &UserId) -> Result<bool> {
-    Ok(db.execute(
-        "INSERT INTO block (user_id, blocked) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-        params![user.as_str(), blocked.as_str()],
-    )? == 1)
-}
-
-/// False when it was so before.
-pub(crate) fn remove(db: &Connection, user: &UserId, blocked: &UserId) -> Result<bool> {
-    Ok(db.execute(
-        "DELETE FROM block WHERE user_id = ?1 AND blocked = ?2",
-        params![user.as_str(), blocked.as_str()],
-    )? == 1)
 }

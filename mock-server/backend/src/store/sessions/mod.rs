@@ -1,37 +1,17 @@
 //! Sessions: one per user and device.
 
+pub(crate) mod write;
+
 use fulmar_protocol::{DeviceId, SessionId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::Result;
+use crate::error::Result;
 
 pub(crate) struct Session {
     pub(crate) user_id: UserId,
     pub(crate) device_id: DeviceId,
     pub(crate) current_refresh: Vec<u8>,
     pub(crate) previous_refresh: Option<Vec<u8>>,
-}
-
-pub(crate) fn insert(
-    db: &Connection,
-    session_id: &str,
-    user_id: &UserId,
-    device_id: &DeviceId,
-    refresh: &[u8],
-    now: Timestamp,
-) -> Result<()> {
-    db.execute(
-        "INSERT INTO session (session_id, user_id, device_id, current_refresh, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![
-            session_id,
-            user_id.as_str(),
-            device_id.as_str(),
-            refresh,
-            now.0
-        ],
-    )?;
-    Ok(())
 }
 
 pub(crate) fn find(db: &Connection, session_id: &str) -> Result<Option<Session>> {
@@ -42,10 +22,10 @@ pub(crate) fn find(db: &Connection, session_id: &str) -> Result<Option<Session>>
         )?
         .query_row([session_id], |row| {
             Ok((
-                row.get::<_, String>(0)?,
-                row.get::<_, String>(1)?,
-                row.get(2)?,
-                row.get(3)?,
+                row.get::<_, String>("user_id")?,
+                row.get::<_, String>("device_id")?,
+                row.get("current_refresh")?,
+                row.get("previous_refresh")?,
             ))
         })
         .optional()?;
@@ -71,7 +51,7 @@ pub(crate) fn older_of_device(
          ORDER BY ordinal DESC LIMIT -1 OFFSET 1",
     )?;
     let rows = statement.query_map(params![user_id.as_str(), device_id.as_str()], |row| {
-        row.get(0)
+        row.get("session_id")
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
@@ -87,9 +67,9 @@ pub(crate) fn list(
     )?;
     let rows = statement.query_map([user_id.as_str()], |row| {
         Ok((
-            row.get::<_, String>(0)?,
-            row.get::<_, String>(1)?,
-            row.get(2)?,
+            row.get::<_, String>("session_id")?,
+            row.get::<_, String>("device_id")?,
+            row.get("created_at")?,
         ))
     })?;
     rows.map(|row| {
@@ -106,24 +86,6 @@ pub(crate) fn list(
 pub(crate) fn of_user(db: &Connection, user_id: &UserId) -> Result<Vec<String>> {
     let mut statement =
         db.prepare("SELECT session_id FROM session WHERE user_id = ?1 ORDER BY session_id")?;
-    let rows = statement.query_map([user_id.as_str()], |row| row.get(0))?;
+    let rows = statement.query_map([user_id.as_str()], |row| row.get("session_id"))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
-pub(crate) fn set_refresh(
-    db: &Connection,
-    session_id: &str,
-    current: &[u8],
-    previous: &[u8],
-) -> Result<()> {
-    db.execute(
-        "UPDATE session SET current_refresh = ?2, previous_refresh = ?3 WHERE session_id = ?1",
-        params![session_id, current, previous],
-    )?;
-    Ok(())
-}
-
-pub(crate) fn delete(db: &Connection, session_id: &str) -> Result<()> {
-    db.execute("DELETE FROM session WHERE session_id = ?1", [session_id])?;
-    Ok(())
 }

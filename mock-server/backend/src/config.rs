@@ -1,0 +1,35 @@
+//! Settings of a backend.
+
+use std::time::Duration;
+
+use fulmar_protocol::Limits;
+
+/// Settings of a backend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// How long an access token is valid. Default: 15 minutes.
+    pub access_token_lifetime: Duration,
+    /// How long operation keys are remembered. Default and minimum by the spec: 30 days.
+    pub operation_key_retention: Duration,
+    /// How often clients are asked to ping. Default: 30 s.
+    pub heartbeat: Duration,
+    /// How many events each user's log keeps before its beginning is cut. Default: 100,000.
+    pub log_capacity: u64,
+    /// How many messages a user may send in a minute. Default: any number.
+    pub messages_per_minute: Option<u32>,
+    /// Bounds that are enforced and told to clients.
+    pub limits: Limits,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            access_token_lifetime: Duration::from_secs(15 * 60),
+            operation_key_retention: Duration::from_secs(30 * 24 * 60 * 60),
+            heartbeat: Duration::from_secs(30),
+            log_capacity: 100_000,
+            messages_per_minute: None,
+            limits: Limits::default(),
+        }
+    }
+}

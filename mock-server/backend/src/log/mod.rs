@@ -1,0 +1,87 @@
+//! Each user's event log: the one way in which a client learns of changes (PROTOCOL.md §6).
+//!
+//! It owns the table `event`, and of `user` the columns `log_id` and `head`. It does not know what an
+//! event means, or whom it concerns.
+
+use fulmar_protocol::{EventData, LogId, Seq, SyncPage, UserId};
+
+use crate::error::Result;
+use crate::store::log::{self, write};
+use crate::tx::Tx;
+
+/// How many events one answer of `GET /v1/sync` holds (PROTOCOL.md §6.3).
+const EVENTS_PER_PAGE: u32 = 500;
+
+/// The event logs.
+pub(crate) struct Log {
+    /// How many events a log keeps.
+    capacity: u64,
+}
+
+/// What is after an event.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Synced {
+    Page(SyncPage),
+    /// The log does not reach back that far, or is another one.
+    Reset,
+}
+
+impl Log {
+    pub(crate) fn new(capacity: u64) -> Self {
+        Self { capacity }
+    }
+
+    /// Appends the same event to the logs of all these users.
+    pub(crate) fn append<'u>(
+        &self,
+        tx: &mut Tx<'_>,
+        users: impl IntoIterator<Item = &'u UserId>,
+        data: &EventData,
+    ) -> Result<()> {
+        // Written out once, however many are told.
+        let event = write::EventText {
+            kind: data.kind(),
+            data: data.to_value().to_string(),
+        };
+        for user in users {
+            write::append(tx.db(), user, tx.now(), &event, self.capacity)?;
+            tx.pending.notify_events.insert(user.clone());
+        }
+        Ok(())
+    }
+
+    pub(crate) fn sync(
+        &self,
+        tx: &Tx<'_>,
+        user: &UserId,
+        since: Seq,
+        log_id: Option<&str>,
+    ) -> Result<Synced> {
+        let state = log::state(tx.db(), user)?;
+        if log_id != Some(state.log_id.as_str()) || since < state.cut_to || since > state.head {
+            return Ok(Synced::Reset);
+        }
+        Ok(Synced::Page(SyncPage {
+            events: log::after(tx.db(), user, since, EVENTS_PER_PAGE)?,
+            log_id: state.log_id,
+            head: state.head,
+        }))
+    }
+
+    /// Forgets the events so far: who has not seen them needs a snapshot.
+    pub(crate) fn cut(&self, tx: &mut Tx<'_>, user: &UserId) -> Result<()> {
+        write::cut(tx.db(), user)
+    }
+
+    /// Gives the log another name: from now on its numbers mean something else.
+    pub(crate) fn rename(&self, tx: &mut Tx<'_>, user: &UserId) -> Result<LogId> {
+        let log_id = new_log_id(tx)?;
+        write::rename(tx.db(), user, log_id.as_str())?;
+        Ok(log_id)
+    }
+}
+
+/// The name of a log that begins.
+pub(crate) fn new_log_id(tx: &mut Tx<'_>) -> Result<LogId> {
+    Ok(LogId::new(tx.entropy().id("log-"))?)
+}

@@ -1,0 +1,132 @@
+//! What the room `messages` writes here, and nobody else.
+
+use fulmar_protocol::{
+    Content, Message, MessageId, OperationKey, Reaction, Revision, Timestamp, UserId,
+};
+use rusqlite::{Connection, params};
+
+use super::{COLUMNS, reactions};
+use crate::error::Result;
+
+pub(crate) fn insert(db: &Connection, message: &Message) -> Result<()> {
+    db.prepare_cached(&format!(
+        "INSERT INTO message ({COLUMNS}, notice, thread_root)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, NULL, NULL, NULL, ?10, ?11, ?12)"
+    ))?
+    .execute(params![
+        message.message_id.as_str(),
+        message.operation_key.to_bytes(),
+        message.conversation_id.as_str(),
+        message.position.0,
+        message.sender_id.as_str(),
+        message.content.text,
+        message.sent_at.0,
+        message.revision.0,
+        beside_the_text(&message.content)?,
+        message.thread_position.map(|position| position.0),
+        message.content.notice.is_some(),
+        message.content.thread_root.map(OperationKey::to_bytes),
+    ])?;
+    for user in &message.content.mentions {
+        if *user != message.sender_id {
+            db.prepare_cached(
+                "INSERT INTO mention (conversation_id, user_id, position) VALUES (?1, ?2, ?3)",
+            )?
+            .execute(params![
+                message.conversation_id.as_str(),
+                user.as_str(),
+                message.position.0
+            ])?;
+        }
+    }
+    Ok(())
+}
+
+/// Something changed about a message that is not in its row.
+pub(crate) fn set_revision(db: &Connection, key: OperationKey, revision: Revision) -> Result<()> {
+    db.prepare_cached("UPDATE message SET revision = ?2 WHERE operation_key = ?1")?
+        .execute(params![key.to_bytes(), revision.0])?;
+    Ok(())
+}
+
+/// Writes what can change of a message.
+pub(crate) fn update(db: &Connection, message: &Message) -> Result<()> {
+    let deleted = message.deleted.as_ref();
+    db.prepare_cached(
+        "UPDATE message SET text = ?2, revision = ?3, content = ?4, edited_at = ?5,
+                deleted_at = ?6, deleted_by = ?7
+         WHERE message_id = ?1",
+    )?
+    .execute(params![
+        message.message_id.as_str(),
+        message.content.text,
+        message.revision.0,
+        beside_the_text(&message.content)?,
+        message.edited_at.map(|at| at.0),
+        deleted.map(|deletion| deletion.at.0),
+        deleted.map(|deletion| deletion.by.as_str()),
+    ])?;
+    let there = reactions(db, &message.message_id)?;
+    for (emoji, user) in pairs(&there) {
+        if !pairs(&message.reactions).any(|pair| pair == (emoji, user)) {
+            db.prepare_cached(
+                "DELETE FROM reaction WHERE message_id = ?1 AND emoji = ?2 AND user_id = ?3",
+            )?
+            .execute(params![message.message_id.as_str(), emoji, user.as_str()])?;
+        }
+    }
+    for (emoji, user) in pairs(&message.reactions) {
+        db.prepare_cached(
+            "INSERT INTO reaction (message_id, emoji, user_id) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![message.message_id.as_str(), emoji, user.as_str()])?;
+    }
+    Ok(())
+}
+
+fn pairs(reactions: &[Reaction]) -> impl Iterator<Item = (&str, &UserId)> {
+    reactions.iter().flat_map(|reaction| {
+        let emoji = reaction.emoji.as_str();
+        reaction.user_ids.iter().map(move |user| (emoji, user))
+    })
+}
+
+/// Hides a message from one user; false when it was hidden before.
+pub(crate) fn hide(db: &Connection, user: &UserId, id: &MessageId) -> Result<bool> {
+    Ok(db.execute(
+        "INSERT INTO hidden_message (user_id, message_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        params![user.as_str(), id.as_str()],
+    )? == 1)
+}
+
+pub(crate) fn keep_version(
+    db: &Connection,
+    id: &MessageId,
+    at: Timestamp,
+    text: &str,
+) -> Result<()> {
+    db.execute(
+        "INSERT INTO message_version (message_id, at, text) VALUES (?1, ?2, ?3)",
+        params![id.as_str(), at.0, text],
+    )?;
+    Ok(())
+}
+
+/// Forgets what a message ever said and who reacted.
+pub(crate) fn forget_content(db: &Connection, id: &MessageId) -> Result<()> {
+    db.execute(
+        "DELETE FROM message_version WHERE message_id = ?1",
+        [id.as_str()],
+    )?;
+    db.execute("DELETE FROM reaction WHERE message_id = ?1", [id.as_str()])?;
+    Ok(())
+}
+
+/// The text has its own column.
+fn beside_the_text(content: &Content) -> Result<String> {
+    Ok(serde_json::to_string(&Content {
+        text: String::new(),
+        ..content.clone()
+    })?)
+}

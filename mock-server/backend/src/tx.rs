@@ -1,0 +1,108 @@
+//! One request: a database transaction, the time, randomness, and what has to be said to sockets and
+//! devices once the transaction is committed.
+//!
+//! It knows no rules. Nothing of [`Pending`] may go out before the commit; after a rollback none of it
+//! exists.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use fulmar_protocol::{Message, OperationKey, Timestamp, UserId};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::entropy::Entropy;
+use crate::error::Result;
+
+/// Whose operation it is, and under which key.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Actor<'a> {
+    pub(crate) user: &'a UserId,
+    pub(crate) key: OperationKey,
+}
+
+/// What waits for the commit.
+#[derive(Debug, Default)]
+pub(crate) struct Pending {
+    /// Users with new events in their logs.
+    pub(crate) notify_events: BTreeSet<UserId>,
+    /// Users who share a conversation that they did not share before.
+    pub(crate) notify_introduced: BTreeSet<UserId>,
+    /// Pairs who do not see each other come and go any more.
+    pub(crate) notify_separated: BTreeSet<(UserId, UserId)>,
+    /// Users who show or hide from now on whether they are there.
+    pub(crate) notify_presence: BTreeSet<UserId>,
+    /// Sessions that ended; their sockets are closed.
+    pub(crate) ended_sessions: Vec<String>,
+    /// New messages, each with those who are told of it if they have no live connection.
+    pub(crate) pushes: Vec<(Rc<Message>, Vec<UserId>)>,
+}
+
+/// The database, and what a transaction on it takes beside it.
+pub(crate) struct Database {
+    connection: Connection,
+    entropy: Entropy,
+}
+
+/// One request's transaction.
+pub(crate) struct Tx<'a> {
+    db: Transaction<'a>,
+    entropy: &'a mut Entropy,
+    now: Timestamp,
+    pub(crate) pending: Pending,
+}
+
+impl Database {
+    pub(crate) fn new(connection: Connection, entropy: Entropy) -> Self {
+        Self {
+            connection,
+            entropy,
+        }
+    }
+
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    pub(crate) fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
+    /// Runs `work` in one transaction, which is kept only when it succeeds.
+    pub(crate) fn transact<T>(
+        &mut self,
+        now: Timestamp,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T>,
+    ) -> Result<(T, Pending)> {
+        let mut tx = Tx {
+            db: self
+                .connection
+                .transaction_with_behavior(TransactionBehavior::Immediate)?,
+            entropy: &mut self.entropy,
+            now,
+            pending: Pending::default(),
+        };
+        // Dropping the transaction on the way out rolls it back.
+        let done = work(&mut tx)?;
+        let Tx { db, pending, .. } = tx;
+        db.commit()?;
+        Ok((done, pending))
+    }
+}
+
+impl Tx<'_> {
+    pub(crate) fn db(&self) -> &Connection {
+        &self.db
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    pub(crate) fn entropy(&mut self) -> &mut Entropy {
+        self.entropy
+    }
+
+    pub(crate) fn new_operation_key(&mut self) -> OperationKey {
+        self.entropy.operation_key(self.now)
+    }
+}
