@@ -23,9 +23,4 @@ impl Scope<'_, '_> {
     pub(crate) fn tell(&mut self, user: &UserId, data: &EventData) -> Result<()> {
         self.rooms.log.append(self.tx, [user], data)
     }
-
-    /// Writes down what somebody did.
-    pub(crate) fn note(&mut self, user: &UserId, action: &str) -> Result<()> {
-        self.rooms.audit.record(self.tx, user, action)
-    }
 }

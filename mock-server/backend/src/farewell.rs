@@ -1,10 +1,9 @@
 //! The end of an account (PROTOCOL.md §7.4).
 
-use fulmar_protocol::{ConversationKind, DeleteAccount, Deletion, UserId};
+use fulmar_protocol::{ConversationKind, DeleteAccount, Deletion};
 
-use crate::accounts::Caller;
-use crate::store::{conversations, files, messages, sessions, users};
-use crate::tx::Actor;
+use crate::actor::{Actor, Caller};
+use crate::store::{conversations, messages};
 use crate::{Result, Scope};
 
 impl Scope<'_, '_> {
@@ -16,7 +15,9 @@ impl Scope<'_, '_> {
         request: &DeleteAccount,
     ) -> Result<()> {
         let user = &caller.user_id;
-        self.check_password(user, &request.password)?;
+        self.rooms
+            .accounts
+            .check_password(self.tx, user, &request.password)?;
         for key in messages::reacted_to_by(self.tx.db(), user)? {
             if let Some(mut message) = messages::find(self.tx.db(), key)? {
                 for reaction in &mut message.reactions {
@@ -31,7 +32,7 @@ impl Scope<'_, '_> {
         for key in messages::written_by(self.tx.db(), user)? {
             if let Some(mut message) = messages::find(self.tx.db(), key)? {
                 messages::write::forget_content(self.tx.db(), &message.message_id)?;
-                files::write::detach(self.tx.db(), &message.message_id)?;
+                self.rooms.files.detach(self.tx, &message.message_id)?;
                 message.content = message.content.emptied();
                 message.reactions.clear();
                 message.edited_at = None;
@@ -53,17 +54,9 @@ impl Scope<'_, '_> {
                 ConversationKind::Group | ConversationKind::Unknown => self.leave(by, &id)?,
             }
         }
-        for session in sessions::of_user(self.tx.db(), user)? {
-            self.end_session(&session)?;
-        }
-        self.forget_user(user)
-    }
-
-    fn forget_user(&mut self, user: &UserId) -> Result<()> {
-        self.tx.pending.notify_events.remove(user);
-        self.tx.pending.notify_introduced.remove(user);
-        self.note(user, "account.deleted")?;
-        files::write::delete_loose(self.tx.db(), user)?;
-        users::write::delete(self.tx.db(), user)
+        let news = self.rooms.accounts.end_sessions_of(self.tx, user)?;
+        self.rooms.pass_on(self.tx, news)?;
+        let news = self.rooms.accounts.delete(self.tx, user)?;
+        self.rooms.pass_on(self.tx, news)
     }
 }

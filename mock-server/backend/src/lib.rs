@@ -24,8 +24,8 @@
 #![deny(missing_docs)]
 
 mod accounts;
+mod actor;
 mod audit;
-mod blocks;
 mod config;
 mod conversations;
 mod demo;
@@ -35,22 +35,24 @@ mod error;
 mod events;
 mod farewell;
 mod files;
-mod jwt;
 mod log;
 mod operations;
-mod profiles;
-mod pushes;
+mod push;
 mod rehearsal;
 mod rooms;
+mod route;
 mod search;
 mod stats;
 mod store;
+#[cfg(test)]
+mod testing;
 mod tx;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::rc::Rc;
 
-use fulmar_protocol::{Timestamp, UserId};
+use fulmar_protocol::{Message, Secret, Timestamp, UserId};
 use rusqlite::Connection;
 
 pub use config::Config;
@@ -65,6 +67,7 @@ pub use store::pushes::{PushDevice, RecordedPush};
 use edge::socket::Socket;
 use entropy::Entropy;
 pub(crate) use error::{Error, Result};
+use push::Recorded;
 use rooms::Rooms;
 use tx::{Database, Pending, Tx};
 
@@ -73,7 +76,6 @@ pub struct Backend {
     database: Database,
     rooms: Rooms,
     config: Config,
-    keys: jwt::Keys,
     sockets: BTreeMap<SocketId, Socket>,
     last_socket: u64,
     /// When old operation keys were last forgotten.
@@ -93,7 +95,6 @@ pub(crate) struct Scope<'t, 'a> {
     pub(crate) tx: &'t mut Tx<'a>,
     pub(crate) rooms: &'t Rooms,
     pub(crate) config: &'t Config,
-    pub(crate) keys: &'t jwt::Keys,
 }
 
 impl Backend {
@@ -121,9 +122,8 @@ impl Backend {
         let signing = store::prepare(&connection, &entropy.bytes())?;
         Ok(Self {
             database: Database::new(connection, entropy),
-            rooms: Rooms::new(&config),
+            rooms: Rooms::new(&config, &signing),
             config,
-            keys: jwt::Keys::new(&signing),
             sockets: BTreeMap::new(),
             last_socket: 0,
             forgot_at: Timestamp(0),
@@ -152,8 +152,81 @@ impl Backend {
         cut.unwrap_or_else(Error::report);
     }
 
-    /// Runs `work` in one transaction, which is kept only when it succeeds, except that sessions
-    /// ended on purpose stay ended.
+    /// Adds a user who can sign in with a password.
+    pub fn add_user(
+        &mut self,
+        user_id: &UserId,
+        name: &str,
+        password: &Secret,
+        now: Timestamp,
+    ) -> std::result::Result<(), BackendError> {
+        let (added, _) = self.scoped(now, |scope| {
+            let accounts = &scope.rooms.accounts;
+            accounts.add_user(scope.tx, user_id, name, password)
+        });
+        added.map_err(|error| BackendError::Refused(error.into_problem()))
+    }
+
+    /// Ends every session of a user, as an administrator would.
+    pub fn revoke_sessions(&mut self, user_id: &UserId, now: Timestamp) -> Vec<Outgoing> {
+        let (_, pending) = self.scoped(now, |scope| {
+            let news = scope.rooms.accounts.end_sessions_of(scope.tx, user_id)?;
+            scope.rooms.pass_on(scope.tx, news)
+        });
+        self.close_sessions(&pending.ended_sessions)
+    }
+
+    /// Every push so far, the oldest first.
+    pub fn pushes(&mut self, now: Timestamp) -> Vec<RecordedPush> {
+        let (all, _) = self.scoped(now, |scope| scope.rooms.push.all(scope.tx));
+        all.unwrap_or_else(|error| {
+            error.report();
+            Vec::new()
+        })
+    }
+
+    /// The pushes that are to be handed over now.
+    pub fn due_pushes(&mut self, now: Timestamp) -> Vec<RecordedPush> {
+        let (due, _) = self.scoped(now, |scope| scope.rooms.push.due(scope.tx));
+        due.unwrap_or_else(|error| {
+            error.report();
+            Vec::new()
+        })
+    }
+
+    /// A push was taken by what carries notifications, or was not: then it is tried again after 2, 4 and
+    /// 8 seconds.
+    pub fn push_handed_over(&mut self, push_id: u64, taken: bool, now: Timestamp) {
+        let (noted, _) = self.scoped(now, |scope| {
+            scope.rooms.push.handed_over(scope.tx, push_id, taken)
+        });
+        noted.unwrap_or_else(Error::report);
+    }
+
+    /// Records a push for each of these users who has no live connection.
+    pub(crate) fn push(&mut self, wanted: &[(Rc<Message>, Vec<UserId>)], now: Timestamp) {
+        let mut absent: Vec<(&Message, &UserId)> = Vec::new();
+        for (message, users) in wanted {
+            let users = users.iter().filter(|user| !self.is_connected(user));
+            absent.extend(users.map(|user| (&**message, user)));
+        }
+        if absent.is_empty() {
+            return;
+        }
+        for (message, user) in absent {
+            let (recorded, _) = self.scoped(now, |scope| {
+                let push = &scope.rooms.push;
+                push.record(scope.tx, user, message)
+            });
+            match recorded {
+                Ok(Recorded::Yes | Recorded::Muted | Recorded::Blocked) => {}
+                // The message is safe all the same.
+                Err(error) => error.report(),
+            }
+        }
+    }
+
+    /// Runs `work` in one transaction, which is kept only when it succeeds.
     pub(crate) fn scoped<T>(
         &mut self,
         now: Timestamp,
@@ -163,31 +236,11 @@ impl Backend {
             database,
             rooms,
             config,
-            keys,
             ..
         } = self;
-        let ran = database.transact(now, |tx| {
-            let mut scope = Scope {
-                tx,
-                rooms,
-                config,
-                keys,
-            };
-            match work(&mut scope) {
-                Err(error) if tx.pending.ended_sessions.is_empty() => Err(error),
-                result => Ok(result),
-            }
-        });
+        let ran = database.transact(now, |tx| work(&mut Scope { tx, rooms, config }));
         match ran {
-            Ok((Ok(done), pending)) => (Ok(done), pending),
-            Ok((Err(error), pending)) => {
-                let ended_sessions = pending.ended_sessions;
-                let pending = Pending {
-                    ended_sessions,
-                    ..Pending::default()
-                };
-                (Err(error), pending)
-            }
+            Ok((done, pending)) => (Ok(done), pending),
             Err(error) => (Err(error), Pending::default()),
         }
     }

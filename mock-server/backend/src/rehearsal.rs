@@ -11,7 +11,7 @@ use rusqlite::backup::Backup;
 
 use crate::edge::socket::{State, say};
 use crate::store::{log, users};
-use crate::{Backend, BackendError, Error, Outgoing, Result, Scope, SocketId};
+use crate::{Backend, BackendError, Error, Outgoing, SocketId};
 
 /// A state of the backend to come back to.
 pub struct Checkpoint(Connection);
@@ -34,7 +34,7 @@ impl Backend {
         now: Timestamp,
     ) -> (std::result::Result<Vec<Outcome>, Problem>, Vec<Outgoing>) {
         let (result, pending) = self.scoped(now, |scope| {
-            scope.known(user)?;
+            scope.rooms.accounts.check_known(scope.tx, user)?;
             scope.apply_all(user, operations)
         });
         let outgoing = self.after(&pending, now);
@@ -52,8 +52,10 @@ impl Backend {
         now: Timestamp,
     ) -> std::result::Result<Secret, Problem> {
         let (session, _) = self.scoped(now, |scope| {
-            scope.known(user)?;
-            scope.start_session(user, device)
+            scope.rooms.accounts.check_known(scope.tx, user)?;
+            let (session, news) = scope.rooms.accounts.start_session(scope.tx, user, device)?;
+            scope.rooms.pass_on(scope.tx, news)?;
+            Ok(session)
         });
         session
             .map(|session| session.access_token)
@@ -70,7 +72,7 @@ impl Backend {
         now: Timestamp,
     ) -> std::result::Result<Vec<Conversation>, Problem> {
         let (conversations, _) = self.scoped(now, |scope| {
-            scope.known(user)?;
+            scope.rooms.accounts.check_known(scope.tx, user)?;
             scope.conversations_of(user)
         });
         conversations.map_err(Error::into_problem)
@@ -87,7 +89,9 @@ impl Backend {
 
     /// Whose access token this is; `None` when it is nobody's, or has run out.
     pub fn caller_of(&mut self, token: &str, now: Timestamp) -> Option<(UserId, DeviceId)> {
-        let (caller, _) = self.scoped(now, |scope| scope.authenticate(Some(token)));
+        let (caller, _) = self.scoped(now, |scope| {
+            scope.rooms.accounts.authenticate(scope.tx, Some(token))
+        });
         caller.ok().map(|caller| (caller.user_id, caller.device_id))
     }
 
@@ -143,14 +147,5 @@ impl Backend {
             Ok(())
         });
         renamed.map_err(|error| BackendError::Refused(error.into_problem()))
-    }
-}
-
-impl Scope<'_, '_> {
-    fn known(&self, user: &UserId) -> Result<()> {
-        match users::find(self.tx.db(), user)? {
-            Some(_) => Ok(()),
-            None => Err(Error::no_such_user()),
-        }
     }
 }

@@ -13,13 +13,6 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::entropy::Entropy;
 use crate::error::Result;
 
-/// Whose operation it is, and under which key.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Actor<'a> {
-    pub(crate) user: &'a UserId,
-    pub(crate) key: OperationKey,
-}
-
 /// What waits for the commit.
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
@@ -35,6 +28,14 @@ pub(crate) struct Pending {
     pub(crate) ended_sessions: Vec<String>,
     /// New messages, each with those who are told of it if they have no live connection.
     pub(crate) pushes: Vec<(Rc<Message>, Vec<UserId>)>,
+}
+
+impl Pending {
+    /// There is no such user any more: nobody is left to be told.
+    pub(crate) fn forget(&mut self, user: &UserId) {
+        self.notify_events.remove(user);
+        self.notify_introduced.remove(user);
+    }
 }
 
 /// The database, and what a transaction on it takes beside it.

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use fulmar_protocol::{Code, ContentHash, FileId, Problem, TUS_VERSION, Timestamp, header};
 
 use super::http::{HttpRequest, HttpResponse, unknown_route};
-use crate::files::{Continued, no_such_file};
+use crate::files::{Upload, no_such_file};
 use crate::store::files::File;
 use crate::{Error, Result, Scope};
 
@@ -26,9 +26,9 @@ impl Scope<'_, '_> {
         if request.method == "OPTIONS" {
             return Ok(self.about_tus());
         }
-        let user = self.authenticate(token)?.user_id;
+        let user = self.rooms.accounts.authenticate(self.tx, token)?.user_id;
         if let ("GET", [id]) = (request.method, path) {
-            let file = self.file(&user, &file_id(id)?)?;
+            let file = self.rooms.files.find(self.tx, &user, &file_id(id)?)?;
             return self.serve(&file, request.header(header::RANGE));
         }
         if request.header(header::TUS_RESUMABLE) != Some(TUS_VERSION) {
@@ -37,17 +37,25 @@ impl Scope<'_, '_> {
         match (request.method, path) {
             ("POST", []) => {
                 let size = number(request, header::UPLOAD_LENGTH)?;
-                let begun = self.begin_upload(&user, size, announced_hash(request)?)?;
+                let begun = self.rooms.files.begin_upload(
+                    self.tx,
+                    &user,
+                    size,
+                    announced_hash(request)?,
+                )?;
                 Ok(match begun {
-                    Continued::Upto(file) => {
+                    Upload::Stands(file) => {
                         let location = format!("/v1/files/{}", file.id);
                         about(201, &file).with(header::LOCATION, location)
                     }
-                    Continued::Damaged => damaged(),
+                    Upload::Damaged => damaged(),
                 })
             }
             ("HEAD", [id]) => {
-                let file = self.upload(&user, &file_id(id)?)?;
+                let file = self
+                    .rooms
+                    .files
+                    .find_upload(self.tx, &user, &file_id(id)?)?;
                 Ok(about(200, &file)
                     .with(header::UPLOAD_LENGTH, file.size.to_string())
                     .with("cache-control", "no-store".to_owned()))
@@ -60,14 +68,17 @@ impl Scope<'_, '_> {
                 }
                 let offset = number(request, header::UPLOAD_OFFSET)?;
                 let id = file_id(id)?;
-                let continued = self.continue_upload(&user, &id, offset, request.body)?;
+                let continued =
+                    self.rooms
+                        .files
+                        .continue_upload(self.tx, &user, &id, offset, request.body)?;
                 Ok(match continued {
-                    Continued::Upto(file) => about(204, &file),
-                    Continued::Damaged => damaged(),
+                    Upload::Stands(file) => about(204, &file),
+                    Upload::Damaged => damaged(),
                 })
             }
             ("DELETE", [id]) => {
-                self.end_upload(&user, &file_id(id)?)?;
+                self.rooms.files.end_upload(self.tx, &user, &file_id(id)?)?;
                 Ok(tus(204))
             }
             _ => Err(unknown_route()),
@@ -78,7 +89,7 @@ impl Scope<'_, '_> {
         tus(204)
             .with("tus-version", TUS_VERSION.to_owned())
             .with("tus-extension", EXTENSIONS.to_owned())
-            .with("tus-max-size", self.config.limits.file_bytes.to_string())
+            .with("tus-max-size", self.rooms.files.most_bytes().to_string())
     }
 
     fn serve(&self, file: &File, wanted: Option<&str>) -> Result<HttpResponse> {
@@ -100,7 +111,7 @@ impl Scope<'_, '_> {
             status: 200,
             content_type: "application/octet-stream",
             headers: vec![("accept-ranges", "bytes".to_owned())],
-            body: self.bytes_of(file, part)?,
+            body: self.rooms.files.bytes(self.tx, file, part)?,
         };
         if let Some(sha256) = file.sha256 {
             response = response.with("etag", format!("\"{sha256}\""));

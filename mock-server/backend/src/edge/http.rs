@@ -14,7 +14,8 @@ use serde::de::DeserializeOwned;
 use super::openapi;
 use super::rest::message_id;
 use super::socket::Outgoing;
-use crate::accounts::Caller;
+use crate::accounts::Refreshed;
+use crate::actor::Caller;
 use crate::{Backend, Error, Result, Scope};
 
 /// A request as it came in.
@@ -135,8 +136,26 @@ impl Scope<'_, '_> {
         if let ["v1", "files", path @ ..] = segments.as_slice() {
             return self.route_files(request, path, token);
         }
+        if let ("POST", ["v1", "auth", "refresh"]) = (request.method, segments.as_slice()) {
+            return self.refresh(request);
+        }
         let body = self.route_json(request, &segments, &query, token, connections)?;
         Ok(HttpResponse::json(body))
+    }
+
+    /// A refusal that ends the session is no error: what it changed stays.
+    fn refresh(&mut self, request: &HttpRequest<'_>) -> Result<HttpResponse> {
+        let body: RefreshRequest = read_body(request.body)?;
+        match self.rooms.accounts.refresh(self.tx, &body.refresh_token)? {
+            Refreshed::Fresh(session) => Ok(HttpResponse::json(json(&session)?)),
+            Refreshed::Reused(ended) => {
+                self.rooms.pass_on(self.tx, [ended])?;
+                Ok(HttpResponse::problem(&Problem::new(
+                    Code::SessionRevoked,
+                    "A refresh token was used twice, so the session has ended",
+                )))
+            }
+        }
     }
 
     fn route_json(
@@ -153,23 +172,24 @@ impl Scope<'_, '_> {
             ("GET", ["stats"]) => json(&self.stats(connections)?),
             ("POST", ["v1", "auth", "login"]) => {
                 let body: LoginRequest = read_body(request.body)?;
-                json(&self.login(&body)?)
+                let (session, news) = self.rooms.accounts.login(self.tx, &body)?;
+                self.rooms.pass_on(self.tx, news)?;
+                json(&session)
             }
             ("POST", ["v1", "auth", "register"]) => {
                 let body: RegisterRequest = read_body(request.body)?;
-                json(&self.register(&body)?)
-            }
-            ("POST", ["v1", "auth", "refresh"]) => {
-                let body: RefreshRequest = read_body(request.body)?;
-                json(&self.refresh(&body.refresh_token)?)
+                let (session, news) = self.rooms.accounts.register(self.tx, &body)?;
+                self.rooms.pass_on(self.tx, news)?;
+                json(&session)
             }
             ("POST", ["v1", "auth", "logout"]) => {
                 let body: LogoutRequest = read_body(request.body)?;
-                self.logout(&body.refresh_token)?;
+                let news = self.rooms.accounts.logout(self.tx, &body.refresh_token)?;
+                self.rooms.pass_on(self.tx, news)?;
                 json(&serde_json::json!({}))
             }
             (_, ["v1", rest @ ..]) => {
-                let caller = self.authenticate(token)?;
+                let caller = self.rooms.accounts.authenticate(self.tx, token)?;
                 self.route_authenticated(request, rest, query, &caller)
             }
             _ => Err(unknown_route()),
@@ -185,37 +205,44 @@ impl Scope<'_, '_> {
     ) -> Result<String> {
         let user = &caller.user_id;
         match (request.method, segments) {
-            ("GET", ["me"]) => json(&self.me(caller)?),
-            ("GET", ["sessions"]) => json(&self.sessions(caller)?),
+            ("GET", ["me"]) => json(&self.rooms.accounts.me(self.tx, caller)?),
+            ("GET", ["sessions"]) => json(&self.rooms.accounts.sessions(self.tx, caller)?),
             ("POST", ["sessions", id, "end"]) => {
-                self.end_own_session(caller, id)?;
+                let news = self.rooms.accounts.end_own_session(self.tx, caller, id)?;
+                self.rooms.pass_on(self.tx, news)?;
                 json(&serde_json::json!({}))
             }
             ("POST", ["me"]) => {
                 let body: MeUpdate = read_body(request.body)?;
-                self.update_me(user, body)?;
-                json(&self.me(caller)?)
+                let news = self.rooms.accounts.update_me(self.tx, user, body)?;
+                self.rooms.pass_on(self.tx, news)?;
+                json(&self.rooms.accounts.me(self.tx, caller)?)
             }
             ("POST", ["me", "delete"]) => {
                 self.delete_account(caller, &read_body(request.body)?)?;
                 json(&serde_json::json!({}))
             }
             ("POST", ["devices", device, "push-token"]) => {
-                self.set_push_token(caller, device, &read_body(request.body)?)?;
+                let token = read_body(request.body)?;
+                self.rooms.push.set_token(self.tx, caller, device, &token)?;
                 json(&serde_json::json!({}))
             }
             ("POST", ["devices", device, "push-token", "remove"]) => {
-                self.remove_push_token(caller, device)?;
+                self.rooms.push.remove_token(self.tx, caller, device)?;
                 json(&serde_json::json!({}))
             }
-            ("GET", ["blocks"]) => json(&self.blocked_by(user)?),
+            ("GET", ["blocks"]) => json(&self.rooms.accounts.blocked_by(self.tx, user)?),
             ("POST", ["blocks"]) => {
                 let body: BlockRequest = read_body(request.body)?;
-                json(&self.block(user, &body.user_id)?)
+                let (list, news) = self.rooms.accounts.block(self.tx, user, &body.user_id)?;
+                self.rooms.pass_on(self.tx, news)?;
+                json(&list)
             }
             ("POST", ["blocks", id, "remove"]) => {
                 let other = UserId::new(*id).map_err(|_| Error::no_such_user())?;
-                json(&self.unblock(user, &other)?)
+                let (list, news) = self.rooms.accounts.unblock(self.tx, user, &other)?;
+                self.rooms.pass_on(self.tx, news)?;
+                json(&list)
             }
             ("GET", ["sync"]) => {
                 let since = Seq(number(query, "since")?.unwrap_or_default());
@@ -251,9 +278,13 @@ impl Scope<'_, '_> {
             ("GET", ["messages", id]) => json(&self.message_by_id(user, &message_id(id)?)?),
             ("GET", ["users"]) => {
                 let text = query.get("q").map_or("", String::as_str);
-                json(&self.people(user, text)?)
+                let limit = self.config.limits.page_size;
+                json(&self.rooms.accounts.people(self.tx, user, text, limit)?)
             }
-            ("GET", ["users", id]) => json(&self.person(user, id)?),
+            ("GET", ["users", id]) => {
+                let id = UserId::new(*id).map_err(|_| Error::no_such_user())?;
+                json(&self.rooms.accounts.person(self.tx, user, &id)?)
+            }
             _ => match self.write_over_rest(request, segments, user)? {
                 Some(body) => Ok(body),
                 None => Err(unknown_route()),

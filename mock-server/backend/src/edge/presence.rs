@@ -34,7 +34,7 @@ impl Backend {
             return Vec::new();
         }
         let (noted, _) = self.scoped(now, |scope| {
-            users::write::set_last_seen(scope.tx.db(), user, now)
+            scope.rooms.accounts.set_last_seen(scope.tx, user)
         });
         match noted {
             Ok(()) => self.tell_of(user, now),

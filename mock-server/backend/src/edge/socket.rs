@@ -9,7 +9,7 @@ use fulmar_protocol::{
     Submit, SubmitId, Timestamp, UserId,
 };
 
-use crate::accounts::Caller;
+use crate::actor::Caller;
 use crate::store::log;
 use crate::{Backend, Error, Pending, Result, Scope};
 
@@ -164,7 +164,10 @@ impl Backend {
         }
         let token = hello.access_token.clone().or_else(|| token.clone());
         let (result, _) = self.scoped(now, |scope| {
-            let caller = scope.authenticate(token.as_ref().map(Secret::expose))?;
+            let caller = scope
+                .rooms
+                .accounts
+                .authenticate(scope.tx, token.as_ref().map(Secret::expose))?;
             let state = log::state(scope.tx.db(), &caller.user_id)?;
             Ok((caller, state))
         });
@@ -246,7 +249,12 @@ impl Backend {
         token: &Secret,
         now: Timestamp,
     ) -> Vec<Outgoing> {
-        let (result, _) = self.scoped(now, |scope| scope.authenticate(Some(token.expose())));
+        let (result, _) = self.scoped(now, |scope| {
+            scope
+                .rooms
+                .accounts
+                .authenticate(scope.tx, Some(token.expose()))
+        });
         match (result, self.sockets.get_mut(&socket).map(|s| &mut s.state)) {
             (Ok(fresh), Some(State::Ready { caller, .. }))
                 if fresh.session_id == caller.session_id =>

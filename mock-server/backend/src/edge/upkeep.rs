@@ -6,7 +6,7 @@ use fulmar_protocol::{CloseCode, Timestamp};
 
 use super::socket::{Outgoing, State};
 use crate::Backend;
-use crate::store::{applied, files};
+use crate::store::applied;
 
 impl Backend {
     /// Time passed: sockets whose token has run out, or that were silent for too long, are closed; whoever has not
@@ -45,7 +45,7 @@ impl Backend {
         let kept = i64::try_from(self.config.operation_key_retention.as_millis());
         let oldest = Timestamp(now.0.saturating_sub(kept.unwrap_or(i64::MAX)));
         let (forgotten, _) = self.scoped(now, |scope| {
-            files::write::delete_expired(scope.tx.db(), now)?;
+            scope.rooms.files.delete_expired(scope.tx)?;
             applied::write::forget_before(scope.tx.db(), oldest)
         });
         if let Err(error) = forgotten {

@@ -8,8 +8,8 @@ use fulmar_protocol::{
     Writing,
 };
 
+use crate::actor::Actor;
 use crate::store::{blocks, conversations, participants, users};
-use crate::tx::Actor;
 use crate::{Error, Result, Scope};
 
 /// The longest title, in bytes (PROTOCOL.md §9).
@@ -186,11 +186,23 @@ impl Scope<'_, '_> {
         })?;
         match renamed {
             Some(title) => {
-                let name = self.name_of(by.user)?;
+                let name = users::name(self.tx.db(), by.user)?;
                 let text = format!("{name} changed the title to {title}");
                 self.write_notice(by, &id, Notice::TitleChanged { title }, text)
             }
             None => Ok(()),
+        }
+    }
+
+    /// Refuses to bring people together of whom one has blocked the other; in the same words as for
+    /// somebody who does not exist.
+    pub(crate) fn must_be_reachable(&self, user: &UserId, other: &UserId) -> Result<()> {
+        if users::find(self.tx.db(), other)?.is_none()
+            || blocks::between(self.tx.db(), user, other)?
+        {
+            Err(Error::no_such_user())
+        } else {
+            Ok(())
         }
     }
 
@@ -221,10 +233,6 @@ impl Scope<'_, '_> {
             Writing::Admins if role == Role::Admin => Ok(()),
             Writing::Admins => Err(forbidden()),
         }
-    }
-
-    pub(crate) fn name_of(&self, user: &UserId) -> Result<String> {
-        Ok(users::find(self.tx.db(), user)?.map_or_else(|| user.to_string(), |user| user.name))
     }
 }
 

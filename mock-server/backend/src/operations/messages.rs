@@ -10,9 +10,9 @@ use fulmar_protocol::{
     UserId,
 };
 
-use crate::store::{counters, files, messages, participants};
+use crate::actor::Actor;
+use crate::store::{counters, messages, participants};
 use crate::store::{runs, runs::Run};
-use crate::tx::Actor;
 use crate::{Error, Result, Scope};
 
 /// The longest name of a payload's type, in bytes (PROTOCOL.md §9).
@@ -86,9 +86,7 @@ impl Scope<'_, '_> {
             reactions: Vec::new(),
         };
         messages::write::insert(self.tx.db(), &message)?;
-        for attachment in &message.content.attachments {
-            files::write::attach(self.tx.db(), &message.message_id, &attachment.file_id)?;
-        }
+        self.rooms.files.attach(self.tx, &message)?;
         counters::write::set_last_position(self.tx.db(), &id, message.position)?;
         self.tell_participants(&id, |_, _| Ok(EventData::MessageCreated(message.clone())))?;
         if message.content.notice.is_none() {
@@ -119,7 +117,9 @@ impl Scope<'_, '_> {
     }
 
     fn content(&self, user: &UserId, id: &ConversationId, params: MessageSend) -> Result<Content> {
-        self.check_attachments(user, &params.attachments)?;
+        self.rooms
+            .files
+            .check_attachments(self.tx, user, &params.attachments)?;
         match params.attachments.as_slice() {
             [] => self.check_text(&params.text)?,
             _ => self.check_length(&params.text)?,
@@ -219,7 +219,7 @@ impl Scope<'_, '_> {
             ));
         }
         messages::write::forget_content(self.tx.db(), &message.message_id)?;
-        files::write::detach(self.tx.db(), &message.message_id)?;
+        self.rooms.files.detach(self.tx, &message.message_id)?;
         message.content = message.content.emptied();
         message.reactions.clear();
         message.edited_at = None;

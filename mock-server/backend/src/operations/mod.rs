@@ -13,8 +13,8 @@ use fulmar_protocol::{
     Unreadable, UserId,
 };
 
+use crate::actor::Actor;
 use crate::store::{applied, conversations, log};
-use crate::tx::Actor;
 use crate::{Error, Result, Scope};
 
 /// What an outcome carries beside the word that it was applied.

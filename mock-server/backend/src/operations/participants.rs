@@ -7,8 +7,8 @@ use fulmar_protocol::{
 };
 
 use super::conversation::{MOST_PARTICIPANTS, forbidden};
+use crate::actor::Actor;
 use crate::store::{conversations, participants, users};
-use crate::tx::Actor;
 use crate::{Error, Result, Scope};
 
 impl Scope<'_, '_> {
@@ -59,7 +59,11 @@ impl Scope<'_, '_> {
             .iter()
             .map(|participant| participant.name.as_str())
             .collect();
-        let text = format!("{} added {}", self.name_of(by.user)?, names.join(", "));
+        let text = format!(
+            "{} added {}",
+            users::name(self.tx.db(), by.user)?,
+            names.join(", ")
+        );
         let notice = Notice::ParticipantsAdded { user_ids: added };
         self.write_notice(by, id, notice, text)
     }
@@ -80,8 +84,8 @@ impl Scope<'_, '_> {
         self.take_out(id, &params.user_id)?;
         let text = format!(
             "{} removed {}",
-            self.name_of(by.user)?,
-            self.name_of(&params.user_id)?
+            users::name(self.tx.db(), by.user)?,
+            users::name(self.tx.db(), &params.user_id)?
         );
         let notice = Notice::ParticipantRemoved {
             user_id: params.user_id.clone(),
@@ -106,7 +110,7 @@ impl Scope<'_, '_> {
                 self.set_role(id, &heir.user_id, Role::Admin)?;
             }
         }
-        let text = format!("{} left", self.name_of(by.user)?);
+        let text = format!("{} left", users::name(self.tx.db(), by.user)?);
         self.write_notice(by, id, Notice::ParticipantLeft, text)
     }
 

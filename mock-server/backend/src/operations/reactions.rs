@@ -2,7 +2,7 @@
 
 use fulmar_protocol::{Message, Reaction, ReactionAdd, ReactionRemove, UserId};
 
-use crate::tx::Actor;
+use crate::actor::Actor;
 use crate::{Error, Result, Scope};
 
 /// The longest emoji, in bytes: families with skin tones are long (PROTOCOL.md §9).

@@ -5,8 +5,8 @@ use fulmar_protocol::{
     SettingsUpdated,
 };
 
+use crate::actor::Actor;
 use crate::store::{counters, participants};
-use crate::tx::Actor;
 use crate::{Result, Scope};
 
 impl Scope<'_, '_> {

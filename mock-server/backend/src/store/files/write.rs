@@ -80,7 +80,7 @@ pub(crate) fn detach(db: &Connection, message: &MessageId) -> Result<()> {
 }
 
 /// What somebody uploaded and no message carries.
-pub(crate) fn delete_loose(db: &Connection, owner: &UserId) -> Result<()> {
+pub(crate) fn delete_unattached(db: &Connection, owner: &UserId) -> Result<()> {
     db.execute(
         "DELETE FROM file WHERE user_id = ?1 AND expires_at IS NOT NULL",
         [owner.as_str()],

@@ -14,6 +14,13 @@ pub(crate) struct Session {
     pub(crate) previous_refresh: Option<Vec<u8>>,
 }
 
+impl Session {
+    /// Whether a refresh token, given by its hash, is the newest one or the one before.
+    pub(crate) fn has_refresh_token(&self, hash: &[u8]) -> bool {
+        self.current_refresh == hash || self.previous_refresh.as_deref() == Some(hash)
+    }
+}
+
 pub(crate) fn find(db: &Connection, session_id: &str) -> Result<Option<Session>> {
     let row = db
         .prepare_cached(

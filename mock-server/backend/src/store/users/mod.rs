@@ -65,3 +65,8 @@ pub(crate) fn presence(
 pub(crate) fn count(db: &Connection) -> Result<u64> {
     Ok(db.query_row("SELECT count(*) FROM user", [], |row| row.get(0))?)
 }
+
+/// What somebody is called; their id when they are gone.
+pub(crate) fn name(db: &Connection, user_id: &UserId) -> Result<String> {
+    Ok(find(db, user_id)?.map_or_else(|| user_id.to_string(), |user| user.name))
+}

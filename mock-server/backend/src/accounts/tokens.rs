@@ -13,42 +13,43 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use crate::{Error, Result};
+use crate::entropy::hex;
+use crate::error::{Error, Result};
 
 /// What an access token says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Claims {
+pub(super) struct Claims {
     #[serde(rename = "sub")]
-    pub(crate) user_id: UserId,
+    pub(super) user_id: UserId,
     #[serde(rename = "did")]
-    pub(crate) device_id: DeviceId,
+    pub(super) device_id: DeviceId,
     #[serde(rename = "sid")]
-    pub(crate) session_id: String,
+    pub(super) session_id: String,
     /// Seconds since the epoch, as JWTs have it.
-    pub(crate) exp: i64,
-    pub(crate) iat: i64,
+    pub(super) exp: i64,
+    pub(super) iat: i64,
 }
 
 impl Claims {
-    pub(crate) fn expires_at(&self) -> Timestamp {
+    pub(super) fn expires_at(&self) -> Timestamp {
         Timestamp(self.exp.saturating_mul(1000))
     }
 }
 
-pub(crate) struct Keys {
+pub(super) struct Keys {
     encoding: EncodingKey,
     decoding: DecodingKey,
     secret: Vec<u8>,
 }
 
 impl Keys {
-    pub(crate) fn new(secret: &[u8]) -> Self {
+    pub(super) fn new(secret: &[u8]) -> Self {
         static PROVIDER: CryptoProvider = CryptoProvider {
             signer_factory: sign_with,
             verifier_factory: verify_with,
             key_utils: KeyUtils::new_unimplemented(),
         };
-        // Whoever installed another provider in this process has HS256 as well.
+        // Fails where another provider is installed in this process; that has HS256 as well.
         let _ = PROVIDER.install_default();
         Self {
             encoding: EncodingKey::from_secret(secret),
@@ -57,7 +58,7 @@ impl Keys {
         }
     }
 
-    pub(crate) fn issue(
+    pub(super) fn issue(
         &self,
         user_id: &UserId,
         device_id: &DeviceId,
@@ -79,20 +80,17 @@ impl Keys {
 
     /// The one refresh token that follows another: computed from it, so that asking twice gives the
     /// same answer and nothing has to be stored in clear.
-    pub(crate) fn successor(&self, session_id: &str, token: &Secret) -> Result<Secret> {
+    pub(super) fn successor(&self, session_id: &str, token: &Secret) -> Result<Secret> {
         let mac = Hmac::<Sha256>::new_from_slice(&self.secret)
             .map_err(|error| Error::Internal(error.to_string()))?
             .chain_update(b"refresh:")
             .chain_update(token.expose().as_bytes());
         let bytes = mac.finalize().into_bytes();
-        Ok(Secret::new(format!(
-            "{session_id}.{}",
-            crate::entropy::hex(&bytes)
-        )))
+        Ok(Secret::new(format!("{session_id}.{}", hex(&bytes))))
     }
 
     /// Checks signature and expiry. The time is the caller's: a mock server's clock can be moved.
-    pub(crate) fn check(&self, token: &str, now: Timestamp) -> Result<Claims> {
+    pub(super) fn check(&self, token: &str, now: Timestamp) -> Result<Claims> {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.validate_exp = false;
         validation.required_spec_claims.clear();

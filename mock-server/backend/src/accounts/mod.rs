@@ -1,0 +1,126 @@
+//! Accounts: who may come in, what others see of them, and whom they have blocked (PROTOCOL.md §7.1,
+//! §7.2, §7.4).
+//!
+//! It owns the tables `user` (but for the columns of the log), `deleted_user`, `session` and `block`. It
+//! writes nothing to logs and closes no socket: it reports what happened as [`AccountNews`].
+
+mod blocks;
+mod password;
+mod profile;
+mod sessions;
+mod tokens;
+
+use std::time::Duration;
+
+use fulmar_protocol::{Code, RegisterRequest, Secret, Session, UserId, UserUpdated};
+
+pub(crate) use sessions::Refreshed;
+
+use crate::error::{Error, Result};
+use crate::store::users::{self, write};
+use crate::tx::Tx;
+use profile::NAME_BYTES;
+use tokens::Keys;
+
+/// The shortest password of a user who registers, in bytes (PROTOCOL.md §7.1).
+const PASSWORD_BYTES: usize = 8;
+
+/// The accounts.
+pub(crate) struct Accounts {
+    keys: Keys,
+    access_token_lifetime: Duration,
+}
+
+/// What happened to an account, in the order in which it happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum AccountNews {
+    Registered(UserId),
+    SessionStarted(UserId),
+    SessionEnded {
+        user_id: UserId,
+        session_id: String,
+    },
+    Blocked {
+        user_id: UserId,
+        blocked: UserId,
+    },
+    Unblocked {
+        user_id: UserId,
+        unblocked: UserId,
+    },
+    ProfileChanged(UserUpdated),
+    /// Whether others see that the user is there.
+    PresenceSettingChanged(UserId),
+    Deleted(UserId),
+}
+
+/// An answer, and what others have to hear of.
+pub(crate) type Told<T> = (T, Vec<AccountNews>);
+
+impl Accounts {
+    pub(crate) fn new(secret: &[u8], access_token_lifetime: Duration) -> Self {
+        Self {
+            keys: Keys::new(secret),
+            access_token_lifetime,
+        }
+    }
+
+    pub(crate) fn add_user(
+        &self,
+        tx: &mut Tx<'_>,
+        user_id: &UserId,
+        name: &str,
+        password: &Secret,
+    ) -> Result<()> {
+        let hash = password::hash(password, tx.entropy().bytes())?;
+        let log_id = tx.entropy().id("log-");
+        if write::insert(tx.db(), user_id, name, &hash, &log_id)? {
+            Ok(())
+        } else {
+            Err(Error::refused(
+                Code::UserExists,
+                "There is such a user already",
+            ))
+        }
+    }
+
+    pub(crate) fn register(
+        &self,
+        tx: &mut Tx<'_>,
+        request: &RegisterRequest,
+    ) -> Result<Told<Session>> {
+        let name = &request.name;
+        let fits = !name.trim().is_empty()
+            && name.len() <= NAME_BYTES
+            && request.password.expose().len() >= PASSWORD_BYTES;
+        if !fits {
+            return Err(Error::invalid(
+                "The name is blank or too long, or the password too short",
+            ));
+        }
+        let user = &request.user_id;
+        self.add_user(tx, user, name, &request.password)?;
+        let (session, started) = self.start_session(tx, user, &request.device_id)?;
+        let mut news = vec![AccountNews::Registered(user.clone())];
+        news.extend(started);
+        Ok((session, news))
+    }
+
+    /// Refuses an id that is nobody's.
+    pub(crate) fn check_known(&self, tx: &Tx<'_>, user: &UserId) -> Result<()> {
+        if users::find(tx.db(), user)?.is_some() {
+            Ok(())
+        } else {
+            Err(Error::no_such_user())
+        }
+    }
+
+    /// Deletes an account with its sessions. What the user wrote is other rooms' to delete, and before.
+    pub(crate) fn delete(&self, tx: &mut Tx<'_>, user: &UserId) -> Result<Vec<AccountNews>> {
+        write::delete(tx.db(), user)?;
+        Ok(vec![AccountNews::Deleted(user.clone())])
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+use fulmar_protocol::{Code, DeviceId, LoginRequest, MeUpdate, PresenceSetting, Secret};
+
+use super::{AccountNews, Refreshed};
+use crate::testing::{NOW, PASSWORD, Stage, accounts, user};
+
+fn login(name: &str, password: &str, device: &str) -> LoginRequest {
+    LoginRequest {
+        user_id: user(name),
+        password: Secret::from(password),
+        device_id: DeviceId::new(device).unwrap(),
+    }
+}
+
+#[test]
+fn a_device_keeps_its_newest_session_when_it_signs_in_again() {
+    let accounts = accounts();
+    let mut stage = Stage::with(&["ann"]);
+    let mut ended = Vec::new();
+    for _ in 0..4 {
+        let (_, news) = stage.ok(|tx| accounts.login(tx, &login("ann", PASSWORD, "phone")));
+        ended.push(news.len() - 1);
+        assert_eq!(news.last(), Some(&AccountNews::SessionStarted(user("ann"))));
+    }
+    assert_eq!(ended, [0, 0, 1, 1]);
+}
+
+#[test]
+fn unknown_users_and_wrong_passwords_look_alike() {
+    let accounts = accounts();
+    let mut stage = Stage::with(&["ann"]);
+    for request in [login("ann", "wrong", "d"), login("nobody", PASSWORD, "d")] {
+        assert_eq!(
+            stage.refused(|tx| accounts.login(tx, &request)),
+            Code::CredentialsInvalid
+        );
+    }
+}
+
+#[test]
+fn a_refresh_token_that_is_used_again_after_its_successor_ends_the_session() {
+    let accounts = accounts();
+    let mut stage = Stage::with(&["ann"]);
+    let (session, _) = stage.ok(|tx| accounts.login(tx, &login("ann", PASSWORD, "d")));
+    let first = session.refresh_token;
+    let mut refresh = |token: &Secret| match stage.ok(|tx| accounts.refresh(tx, token)) {
+        Refreshed::Fresh(session) => Some(session.refresh_token),
+        Refreshed::Reused(_) => None,
+    };
+    let second = refresh(&first).unwrap();
+    // The answer was lost: the same question has the same answer.
+    assert_eq!(refresh(&first).unwrap().expose(), second.expose());
+    let third = refresh(&second).unwrap();
+    assert!(refresh(&first).is_none());
+    // The session is gone for good.
+    assert_eq!(
+        stage.refused(|tx| accounts.refresh(tx, &third)),
+        Code::SessionRevoked
+    );
+    assert_eq!(
+        stage.refused(|tx| accounts.authenticate(tx, Some(session.access_token.expose()))),
+        Code::TokenInvalid
+    );
+}
+
+#[test]
+fn an_access_token_runs_out_and_belongs_to_one_session() {
+    let accounts = accounts();
+    let mut stage = Stage::with(&["ann"]);
+    let (session, _) = stage.ok(|tx| accounts.login(tx, &login("ann", PASSWORD, "d")));
+    let token = session.access_token.expose().to_owned();
+    let caller = stage.ok(|tx| accounts.authenticate(tx, Some(&token)));
+    assert_eq!(caller.user_id, user("ann"));
+    stage.now = caller.expires_at;
+    assert_eq!(
+        stage.refused(|tx| accounts.authenticate(tx, Some(&token))),
+        Code::TokenExpired
+    );
+    stage.now = NOW;
+    let news = stage.ok(|tx| accounts.logout(tx, &session.refresh_token));
+    assert_eq!(news.len(), 1);
+    assert!(
+        stage
+            .ok(|tx| accounts.logout(tx, &session.refresh_token))
+            .is_empty()
+    );
+    assert_eq!(
+        stage.refused(|tx| accounts.authenticate(tx, Some(&token))),
+        Code::TokenInvalid
+    );
+}
+
+#[test]
+fn a_change_that_changes_nothing_is_no_news() {
+    let accounts = accounts();
+    let mut stage = Stage::with(&["ann", "ben"]);
+    let (ann, ben) = (user("ann"), user("ben"));
+    let (_, news) = stage.ok(|tx| accounts.block(tx, &ann, &ben));
+    assert_eq!(news.len(), 1);
+    let (_, news) = stage.ok(|tx| accounts.block(tx, &ann, &ben));
+    assert_eq!(news, []);
+    let (list, news) = stage.ok(|tx| accounts.unblock(tx, &ann, &ben));
+    assert_eq!((list.user_ids.len(), news.len()), (0, 1));
+    let (_, news) = stage.ok(|tx| accounts.unblock(tx, &ann, &ben));
+    assert_eq!(news, []);
+
+    let renamed = |name: &str| MeUpdate {
+        name: Some(name.to_owned()),
+        ..MeUpdate::default()
+    };
+    let news = stage.ok(|tx| accounts.update_me(tx, &ann, renamed("ann")));
+    assert_eq!(news, []);
+    let news = stage.ok(|tx| accounts.update_me(tx, &ann, renamed("Ann")));
+    assert_eq!(news.len(), 1);
+    let hidden = MeUpdate {
+        presence: Some(PresenceSetting::Hidden),
+        ..MeUpdate::default()
+    };
+    let news = stage.ok(|tx| accounts.update_me(tx, &ann, hidden));
+    assert_eq!(news, [AccountNews::PresenceSettingChanged(ann.clone())]);
+}
+
+#[test]
+fn who_blocks_somebody_does_not_exist_for_them() {
+    let accounts = accounts();
+    let mut stage = Stage::with(&["ann", "ben"]);
+    let (ann, ben) = (user("ann"), user("ben"));
+    stage.ok(|tx| accounts.block(tx, &ann, &ben));
+    assert_eq!(
+        stage.refused(|tx| accounts.person(tx, &ben, &ann)),
+        Code::UserNotFound
+    );
+    stage.ok(|tx| accounts.person(tx, &ann, &ben));
+    let found = stage.ok(|tx| accounts.people(tx, &ben, "n", 10));
+    let ids: Vec<_> = found
+        .users
+        .iter()
+        .map(|user| user.user_id.as_str())
+        .collect();
+    assert_eq!(ids, ["ben"]);
+    assert_eq!(
+        stage.refused(|tx| accounts.block(tx, &ann, &ann)),
+        Code::ParamsInvalid
+    );
+}
+
+#[test]
+fn nobody_gets_the_id_of_a_deleted_account() {
+    let accounts = accounts();
+    let mut stage = Stage::with(&["ann"]);
+    let ann = user("ann");
+    let news = stage.ok(|tx| accounts.delete(tx, &ann));
+    assert_eq!(news, [AccountNews::Deleted(ann.clone())]);
+    let password = Secret::from(PASSWORD);
+    assert_eq!(
+        stage.refused(|tx| accounts.add_user(tx, &ann, "Ann", &password)),
+        Code::UserExists
+    );
+}

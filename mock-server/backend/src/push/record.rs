@@ -1,0 +1,89 @@
+//! What a push says, and whether there is one.
+
+use fulmar_protocol::{ConversationKind, Message, PushPayload, UserId};
+
+use super::Push;
+use crate::error::Result;
+use crate::store::pushes::write;
+use crate::store::{blocks, conversations, participants, users};
+use crate::tx::Tx;
+
+/// The most bytes of a body, and of a message that travels along.
+const BODY_BYTES: usize = 200;
+const MESSAGE_BYTES: usize = 2_048;
+
+/// Whether there is a push.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Recorded {
+    Yes,
+    /// The user has muted the conversation.
+    Muted,
+    /// The user has blocked the sender.
+    Blocked,
+}
+
+impl Push {
+    /// Records a push about a message for one user, unless they want none.
+    pub(crate) fn record(
+        &self,
+        tx: &mut Tx<'_>,
+        user: &UserId,
+        message: &Message,
+    ) -> Result<Recorded> {
+        let id = &message.conversation_id;
+        let settings = participants::settings(tx.db(), id, user)?;
+        if settings.muted_until.is_some_and(|until| until > tx.now()) {
+            return Ok(Recorded::Muted);
+        }
+        if blocks::has(tx.db(), user, &message.sender_id)? {
+            return Ok(Recorded::Blocked);
+        }
+        // Others may have come after it in the same submit.
+        let unread = participants::unread_up_to(tx.db(), id, user, message.position)?;
+        let later = participants::unread(tx.db(), id, user)?.unread_count - unread.unread_count;
+        let (title, body) = words(tx, message)?;
+        let fits = serde_json::to_string(message)?.len() <= MESSAGE_BYTES;
+        let payload = PushPayload {
+            user_id: user.clone(),
+            conversation_id: id.clone(),
+            message_key: message.operation_key,
+            position: message.position,
+            title: shortened(title),
+            body: shortened(body),
+            unread_count: unread.unread_count,
+            unread_mentions: unread.unread_mentions,
+            unread_total: participants::unread_in_all(tx.db(), user)? - later,
+            message: fits.then(|| message.clone()),
+        };
+        write::insert(tx.db(), &payload, tx.now())?;
+        Ok(Recorded::Yes)
+    }
+}
+
+/// Title and body.
+fn words(tx: &Tx<'_>, message: &Message) -> Result<(String, String)> {
+    let id = &message.conversation_id;
+    let sender = users::name(tx.db(), &message.sender_id)?;
+    // What carries files may say nothing: then they are named.
+    let content = &message.content;
+    let text = match (content.text.trim(), content.attachments.first()) {
+        ("", Some(attachment)) => &attachment.name,
+        _ => &content.text,
+    };
+    Ok(match conversations::kind(tx.db(), id)? {
+        ConversationKind::Direct => (sender, text.clone()),
+        ConversationKind::Group | ConversationKind::Unknown => {
+            let title = conversations::profile(tx.db(), id)?.title;
+            (title.unwrap_or_default(), format!("{sender}: {text}"))
+        }
+    })
+}
+
+/// Not longer than a notification shows.
+fn shortened(mut text: String) -> String {
+    if text.len() > BODY_BYTES {
+        text.truncate(text.floor_char_boundary(BODY_BYTES - '…'.len_utf8()));
+        text.push('…');
+    }
+    text
+}
