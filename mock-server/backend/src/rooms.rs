@@ -1,29 +1,40 @@
 //! The rooms of the backend. No room knows of this, or of another room's inside.
 
+use fulmar_protocol::Limits;
+
 use crate::accounts::Accounts;
 use crate::audit::Audit;
 use crate::config::Config;
+use crate::conversations::Conversations;
 use crate::files::Files;
 use crate::log::Log;
+use crate::messages::Messages;
 use crate::push::Push;
 
 pub(crate) struct Rooms {
     pub(crate) accounts: Accounts,
     pub(crate) audit: Audit,
+    pub(crate) conversations: Conversations,
     pub(crate) files: Files,
     pub(crate) log: Log,
+    pub(crate) messages: Messages,
     pub(crate) push: Push,
+    pub(crate) limits: Limits,
 }
 
 impl Rooms {
     /// `secret` signs access tokens.
     pub(crate) fn new(config: &Config, secret: &[u8]) -> Self {
+        let limits = config.limits;
         Self {
             accounts: Accounts::new(secret, config.access_token_lifetime),
             audit: Audit,
-            files: Files::new(config.limits.file_bytes),
+            conversations: Conversations,
+            files: Files::new(limits.file_bytes),
             log: Log::new(config.log_capacity),
+            messages: Messages::new(&limits, config.messages_per_minute),
             push: Push,
+            limits,
         }
     }
 }

@@ -4,18 +4,38 @@
 //! wait already. For each piece the order is: files, logs, audit, and last what waits for the commit.
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 
-use fulmar_protocol::EventData;
+use fulmar_protocol::{
+    ConversationId, ConversationRemoved, EventData, Message, Participant, ParticipantRemoved,
+    ParticipantsAdded, ReceiptUpdated, UserId,
+};
 
 use crate::accounts::AccountNews;
+use crate::conversations::ConversationNews;
 use crate::error::Result;
+use crate::messages::MessageNews;
 use crate::rooms::Rooms;
-use crate::store::participants;
+use crate::store::{conversations, messages, participants};
 use crate::tx::Tx;
 
 /// What a room reports.
 pub(crate) enum News {
     Account(AccountNews),
+    Conversation(ConversationNews),
+    Message(MessageNews),
+}
+
+impl From<ConversationNews> for News {
+    fn from(news: ConversationNews) -> Self {
+        Self::Conversation(news)
+    }
+}
+
+impl From<MessageNews> for News {
+    fn from(news: MessageNews) -> Self {
+        Self::Message(news)
+    }
 }
 
 impl From<AccountNews> for News {
@@ -34,6 +54,11 @@ impl Rooms {
         while let Some(news) = queue.pop_front() {
             match news {
                 News::Account(news) => self.account(tx, news)?,
+                News::Conversation(news) => {
+                    let follows = self.conversation(tx, news)?;
+                    queue.extend(follows.map(News::Message));
+                }
+                News::Message(news) => self.message(tx, news)?,
             }
         }
         Ok(())
@@ -80,5 +105,165 @@ impl Rooms {
             }
         }
         Ok(())
+    }
+
+    fn conversation(&self, tx: &mut Tx<'_>, news: ConversationNews) -> Result<Option<MessageNews>> {
+        match news {
+            ConversationNews::Created(id) => {
+                let people = participants::ids(tx.db(), &id)?;
+                self.show_conversation(tx, &id, &people)?;
+                tx.pending.notify_introduced.extend(people);
+            }
+            ConversationNews::Updated(updated) => {
+                let people = participants::ids(tx.db(), &updated.conversation_id)?;
+                self.log
+                    .append(tx, &people, &EventData::ConversationUpdated(updated))?;
+            }
+            ConversationNews::Joined {
+                conversation_id,
+                added,
+            } => self.joined(tx, conversation_id, added)?,
+            ConversationNews::Left {
+                conversation_id,
+                user_id,
+            } => self.left(tx, conversation_id, user_id)?,
+            ConversationNews::RoleChanged(updated) => {
+                let people = participants::ids(tx.db(), &updated.conversation_id)?;
+                self.log
+                    .append(tx, &people, &EventData::ParticipantUpdated(updated))?;
+            }
+            ConversationNews::ReceiptMoved {
+                conversation_id,
+                user_id,
+                delivered_to,
+                read_to,
+            } => {
+                let moved = ReceiptUpdated {
+                    conversation_id,
+                    user_id,
+                    delivered_to,
+                    read_to,
+                    unread: None,
+                };
+                self.receipt_moved(tx, moved)?;
+            }
+            ConversationNews::SettingsChanged { user_id, settings } => {
+                self.log
+                    .append(tx, [&user_id], &EventData::SettingsUpdated(settings))?;
+            }
+            ConversationNews::Noticed(notice) => {
+                return self.messages.post_notice(tx, notice).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Tells each of these users of a conversation that they did not have, as they see it.
+    fn show_conversation(
+        &self,
+        tx: &mut Tx<'_>,
+        id: &ConversationId,
+        users: &[UserId],
+    ) -> Result<()> {
+        for user in users {
+            let seen = conversations::view(tx.db(), id, user)?;
+            self.log
+                .append(tx, [user], &EventData::ConversationCreated(seen))?;
+        }
+        Ok(())
+    }
+
+    fn joined(
+        &self,
+        tx: &mut Tx<'_>,
+        id: ConversationId,
+        participants: Vec<Participant>,
+    ) -> Result<()> {
+        let people = participants::ids(tx.db(), &id)?;
+        let is_new = |user: &UserId| participants.iter().any(|new| new.user_id == *user);
+        let (new, others): (Vec<UserId>, Vec<UserId>) = people.into_iter().partition(is_new);
+        self.show_conversation(tx, &id, &new)?;
+        let added = EventData::ParticipantsAdded(ParticipantsAdded {
+            conversation_id: id,
+            participants,
+        });
+        self.log.append(tx, &others, &added)?;
+        tx.pending.notify_introduced.extend(others);
+        tx.pending.notify_introduced.extend(new);
+        Ok(())
+    }
+
+    fn left(&self, tx: &mut Tx<'_>, id: ConversationId, user: UserId) -> Result<()> {
+        let others = participants::ids(tx.db(), &id)?;
+        let removed = EventData::ConversationRemoved(ConversationRemoved {
+            conversation_id: id.clone(),
+        });
+        self.log.append(tx, [&user], &removed)?;
+        let left = EventData::ParticipantRemoved(ParticipantRemoved {
+            conversation_id: id,
+            user_id: user,
+        });
+        self.log.append(tx, &others, &left)
+    }
+
+    /// Only the one who read hears what is unread now.
+    fn receipt_moved(&self, tx: &mut Tx<'_>, moved: ReceiptUpdated) -> Result<()> {
+        let mut others = participants::ids(tx.db(), &moved.conversation_id)?;
+        others.retain(|user| *user != moved.user_id);
+        let unread = participants::unread(tx.db(), &moved.conversation_id, &moved.user_id)?;
+        let user = moved.user_id.clone();
+        let own = ReceiptUpdated {
+            unread: Some(unread),
+            ..moved.clone()
+        };
+        self.log
+            .append(tx, [&user], &EventData::ReceiptUpdated(own))?;
+        self.log
+            .append(tx, &others, &EventData::ReceiptUpdated(moved))
+    }
+
+    fn message(&self, tx: &mut Tx<'_>, news: MessageNews) -> Result<()> {
+        match news {
+            MessageNews::Posted(message) => self.posted(tx, message),
+            MessageNews::Changed(message) => self.changed(tx, *message),
+            MessageNews::Erased(message) => {
+                self.files.detach(tx, &message.message_id)?;
+                self.changed(tx, *message)
+            }
+            MessageNews::Hidden { user_id, message } => {
+                // The others see no change, so they are told of none.
+                self.log
+                    .append(tx, [&user_id], &EventData::MessageUpdated(*message))
+            }
+        }
+    }
+
+    /// Notices are no reason for a push.
+    fn posted(&self, tx: &mut Tx<'_>, message: Rc<Message>) -> Result<()> {
+        self.files.attach(tx, &message)?;
+        let mut people = participants::ids(tx.db(), &message.conversation_id)?;
+        let created = EventData::MessageCreated((*message).clone());
+        self.log.append(tx, &people, &created)?;
+        if message.content.notice.is_none() {
+            people.retain(|user| *user != message.sender_id);
+            tx.pending.pushes.push((message, people));
+        }
+        Ok(())
+    }
+
+    /// Those who have hidden the message are told what is left of it for them.
+    fn changed(&self, tx: &mut Tx<'_>, message: Message) -> Result<()> {
+        let people = participants::ids(tx.db(), &message.conversation_id)?;
+        let hidden_by = messages::hidden_by(tx.db(), &message.message_id)?;
+        let (without, with): (Vec<UserId>, Vec<UserId>) = people
+            .into_iter()
+            .partition(|user| hidden_by.contains(user));
+        if !without.is_empty() {
+            let left = messages::as_hidden(message.clone());
+            self.log
+                .append(tx, &without, &EventData::MessageUpdated(left))?;
+        }
+        self.log
+            .append(tx, &with, &EventData::MessageUpdated(message))
     }
 }

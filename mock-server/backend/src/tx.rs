@@ -106,4 +106,20 @@ impl Tx<'_> {
     pub(crate) fn new_operation_key(&mut self) -> OperationKey {
         self.entropy.operation_key(self.now)
     }
+
+    /// Runs `work` so that all of it is undone when it fails, and what came before stays.
+    pub(crate) fn attempt<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        self.db.execute_batch("SAVEPOINT attempt")?;
+        match work(self) {
+            Ok(done) => {
+                self.db.execute_batch("RELEASE attempt")?;
+                Ok(done)
+            }
+            Err(error) => {
+                self.db
+                    .execute_batch("ROLLBACK TO attempt; RELEASE attempt")?;
+                Err(error)
+            }
+        }
+    }
 }

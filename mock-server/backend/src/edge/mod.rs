@@ -1,13 +1,12 @@
-//! The edge: bytes of HTTP and WebSocket on one side, rules on the other. Still without sockets:
-//! whoever has some hands in what came and sends what comes out.
+//! The edge: bytes of HTTP and WebSocket on one side, rooms on the other. It translates, and knows which
+//! sockets are open; it has no rules, and no sockets: the caller hands in what came and sends what comes
+//! out.
 
-mod files;
+pub(crate) mod frames;
 pub(crate) mod http;
-mod live;
+pub(crate) mod notify;
 mod openapi;
-mod openapi_files;
 mod presence;
-mod rest;
-mod routes;
-pub(crate) mod socket;
-mod upkeep;
+pub(crate) mod sockets;
+mod typing;
+pub(crate) mod upkeep;

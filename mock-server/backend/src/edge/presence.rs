@@ -6,133 +6,142 @@ use fulmar_protocol::{
     PersonPresence, Presence, PresenceFrame, PresenceSetting, ServerFrame, Timestamp, UserId,
 };
 
-use super::socket::{Outgoing, SocketId, State, say};
-use crate::Backend;
+use super::sockets::{Outgoing, SocketId, Sockets, say};
+use crate::error::{Error, Result};
+use crate::service::Service;
 use crate::store::{participants, users};
+use crate::tx::Tx;
 
 /// In larger conversations people do not see each other come and go (PROTOCOL.md §3.11).
 const MOST_PARTICIPANTS: u32 = 100;
 
-impl Backend {
-    /// The first socket of somebody is ready: they are told who is there, and the others of them.
-    pub(super) fn arrived(
-        &mut self,
-        socket: SocketId,
-        user: &UserId,
-        now: Timestamp,
-    ) -> Vec<Outgoing> {
-        let mut outgoing = self.tell_who_is_there(socket, user, now);
-        if self.sockets_of(user).len() == 1 {
-            outgoing.extend(self.tell_of(user, now));
-        }
-        outgoing
+/// A socket is ready: its user is told who is there, and if it is their first, the others of them.
+pub(super) fn arrived(
+    service: &mut Service,
+    sockets: &Sockets,
+    socket: SocketId,
+    user: &UserId,
+    now: Timestamp,
+) -> Vec<Outgoing> {
+    let mut outgoing = tell_who_is_there(service, sockets, socket, user, now);
+    if sockets.of(user).len() == 1 {
+        outgoing.extend(tell_of(service, sockets, user, now));
     }
+    outgoing
+}
 
-    /// The last socket of somebody is gone.
-    pub(super) fn left(&mut self, user: &UserId, now: Timestamp) -> Vec<Outgoing> {
-        if !self.sockets_of(user).is_empty() {
-            return Vec::new();
-        }
-        let (noted, _) = self.scoped(now, |scope| {
-            scope.rooms.accounts.set_last_seen(scope.tx, user)
-        });
-        match noted {
-            Ok(()) => self.tell_of(user, now),
-            Err(error) => {
-                // Reported by the conversion; there is nobody to tell.
-                error.report();
-                Vec::new()
-            }
-        }
+/// A socket of a user is gone; if it was their last, the others are told.
+pub(super) fn left(
+    service: &mut Service,
+    sockets: &Sockets,
+    user: &UserId,
+    now: Timestamp,
+) -> Vec<Outgoing> {
+    if sockets.is_connected(user) {
+        return Vec::new();
     }
-
-    /// Somebody shows or hides from now on.
-    pub(super) fn tell_of(&mut self, user: &UserId, now: Timestamp) -> Vec<Outgoing> {
-        let circle = self.circle(user, now);
-        let people = vec![self.seen(user, now)];
-        let frame = ServerFrame::Presence(PresenceFrame { people });
-        circle
-            .iter()
-            .flat_map(|other| self.sockets_of(other))
-            .map(|socket| say(socket, frame.clone()))
-            .collect()
-    }
-
-    /// These people have met: they share a conversation that they did not share before.
-    pub(super) fn introduce(&mut self, met: &BTreeSet<UserId>, now: Timestamp) -> Vec<Outgoing> {
-        let mut outgoing = Vec::new();
-        for user in met {
-            for socket in self.sockets_of(user) {
-                outgoing.extend(self.tell_who_is_there(socket, user, now));
-            }
-        }
-        outgoing
-    }
-
-    /// Somebody is out of sight for somebody else.
-    pub(super) fn part(&self, viewer: &UserId, other: &UserId) -> Vec<Outgoing> {
-        let unseen = PersonPresence {
-            user_id: other.clone(),
-            presence: Presence::Offline { last_seen_at: None },
-        };
-        let frame = ServerFrame::Presence(PresenceFrame {
-            people: vec![unseen],
-        });
-        self.sockets_of(viewer)
-            .into_iter()
-            .map(|socket| say(socket, frame.clone()))
-            .collect()
-    }
-
-    fn tell_who_is_there(
-        &mut self,
-        socket: SocketId,
-        user: &UserId,
-        now: Timestamp,
-    ) -> Vec<Outgoing> {
-        let circle = self.circle(user, now);
-        let people: Vec<PersonPresence> =
-            circle.iter().map(|other| self.seen(other, now)).collect();
-        match people.is_empty() {
-            true => Vec::new(),
-            false => vec![say(socket, ServerFrame::Presence(PresenceFrame { people }))],
+    let noted = service.quiet(now, |rooms, tx| rooms.accounts.set_last_seen(tx, user));
+    match noted {
+        Ok(()) => tell_of(service, sockets, user, now),
+        Err(error) => {
+            error.report();
+            Vec::new()
         }
     }
+}
 
-    /// What others see of somebody.
-    fn seen(&mut self, user: &UserId, now: Timestamp) -> PersonPresence {
-        let online = !self.sockets_of(user).is_empty();
-        let (known, _) = self.scoped(now, |scope| users::presence(scope.tx.db(), user));
-        let presence = match known {
-            Ok((PresenceSetting::Shown, _)) if online => Presence::Online,
-            Ok((PresenceSetting::Shown, last_seen_at)) => Presence::Offline { last_seen_at },
-            _ => Presence::Offline { last_seen_at: None },
-        };
-        PersonPresence {
-            user_id: user.clone(),
-            presence,
+/// Tells the others whether a user is there.
+pub(super) fn tell_of(
+    service: &mut Service,
+    sockets: &Sockets,
+    user: &UserId,
+    now: Timestamp,
+) -> Vec<Outgoing> {
+    let read = service.quiet(now, |_, tx| {
+        Ok((circle(tx, user)?, seen(tx, sockets, user)?))
+    });
+    let Some((circle, person)) = or_nobody(read) else {
+        return Vec::new();
+    };
+    let frame = ServerFrame::Presence(PresenceFrame {
+        people: vec![person],
+    });
+    circle
+        .iter()
+        .flat_map(|other| sockets.of(other))
+        .map(|socket| say(socket, frame.clone()))
+        .collect()
+}
+
+/// These users share a conversation that they did not share before.
+pub(super) fn introduce(
+    service: &mut Service,
+    sockets: &Sockets,
+    users: &BTreeSet<UserId>,
+    now: Timestamp,
+) -> Vec<Outgoing> {
+    let mut outgoing = Vec::new();
+    for user in users {
+        for socket in sockets.of(user) {
+            outgoing.extend(tell_who_is_there(service, sockets, socket, user, now));
         }
     }
+    outgoing
+}
 
-    fn circle(&mut self, user: &UserId, now: Timestamp) -> Vec<UserId> {
-        let (circle, _) = self.scoped(now, |scope| {
-            participants::circle(scope.tx.db(), user, MOST_PARTICIPANTS)
-        });
-        circle.unwrap_or_default()
-    }
+/// A user is out of sight for another.
+pub(super) fn part(sockets: &Sockets, viewer: &UserId, other: &UserId) -> Vec<Outgoing> {
+    let unseen = PersonPresence {
+        user_id: other.clone(),
+        presence: Presence::Offline { last_seen_at: None },
+    };
+    let frame = ServerFrame::Presence(PresenceFrame {
+        people: vec![unseen],
+    });
+    let theirs = sockets.of(viewer).into_iter();
+    theirs.map(|socket| say(socket, frame.clone())).collect()
+}
 
-    /// Whether somebody has a live connection on any device.
-    pub(crate) fn is_connected(&self, user: &UserId) -> bool {
-        !self.sockets_of(user).is_empty()
+fn tell_who_is_there(
+    service: &mut Service,
+    sockets: &Sockets,
+    socket: SocketId,
+    user: &UserId,
+    now: Timestamp,
+) -> Vec<Outgoing> {
+    let read = service.quiet(now, |_, tx| {
+        let circle = circle(tx, user)?;
+        let people = circle.iter().map(|other| seen(tx, sockets, other));
+        people.collect::<Result<Vec<PersonPresence>>>()
+    });
+    match or_nobody(read) {
+        Some(people) if !people.is_empty() => {
+            vec![say(socket, ServerFrame::Presence(PresenceFrame { people }))]
+        }
+        Some(_) | None => Vec::new(),
     }
+}
 
-    fn sockets_of(&self, user: &UserId) -> Vec<SocketId> {
-        self.sockets
-            .iter()
-            .filter(|(_, socket)| {
-                matches!(&socket.state, State::Ready { caller, .. } if caller.user_id == *user)
-            })
-            .map(|(id, _)| *id)
-            .collect()
-    }
+/// What others see of a user.
+fn seen(tx: &Tx<'_>, sockets: &Sockets, user: &UserId) -> Result<PersonPresence> {
+    let (setting, last_seen_at) = users::presence(tx.db(), user)?;
+    let presence = match setting {
+        PresenceSetting::Shown if sockets.is_connected(user) => Presence::Online,
+        PresenceSetting::Shown => Presence::Offline { last_seen_at },
+        PresenceSetting::Hidden => Presence::Offline { last_seen_at: None },
+    };
+    Ok(PersonPresence {
+        user_id: user.clone(),
+        presence,
+    })
+}
+
+/// Who sees whether a user is there.
+fn circle(tx: &Tx<'_>, user: &UserId) -> Result<Vec<UserId>> {
+    participants::circle(tx.db(), user, MOST_PARTICIPANTS)
+}
+
+/// Where presence cannot be read, nobody is told of it.
+fn or_nobody<T>(read: Result<T>) -> Option<T> {
+    read.map_err(Error::report).ok()
 }

@@ -2,55 +2,65 @@
 
 use std::time::Duration;
 
-use fulmar_protocol::{CloseCode, Timestamp};
+use fulmar_protocol::Timestamp;
 
-use super::socket::{Outgoing, State};
-use crate::Backend;
-use crate::store::applied;
+use super::notify::close;
+use super::sockets::{Outgoing, Sockets};
+use super::typing;
+use crate::error::Error;
+use crate::operations;
+use crate::service::Service;
 
-impl Backend {
-    /// Time passed: sockets whose token has run out, or that were silent for too long, are closed; whoever has not
-    /// said for a while that they type has stopped.
-    pub fn tick(&mut self, now: Timestamp) -> Vec<Outgoing> {
-        self.forget_old_keys(now);
-        let patience = self.config.heartbeat * 2 + Duration::from_secs(15);
-        let mut closing = Vec::new();
-        for (id, socket) in &self.sockets {
-            match &socket.state {
-                State::Ready { caller, .. } if caller.expires_at <= now => {
-                    closing.push((*id, CloseCode::Unauthenticated));
-                }
-                _ if now.since(socket.last_heard) > patience => {
-                    closing.push((*id, CloseCode::Silent));
-                }
-                _ => {}
-            }
+/// How often what is old is forgotten.
+const EVERY: Duration = Duration::from_secs(3_600);
+
+/// When what is old was last forgotten.
+pub(crate) struct Upkeep {
+    forgot_at: Timestamp,
+}
+
+impl Default for Upkeep {
+    fn default() -> Self {
+        Self {
+            forgot_at: Timestamp(0),
         }
-        let mut outgoing = self.expire_typing(now);
-        outgoing.extend(
-            closing
-                .into_iter()
-                .flat_map(|(id, code)| self.close(id, code)),
-        );
+    }
+}
+
+impl Upkeep {
+    /// Time passed: sockets whose token has run out, or that were silent for too long, are closed, and
+    /// users who have not said for a while that they type have stopped.
+    pub(crate) fn tick(
+        &mut self,
+        service: &mut Service,
+        sockets: &mut Sockets,
+        now: Timestamp,
+    ) -> Vec<Outgoing> {
+        self.forget_what_is_old(service, now);
+        let patience = service.config().heartbeat * 2 + Duration::from_secs(15);
+        let overdue = sockets.overdue(now, patience);
+        let mut outgoing = typing::expire(service, sockets, now);
+        for (socket, code) in overdue {
+            outgoing.extend(close(service, sockets, socket, code));
+        }
         outgoing
     }
 
-    /// Once an hour: operation keys that are older than the retention (PROTOCOL.md §5.1), and files that no
-    /// message carries (§7.10).
-    fn forget_old_keys(&mut self, now: Timestamp) {
-        if now.since(self.forgot_at) < Duration::from_secs(3600) {
+    /// Operation keys that are older than the retention (PROTOCOL.md §5.1), and files that no message
+    /// carries (§7.10).
+    fn forget_what_is_old(&mut self, service: &mut Service, now: Timestamp) {
+        if now.since(self.forgot_at) < EVERY {
             return;
         }
         self.forgot_at = now;
-        let kept = i64::try_from(self.config.operation_key_retention.as_millis());
-        let oldest = Timestamp(now.0.saturating_sub(kept.unwrap_or(i64::MAX)));
-        let (forgotten, _) = self.scoped(now, |scope| {
-            scope.rooms.files.delete_expired(scope.tx)?;
-            applied::write::forget_before(scope.tx.db(), oldest)
+        let kept = service.config().operation_key_retention.as_millis();
+        let kept = i64::try_from(kept).unwrap_or(i64::MAX);
+        let oldest = Timestamp(now.0.saturating_sub(kept));
+        let forgotten = service.quiet(now, |rooms, tx| {
+            rooms.files.delete_expired(tx)?;
+            operations::forget_keys_before(tx, oldest)
         });
-        if let Err(error) = forgotten {
-            // Reported by the conversion; the next hour tries again.
-            error.report();
-        }
+        // Where it failed, the next hour tries again.
+        forgotten.unwrap_or_else(Error::report);
     }
 }

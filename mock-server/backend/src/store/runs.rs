@@ -30,6 +30,19 @@ impl Run<'_> {
         }
     }
 
+    /// The place of a message in it; `None` when it is elsewhere.
+    pub(crate) fn place_of(&self, message: &Message) -> Option<Position> {
+        if message.conversation_id.as_str() != self.conversation() {
+            return None;
+        }
+        match self {
+            Self::Conversation(_) => Some(message.position),
+            Self::Thread(_, root) => message
+                .thread_position
+                .filter(|_| message.content.thread_root == Some(*root)),
+        }
+    }
+
     /// The column that counts, and what is in the run.
     fn sql(&self) -> (&'static str, &'static str) {
         match self {

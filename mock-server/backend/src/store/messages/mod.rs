@@ -2,6 +2,8 @@
 
 pub(crate) mod write;
 
+use std::collections::BTreeSet;
+
 use fulmar_protocol::{
     Content, ConversationId, Deletion, Message, MessageId, MessageVersion, OperationKey, Position,
     Reaction, Revision, Timestamp, UserId,
@@ -81,17 +83,28 @@ pub(crate) fn find_by_id(db: &Connection, id: &MessageId) -> Result<Option<Messa
 }
 
 /// A message as one user sees it: empty when they have hidden it.
-pub(crate) fn as_seen_by(
-    db: &Connection,
-    viewer: &UserId,
-    mut message: Message,
-) -> Result<Message> {
+pub(crate) fn as_seen_by(db: &Connection, viewer: &UserId, message: Message) -> Result<Message> {
     if is_hidden(db, viewer, &message.message_id)? {
-        message.hidden = true;
-        message.content = message.content.emptied();
-        message.reactions.clear();
+        Ok(as_hidden(message))
+    } else {
+        Ok(message)
     }
-    Ok(message)
+}
+
+/// What is left of a message for a user who has hidden it.
+pub(crate) fn as_hidden(mut message: Message) -> Message {
+    message.hidden = true;
+    message.content = message.content.emptied();
+    message.reactions.clear();
+    message
+}
+
+/// Who has hidden a message.
+pub(crate) fn hidden_by(db: &Connection, id: &MessageId) -> Result<BTreeSet<UserId>> {
+    let mut statement =
+        db.prepare_cached("SELECT user_id FROM hidden_message WHERE message_id = ?1")?;
+    let rows = statement.query_map([id.as_str()], |row| row.get::<_, String>("user_id"))?;
+    rows.map(|row| Ok(UserId::new(row?)?)).collect()
 }
 
 pub(crate) fn is_hidden(db: &Connection, viewer: &UserId, id: &MessageId) -> Result<bool> {

@@ -5,7 +5,7 @@ pub(crate) mod write;
 use fulmar_protocol::{
     ConversationId, Participant, Position, Role, Settings, Timestamp, Unread, UserId,
 };
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::Result;
 
@@ -131,11 +131,13 @@ pub(crate) fn circle(
     rows.map(|row| Ok(UserId::new(row?)?)).collect()
 }
 
-pub(crate) fn role(db: &Connection, id: &ConversationId, user: &UserId) -> Result<Role> {
-    let role: String = db
+/// The role of somebody who takes part.
+pub(crate) fn role(db: &Connection, id: &ConversationId, user: &UserId) -> Result<Option<Role>> {
+    let role: Option<String> = db
         .prepare_cached("SELECT role FROM participant WHERE conversation_id = ?1 AND user_id = ?2")?
-        .query_row(params![id.as_str(), user.as_str()], |row| row.get("role"))?;
-    Ok(read_role(&role))
+        .query_row(params![id.as_str(), user.as_str()], |row| row.get("role"))
+        .optional()?;
+    Ok(role.as_deref().map(read_role))
 }
 
 pub(crate) fn settings(db: &Connection, id: &ConversationId, user: &UserId) -> Result<Settings> {

@@ -5,7 +5,7 @@ use fulmar_protocol as wire;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
-use super::openapi::Shape;
+use super::Shape;
 
 /// One route.
 pub(super) struct Route {

@@ -5,7 +5,9 @@ use fulmar_protocol::{
     Timestamp, UserId,
 };
 
-use crate::{Backend, BackendError, Error};
+use super::Backend;
+use crate::error::{BackendError, Error};
+use crate::operations::apply_all;
 
 /// Who is in the demo data: user, name and password.
 const PEOPLE: [(&str, &str, &str); 2] = [
@@ -26,17 +28,18 @@ impl Backend {
             }
         }
         let [alice, bob] = [user_id("alice")?, user_id("bob")?];
-        let (seeded, _) = self.scoped(now, |scope| {
-            let mut operation =
-                |method: &Method| Operation::new(scope.tx.new_operation_key(), method);
-            let create = operation(&Method::ConversationCreate(ConversationCreate {
-                kind: ConversationKind::Group,
-                title: Some("General Chat".to_owned()),
-                avatar_url: None,
-                context: None,
-                participant_ids: vec![bob.clone()],
-            }));
-            let outcomes = scope.apply_all(&alice, std::slice::from_ref(&create))?;
+        let seeded = self.service.quiet(now, |rooms, tx| {
+            let create = Operation::new(
+                tx.new_operation_key(),
+                &Method::ConversationCreate(ConversationCreate {
+                    kind: ConversationKind::Group,
+                    title: Some("General Chat".to_owned()),
+                    avatar_url: None,
+                    context: None,
+                    participant_ids: vec![bob.clone()],
+                }),
+            );
+            let outcomes = apply_all(rooms, tx, &alice, std::slice::from_ref(&create))?;
             let Some(OutcomeStatus::Applied {
                 conversation: Some(conversation),
                 ..
@@ -51,13 +54,13 @@ impl Backend {
                 (&bob, "Hi Alice, good to be here."),
             ] {
                 let send = Operation::new(
-                    scope.tx.new_operation_key(),
+                    tx.new_operation_key(),
                     &Method::MessageSend(MessageSend::text(
                         conversation.conversation_id.clone(),
                         text,
                     )),
                 );
-                scope.apply_all(sender, &[send])?;
+                apply_all(rooms, tx, sender, &[send])?;
             }
             Ok(())
         });

@@ -1,11 +1,13 @@
 //! The OpenAPI document of the REST surface, made from the wire types and the table of routes.
 
+mod files;
+mod routes;
+
 use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use super::openapi_files;
-use super::routes::{Parameter, ROUTES, Route, Token};
+use routes::{Parameter, ROUTES, Route, Token};
 
 /// What a request with a body, or an answer, has the shape of.
 pub(super) type Shape = fn(&mut SchemaGenerator) -> Schema;
@@ -24,7 +26,7 @@ pub(super) fn document() -> Value {
             .or_insert_with(|| Value::Object(Map::new()));
         path[route.method.to_ascii_lowercase()] = operation;
     }
-    paths.extend(openapi_files::paths());
+    paths.extend(files::paths());
     let problem = generator.subschema_for::<fulmar_protocol::Problem>();
     json!({
         "openapi": "3.1.0",

@@ -1,0 +1,183 @@
+//! `conversation.create`, and the direct conversation that a message to a person begins (PROTOCOL.md
+//! §5.4, §5.10).
+
+use std::collections::BTreeSet;
+
+use fulmar_protocol::{
+    ConversationCreate, ConversationId, ConversationKind, ConversationProfile, OperationKey, Role,
+    UserId, Writing,
+};
+
+use super::access::check_reachable;
+use super::update::check_profile;
+use super::{ConversationNews, Conversations, MOST_PARTICIPANTS};
+use crate::actor::Actor;
+use crate::error::{Error, Result};
+use crate::store::conversations::{self, write};
+use crate::store::participants::write::insert_first;
+use crate::store::users;
+use crate::tx::Tx;
+
+/// The conversation that was asked for.
+#[derive(Debug)]
+pub(crate) enum Created {
+    New(ConversationId),
+    /// The two people have a direct conversation already.
+    Existing(ConversationId),
+}
+
+impl Created {
+    /// Its id, and the news of it if it is new.
+    pub(crate) fn told(self) -> (ConversationId, Option<ConversationNews>) {
+        match self {
+            Self::New(id) => (id.clone(), Some(ConversationNews::Created(id))),
+            Self::Existing(id) => (id, None),
+        }
+    }
+}
+
+/// A conversation that begins.
+struct Begun {
+    kind: ConversationKind,
+    key: Option<OperationKey>,
+    /// The two people of a direct conversation, as one name.
+    pair: Option<String>,
+    profile: ConversationProfile,
+    participants: Vec<UserId>,
+}
+
+impl Conversations {
+    pub(crate) fn create(
+        &self,
+        tx: &mut Tx<'_>,
+        actor: Actor<'_>,
+        params: &ConversationCreate,
+    ) -> Result<Created> {
+        let user = actor.user;
+        let others: BTreeSet<&UserId> = params
+            .participant_ids
+            .iter()
+            .filter(|other| *other != user)
+            .collect();
+        if others.len() >= MOST_PARTICIPANTS {
+            return Err(Error::invalid("Too many participants"));
+        }
+        for other in &others {
+            if users::find(tx.db(), other)?.is_none() {
+                return Err(Error::no_such_user());
+            }
+        }
+        let mut profile = ConversationProfile {
+            title: params.title.clone(),
+            avatar_url: params.avatar_url.clone(),
+            writing: Writing::Everyone,
+            context: params.context.clone(),
+        };
+        check_profile(&profile)?;
+        let pair = match params.kind {
+            ConversationKind::Direct => {
+                let other = others.first().filter(|_| others.len() == 1);
+                let other = other.ok_or_else(not_a_pair)?;
+                // The two people give it its name and its picture.
+                profile.title = None;
+                profile.avatar_url = None;
+                Some(pair(user, other))
+            }
+            ConversationKind::Group if profile.title.is_none() => {
+                return Err(Error::invalid("A group has a title"));
+            }
+            ConversationKind::Group => None,
+            ConversationKind::Unknown => return Err(Error::invalid("There is no such kind")),
+        };
+        if let Some(pair) = &pair
+            && let Some(existing) = conversations::find_pair(tx.db(), pair)?
+        {
+            return Ok(Created::Existing(existing));
+        }
+        for other in &others {
+            check_reachable(tx, user, other)?;
+        }
+        let mut participants = vec![user.clone()];
+        participants.extend(others.into_iter().cloned());
+        begin(
+            tx,
+            Begun {
+                kind: params.kind,
+                key: Some(actor.key),
+                pair,
+                profile,
+                participants,
+            },
+        )
+    }
+
+    /// The direct conversation of two people, which begins if there is none.
+    pub(crate) fn direct_with(
+        &self,
+        tx: &mut Tx<'_>,
+        user: &UserId,
+        other: &UserId,
+    ) -> Result<Created> {
+        if user == other {
+            return Err(not_a_pair());
+        }
+        let pair = pair(user, other);
+        if let Some(existing) = conversations::find_pair(tx.db(), &pair)? {
+            return Ok(Created::Existing(existing));
+        }
+        check_reachable(tx, user, other)?;
+        begin(
+            tx,
+            Begun {
+                kind: ConversationKind::Direct,
+                key: None,
+                pair: Some(pair),
+                profile: ConversationProfile::default(),
+                participants: vec![user.clone(), other.clone()],
+            },
+        )
+    }
+}
+
+fn begin(tx: &mut Tx<'_>, new: Begun) -> Result<Created> {
+    let id = ConversationId::new(tx.entropy().id("c-"))?;
+    write::insert(
+        tx.db(),
+        &write::NewConversation {
+            id: &id,
+            operation_key: new.key,
+            kind: new.kind,
+            profile: &new.profile,
+            pair: new.pair.as_deref(),
+            now: tx.now(),
+        },
+    )?;
+    for (joined, user) in new.participants.iter().enumerate() {
+        insert_first(tx.db(), &id, user, joined, first_role(new.kind, joined))?;
+    }
+    Ok(Created::New(id))
+}
+
+/// The first of a group is the one who makes it.
+fn first_role(kind: ConversationKind, joined: usize) -> Role {
+    match kind {
+        ConversationKind::Group if joined == 0 => Role::Admin,
+        ConversationKind::Group | ConversationKind::Direct | ConversationKind::Unknown => {
+            Role::Member
+        }
+    }
+}
+
+fn not_a_pair() -> Error {
+    Error::invalid("A direct conversation is with one other person")
+}
+
+/// One name for two people, in whatever order. Ids have no control characters.
+fn pair(one: &UserId, other: &UserId) -> String {
+    let (low, high) = if one < other {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    format!("{low}\u{1}{high}")
+}

@@ -1,0 +1,112 @@
+//! Conversations: who takes part in which, what they may do there, and what each has set for themselves
+//! (PROTOCOL.md §4.1, §4.3, §4.4, §5.5, §5.6, §5.10 to §5.12).
+//!
+//! It owns the tables `conversation` (but for its two counters) and `participant`. It writes no message
+//! and no log: it reports what happened as [`ConversationNews`]. Whether somebody may do something in a
+//! conversation is decided in `permissions.rs` and nowhere else.
+
+mod access;
+mod create;
+mod leave;
+mod participants;
+mod permissions;
+mod receipts;
+mod settings;
+mod update;
+
+use fulmar_protocol::{
+    Conversation, ConversationId, ConversationUpdated, Notice, OperationKey, Participant,
+    ParticipantUpdated, Position, SettingsUpdated, UserId,
+};
+
+pub(crate) use access::{Membership, Writer};
+
+use crate::actor::Actor;
+use crate::error::Result;
+use crate::store::{conversations, users};
+use crate::tx::Tx;
+
+/// The most people in a conversation (PROTOCOL.md §9).
+const MOST_PARTICIPANTS: usize = 1_000;
+/// The longest title, in bytes (PROTOCOL.md §9).
+const TITLE_BYTES: usize = 200;
+
+/// The conversations.
+pub(crate) struct Conversations;
+
+/// What happened in a conversation, in the order in which it happened.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum ConversationNews {
+    Created(ConversationId),
+    Updated(ConversationUpdated),
+    Joined {
+        conversation_id: ConversationId,
+        added: Vec<Participant>,
+    },
+    Left {
+        conversation_id: ConversationId,
+        user_id: UserId,
+    },
+    RoleChanged(ParticipantUpdated),
+    ReceiptMoved {
+        conversation_id: ConversationId,
+        user_id: UserId,
+        delivered_to: Position,
+        read_to: Position,
+    },
+    SettingsChanged {
+        user_id: UserId,
+        settings: SettingsUpdated,
+    },
+    /// The server says in the conversation what somebody did.
+    Noticed(NewNotice),
+}
+
+/// What the server says in a conversation, as a message of the one who did it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct NewNotice {
+    pub(crate) conversation_id: ConversationId,
+    pub(crate) user_id: UserId,
+    pub(crate) operation_key: OperationKey,
+    pub(crate) notice: Notice,
+    pub(crate) text: String,
+}
+
+impl Conversations {
+    /// A conversation as somebody sees it who takes part.
+    pub(crate) fn view(
+        &self,
+        tx: &Tx<'_>,
+        id: &ConversationId,
+        user: &UserId,
+    ) -> Result<Conversation> {
+        self.check_member(tx, id, user)?;
+        conversations::view(tx.db(), id, user)
+    }
+
+    /// Every conversation of a user, the last active first.
+    pub(crate) fn list(&self, tx: &Tx<'_>, user: &UserId) -> Result<Vec<Conversation>> {
+        conversations::ids_of(tx.db(), user)?
+            .iter()
+            .map(|id| conversations::view(tx.db(), id, user))
+            .collect()
+    }
+}
+
+/// `text` follows the name of the one who did it.
+fn noticed(
+    tx: &Tx<'_>,
+    actor: Actor<'_>,
+    id: &ConversationId,
+    notice: Notice,
+    text: &str,
+) -> Result<ConversationNews> {
+    let name = users::name(tx.db(), actor.user)?;
+    Ok(ConversationNews::Noticed(NewNotice {
+        conversation_id: id.clone(),
+        user_id: actor.user.clone(),
+        operation_key: actor.key,
+        notice,
+        text: format!("{name} {text}"),
+    }))
+}

@@ -1,0 +1,265 @@
+//! WebSocket frames of clients: hello, authenticate, submit, ping, typing (PROTOCOL.md §3).
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use fulmar_protocol::{
+    Capability, ClientFrame, CloseCode, Code, FrameError, Hello, OutcomeFrame, PROTOCOL_VERSION,
+    Pong, Problem, ProblemFrame, Ready, ResetFrame, Secret, ServerFrame, Submit, SubmitId,
+    Timestamp,
+};
+
+use super::notify::{close, notify, send_events};
+use super::sockets::{Outgoing, SocketId, Sockets, say};
+use super::{presence, typing};
+use crate::actor::Caller;
+use crate::config::Config;
+use crate::error::Error;
+use crate::operations::apply_all;
+use crate::service::Service;
+use crate::store::log::{self, LogState};
+
+/// A text message came in.
+pub(crate) fn frame(
+    service: &mut Service,
+    sockets: &mut Sockets,
+    socket: SocketId,
+    text: &str,
+    now: Timestamp,
+) -> Vec<Outgoing> {
+    if !sockets.hear(socket, now) {
+        return Vec::new();
+    }
+    if text.len() > service.config().limits.frame_bytes as usize {
+        return close(service, sockets, socket, CloseCode::TooLarge);
+    }
+    let frame = match ClientFrame::from_text(text) {
+        Ok(frame) => frame,
+        Err(error) => return unreadable(service, sockets, socket, text, error),
+    };
+    // Everything but these needs a caller.
+    let frame = match frame {
+        ClientFrame::Unknown => return Vec::new(),
+        ClientFrame::Hello(frame) => return hello(service, sockets, socket, &frame, now),
+        ClientFrame::Authenticate(frame) => {
+            return authenticate(service, sockets, socket, &frame.access_token, now);
+        }
+        ClientFrame::Submit(frame) => Called::Submit(frame),
+        ClientFrame::Ping(frame) => Called::Ping(frame.id),
+        ClientFrame::Typing(frame) => Called::Typing(frame),
+    };
+    let caller = match sockets.caller(socket, now) {
+        Ok(caller) => caller,
+        Err(code) => return close(service, sockets, socket, code),
+    };
+    match frame {
+        Called::Submit(frame) => submit(service, sockets, socket, &caller, &frame, now),
+        Called::Ping(id) => ping(service, sockets, socket, &caller, id, now),
+        Called::Typing(frame) => typing::typing(service, sockets, socket, &caller, &frame, now),
+    }
+}
+
+/// A frame of somebody who is known.
+enum Called {
+    Submit(Submit),
+    Ping(u64),
+    Typing(fulmar_protocol::Typing),
+}
+
+/// A submit is answered; anything else that cannot be read is not the protocol.
+fn unreadable(
+    service: &mut Service,
+    sockets: &mut Sockets,
+    socket: SocketId,
+    text: &str,
+    error: FrameError,
+) -> Vec<Outgoing> {
+    let problem =
+        Problem::new(Code::RequestMalformed, "The frame cannot be read").with_detail(error.reason);
+    let submit_id = submit_id_of(text);
+    let mut outgoing = vec![say(
+        socket,
+        ServerFrame::Problem(ProblemFrame { submit_id, problem }),
+    )];
+    if submit_id.is_none() {
+        outgoing.extend(close(service, sockets, socket, CloseCode::Malformed));
+    }
+    outgoing
+}
+
+/// The submit that an unreadable frame wanted to be, so that it can be answered.
+fn submit_id_of(text: &str) -> Option<SubmitId> {
+    let value: serde_json::Value = serde_json::from_str(text).ok()?;
+    if value.get("type")?.as_str()? != "submit" {
+        return None;
+    }
+    SubmitId::try_from(value.get("submitId")?.as_u64()?).ok()
+}
+
+fn hello(
+    service: &mut Service,
+    sockets: &mut Sockets,
+    socket: SocketId,
+    hello: &Hello,
+    now: Timestamp,
+) -> Vec<Outgoing> {
+    let Some(handshake_token) = sockets.greeting(socket) else {
+        return close(service, sockets, socket, CloseCode::Malformed);
+    };
+    if hello.version != PROTOCOL_VERSION {
+        let problem = Problem::new(
+            Code::VersionUnsupported,
+            "This version of the protocol is not supported",
+        );
+        return close_with(service, sockets, socket, problem, CloseCode::Malformed);
+    }
+    let token = hello.access_token.clone().or(handshake_token);
+    let found = service.quiet(now, |rooms, tx| {
+        let token = token.as_ref().map(Secret::expose);
+        let caller = rooms.accounts.authenticate(tx, token)?;
+        let log = log::state(tx.db(), &caller.user_id)?;
+        Ok((caller, log))
+    });
+    let (caller, log) = match found {
+        Ok(found) => found,
+        Err(error) => return close_refused(service, sockets, socket, error),
+    };
+    let user = caller.user_id.clone();
+    let ready = ready(service.config(), &caller, &log, now);
+    let resumes = hello.log_id.as_ref() == Some(&log.log_id)
+        && hello.since >= log.cut_to
+        && hello.since <= log.head;
+    let sent = if resumes { hello.since } else { log.head };
+    sockets.greet(socket, caller, sent);
+    let mut outgoing = vec![say(socket, ServerFrame::Ready(ready))];
+    if !resumes {
+        let reset = ResetFrame {
+            log_id: log.log_id,
+            head: log.head,
+        };
+        outgoing.push(say(socket, ServerFrame::Reset(reset)));
+    }
+    let users = BTreeSet::from([user.clone()]);
+    outgoing.extend(send_events(service, sockets, &users, now));
+    outgoing.extend(presence::arrived(service, sockets, socket, &user, now));
+    outgoing
+}
+
+fn ready(config: &Config, caller: &Caller, log: &LogState, now: Timestamp) -> Ready {
+    Ready {
+        user_id: caller.user_id.clone(),
+        device_id: caller.device_id.clone(),
+        log_id: log.log_id.clone(),
+        head: log.head,
+        heartbeat_ms: millis(config.heartbeat),
+        operation_key_retention_ms: millis(config.operation_key_retention),
+        server_time: now,
+        limits: config.limits,
+        capabilities: vec![
+            Capability::Resume,
+            Capability::Idempotency,
+            Capability::OrderedSubmit,
+            Capability::Search,
+            Capability::Files,
+        ],
+    }
+}
+
+fn close_refused(
+    service: &mut Service,
+    sockets: &mut Sockets,
+    socket: SocketId,
+    error: Error,
+) -> Vec<Outgoing> {
+    let problem = error.into_problem();
+    let token_is_bad = problem.code == Code::TokenExpired || problem.code == Code::TokenInvalid;
+    let code = if token_is_bad {
+        CloseCode::Unauthenticated
+    } else {
+        CloseCode::GoingAway
+    };
+    close_with(service, sockets, socket, problem, code)
+}
+
+fn close_with(
+    service: &mut Service,
+    sockets: &mut Sockets,
+    socket: SocketId,
+    problem: Problem,
+    code: CloseCode,
+) -> Vec<Outgoing> {
+    let frame = ServerFrame::Problem(ProblemFrame {
+        submit_id: None,
+        problem,
+    });
+    let mut outgoing = vec![say(socket, frame)];
+    outgoing.extend(close(service, sockets, socket, code));
+    outgoing
+}
+
+fn authenticate(
+    service: &mut Service,
+    sockets: &mut Sockets,
+    socket: SocketId,
+    token: &Secret,
+    now: Timestamp,
+) -> Vec<Outgoing> {
+    let token = Some(token.expose());
+    let fresh = service.quiet(now, |rooms, tx| rooms.accounts.authenticate(tx, token));
+    match fresh {
+        Ok(fresh) if sockets.renew(socket, fresh.clone()) => Vec::new(),
+        Ok(_) => close(service, sockets, socket, CloseCode::Malformed),
+        Err(error) => close_refused(service, sockets, socket, error),
+    }
+}
+
+fn submit(
+    service: &mut Service,
+    sockets: &mut Sockets,
+    socket: SocketId,
+    caller: &Caller,
+    submit: &Submit,
+    now: Timestamp,
+) -> Vec<Outgoing> {
+    let submit_id = submit.submit_id;
+    let applied = service.run(now, |rooms, tx| {
+        apply_all(rooms, tx, &caller.user_id, &submit.operations)
+    });
+    match applied {
+        Ok((outcomes, pending)) => {
+            let frame = ServerFrame::Outcome(OutcomeFrame {
+                submit_id,
+                outcomes,
+            });
+            let mut outgoing = vec![say(socket, frame)];
+            outgoing.extend(notify(service, sockets, pending, now));
+            outgoing
+        }
+        Err(error) => {
+            let frame = ServerFrame::Problem(ProblemFrame {
+                submit_id: Some(submit_id),
+                problem: error.into_problem(),
+            });
+            vec![say(socket, frame)]
+        }
+    }
+}
+
+fn ping(
+    service: &mut Service,
+    sockets: &mut Sockets,
+    socket: SocketId,
+    caller: &Caller,
+    id: u64,
+    now: Timestamp,
+) -> Vec<Outgoing> {
+    let log = service.quiet(now, |_, tx| log::state(tx.db(), &caller.user_id));
+    match log {
+        Ok(log) => vec![say(socket, ServerFrame::Pong(Pong { id, head: log.head }))],
+        Err(error) => close_refused(service, sockets, socket, error),
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

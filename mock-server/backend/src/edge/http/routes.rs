@@ -1,0 +1,287 @@
+//! Which request goes to which room.
+
+use fulmar_protocol::{
+    BlockRequest, Code, ConversationId, ConversationPage, LoginRequest, LogoutRequest, MeUpdate,
+    MessageVersions, OperationsAnswer, Problem, RefreshRequest, RegisterRequest, Seq, Submit,
+    UserId,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use super::files;
+use super::query::{self, Query};
+use super::rest::{self, message_id};
+use super::{HttpRequest, HttpResponse};
+use crate::account_deletion::delete_account;
+use crate::accounts::Refreshed;
+use crate::actor::Caller;
+use crate::edge::openapi;
+use crate::error::{Error, Result};
+use crate::log::Synced;
+use crate::messages::Search;
+use crate::operations::apply_all;
+use crate::overview;
+use crate::rooms::Rooms;
+use crate::tx::Tx;
+
+/// How many messages a page of history has when the request does not say.
+const PAGE: u64 = 50;
+
+/// A request, taken apart.
+pub(super) struct Asked<'a> {
+    pub(super) method: &'a str,
+    /// The path, decoded, in its segments.
+    pub(super) path: &'a [&'a str],
+    pub(super) query: &'a Query,
+    pub(super) body: &'a [u8],
+}
+
+/// `connections` is how many sockets are open.
+pub(super) fn answer(
+    rooms: &Rooms,
+    tx: &mut Tx<'_>,
+    request: &HttpRequest<'_>,
+    connections: usize,
+) -> Result<HttpResponse> {
+    let query = query::read(request.query)?;
+    let segments = query::segments(request.path)?;
+    let path: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let token = request.bearer.or(query.get("token").map(String::as_str));
+    let asked = Asked {
+        method: request.method,
+        path: &path,
+        query: &query,
+        body: request.body,
+    };
+    let body = match (request.method, path.as_slice()) {
+        (_, ["v1", "files", path @ ..]) => return files::answer(rooms, tx, request, path, token),
+        ("GET", ["health"]) => text(&json!({ "status": "ok" })),
+        ("GET", ["v1", "openapi.json"]) => text(&openapi::document()),
+        ("GET", ["stats"]) => text(&overview::stats(tx, connections)?),
+        ("POST", ["v1", "auth", "refresh"]) => return refresh(rooms, tx, &asked),
+        ("POST", ["v1", "auth", way]) => come_or_go(rooms, tx, &asked, way, token),
+        (_, ["v1", rest @ ..]) => {
+            let caller = rooms.accounts.authenticate(tx, token)?;
+            let asked = Asked {
+                path: rest,
+                ..asked
+            };
+            called(rooms, tx, &asked, &caller)
+        }
+        _ => Err(unknown_route()),
+    };
+    body.map(HttpResponse::json)
+}
+
+/// A refusal that ends the session is no error here: what it changed stays.
+fn refresh(rooms: &Rooms, tx: &mut Tx<'_>, asked: &Asked<'_>) -> Result<HttpResponse> {
+    let body: RefreshRequest = read_body(asked.body)?;
+    match rooms.accounts.refresh(tx, &body.refresh_token)? {
+        Refreshed::Fresh(session) => Ok(HttpResponse::json(text(&session)?)),
+        Refreshed::Reused(ended) => {
+            rooms.pass_on(tx, [ended])?;
+            Ok(HttpResponse::problem(&Problem::new(
+                Code::SessionRevoked,
+                "A refresh token was used twice, so the session has ended",
+            )))
+        }
+    }
+}
+
+fn come_or_go(
+    rooms: &Rooms,
+    tx: &mut Tx<'_>,
+    asked: &Asked<'_>,
+    way: &str,
+    token: Option<&str>,
+) -> Result<String> {
+    let accounts = &rooms.accounts;
+    match way {
+        "login" => {
+            let body: LoginRequest = read_body(asked.body)?;
+            let (session, news) = accounts.login(tx, &body)?;
+            rooms.pass_on(tx, news)?;
+            text(&session)
+        }
+        "register" => {
+            let body: RegisterRequest = read_body(asked.body)?;
+            let (session, news) = accounts.register(tx, &body)?;
+            rooms.pass_on(tx, news)?;
+            text(&session)
+        }
+        "logout" => {
+            let body: LogoutRequest = read_body(asked.body)?;
+            let news = accounts.logout(tx, &body.refresh_token)?;
+            rooms.pass_on(tx, news)?;
+            nothing()
+        }
+        // Only somebody who is known is told that there is no such route.
+        _ => {
+            accounts.authenticate(tx, token)?;
+            Err(unknown_route())
+        }
+    }
+}
+
+/// Requests of a caller: those about accounts, then those that read, then writes.
+fn called(rooms: &Rooms, tx: &mut Tx<'_>, asked: &Asked<'_>, caller: &Caller) -> Result<String> {
+    if let Some(answer) = account(rooms, tx, asked, caller)? {
+        return Ok(answer);
+    }
+    let user = &caller.user_id;
+    if let Some(answer) = reading(rooms, tx, asked, user)? {
+        return Ok(answer);
+    }
+    if let ("POST", ["operations"]) = (asked.method, asked.path) {
+        let submit: Submit = read_body(asked.body)?;
+        let outcomes = apply_all(rooms, tx, user, &submit.operations)?;
+        return text(&OperationsAnswer { outcomes });
+    }
+    rest::write(rooms, tx, asked, user)?.ok_or_else(unknown_route)
+}
+
+/// `None` when it is about no account.
+fn account(
+    rooms: &Rooms,
+    tx: &mut Tx<'_>,
+    asked: &Asked<'_>,
+    caller: &Caller,
+) -> Result<Option<String>> {
+    let (user, accounts) = (&caller.user_id, &rooms.accounts);
+    let answer = match (asked.method, asked.path) {
+        ("GET", ["me"]) => text(&accounts.me(tx, caller)?),
+        ("GET", ["sessions"]) => text(&accounts.sessions(tx, caller)?),
+        ("POST", ["sessions", id, "end"]) => {
+            let news = accounts.end_own_session(tx, caller, id)?;
+            rooms.pass_on(tx, news)?;
+            nothing()
+        }
+        ("POST", ["me"]) => {
+            let body: MeUpdate = read_body(asked.body)?;
+            let news = accounts.update_me(tx, user, body)?;
+            rooms.pass_on(tx, news)?;
+            text(&accounts.me(tx, caller)?)
+        }
+        ("POST", ["me", "delete"]) => {
+            delete_account(rooms, tx, caller, &read_body(asked.body)?)?;
+            nothing()
+        }
+        ("POST", ["devices", device, "push-token"]) => {
+            let token = read_body(asked.body)?;
+            rooms.push.set_token(tx, caller, device, &token)?;
+            nothing()
+        }
+        ("POST", ["devices", device, "push-token", "remove"]) => {
+            rooms.push.remove_token(tx, caller, device)?;
+            nothing()
+        }
+        ("GET", ["blocks"]) => text(&accounts.blocked_by(tx, user)?),
+        ("POST", ["blocks"]) => {
+            let body: BlockRequest = read_body(asked.body)?;
+            let (list, news) = accounts.block(tx, user, &body.user_id)?;
+            rooms.pass_on(tx, news)?;
+            text(&list)
+        }
+        ("POST", ["blocks", id, "remove"]) => {
+            let (list, news) = accounts.unblock(tx, user, &user_id(id)?)?;
+            rooms.pass_on(tx, news)?;
+            text(&list)
+        }
+        ("GET", ["users"]) => {
+            let name = asked.query.get("q").map_or("", String::as_str);
+            text(&accounts.people(tx, user, name, rooms.limits.page_size)?)
+        }
+        ("GET", ["users", id]) => text(&accounts.person(tx, user, &user_id(id)?)?),
+        _ => return Ok(None),
+    };
+    answer.map(Some)
+}
+
+/// `None` when it reads nothing of conversations.
+fn reading(
+    rooms: &Rooms,
+    tx: &mut Tx<'_>,
+    asked: &Asked<'_>,
+    user: &UserId,
+) -> Result<Option<String>> {
+    let (conversations, messages) = (&rooms.conversations, &rooms.messages);
+    let query = asked.query;
+    let answer = match (asked.method, asked.path) {
+        ("GET", ["sync"]) => {
+            let since = Seq(query::number(query, "since")?.unwrap_or_default());
+            let log_id = query.get("logId").map(String::as_str);
+            match rooms.log.sync(tx, user, since, log_id)? {
+                Synced::Page(page) => text(&page),
+                Synced::Reset => Err(Error::refused(
+                    Code::SyncReset,
+                    "The log does not reach back that far: take a snapshot",
+                )),
+            }
+        }
+        ("GET", ["snapshot"]) => text(&overview::snapshot(rooms, tx, user)?),
+        ("GET", ["conversations"]) => text(&ConversationPage {
+            conversations: conversations.list(tx, user)?,
+        }),
+        ("GET", ["conversations", id]) => {
+            text(&conversations.view(tx, &conversation_id(id)?, user)?)
+        }
+        ("GET", ["conversations", id, "messages"]) => {
+            let limit = query::number(query, "limit")?.unwrap_or(PAGE);
+            let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+            let thread = query::key(query, "thread")?;
+            let page = query::history_page(query)?;
+            let member = conversations.check_member(tx, &conversation_id(id)?, user)?;
+            text(&messages.page(tx, &member, thread, page, limit)?)
+        }
+        ("GET", ["search"]) => {
+            let cursor = query.get("cursor").map(String::as_str);
+            let search = Search::new(query::search(query)?)?;
+            if let Some(id) = &search.query().conversation_id {
+                conversations.check_member(tx, id, user)?;
+            }
+            text(&messages.search(tx, user, &search, cursor)?)
+        }
+        ("GET", ["messages", id, "versions"]) => text(&MessageVersions {
+            versions: messages.versions(tx, user, &message_id(id)?)?,
+        }),
+        ("GET", ["messages", id]) => text(&messages.find(tx, user, &message_id(id)?)?),
+        _ => return Ok(None),
+    };
+    answer.map(Some)
+}
+
+pub(super) fn unknown_route() -> Error {
+    Error::refused(Code::RouteUnknown, "There is no such route")
+}
+
+pub(super) fn conversation_id(text: &str) -> Result<ConversationId> {
+    ConversationId::new(text)
+        .map_err(|_| Error::refused(Code::ConversationNotFound, "There is no such conversation"))
+}
+
+fn user_id(text: &str) -> Result<UserId> {
+    UserId::new(text).map_err(|_| Error::no_such_user())
+}
+
+pub(super) fn text(value: &impl Serialize) -> Result<String> {
+    Ok(serde_json::to_string(value)?)
+}
+
+/// `{}`
+pub(super) fn nothing() -> Result<String> {
+    text(&json!({}))
+}
+
+pub(super) fn read_body<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
+    serde_json::from_slice(body).map_err(|error| {
+        Error::Refused(
+            Problem::new(Code::RequestMalformed, "The body cannot be read").with_detail(format!(
+                "{:?} error at line {} column {}",
+                error.classify(),
+                error.line(),
+                error.column()
+            )),
+        )
+    })
+}

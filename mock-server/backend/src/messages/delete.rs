@@ -1,0 +1,68 @@
+//! `message.delete`: a message is deleted for everyone (PROTOCOL.md §5.8).
+
+use fulmar_protocol::{Deletion, Message, MessageDelete, OperationKey, Role, UserId};
+
+use super::{MessageNews, Messages, forbidden, not_in_conversation};
+use crate::actor::Actor;
+use crate::conversations::Membership;
+use crate::error::Result;
+use crate::store::messages::{self, write};
+use crate::tx::Tx;
+
+impl Messages {
+    pub(crate) fn delete(
+        &self,
+        tx: &mut Tx<'_>,
+        actor: Actor<'_>,
+        member: &Membership,
+        params: &MessageDelete,
+    ) -> Result<Option<MessageNews>> {
+        let Some(message) = self.find_in(tx, member.conversation_id(), params.message_key)? else {
+            return Err(not_in_conversation());
+        };
+        if message.deleted.is_some() {
+            return Ok(None);
+        }
+        if message.content.notice.is_some() {
+            return Err(forbidden("What the server wrote stays"));
+        }
+        if message.sender_id != *actor.user && !may_delete_of_others(member.role()) {
+            return Err(forbidden(
+                "Only its sender, moderators and admins delete it",
+            ));
+        }
+        self.erase(tx, message, actor.user).map(Some)
+    }
+
+    /// Deletes a message of a user whose account is deleted.
+    pub(crate) fn delete_of_leaver(
+        &self,
+        tx: &mut Tx<'_>,
+        user: &UserId,
+        key: OperationKey,
+    ) -> Result<Option<MessageNews>> {
+        match messages::find(tx.db(), key)? {
+            Some(message) => self.erase(tx, message, user).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn erase(&self, tx: &mut Tx<'_>, mut message: Message, by: &UserId) -> Result<MessageNews> {
+        write::forget_content(tx.db(), &message.message_id)?;
+        message.content = message.content.emptied();
+        message.reactions.clear();
+        message.edited_at = None;
+        message.deleted = Some(Deletion {
+            at: tx.now(),
+            by: by.clone(),
+        });
+        self.store(tx, message).map(MessageNews::Erased)
+    }
+}
+
+fn may_delete_of_others(role: Role) -> bool {
+    match role {
+        Role::Admin | Role::Moderator => true,
+        Role::Member => false,
+    }
+}

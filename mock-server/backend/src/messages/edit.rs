@@ -1,0 +1,38 @@
+//! `message.edit` (PROTOCOL.md §5.7).
+
+use fulmar_protocol::MessageEdit;
+
+use super::{MessageNews, Messages, forbidden};
+use crate::actor::Actor;
+use crate::conversations::Writer;
+use crate::error::Result;
+use crate::store::messages::write;
+use crate::tx::Tx;
+
+impl Messages {
+    pub(crate) fn edit(
+        &self,
+        tx: &mut Tx<'_>,
+        actor: Actor<'_>,
+        writer: &Writer,
+        params: &MessageEdit,
+    ) -> Result<Option<MessageNews>> {
+        let member = writer.membership();
+        let mut message = self.undeleted(tx, member.conversation_id(), params.message_key)?;
+        let own = message.sender_id == *actor.user;
+        if !own || message.content.notice.is_some() || message.content.forwarded_from.is_some() {
+            return Err(forbidden("Only what one wrote oneself can be edited"));
+        }
+        self.check_text(&params.text, &message.content.attachments)?;
+        let mentions = self.mentions(tx, member, params.mentions.clone())?;
+        if message.content.text == params.text && message.content.mentions == mentions {
+            return Ok(None);
+        }
+        let since = message.edited_at.unwrap_or(message.sent_at);
+        write::keep_version(tx.db(), &message.message_id, since, &message.content.text)?;
+        message.content.text.clone_from(&params.text);
+        message.content.mentions = mentions;
+        message.edited_at = Some(tx.now());
+        self.store(tx, message).map(MessageNews::Changed).map(Some)
+    }
+}

@@ -1,0 +1,32 @@
+//! `message.hide`: a message is deleted for one user (PROTOCOL.md §5.8).
+
+use fulmar_protocol::MessageHide;
+
+use super::{MessageNews, Messages, not_in_conversation};
+use crate::actor::Actor;
+use crate::conversations::Membership;
+use crate::error::Result;
+use crate::store::messages::{self, write};
+use crate::tx::Tx;
+
+impl Messages {
+    pub(crate) fn hide(
+        &self,
+        tx: &mut Tx<'_>,
+        actor: Actor<'_>,
+        member: &Membership,
+        params: &MessageHide,
+    ) -> Result<Option<MessageNews>> {
+        let message = self
+            .find_in(tx, member.conversation_id(), params.message_key)?
+            .ok_or_else(not_in_conversation)?;
+        if !write::hide(tx.db(), actor.user, &message.message_id)? {
+            return Ok(None);
+        }
+        let message = self.store(tx, message)?;
+        Ok(Some(MessageNews::Hidden {
+            user_id: actor.user.clone(),
+            message: Box::new(messages::as_hidden(*message)),
+        }))
+    }
+}

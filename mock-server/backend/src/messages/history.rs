@@ -1,0 +1,92 @@
+//! Reading messages: pages of history, one message, and what it said before (PROTOCOL.md §7.5, §7.9).
+
+use fulmar_protocol::{
+    Anchor, Code, HistoryPage, Message, MessageId, MessagePage, MessageVersion, OperationKey,
+    Position, UserId,
+};
+
+use super::{Messages, not_in_conversation};
+use crate::conversations::Membership;
+use crate::error::{Error, Result};
+use crate::store::runs::{self, Run};
+use crate::store::{messages, participants};
+use crate::tx::Tx;
+
+impl Messages {
+    /// A page of a conversation, or of one thread in it.
+    pub(crate) fn page(
+        &self,
+        tx: &Tx<'_>,
+        member: &Membership,
+        thread: Option<OperationKey>,
+        page: HistoryPage,
+        limit: u32,
+    ) -> Result<MessagePage> {
+        let (id, user) = (member.conversation_id(), member.user_id());
+        let limit = limit.clamp(1, self.page_size);
+        let run = match thread {
+            None => Run::Conversation(id),
+            Some(root) => Run::Thread(id, root),
+        };
+        let (messages, anchor) = match page {
+            HistoryPage::Before(place) => (runs::before(tx.db(), run, user, place, limit)?, None),
+            HistoryPage::After(place) => (runs::after(tx.db(), run, user, place, limit)?, None),
+            HistoryPage::Around(anchor) => {
+                let place = self.place(tx, run, anchor)?;
+                let older = limit / 2;
+                let mut around = runs::before(tx.db(), run, user, place, older)?;
+                let from = Position(place.0.saturating_sub(1));
+                around.extend(runs::after(tx.db(), run, user, from, limit - older)?);
+                (around, Some(place))
+            }
+        };
+        Ok(MessagePage { messages, anchor })
+    }
+
+    /// Where the message is that somebody wants to jump to.
+    fn place(&self, tx: &Tx<'_>, run: Run<'_>, anchor: Anchor) -> Result<Position> {
+        match anchor {
+            Anchor::At(position) => Ok(position.min(runs::last_place(tx.db(), run)?)),
+            Anchor::Message(key) => messages::find(tx.db(), key)?
+                .and_then(|message| run.place_of(&message))
+                .ok_or_else(not_in_conversation),
+            Anchor::Time(time) => match runs::first_since(tx.db(), run, time)? {
+                Some(position) => Ok(position),
+                None => runs::last_place(tx.db(), run),
+            },
+        }
+    }
+
+    /// A message, for those who may read it.
+    pub(crate) fn find(&self, tx: &Tx<'_>, user: &UserId, id: &MessageId) -> Result<Message> {
+        let message = messages::find_by_id(tx.db(), id)?.ok_or_else(no_such_message)?;
+        if participants::takes_part(tx.db(), &message.conversation_id, user)? {
+            messages::as_seen_by(tx.db(), user, message)
+        } else {
+            Err(no_such_message())
+        }
+    }
+
+    /// Everything that a message ever said, for those who may read it.
+    pub(crate) fn versions(
+        &self,
+        tx: &Tx<'_>,
+        user: &UserId,
+        id: &MessageId,
+    ) -> Result<Vec<MessageVersion>> {
+        let message = self.find(tx, user, id)?;
+        if message.deleted.is_some() || message.hidden {
+            return Ok(Vec::new());
+        }
+        let mut versions = messages::versions(tx.db(), id)?;
+        versions.push(MessageVersion {
+            at: message.edited_at.unwrap_or(message.sent_at),
+            text: message.content.text,
+        });
+        Ok(versions)
+    }
+}
+
+pub(crate) fn no_such_message() -> Error {
+    Error::refused(Code::MessageNotFound, "There is no such message")
+}

@@ -1,0 +1,93 @@
+//! Messages: what was said, and what became of it (PROTOCOL.md §4.2, §5.4, §5.7 to §5.9, §7.5, §7.6).
+//!
+//! It owns the tables `message`, `mention`, `reaction`, `hidden_message` and `message_version`, and the
+//! two counters in `conversation`. It does not decide who may write where: it asks for a
+//! [`Membership`](crate::conversations::Membership) or a [`Writer`](crate::conversations::Writer). It
+//! writes no log and no file: it reports what happened as [`MessageNews`].
+
+mod content;
+mod delete;
+mod edit;
+mod hide;
+mod history;
+mod reactions;
+mod search;
+mod send;
+
+use std::rc::Rc;
+
+use fulmar_protocol::{Code, ConversationId, Limits, Message, OperationKey, UserId};
+
+pub(crate) use history::no_such_message;
+pub(crate) use search::Search;
+
+use crate::error::{Error, Result};
+use crate::store::counters::write::next_revision;
+use crate::store::messages::{self, write};
+use crate::tx::Tx;
+
+/// The messages.
+pub(crate) struct Messages {
+    text_bytes: usize,
+    page_size: u32,
+    /// How many messages a user may send in a minute.
+    per_minute: Option<u32>,
+}
+
+/// What happened to a message.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum MessageNews {
+    Posted(Rc<Message>),
+    Changed(Box<Message>),
+    /// Deleted for everyone: nothing of its content is left.
+    Erased(Box<Message>),
+    /// Deleted for one user; this is what they see of it.
+    Hidden {
+        user_id: UserId,
+        message: Box<Message>,
+    },
+}
+
+impl Messages {
+    pub(crate) fn new(limits: &Limits, per_minute: Option<u32>) -> Self {
+        Self {
+            text_bytes: limits.text_bytes as usize,
+            page_size: limits.page_size,
+            per_minute,
+        }
+    }
+
+    /// A message of this conversation that was not deleted.
+    fn undeleted(&self, tx: &Tx<'_>, id: &ConversationId, key: OperationKey) -> Result<Message> {
+        self.find_in(tx, id, key)?
+            .filter(|message| message.deleted.is_none())
+            .ok_or_else(not_in_conversation)
+    }
+
+    fn find_in(
+        &self,
+        tx: &Tx<'_>,
+        id: &ConversationId,
+        key: OperationKey,
+    ) -> Result<Option<Message>> {
+        Ok(messages::find(tx.db(), key)?.filter(|message| message.conversation_id == *id))
+    }
+
+    /// Stores a message that was changed, under its next revision.
+    fn store(&self, tx: &mut Tx<'_>, mut message: Message) -> Result<Box<Message>> {
+        message.revision = next_revision(tx.db(), &message.conversation_id)?;
+        write::update(tx.db(), &message)?;
+        Ok(Box::new(message))
+    }
+}
+
+fn not_in_conversation() -> Error {
+    Error::refused(
+        Code::MessageNotFound,
+        "There is no such message in this conversation",
+    )
+}
+
+fn forbidden(title: &str) -> Error {
+    Error::refused(Code::MessageForbidden, title)
+}

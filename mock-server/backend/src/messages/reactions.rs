@@ -1,0 +1,110 @@
+//! `reaction.add` and `reaction.remove` (PROTOCOL.md §5.9).
+
+use fulmar_protocol::{Message, OperationKey, Reaction, ReactionAdd, ReactionRemove, UserId};
+
+use super::{MessageNews, Messages};
+use crate::actor::Actor;
+use crate::conversations::Writer;
+use crate::error::{Error, Result};
+use crate::store::messages;
+use crate::tx::Tx;
+
+/// The longest emoji, in bytes: families with skin tones are long (PROTOCOL.md §9).
+const EMOJI_BYTES: usize = 64;
+/// The most different emoji under one message (PROTOCOL.md §9).
+const MOST_EMOJI: usize = 50;
+/// The most reactions of one person to one message (PROTOCOL.md §9).
+const MOST_OF_ONE_PERSON: usize = 20;
+
+impl Messages {
+    pub(crate) fn add_reaction(
+        &self,
+        tx: &mut Tx<'_>,
+        actor: Actor<'_>,
+        writer: &Writer,
+        params: &ReactionAdd,
+    ) -> Result<Option<MessageNews>> {
+        let emoji = params.emoji.as_str();
+        let odd = |c: char| c.is_control() || c.is_whitespace();
+        if emoji.is_empty() || emoji.len() > EMOJI_BYTES || emoji.contains(odd) {
+            return Err(Error::invalid("That is no emoji"));
+        }
+        let id = writer.membership().conversation_id();
+        let mut message = self.undeleted(tx, id, params.message_key)?;
+        if has(&message, emoji, actor.user) {
+            return Ok(None);
+        }
+        let of_user = message
+            .reactions
+            .iter()
+            .filter(|reaction| reaction.user_ids.contains(actor.user))
+            .count();
+        if of_user >= MOST_OF_ONE_PERSON {
+            return Err(Error::invalid("Too many reactions of one person"));
+        }
+        let crowded = message.reactions.len() >= MOST_EMOJI;
+        match message
+            .reactions
+            .iter_mut()
+            .find(|reaction| reaction.emoji == emoji)
+        {
+            Some(reaction) => reaction.user_ids.push(actor.user.clone()),
+            None if crowded => {
+                return Err(Error::invalid("Too many different reactions"));
+            }
+            None => message.reactions.push(Reaction {
+                emoji: emoji.to_owned(),
+                user_ids: vec![actor.user.clone()],
+            }),
+        }
+        self.store(tx, message).map(MessageNews::Changed).map(Some)
+    }
+
+    pub(crate) fn remove_reaction(
+        &self,
+        tx: &mut Tx<'_>,
+        actor: Actor<'_>,
+        writer: &Writer,
+        params: &ReactionRemove,
+    ) -> Result<Option<MessageNews>> {
+        let id = writer.membership().conversation_id();
+        let mut message = self.undeleted(tx, id, params.message_key)?;
+        if !has(&message, &params.emoji, actor.user) {
+            return Ok(None);
+        }
+        take_back(&mut message, actor.user, |emoji| emoji == params.emoji);
+        self.store(tx, message).map(MessageNews::Changed).map(Some)
+    }
+
+    /// Takes back what a user set under a message whose account is deleted.
+    pub(crate) fn remove_reactions_of_leaver(
+        &self,
+        tx: &mut Tx<'_>,
+        user: &UserId,
+        key: OperationKey,
+    ) -> Result<Option<MessageNews>> {
+        let Some(mut message) = messages::find(tx.db(), key)? else {
+            return Ok(None);
+        };
+        take_back(&mut message, user, |_| true);
+        self.store(tx, message).map(MessageNews::Changed).map(Some)
+    }
+}
+
+fn has(message: &Message, emoji: &str, user: &UserId) -> bool {
+    message
+        .reactions
+        .iter()
+        .any(|reaction| reaction.emoji == emoji && reaction.user_ids.contains(user))
+}
+
+fn take_back(message: &mut Message, user: &UserId, which: impl Fn(&str) -> bool) {
+    for reaction in &mut message.reactions {
+        if which(&reaction.emoji) {
+            reaction.user_ids.retain(|other| other != user);
+        }
+    }
+    message
+        .reactions
+        .retain(|reaction| !reaction.user_ids.is_empty());
+}

@@ -1,0 +1,43 @@
+//! What is read across rooms: all that a device needs to start afresh, and figures about the backend.
+
+use fulmar_protocol::{Snapshot, UserId};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Result;
+use crate::rooms::Rooms;
+use crate::store::{blocks, conversations, log, messages, users};
+use crate::tx::Tx;
+
+/// Answer to `GET /stats`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Stats {
+    /// Open sockets.
+    pub connections: u64,
+    /// Users who could sign in.
+    pub users: u64,
+    /// Conversations.
+    pub conversations: u64,
+    /// Messages in them.
+    pub messages: u64,
+}
+
+pub(crate) fn stats(tx: &Tx<'_>, connections: usize) -> Result<Stats> {
+    Ok(Stats {
+        connections: connections as u64,
+        users: users::count(tx.db())?,
+        conversations: conversations::count(tx.db())?,
+        messages: messages::count(tx.db())?,
+    })
+}
+
+/// Answer to `GET /v1/snapshot` (PROTOCOL.md §6.3).
+pub(crate) fn snapshot(rooms: &Rooms, tx: &Tx<'_>, user: &UserId) -> Result<Snapshot> {
+    let state = log::state(tx.db(), user)?;
+    Ok(Snapshot {
+        log_id: state.log_id,
+        seq: state.head,
+        conversations: rooms.conversations.list(tx, user)?,
+        blocked: blocks::of(tx.db(), user)?,
+    })
+}
