@@ -1,11 +1,13 @@
 //! What unit tests of the rooms stand on: a database in memory with a few users, and no edge.
 
-use fulmar_protocol::{Code, Secret, Timestamp, UserId};
+use fulmar_protocol::{Code, OperationKey, Secret, Timestamp, UserId};
 use rusqlite::Connection;
 
 use crate::accounts::Accounts;
+use crate::config::Config;
 use crate::entropy::Entropy;
 use crate::error::{Error, Result};
+use crate::rooms::Rooms;
 use crate::store;
 use crate::tx::{Database, Pending, Tx};
 
@@ -63,4 +65,17 @@ pub(crate) fn accounts() -> Accounts {
 
 pub(crate) fn user(id: &str) -> UserId {
     UserId::new(id).unwrap()
+}
+
+/// All rooms, with settings that a test changes.
+pub(crate) fn rooms(change: impl FnOnce(&mut Config)) -> Rooms {
+    let mut config = Config::default();
+    change(&mut config);
+    Rooms::new(&config, &[7; 32])
+}
+
+/// The `number`th operation key.
+pub(crate) fn key(number: u16) -> OperationKey {
+    let [high, low] = number.to_be_bytes();
+    OperationKey::from_parts(NOW, [0, 0, 0, 0, 0, 0, 0, 0, high, low])
 }

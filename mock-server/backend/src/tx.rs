@@ -123,3 +123,39 @@ impl Tx<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use fulmar_protocol::Code;
+
+    use crate::error::Error;
+    use crate::store::users;
+    use crate::testing::{PASSWORD, Stage, accounts, user};
+
+    #[test]
+    fn what_fails_leaves_nothing_and_an_attempt_leaves_what_came_before() {
+        let accounts = accounts();
+        let mut stage = Stage::with(&[]);
+        let password = fulmar_protocol::Secret::from(PASSWORD);
+        let add = |tx: &mut super::Tx<'_>, name: &str| {
+            accounts.add_user(tx, &user(name), name, &password)
+        };
+        let refusal = || Error::refused(Code::ParamsInvalid, "no");
+        stage.refused(|tx| {
+            add(tx, "ann")?;
+            Err::<(), _>(refusal())
+        });
+        stage.ok(|tx| {
+            add(tx, "ben")?;
+            let failed = tx.attempt(|tx| {
+                add(tx, "cat")?;
+                tx.attempt(|tx| add(tx, "dan"))?;
+                Err::<(), _>(refusal())
+            });
+            assert!(failed.is_err());
+            tx.attempt(|tx| add(tx, "eve"))
+        });
+        let there = stage.ok(|tx| users::ids(tx.db()));
+        assert_eq!(there, [user("ben"), user("eve")]);
+    }
+}

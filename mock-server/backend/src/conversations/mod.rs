@@ -110,3 +110,6 @@ fn noticed(
         text: format!("{name} {text}"),
     }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -85,3 +85,6 @@ impl Log {
 pub(crate) fn new_log_id(tx: &mut Tx<'_>) -> Result<LogId> {
     Ok(LogId::new(tx.entropy().id("log-"))?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -91,3 +91,6 @@ fn not_in_conversation() -> Error {
 fn forbidden(title: &str) -> Error {
     Error::refused(Code::MessageForbidden, title)
 }
+
+#[cfg(test)]
+mod tests;

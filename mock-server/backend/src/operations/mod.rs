@@ -157,3 +157,6 @@ fn conversation_of(operation: &Operation) -> Option<String> {
         .and_then(|id| id.as_str())
         .map(str::to_owned)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,9 @@
 //! Pages of messages by their places: of a conversation, or of one thread in it.
 
-use fulmar_protocol::{
-    ConversationId, Message, OperationKey, Position, ThreadSummary, Timestamp, UserId,
-};
-use rusqlite::{Connection, OptionalExtension, params};
+use fulmar_protocol::{ConversationId, Message, OperationKey, Position, Timestamp, UserId};
+use rusqlite::{Connection, params};
 
-use super::messages::{COLUMNS, as_seen_by, read};
+use super::messages::{COLUMNS, as_seen_by, read, thread};
 use crate::error::Result;
 
 /// What is paged through: all messages of a conversation by position, or those of one thread by their
@@ -122,25 +120,4 @@ pub(crate) fn last_place(db: &Connection, run: Run<'_>) -> Result<Position> {
             .map(|thread| thread.count)
             .unwrap_or_default()),
     }
-}
-
-/// What is under a message, if there is a thread.
-pub(crate) fn thread(
-    db: &Connection,
-    id: &ConversationId,
-    root: OperationKey,
-) -> Result<Option<ThreadSummary>> {
-    Ok(db
-        .prepare_cached(
-            "SELECT thread_position, sent_at FROM message
-             WHERE conversation_id = ?1 AND thread_root = ?2
-             ORDER BY thread_position DESC LIMIT 1",
-        )?
-        .query_row(params![id.as_str(), root.to_bytes()], |row| {
-            Ok(ThreadSummary {
-                count: Position(row.get("thread_position")?),
-                last_at: Timestamp(row.get("sent_at")?),
-            })
-        })
-        .optional()?)
 }

@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fulmar_protocol::{Code, ContentHash, FileId, Problem, TUS_VERSION, Timestamp, header};
 
-use super::routes::unknown_route;
-use super::{HttpRequest, HttpResponse};
+use super::body::unknown_route;
+use super::exchange::{HttpRequest, HttpResponse};
 use crate::error::{Error, Result};
 use crate::files::{Files, Upload, no_such_file};
 use crate::rooms::Rooms;

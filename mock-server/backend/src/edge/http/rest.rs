@@ -1,12 +1,13 @@
 //! REST for everyone else: each write is turned into the operation that it means (PROTOCOL.md §7.9), so
 //! that there is one set of rules, one answer to repetitions and one order of events.
 
-use fulmar_protocol::{MessageId, Operation, OperationKey, OutcomeStatus, UserId};
+use fulmar_protocol::{Operation, OperationKey, OutcomeStatus, UserId};
 use serde_json::{Map, Value};
 
-use super::routes::{Asked, nothing, read_body, text};
+use super::body::{nothing, read_body, text};
+use super::exchange::Asked;
+use super::url::message_id;
 use crate::error::{Error, Result};
-use crate::messages::no_such_message;
 use crate::operations::apply_all;
 use crate::rooms::Rooms;
 use crate::tx::Tx;
@@ -132,8 +133,4 @@ fn key_of(tx: &mut Tx<'_>, given: Option<Value>) -> Result<OperationKey> {
     };
     let key = given.as_str().and_then(|text| text.parse().ok());
     key.ok_or_else(|| Error::invalid("That is no operation key"))
-}
-
-pub(super) fn message_id(text: &str) -> Result<MessageId> {
-    MessageId::new(text).map_err(|_| no_such_message())
 }

@@ -1,18 +1,15 @@
 //! Which request goes to which room.
 
 use fulmar_protocol::{
-    BlockRequest, Code, ConversationId, ConversationPage, LoginRequest, LogoutRequest, MeUpdate,
-    MessageVersions, OperationsAnswer, Problem, RefreshRequest, RegisterRequest, Seq, Submit,
-    UserId,
+    BlockRequest, Code, ConversationPage, LoginRequest, LogoutRequest, MeUpdate, MessageVersions,
+    OperationsAnswer, Problem, RefreshRequest, RegisterRequest, Seq, Submit, UserId,
 };
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::files;
-use super::query::{self, Query};
-use super::rest::{self, message_id};
-use super::{HttpRequest, HttpResponse};
+use super::body::{nothing, read_body, text, unknown_route};
+use super::exchange::{Asked, HttpRequest, HttpResponse};
+use super::url::{self, conversation_id, message_id, user_id};
+use super::{files, rest};
 use crate::account_deletion::delete_account;
 use crate::accounts::Refreshed;
 use crate::actor::Caller;
@@ -28,15 +25,6 @@ use crate::tx::Tx;
 /// How many messages a page of history has when the request does not say.
 const PAGE: u64 = 50;
 
-/// A request, taken apart.
-pub(super) struct Asked<'a> {
-    pub(super) method: &'a str,
-    /// The path, decoded, in its segments.
-    pub(super) path: &'a [&'a str],
-    pub(super) query: &'a Query,
-    pub(super) body: &'a [u8],
-}
-
 /// `connections` is how many sockets are open.
 pub(super) fn answer(
     rooms: &Rooms,
@@ -44,8 +32,8 @@ pub(super) fn answer(
     request: &HttpRequest<'_>,
     connections: usize,
 ) -> Result<HttpResponse> {
-    let query = query::read(request.query)?;
-    let segments = query::segments(request.path)?;
+    let query = url::read(request.query)?;
+    let segments = url::segments(request.path)?;
     let path: Vec<&str> = segments.iter().map(String::as_str).collect();
     let token = request.bearer.or(query.get("token").map(String::as_str));
     let asked = Asked {
@@ -209,7 +197,7 @@ fn reading(
     let query = asked.query;
     let answer = match (asked.method, asked.path) {
         ("GET", ["sync"]) => {
-            let since = Seq(query::number(query, "since")?.unwrap_or_default());
+            let since = Seq(url::number(query, "since")?.unwrap_or_default());
             let log_id = query.get("logId").map(String::as_str);
             match rooms.log.sync(tx, user, since, log_id)? {
                 Synced::Page(page) => text(&page),
@@ -227,16 +215,16 @@ fn reading(
             text(&conversations.view(tx, &conversation_id(id)?, user)?)
         }
         ("GET", ["conversations", id, "messages"]) => {
-            let limit = query::number(query, "limit")?.unwrap_or(PAGE);
+            let limit = url::number(query, "limit")?.unwrap_or(PAGE);
             let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-            let thread = query::key(query, "thread")?;
-            let page = query::history_page(query)?;
+            let thread = url::key(query, "thread")?;
+            let page = url::history_page(query)?;
             let member = conversations.check_member(tx, &conversation_id(id)?, user)?;
             text(&messages.page(tx, &member, thread, page, limit)?)
         }
         ("GET", ["search"]) => {
             let cursor = query.get("cursor").map(String::as_str);
-            let search = Search::new(query::search(query)?)?;
+            let search = Search::new(url::search(query)?)?;
             if let Some(id) = &search.query().conversation_id {
                 conversations.check_member(tx, id, user)?;
             }
@@ -249,39 +237,4 @@ fn reading(
         _ => return Ok(None),
     };
     answer.map(Some)
-}
-
-pub(super) fn unknown_route() -> Error {
-    Error::refused(Code::RouteUnknown, "There is no such route")
-}
-
-pub(super) fn conversation_id(text: &str) -> Result<ConversationId> {
-    ConversationId::new(text)
-        .map_err(|_| Error::refused(Code::ConversationNotFound, "There is no such conversation"))
-}
-
-fn user_id(text: &str) -> Result<UserId> {
-    UserId::new(text).map_err(|_| Error::no_such_user())
-}
-
-pub(super) fn text(value: &impl Serialize) -> Result<String> {
-    Ok(serde_json::to_string(value)?)
-}
-
-/// `{}`
-pub(super) fn nothing() -> Result<String> {
-    text(&json!({}))
-}
-
-pub(super) fn read_body<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
-    serde_json::from_slice(body).map_err(|error| {
-        Error::Refused(
-            Problem::new(Code::RequestMalformed, "The body cannot be read").with_detail(format!(
-                "{:?} error at line {} column {}",
-                error.classify(),
-                error.line(),
-                error.column()
-            )),
-        )
-    })
 }

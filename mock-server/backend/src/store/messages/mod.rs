@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use fulmar_protocol::{
     Content, ConversationId, Deletion, Message, MessageId, MessageVersion, OperationKey, Position,
-    Reaction, Revision, Timestamp, UserId,
+    Reaction, Revision, ThreadSummary, Timestamp, UserId,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -167,7 +167,7 @@ pub(super) fn read(db: &Connection, row: &Row<'_>) -> Result<Message> {
     };
     let operation_key = OperationKey::from_bytes(row.get("operation_key")?);
     let conversation_id = ConversationId::new(row.get::<_, String>("conversation_id")?)?;
-    let thread = super::runs::thread(db, &conversation_id, operation_key)?;
+    let thread = thread(db, &conversation_id, operation_key)?;
     Ok(Message {
         operation_key,
         conversation_id,
@@ -187,4 +187,25 @@ pub(super) fn read(db: &Connection, row: &Row<'_>) -> Result<Message> {
         reactions: reactions(db, &message_id)?,
         message_id,
     })
+}
+
+/// What is under a message, if there is a thread.
+pub(super) fn thread(
+    db: &Connection,
+    id: &ConversationId,
+    root: OperationKey,
+) -> Result<Option<ThreadSummary>> {
+    Ok(db
+        .prepare_cached(
+            "SELECT thread_position, sent_at FROM message
+             WHERE conversation_id = ?1 AND thread_root = ?2
+             ORDER BY thread_position DESC LIMIT 1",
+        )?
+        .query_row(params![id.as_str(), root.to_bytes()], |row| {
+            Ok(ThreadSummary {
+                count: Position(row.get("thread_position")?),
+                last_at: Timestamp(row.get("sent_at")?),
+            })
+        })
+        .optional()?)
 }

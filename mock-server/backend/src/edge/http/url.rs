@@ -1,14 +1,15 @@
-//! What a query says, and paths: percent-encoded, and perhaps wrong.
+//! Paths and queries: percent-encoded, and perhaps wrong.
 
 use std::collections::BTreeMap;
 
 use fulmar_protocol::{
-    Anchor, Code, HistoryPage, OperationKey, Position, Problem, SearchQuery, Timestamp, UserId,
+    Anchor, Code, ConversationId, HistoryPage, MessageId, OperationKey, Position, Problem,
+    SearchQuery, Timestamp, UserId,
 };
 use percent_encoding::percent_decode_str;
 
-use super::routes::conversation_id;
 use crate::error::{Error, Result};
+use crate::messages::no_such_message;
 
 pub(super) type Query = BTreeMap<String, String>;
 
@@ -111,4 +112,17 @@ pub(super) fn number(query: &Query, name: &str) -> Result<Option<u64>> {
             }
         })
         .transpose()
+}
+
+pub(super) fn conversation_id(text: &str) -> Result<ConversationId> {
+    ConversationId::new(text)
+        .map_err(|_| Error::refused(Code::ConversationNotFound, "There is no such conversation"))
+}
+
+pub(super) fn user_id(text: &str) -> Result<UserId> {
+    UserId::new(text).map_err(|_| Error::no_such_user())
+}
+
+pub(super) fn message_id(text: &str) -> Result<MessageId> {
+    MessageId::new(text).map_err(|_| no_such_message())
 }
