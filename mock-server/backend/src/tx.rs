@@ -31,6 +31,23 @@ pub(crate) struct Pending {
 }
 
 impl Pending {
+    fn extend(&mut self, later: Self) {
+        let Self {
+            notify_events,
+            notify_introduced,
+            notify_separated,
+            notify_presence,
+            ended_sessions,
+            pushes,
+        } = later;
+        self.notify_events.extend(notify_events);
+        self.notify_introduced.extend(notify_introduced);
+        self.notify_separated.extend(notify_separated);
+        self.notify_presence.extend(notify_presence);
+        self.ended_sessions.extend(ended_sessions);
+        self.pushes.extend(pushes);
+    }
+
     /// There is no such user any more: nobody is left to be told.
     pub(crate) fn forget(&mut self, user: &UserId) {
         self.notify_events.remove(user);
@@ -107,12 +124,17 @@ impl Tx<'_> {
         self.entropy.operation_key(self.now)
     }
 
-    /// Runs `work` so that all of it is undone when it fails, and what came before stays.
+    /// Runs `work` so that all of it is undone when it fails, and nobody is told of it; what came before
+    /// stays.
     pub(crate) fn attempt<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         self.db.execute_batch("SAVEPOINT attempt")?;
-        match work(self) {
+        let before = std::mem::take(&mut self.pending);
+        let result = work(self);
+        let during = std::mem::replace(&mut self.pending, before);
+        match result {
             Ok(done) => {
                 self.db.execute_batch("RELEASE attempt")?;
+                self.pending.extend(during);
                 Ok(done)
             }
             Err(error) => {

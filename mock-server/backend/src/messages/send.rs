@@ -51,10 +51,7 @@ impl Messages {
             return if there.conversation_id == *id && there.sender_id == *actor.user {
                 Ok(Sent::Existing(Rc::new(there)))
             } else {
-                Err(Error::refused(
-                    Code::OperationConflict,
-                    "This operation key was used for another message",
-                ))
+                Err(key_of_another())
             };
         }
         self.check_rate_limit(tx, actor.user)?;
@@ -68,8 +65,11 @@ impl Messages {
         self.post(tx, actor, id, content).map(Sent::New)
     }
 
-    /// Says in a conversation what somebody did to it.
+    /// Says in a conversation what somebody did to it, under the key of what they did.
     pub(crate) fn post_notice(&self, tx: &mut Tx<'_>, new: NewNotice) -> Result<MessageNews> {
+        if messages::find(tx.db(), new.operation_key)?.is_some() {
+            return Err(key_of_another());
+        }
         let actor = Actor {
             user: &new.user_id,
             key: new.operation_key,
@@ -137,4 +137,11 @@ impl Messages {
         counter::set_last_position(tx.db(), id, message.position)?;
         Ok(Rc::new(message))
     }
+}
+
+fn key_of_another() -> Error {
+    Error::refused(
+        Code::OperationConflict,
+        "This operation key was used for another message",
+    )
 }

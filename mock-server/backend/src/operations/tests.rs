@@ -362,3 +362,31 @@ fn a_method_that_nobody_knows_and_params_that_nobody_can_read_are_refused() {
         assert_eq!(would, Some(code), "{method} {params}");
     }
 }
+
+#[test]
+fn of_an_operation_that_failed_nobody_is_told() {
+    let mut world = World::new();
+    // The conversation with a new person would have begun with it.
+    let operation = world.operation("message.send", json!({"text": " ", "toUserId": OUTSIDER}));
+    let (outcome, pending) = world.apply(STRANGER, &operation);
+    assert_eq!(code(&outcome), Some(Code::ParamsInvalid));
+    assert!(pending.notify_events.is_empty(), "{pending:?}");
+    assert!(pending.notify_introduced.is_empty(), "{pending:?}");
+}
+
+#[test]
+fn a_notice_under_the_key_of_a_message_is_a_conflict() {
+    let mut world = World::new();
+    for (method, params) in [
+        ("conversation.update", json!({"title": "T"})),
+        ("conversation.leave", json!({})),
+        ("participant.add", json!({"userIds": [STRANGER]})),
+        ("participant.remove", json!({"userId": WRITER})),
+    ] {
+        let mut operation = world.operation(method, params);
+        operation.operation_key = world.written;
+        let (outcome, pending) = world.apply(ADMIN, &operation);
+        assert_eq!(code(&outcome), Some(Code::OperationConflict), "{method}");
+        assert!(pending.notify_events.is_empty(), "{method}");
+    }
+}
