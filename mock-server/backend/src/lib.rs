@@ -4,9 +4,38 @@
 //! frames for open sockets come out. It has no sockets, no threads and no clock, so the simulation
 //! runs it in one thread with the engines, and the mock server puts a network around it.
 //!
-//! Each request is handled in one SQLite transaction, all or nothing, in memory or in a file. What a
-//! client may see is decided here and nowhere else: every read and every operation goes through the
-//! caller's own participation.
+//! Each request is one SQLite transaction, all or nothing, in memory or in a file.
+//!
+//! # Rooms
+//!
+//! A room has private settings and owns tables: it alone writes them, through `store/<table>/write.rs`;
+//! everyone may read. What it needs to know beside its rows comes in as arguments, and what happened
+//! goes out as a small enum of news.
+//!
+//! | room | owns | must never |
+//! | --- | --- | --- |
+//! | `accounts/` | `user`, `deleted_user`, `session`, `block` | write a log, close a socket |
+//! | `conversations/` | `conversation`, `participant` | write a message; let anybody but `permissions.rs` decide who may do what |
+//! | `messages/` | `message`, `mention`, `reaction`, `hidden_message`, `message_version`; the counters in `conversation` | touch a conversation without a proof that the user takes part |
+//! | `log/` | `event`; `log_id` and `head` in `user` | know what an event means, or whom it concerns |
+//! | `files/` | `file`, `file_part`, `attached` | give a file to somebody who sees no message that carries it |
+//! | `push/` | `push_token`, `push` | know who is connected, send anything |
+//! | `audit` | `audit` | change an entry |
+//!
+//! # The way of a request
+//!
+//! `edge/` reads it and runs a transaction on the rooms. An operation goes through `operations/`, which
+//! owns `applied` and applies each key once; `operations/dispatch.rs` has one line for each method, and
+//! what the method does is one file in a room. `route.rs` passes on what rooms report, in this order:
+//! files, logs, audit. What sockets and devices have to be told waits in `tx.rs` for the commit, and goes
+//! out in `edge/notify.rs`. Deleting an account goes through all rooms, in `account_deletion.rs`.
+//!
+//! # Who imports whom
+//!
+//! From the ground up: `error`, `config`, `entropy`, `actor`; `store`; `tx`; the rooms; `rooms`, `route`;
+//! `operations`, `account_deletion`, `overview`; `service`; `edge`; `backend`. Nothing imports upward, and
+//! no room imports another, but that `messages` asks for the proofs of `conversations`. `tests/walls.rs`
+//! holds this, and who writes which table.
 //!
 //! ```
 //! use fulmar_backend::{Backend, Config, HttpRequest};
