@@ -239,7 +239,7 @@ fn a_transaction_has_no_methods_but_its_own() {
         for (what, homes) in [
             ("impl Tx<", &["tx.rs"][..]),
             ("impl Database ", &["tx.rs"]),
-            ("impl Rooms ", &["rooms.rs", "route.rs"]),
+            ("impl Rooms ", &["rooms.rs", "route/mod.rs"]),
             ("impl Service ", &["service.rs"]),
             ("impl Sockets ", &["edge/sockets.rs"]),
         ] {

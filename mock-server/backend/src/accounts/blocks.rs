@@ -2,7 +2,7 @@
 
 use fulmar_protocol::{BlockList, UserId};
 
-use super::{AccountNews, Accounts, Told};
+use super::{AccountNews, Accounts, WithNews};
 use crate::error::{Error, Result};
 use crate::store::blocks::{self, write};
 use crate::tx::Tx;
@@ -22,7 +22,7 @@ impl Accounts {
         tx: &mut Tx<'_>,
         user: &UserId,
         other: &UserId,
-    ) -> Result<Told<BlockList>> {
+    ) -> Result<WithNews<BlockList>> {
         self.check_known(tx, other)?;
         let before = blocks::of(tx.db(), user)?;
         if user == other || (before.len() >= MOST_BLOCKED && !before.contains(other)) {
@@ -46,7 +46,7 @@ impl Accounts {
         tx: &mut Tx<'_>,
         user: &UserId,
         other: &UserId,
-    ) -> Result<Told<BlockList>> {
+    ) -> Result<WithNews<BlockList>> {
         let news = if write::remove(tx.db(), user, other)? {
             vec![AccountNews::Unblocked {
                 user_id: user.clone(),

@@ -55,7 +55,7 @@ pub(crate) enum AccountNews {
 }
 
 /// An answer, and what others have to hear of.
-pub(crate) type Told<T> = (T, Vec<AccountNews>);
+pub(crate) type WithNews<T> = (T, Vec<AccountNews>);
 
 impl Accounts {
     pub(crate) fn new(secret: &[u8], access_token_lifetime: Duration) -> Self {
@@ -88,7 +88,7 @@ impl Accounts {
         &self,
         tx: &mut Tx<'_>,
         request: &RegisterRequest,
-    ) -> Result<Told<Session>> {
+    ) -> Result<WithNews<Session>> {
         let name = &request.name;
         let fits = !name.trim().is_empty()
             && name.len() <= NAME_BYTES

@@ -6,7 +6,7 @@ use fulmar_protocol::{
 use sha2::{Digest as _, Sha256};
 
 use super::tokens::Claims;
-use super::{AccountNews, Accounts, Told, password};
+use super::{AccountNews, Accounts, WithNews, password};
 use crate::actor::Caller;
 use crate::entropy::hex;
 use crate::error::{Error, Result};
@@ -23,7 +23,11 @@ pub(crate) enum Refreshed {
 }
 
 impl Accounts {
-    pub(crate) fn login(&self, tx: &mut Tx<'_>, request: &LoginRequest) -> Result<Told<Session>> {
+    pub(crate) fn login(
+        &self,
+        tx: &mut Tx<'_>,
+        request: &LoginRequest,
+    ) -> Result<WithNews<Session>> {
         self.check_password(tx, &request.user_id, &request.password)?;
         // A device that signs in again has lost its older sessions; but not the newest, which it
         // may be using when this request is only a late repetition.
@@ -41,7 +45,7 @@ impl Accounts {
         tx: &mut Tx<'_>,
         user_id: &UserId,
         device_id: &DeviceId,
-    ) -> Result<Told<Session>> {
+    ) -> Result<WithNews<Session>> {
         let session_id = tx.entropy().id("s-");
         let random: [u8; 32] = tx.entropy().bytes();
         let refresh = Secret::new(format!("{session_id}.{}", hex(&random)));

@@ -135,17 +135,17 @@ impl Backend {
     /// Everything that was done so far, in its order.
     pub fn audit(&mut self, now: Timestamp) -> Vec<AuditEntry> {
         let entries = self.service.quiet(now, |rooms, tx| rooms.audit.entries(tx));
-        or_nothing(entries)
+        or_empty(entries)
     }
 
     /// Every push so far, the oldest first.
     pub fn pushes(&mut self, now: Timestamp) -> Vec<RecordedPush> {
-        or_nothing(self.service.quiet(now, |rooms, tx| rooms.push.all(tx)))
+        or_empty(self.service.quiet(now, |rooms, tx| rooms.push.all(tx)))
     }
 
     /// The pushes that are to be handed over now.
     pub fn due_pushes(&mut self, now: Timestamp) -> Vec<RecordedPush> {
-        or_nothing(self.service.quiet(now, |rooms, tx| rooms.push.due(tx)))
+        or_empty(self.service.quiet(now, |rooms, tx| rooms.push.due(tx)))
     }
 
     /// A push was taken by what carries notifications, or was not: then it is tried again after 2, 4 and
@@ -159,7 +159,7 @@ impl Backend {
 }
 
 /// For lists that no client waits for.
-fn or_nothing<T>(found: Result<Vec<T>>) -> Vec<T> {
+fn or_empty<T>(found: Result<Vec<T>>) -> Vec<T> {
     found.unwrap_or_else(|error| {
         error.report();
         Vec::new()

@@ -28,7 +28,7 @@ pub(crate) enum Created {
 
 impl Created {
     /// Its id, and the news of it if it is new.
-    pub(crate) fn told(self) -> (ConversationId, Option<ConversationNews>) {
+    pub(crate) fn into_news(self) -> (ConversationId, Option<ConversationNews>) {
         match self {
             Self::New(id) => (id.clone(), Some(ConversationNews::Created(id))),
             Self::Existing(id) => (id, None),
@@ -36,8 +36,8 @@ impl Created {
     }
 }
 
-/// A conversation that begins.
-struct Begun {
+/// A conversation that begins, with its people.
+struct NewConversation {
     kind: ConversationKind,
     key: Option<OperationKey>,
     /// The two people of a direct conversation, as one name.
@@ -99,9 +99,9 @@ impl Conversations {
         }
         let mut participants = vec![user.clone()];
         participants.extend(others.into_iter().cloned());
-        begin(
+        insert(
             tx,
-            Begun {
+            NewConversation {
                 kind: params.kind,
                 key: Some(actor.key),
                 pair,
@@ -126,9 +126,9 @@ impl Conversations {
             return Ok(Created::Existing(existing));
         }
         check_reachable(tx, user, other)?;
-        begin(
+        insert(
             tx,
-            Begun {
+            NewConversation {
                 kind: ConversationKind::Direct,
                 key: None,
                 pair: Some(pair),
@@ -139,7 +139,7 @@ impl Conversations {
     }
 }
 
-fn begin(tx: &mut Tx<'_>, new: Begun) -> Result<Created> {
+fn insert(tx: &mut Tx<'_>, new: NewConversation) -> Result<Created> {
     let id = ConversationId::new(tx.entropy().id("c-"))?;
     write::insert(
         tx.db(),

@@ -23,8 +23,8 @@ impl Conversations {
             deactivate(tx.db(), id)?;
             return Ok(news);
         }
-        if let Some(heir) = heir(&left) {
-            news.push(self.set_role(tx, id, heir, Role::Admin)?);
+        if let Some(next_admin) = next_admin(&left) {
+            news.push(self.set_role(tx, id, next_admin, Role::Admin)?);
         }
         news.push(noticed(tx, actor, id, Notice::ParticipantLeft, "left")?);
         Ok(news)
@@ -59,11 +59,11 @@ impl Conversations {
 }
 
 /// A group keeps an admin: where none is left, the moderator, or else the member, who is longest in it.
-fn heir(left: &[Participant]) -> Option<&UserId> {
+fn next_admin(left: &[Participant]) -> Option<&UserId> {
     let first = |role: Role| left.iter().find(|there| there.role == role);
     if first(Role::Admin).is_some() {
         return None;
     }
-    let heir = first(Role::Moderator).or(left.first());
-    heir.map(|heir| &heir.user_id)
+    let next_admin = first(Role::Moderator).or(left.first());
+    next_admin.map(|next_admin| &next_admin.user_id)
 }

@@ -26,7 +26,7 @@ fn group(stage: &mut Stage, others: &[&str]) -> ConversationId {
         user: &ann,
         key: key(1),
     };
-    stage.ok(|tx| ROOM.create(tx, actor, &params)).told().0
+    stage.ok(|tx| ROOM.create(tx, actor, &params)).into_news().0
 }
 
 fn roles(stage: &mut Stage, id: &ConversationId) -> Vec<(String, Role)> {
@@ -39,9 +39,9 @@ fn roles(stage: &mut Stage, id: &ConversationId) -> Vec<(String, Role)> {
 fn two_people_have_one_direct_conversation_whoever_begins_it() {
     let mut stage = Stage::with(&["ann", "ben"]);
     let (ann, ben) = (user("ann"), user("ben"));
-    let (id, news) = stage.ok(|tx| ROOM.direct_with(tx, &ann, &ben)).told();
+    let (id, news) = stage.ok(|tx| ROOM.direct_with(tx, &ann, &ben)).into_news();
     assert_eq!(news, Some(ConversationNews::Created(id.clone())));
-    let (again, news) = stage.ok(|tx| ROOM.direct_with(tx, &ben, &ann)).told();
+    let (again, news) = stage.ok(|tx| ROOM.direct_with(tx, &ben, &ann)).into_news();
     assert_eq!((again, news), (id, None));
     assert_eq!(
         stage.refused(|tx| ROOM.direct_with(tx, &ann, &ann)),

@@ -37,30 +37,32 @@ pub(crate) fn frame(
         Ok(frame) => frame,
         Err(error) => return unreadable(service, sockets, socket, text, error),
     };
-    // Everything but these needs a caller.
+    // All other frames need a caller.
     let frame = match frame {
         ClientFrame::Unknown => return Vec::new(),
         ClientFrame::Hello(frame) => return hello(service, sockets, socket, &frame, now),
         ClientFrame::Authenticate(frame) => {
             return authenticate(service, sockets, socket, &frame.access_token, now);
         }
-        ClientFrame::Submit(frame) => Called::Submit(frame),
-        ClientFrame::Ping(frame) => Called::Ping(frame.id),
-        ClientFrame::Typing(frame) => Called::Typing(frame),
+        ClientFrame::Submit(frame) => CallerFrame::Submit(frame),
+        ClientFrame::Ping(frame) => CallerFrame::Ping(frame.id),
+        ClientFrame::Typing(frame) => CallerFrame::Typing(frame),
     };
     let caller = match sockets.caller(socket, now) {
         Ok(caller) => caller,
         Err(code) => return close(service, sockets, socket, code),
     };
     match frame {
-        Called::Submit(frame) => submit(service, sockets, socket, &caller, &frame, now),
-        Called::Ping(id) => ping(service, sockets, socket, &caller, id, now),
-        Called::Typing(frame) => typing::typing(service, sockets, socket, &caller, &frame, now),
+        CallerFrame::Submit(frame) => submit(service, sockets, socket, &caller, &frame, now),
+        CallerFrame::Ping(id) => ping(service, sockets, socket, &caller, id, now),
+        CallerFrame::Typing(frame) => {
+            typing::typing(service, sockets, socket, &caller, &frame, now)
+        }
     }
 }
 
-/// A frame of somebody who is known.
-enum Called {
+/// A frame that only a known caller may send.
+enum CallerFrame {
     Submit(Submit),
     Ping(u64),
     Typing(fulmar_protocol::Typing),

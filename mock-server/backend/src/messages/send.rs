@@ -26,7 +26,7 @@ pub(crate) enum Sent {
 
 impl Sent {
     /// The message, and the news of it if it is new.
-    pub(crate) fn told(self) -> (Rc<Message>, Option<MessageNews>) {
+    pub(crate) fn into_news(self) -> (Rc<Message>, Option<MessageNews>) {
         match self {
             Self::New(message) => (Rc::clone(&message), Some(MessageNews::Posted(message))),
             Self::Existing(message) => (message, None),

@@ -29,7 +29,7 @@ impl Talk {
         Self {
             stage,
             room: Messages::new(&Limits::default(), per_minute),
-            id: created.told().0,
+            id: created.into_news().0,
         }
     }
 
@@ -69,7 +69,7 @@ impl Talk {
         let sent = self.by(name, number, |room, tx, actor, writer| {
             room.send(tx, actor, writer, params, Ok(()))
         })?;
-        let (message, news) = sent.told();
+        let (message, news) = sent.into_news();
         Ok((message, news.is_some()))
     }
 

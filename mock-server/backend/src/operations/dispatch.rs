@@ -89,7 +89,7 @@ fn send(rooms: &Rooms, tx: &mut Tx<'_>, actor: Actor<'_>, params: MessageSend) -
     let sent = rooms
         .messages
         .send(tx, actor, &writer, params, attachable)?;
-    let (message, news) = sent.told();
+    let (message, news) = sent.into_news();
     rooms.pass_on(tx, news)?;
     Ok(Applied {
         message: Some(Box::new((*message).clone())),
@@ -103,7 +103,7 @@ fn create(
     actor: Actor<'_>,
     params: &ConversationCreate,
 ) -> Result<Applied> {
-    let (id, news) = rooms.conversations.create(tx, actor, params)?.told();
+    let (id, news) = rooms.conversations.create(tx, actor, params)?.into_news();
     rooms.pass_on(tx, news)?;
     let seen = conversations::view(tx.db(), &id, actor.user)?;
     Ok(Applied {

@@ -142,7 +142,10 @@ fn addressed(
         .as_str()
         .and_then(|other| UserId::new(other).ok())
         .ok_or_else(|| Error::invalid("That is not a user id"))?;
-    let (id, news) = rooms.conversations.direct_with(tx, user, &other)?.told();
+    let (id, news) = rooms
+        .conversations
+        .direct_with(tx, user, &other)?
+        .into_news();
     rooms.pass_on(tx, news)?;
     params.insert("conversationId".to_owned(), id.as_str().into());
     Ok(addressed)

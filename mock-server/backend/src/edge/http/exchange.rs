@@ -80,7 +80,7 @@ impl HttpResponse {
 }
 
 /// A request, taken apart.
-pub(super) struct Asked<'a> {
+pub(super) struct ParsedRequest<'a> {
     pub(super) method: &'a str,
     /// The path, decoded, in its segments.
     pub(super) path: &'a [&'a str],

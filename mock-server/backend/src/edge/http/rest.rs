@@ -5,7 +5,7 @@ use fulmar_protocol::{Operation, OperationKey, OutcomeStatus, UserId};
 use serde_json::{Map, Value};
 
 use super::body::{nothing, read_body, text};
-use super::exchange::Asked;
+use super::exchange::ParsedRequest;
 use super::url::message_id;
 use crate::error::{Error, Result};
 use crate::operations::apply_all;
@@ -83,13 +83,13 @@ fn meaning(method: &str, path: &[&str]) -> Option<Write> {
 pub(super) fn write(
     rooms: &Rooms,
     tx: &mut Tx<'_>,
-    asked: &Asked<'_>,
+    parsed: &ParsedRequest<'_>,
     user: &UserId,
 ) -> Result<Option<String>> {
-    let Some(write) = meaning(asked.method, asked.path) else {
+    let Some(write) = meaning(parsed.method, parsed.path) else {
         return Ok(None);
     };
-    let mut params: Map<String, Value> = match asked.body {
+    let mut params: Map<String, Value> = match parsed.body {
         [] => Map::new(),
         body => read_body(body)?,
     };

@@ -7,7 +7,7 @@ use fulmar_protocol::{
 use serde_json::json;
 
 use super::body::{nothing, read_body, text, unknown_route};
-use super::exchange::{Asked, HttpRequest, HttpResponse};
+use super::exchange::{HttpRequest, HttpResponse, ParsedRequest};
 use super::url::{self, conversation_id, message_id, user_id};
 use super::{files, rest};
 use crate::account_deletion::delete_account;
@@ -36,7 +36,7 @@ pub(super) fn answer(
     let segments = url::segments(request.path)?;
     let path: Vec<&str> = segments.iter().map(String::as_str).collect();
     let token = request.bearer.or(query.get("token").map(String::as_str));
-    let asked = Asked {
+    let parsed = ParsedRequest {
         method: request.method,
         path: &path,
         query: &query,
@@ -47,15 +47,15 @@ pub(super) fn answer(
         ("GET", ["health"]) => text(&json!({ "status": "ok" })),
         ("GET", ["v1", "openapi.json"]) => text(&openapi::document()),
         ("GET", ["stats"]) => text(&overview::stats(tx, connections)?),
-        ("POST", ["v1", "auth", "refresh"]) => return refresh(rooms, tx, &asked),
-        ("POST", ["v1", "auth", way]) => come_or_go(rooms, tx, &asked, way, token),
+        ("POST", ["v1", "auth", "refresh"]) => return refresh(rooms, tx, &parsed),
+        ("POST", ["v1", "auth", way]) => auth(rooms, tx, &parsed, way, token),
         (_, ["v1", rest @ ..]) => {
             let caller = rooms.accounts.authenticate(tx, token)?;
-            let asked = Asked {
+            let parsed = ParsedRequest {
                 path: rest,
-                ..asked
+                ..parsed
             };
-            called(rooms, tx, &asked, &caller)
+            authenticated(rooms, tx, &parsed, &caller)
         }
         _ => Err(unknown_route()),
     };
@@ -63,8 +63,8 @@ pub(super) fn answer(
 }
 
 /// A refusal that ends the session is no error here: what it changed stays.
-fn refresh(rooms: &Rooms, tx: &mut Tx<'_>, asked: &Asked<'_>) -> Result<HttpResponse> {
-    let body: RefreshRequest = read_body(asked.body)?;
+fn refresh(rooms: &Rooms, tx: &mut Tx<'_>, parsed: &ParsedRequest<'_>) -> Result<HttpResponse> {
+    let body: RefreshRequest = read_body(parsed.body)?;
     match rooms.accounts.refresh(tx, &body.refresh_token)? {
         Refreshed::Fresh(session) => Ok(HttpResponse::json(text(&session)?)),
         Refreshed::Reused(ended) => {
@@ -77,29 +77,29 @@ fn refresh(rooms: &Rooms, tx: &mut Tx<'_>, asked: &Asked<'_>) -> Result<HttpResp
     }
 }
 
-fn come_or_go(
+fn auth(
     rooms: &Rooms,
     tx: &mut Tx<'_>,
-    asked: &Asked<'_>,
+    parsed: &ParsedRequest<'_>,
     way: &str,
     token: Option<&str>,
 ) -> Result<String> {
     let accounts = &rooms.accounts;
     match way {
         "login" => {
-            let body: LoginRequest = read_body(asked.body)?;
+            let body: LoginRequest = read_body(parsed.body)?;
             let (session, news) = accounts.login(tx, &body)?;
             rooms.pass_on(tx, news)?;
             text(&session)
         }
         "register" => {
-            let body: RegisterRequest = read_body(asked.body)?;
+            let body: RegisterRequest = read_body(parsed.body)?;
             let (session, news) = accounts.register(tx, &body)?;
             rooms.pass_on(tx, news)?;
             text(&session)
         }
         "logout" => {
-            let body: LogoutRequest = read_body(asked.body)?;
+            let body: LogoutRequest = read_body(parsed.body)?;
             let news = accounts.logout(tx, &body.refresh_token)?;
             rooms.pass_on(tx, news)?;
             nothing()
@@ -113,31 +113,36 @@ fn come_or_go(
 }
 
 /// Requests of a caller: those about accounts, then those that read, then writes.
-fn called(rooms: &Rooms, tx: &mut Tx<'_>, asked: &Asked<'_>, caller: &Caller) -> Result<String> {
-    if let Some(answer) = account(rooms, tx, asked, caller)? {
+fn authenticated(
+    rooms: &Rooms,
+    tx: &mut Tx<'_>,
+    parsed: &ParsedRequest<'_>,
+    caller: &Caller,
+) -> Result<String> {
+    if let Some(answer) = account(rooms, tx, parsed, caller)? {
         return Ok(answer);
     }
     let user = &caller.user_id;
-    if let Some(answer) = reading(rooms, tx, asked, user)? {
+    if let Some(answer) = reading(rooms, tx, parsed, user)? {
         return Ok(answer);
     }
-    if let ("POST", ["operations"]) = (asked.method, asked.path) {
-        let submit: Submit = read_body(asked.body)?;
+    if let ("POST", ["operations"]) = (parsed.method, parsed.path) {
+        let submit: Submit = read_body(parsed.body)?;
         let outcomes = apply_all(rooms, tx, user, &submit.operations)?;
         return text(&OperationsAnswer { outcomes });
     }
-    rest::write(rooms, tx, asked, user)?.ok_or_else(unknown_route)
+    rest::write(rooms, tx, parsed, user)?.ok_or_else(unknown_route)
 }
 
 /// `None` when it is about no account.
 fn account(
     rooms: &Rooms,
     tx: &mut Tx<'_>,
-    asked: &Asked<'_>,
+    parsed: &ParsedRequest<'_>,
     caller: &Caller,
 ) -> Result<Option<String>> {
     let (user, accounts) = (&caller.user_id, &rooms.accounts);
-    let answer = match (asked.method, asked.path) {
+    let answer = match (parsed.method, parsed.path) {
         ("GET", ["me"]) => text(&accounts.me(tx, caller)?),
         ("GET", ["sessions"]) => text(&accounts.sessions(tx, caller)?),
         ("POST", ["sessions", id, "end"]) => {
@@ -146,17 +151,17 @@ fn account(
             nothing()
         }
         ("POST", ["me"]) => {
-            let body: MeUpdate = read_body(asked.body)?;
+            let body: MeUpdate = read_body(parsed.body)?;
             let news = accounts.update_me(tx, user, body)?;
             rooms.pass_on(tx, news)?;
             text(&accounts.me(tx, caller)?)
         }
         ("POST", ["me", "delete"]) => {
-            delete_account(rooms, tx, caller, &read_body(asked.body)?)?;
+            delete_account(rooms, tx, caller, &read_body(parsed.body)?)?;
             nothing()
         }
         ("POST", ["devices", device, "push-token"]) => {
-            let token = read_body(asked.body)?;
+            let token = read_body(parsed.body)?;
             rooms.push.set_token(tx, caller, device, &token)?;
             nothing()
         }
@@ -166,7 +171,7 @@ fn account(
         }
         ("GET", ["blocks"]) => text(&accounts.blocked_by(tx, user)?),
         ("POST", ["blocks"]) => {
-            let body: BlockRequest = read_body(asked.body)?;
+            let body: BlockRequest = read_body(parsed.body)?;
             let (list, news) = accounts.block(tx, user, &body.user_id)?;
             rooms.pass_on(tx, news)?;
             text(&list)
@@ -177,7 +182,7 @@ fn account(
             text(&list)
         }
         ("GET", ["users"]) => {
-            let name = asked.query.get("q").map_or("", String::as_str);
+            let name = parsed.query.get("q").map_or("", String::as_str);
             text(&accounts.people(tx, user, name, rooms.limits.page_size)?)
         }
         ("GET", ["users", id]) => text(&accounts.person(tx, user, &user_id(id)?)?),
@@ -190,12 +195,12 @@ fn account(
 fn reading(
     rooms: &Rooms,
     tx: &mut Tx<'_>,
-    asked: &Asked<'_>,
+    parsed: &ParsedRequest<'_>,
     user: &UserId,
 ) -> Result<Option<String>> {
     let (conversations, messages) = (&rooms.conversations, &rooms.messages);
-    let query = asked.query;
-    let answer = match (asked.method, asked.path) {
+    let query = parsed.query;
+    let answer = match (parsed.method, parsed.path) {
         ("GET", ["sync"]) => {
             let since = Seq(url::number(query, "since")?.unwrap_or_default());
             let log_id = query.get("logId").map(String::as_str);

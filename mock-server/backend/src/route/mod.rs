@@ -267,3 +267,6 @@ impl Rooms {
             .append(tx, &with, &EventData::MessageUpdated(message))
     }
 }
+
+#[cfg(test)]
+mod tests;
