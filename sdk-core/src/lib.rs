@@ -43,17 +43,22 @@
 mod readme {}
 
 mod client;
+mod clock;
+mod error;
 mod files;
 mod runtime;
+mod secret_storage;
+mod token_provider;
 mod transport;
+mod vault;
 
 pub use client::{
-    Account, BuildError, Client, ClientBuilder, ConnectionWatch, Conversation, ConversationList,
+    Account, Client, ClientBuilder, ConnectionWatch, Conversation, ConversationList,
     ConversationWatch, Download, DownloadProgress, Found, GapEnd, History, Listed, NewAttachment,
-    NewGroup, NewMessage, Newest, Outbox, ParticipantList, PresenceWatch, ProvidedToken, Search,
-    SecretStorage, SessionWatch, SignOut, Thread, Timeline, TokenFailure, TokenFuture,
-    TokenProvider, TypingWatch, Visibility, WatchError, handle_push_beside, rebuild_store,
+    NewGroup, NewMessage, Newest, Outbox, ParticipantList, PresenceWatch, Search, SessionWatch,
+    SignOut, Thread, Timeline, TypingWatch, Visibility, handle_push_beside, rebuild_store,
 };
+pub use error::{BuildError, WatchError};
 pub use fulmar_engine::query::{
     Action, Change, ConversationFilter, ConversationItem, ConversationStatus, GapRange,
     MessageItem, MessageState, OutboxItem, OutboxState, Place, Preview, Quote, QuotedMessage,
@@ -72,3 +77,5 @@ pub use fulmar_protocol::{
     Role, SearchQuery, Secret, SessionId, SessionInfo, Settings, Thumbnail, Timestamp, UserId,
     Writing,
 };
+pub use secret_storage::SecretStorage;
+pub use token_provider::{ProvidedToken, TokenFailure, TokenFuture, TokenProvider};

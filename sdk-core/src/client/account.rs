@@ -6,7 +6,7 @@ use fulmar_engine::query::blocked_people;
 use fulmar_engine::{Command, CommandError, Reply};
 use fulmar_protocol::{MeUpdate, PresenceSetting, Secret, SessionId, SessionInfo, UserId};
 
-use super::parse_user;
+use super::arguments::parse_user;
 use crate::runtime::Runtime;
 
 /// The account of whoever is signed in. All of it needs the network, because only the server knows.

@@ -3,50 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use fulmar_engine::{Config, OpenError, Salvage, SalvageError};
+use fulmar_engine::{Config, Salvage, SalvageError};
 use fulmar_protocol::UserId;
 
-use super::{Client, SecretStorage, TokenProvider};
+use super::Client;
+use crate::error::BuildError;
 use crate::runtime::{Runtime, Setup};
+use crate::secret_storage::SecretStorage;
+use crate::token_provider::TokenProvider;
 use crate::transport::{Address, AddressError, Transport};
-
-/// Why a client could not be built. Nothing was changed on disk.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// The server's address is not one.
-    #[error("the server address {address:?}: {reason}")]
-    Address {
-        /// What was given.
-        address: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The address is not encrypted, and not of this machine.
-    #[error(
-        "{host} is not this machine, and http is not encrypted: use https, or allow_plaintext() \
-         where that is really meant"
-    )]
-    Plaintext {
-        /// Which host.
-        host: String,
-    },
-    /// TLS could not be set up, or what is to be trusted is no certificate.
-    #[error("{reason}")]
-    Tls {
-        /// What failed.
-        reason: String,
-    },
-    /// The platform's place for secrets cannot be used at this moment.
-    #[error("the platform's secrets: {reason}")]
-    Secrets {
-        /// What the storage said.
-        reason: String,
-    },
-    /// The store could not be opened.
-    #[error(transparent)]
-    Store(#[from] OpenError),
-}
 
 /// How a client is to be.
 #[derive(Debug, Clone)]
@@ -151,9 +116,7 @@ impl ClientBuilder {
             secret_storage: self.secret_storage,
         })
         .await?;
-        Ok(Client {
-            runtime: Arc::new(runtime),
-        })
+        Ok(Client::of(Arc::new(runtime)))
     }
 }
 

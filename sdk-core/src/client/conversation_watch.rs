@@ -6,9 +6,10 @@ use fulmar_protocol::{ConversationId, UserId};
 use tokio::sync::watch;
 
 use super::Conversation;
-use super::live::{Live, WatchError};
+use super::live::Live;
+use crate::error::WatchError;
+use crate::runtime::PresentNow;
 use crate::runtime::Runtime;
-use crate::runtime::outlets::PresentNow;
 
 impl Conversation {
     /// The conversation itself, live: its title and picture, who may write, what it is about, what the user

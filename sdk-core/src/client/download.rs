@@ -12,8 +12,8 @@ use tokio::task::AbortHandle;
 
 use super::Client;
 use crate::files::Source;
+use crate::runtime::DownloadsNow;
 use crate::runtime::Runtime;
-use crate::runtime::outlets::DownloadsNow;
 
 /// How long to wait before an engine that began anew is asked once more.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -55,7 +55,7 @@ impl Client {
     /// [`Config::file_cache_bytes`]: crate::Config::file_cache_bytes
     #[must_use]
     pub fn download(&self, attachment: &Attachment) -> Download {
-        let runtime = Arc::clone(&self.runtime);
+        let runtime = self.shared_runtime();
         let id = DownloadId(LAST.fetch_add(1, Ordering::Relaxed) + 1);
         let (ending, ended) = watch::channel(None);
         let getting = get(Arc::clone(&runtime), id, attachment.clone());
@@ -79,7 +79,7 @@ impl Client {
     /// only. The file belongs to the client: copy it to change it or to keep it.
     pub async fn downloaded(&self, attachment: &Attachment) -> Option<PathBuf> {
         let content = attachment.sha256;
-        self.runtime
+        self.runtime()
             .on_disk(move |files| files.find(content))
             .await?
     }

@@ -10,9 +10,10 @@ use futures_core::Stream;
 use tokio::sync::watch;
 
 use super::conversation_watch::{own, show_presence};
-use super::live::{Live, WatchError};
+use super::live::Live;
+use crate::error::WatchError;
+use crate::runtime::PresentNow;
 use crate::runtime::Runtime;
-use crate::runtime::outlets::PresentNow;
 
 /// How many conversations one step of the list shows more.
 const STEP: u32 = 50;

@@ -7,31 +7,10 @@ use fulmar_engine::query::{Change, diff};
 use fulmar_engine::{StoreError, Topic};
 use tokio::sync::watch;
 
+use crate::error::WatchError;
+use crate::runtime::Readers;
 use crate::runtime::Runtime;
-use crate::runtime::readers::Readers;
-use crate::runtime::watchers::Slot;
-
-/// Why a live query has nothing more to say.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum WatchError {
-    /// The client is closed.
-    #[error("the client is closed")]
-    Closed,
-    /// The store could not be read this time. Asking again is possible; nothing was skipped.
-    #[error("the store could not be read: {reason}")]
-    Store {
-        /// What SQLite said.
-        reason: String,
-    },
-}
-
-impl From<StoreError> for WatchError {
-    fn from(error: StoreError) -> Self {
-        Self::Store {
-            reason: error.to_string(),
-        }
-    }
-}
+use crate::runtime::Slot;
 
 /// A watcher of a list of `T`.
 #[derive(Debug)]

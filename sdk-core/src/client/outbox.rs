@@ -7,7 +7,8 @@ use fulmar_engine::{Command, CommandError, Topic};
 use fulmar_protocol::OperationKey;
 use futures_core::Stream;
 
-use super::live::{Live, WatchError};
+use super::live::Live;
+use crate::error::WatchError;
 use crate::runtime::Runtime;
 
 /// A live list of every operation that the server has not confirmed, in the order in which they were

@@ -7,7 +7,8 @@ use fulmar_engine::query::{Change, participants};
 use fulmar_protocol::{ConversationId, Participant};
 use futures_core::Stream;
 
-use super::live::{Live, WatchError};
+use super::live::Live;
+use crate::error::WatchError;
 use crate::runtime::Runtime;
 
 /// A live list of the people of a conversation, by their ids: what they may do, and how far each has

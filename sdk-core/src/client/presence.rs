@@ -3,8 +3,9 @@
 use fulmar_protocol::{Presence, UserId};
 use tokio::sync::watch;
 
-use super::{Client, WatchError};
-use crate::runtime::outlets::PresentNow;
+use super::Client;
+use crate::error::WatchError;
+use crate::runtime::PresentNow;
 
 impl Client {
     /// Whether somebody is there, on any of their devices, live. Of people with whom this user shares no

@@ -6,7 +6,7 @@ use fulmar_engine::{Command, CommandError, PushError, PushNotification, Reply, r
 use fulmar_protocol::{Anchor, HistoryPage, PushProvider, PushToken};
 
 use super::Client;
-use crate::runtime::clock;
+use crate::clock;
 
 impl Client {
     /// Says where notifications for this device go, once the platform has given it a token. Needs the
@@ -25,7 +25,7 @@ impl Client {
             token: token.into(),
         };
         let command = Command::SetPushToken { token: Some(token) };
-        self.runtime.command(command).await.map(|_| ())
+        self.runtime().command(command).await.map(|_| ())
     }
 
     /// No notifications for this device any more. Needs the network. PROTOCOL.md §7.8.
@@ -34,7 +34,7 @@ impl Client {
     /// Those of [`Client::register_push_token`].
     pub async fn remove_push_token(&self) -> Result<(), CommandError> {
         let command = Command::SetPushToken { token: None };
-        self.runtime.command(command).await.map(|_| ())
+        self.runtime().command(command).await.map(|_| ())
     }
 
     /// Takes what a push notification carries, a JSON text: the message is in its timeline, also
@@ -59,12 +59,12 @@ impl Client {
                 page: HistoryPage::Around(Anchor::Message(payload.message_key)),
             };
             // Without it there is still something to show, and the message comes with the log.
-            let _ = self.runtime.command(fetch).await;
+            let _ = self.runtime().command(fetch).await;
         }
         let command = Command::HandlePush {
             payload: Box::new(payload),
         };
-        match self.runtime.command(command).await? {
+        match self.runtime().command(command).await? {
             Reply::Notified(notification) => Ok(notification),
             // The engine answers this command with nothing else.
             _ => Err(CommandError::Closed),

@@ -9,7 +9,8 @@ use fulmar_protocol::{OperationKey, SearchQuery};
 use futures_core::Stream;
 use tokio::sync::watch;
 
-use super::live::{Live, WatchError};
+use super::live::Live;
+use crate::error::WatchError;
 use crate::runtime::Runtime;
 
 /// How many messages one step of a search shows more.

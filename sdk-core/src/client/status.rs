@@ -3,7 +3,7 @@
 use fulmar_engine::{ConnectionState, SessionState};
 use tokio::sync::watch;
 
-use super::WatchError;
+use crate::error::WatchError;
 
 macro_rules! status {
     ($(#[$doc:meta])* $name:ident of $state:ty) => {

@@ -11,8 +11,9 @@ use fulmar_protocol::{ConversationId, HistoryPage, OperationKey, Position};
 use futures_core::Stream;
 use tokio::sync::watch;
 
-use super::live::{Live, WatchError};
-use super::new_operation_key;
+use super::arguments::new_operation_key;
+use super::live::Live;
+use crate::error::WatchError;
 use crate::runtime::Runtime;
 
 /// Who looks again when the window has grown.

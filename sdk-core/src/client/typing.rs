@@ -7,9 +7,10 @@ use fulmar_engine::{ConversationKey, Input};
 use fulmar_protocol::{ConversationId, TypingState, UserId};
 use tokio::sync::watch;
 
-use super::{Conversation, WatchError};
+use super::Conversation;
+use crate::error::WatchError;
 use crate::runtime::Runtime;
-use crate::runtime::outlets::TypingNow;
+use crate::runtime::TypingNow;
 
 impl Conversation {
     /// Says that the user pressed a key. Call it for each: the server is told at most every two

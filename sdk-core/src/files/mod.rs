@@ -18,7 +18,7 @@ use tokio::sync::{RwLock, RwLockReadGuard};
 
 pub(crate) use partial::Appended;
 
-use crate::runtime::clock;
+use crate::clock;
 
 /// How much is read at once.
 const BLOCK: usize = 64 * 1024;

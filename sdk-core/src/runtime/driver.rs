@@ -4,20 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fulmar_engine::{
-    CommandError, CommandId, Effect, Engine, Input, OpenError, Released, Reply, SocketEvent,
-    SocketFailure, SocketId, Vault,
-};
+use fulmar_engine::{CommandError, CommandId, Engine, Input, OpenError, Reply, SocketId, Vault};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::carrier::Carrier;
-use super::rest::Bed;
-use super::{Request, Setup, WAITING_INPUTS, clock, foreign};
-use crate::client::BuildError;
+use super::app_code;
+use super::file_transfer::FileTransfer;
+use super::published::Published;
+use super::setup::{Request, Setup, WAITING_INPUTS};
+use super::suspension::SuspendGate;
+use crate::clock;
+use crate::error::BuildError;
 use crate::files::Files;
-use crate::runtime::outlets::Outlets;
-use crate::transport::{Outbound, SocketTask};
+use crate::transport::Outbound;
 
 /// How many waiting inputs share a transaction at most.
 const BATCH: usize = 256;
@@ -29,8 +28,8 @@ pub(super) type Waiting = oneshot::Sender<Result<Reply, CommandError>>;
 pub(super) struct Driver {
     pub(super) setup: Setup,
     pub(super) vault: Option<Arc<dyn Vault>>,
-    pub(super) outlets: Outlets,
-    pub(super) carrier: Carrier,
+    pub(super) published: Published,
+    pub(super) file_transfer: FileTransfer,
     pub(super) engine: Option<Engine>,
     /// When a store that failed is opened again.
     pub(super) reopen_at: Option<Instant>,
@@ -44,10 +43,10 @@ pub(super) struct Driver {
 /// Runs until it is told to stop, or nobody is left who could.
 pub(crate) fn run(
     setup: Setup,
-    outlets: Outlets,
+    published: Published,
     files: Arc<Files>,
     requests: mpsc::Receiver<Request>,
-    bed: Bed,
+    gate: SuspendGate,
     stopping: watch::Receiver<bool>,
     opened: oneshot::Sender<Result<Handle, BuildError>>,
 ) {
@@ -65,23 +64,23 @@ pub(crate) fn run(
         }
     };
     let (network, from_network) = mpsc::channel(WAITING_INPUTS);
-    let vault = match runtime.block_on(foreign::vault(&setup)) {
+    let vault = match runtime.block_on(app_code::vault(&setup)) {
         Ok(vault) => vault,
         Err(reason) => {
             let _ = opened.send(Err(BuildError::Secrets { reason }));
             return;
         }
     };
-    let carrier = Carrier {
+    let file_transfer = FileTransfer {
         http: setup.transport.http.clone(),
         files,
         inputs: network.clone(),
     };
     let mut driver = Driver {
-        carrier,
+        file_transfer,
         setup,
         vault,
-        outlets,
+        published,
         engine: None,
         reopen_at: None,
         sockets: BTreeMap::new(),
@@ -104,8 +103,8 @@ pub(crate) fn run(
             return;
         }
     }
-    runtime.block_on(driver.drive(requests, bed, stopping));
-    driver.outlets.readers.close();
+    runtime.block_on(driver.drive(requests, gate, stopping));
+    driver.published.readers.close();
     drop(driver);
     // Sockets that are saying goodbye get a moment; reads that are under way end by themselves.
     runtime.shutdown_timeout(Duration::from_millis(100));
@@ -115,28 +114,28 @@ impl Driver {
     async fn drive(
         &mut self,
         mut requests: mpsc::Receiver<Request>,
-        mut bed: Bed,
+        mut gate: SuspendGate,
         mut stopping: watch::Receiver<bool>,
     ) {
         loop {
             let mut batch = Vec::new();
-            if *bed.wanted.borrow_and_update() {
-                self.lie_down(&mut requests);
-                bed.resting.send_replace(true);
+            if *gate.wanted.borrow_and_update() {
+                self.suspend(&mut requests);
+                gate.suspended.send_replace(true);
                 tokio::select! {
                     biased;
                     () = stopped(&mut stopping) => break,
-                    _ = bed.wanted.wait_for(|wanted| !wanted) => {}
+                    _ = gate.wanted.wait_for(|wanted| !wanted) => {}
                 }
-                self.get_up().await;
-                bed.resting.send_replace(false);
+                self.resume().await;
+                gate.suspended.send_replace(false);
             }
             let pause = self.sleep();
             tokio::select! {
                 biased;
                 // Told to stop, or everyone who could tell is gone.
                 () = stopped(&mut stopping) => break,
-                _ = bed.wanted.changed() => continue,
+                _ = gate.wanted.changed() => continue,
                 request = requests.recv() => match request {
                     Some(request) => batch.extend(self.take(request)),
                     None => break,
@@ -240,99 +239,6 @@ impl Driver {
                 let reason = reason.to_owned();
                 self.answer(command, Err(CommandError::Store { reason }));
             }
-        }
-    }
-
-    pub(super) fn carry_out(&mut self, released: Released) {
-        for effect in released {
-            match effect {
-                Effect::OpenSocket {
-                    socket,
-                    access_token,
-                } => {
-                    let task = SocketTask {
-                        socket,
-                        transport: self.setup.transport.clone(),
-                        inputs: self.network.clone(),
-                    };
-                    self.sockets.clear();
-                    self.sockets.insert(socket, task.start(access_token));
-                }
-                Effect::SendFrame { socket, frame } => self.send(socket, frame),
-                Effect::CloseSocket { socket } => {
-                    self.sockets.remove(&socket);
-                }
-                Effect::Request {
-                    request,
-                    call,
-                    access_token,
-                } => {
-                    let http = self.setup.transport.http.clone();
-                    let network = self.network.clone();
-                    tokio::spawn(async move {
-                        let result = http.ask(&call, access_token.as_ref()).await;
-                        // The driver is gone only when everything is.
-                        let _ = network.send(Input::Answer { request, result }).await;
-                    });
-                }
-                Effect::SendChunk {
-                    request,
-                    part,
-                    access_token,
-                } => self.carrier.send(request, part, access_token),
-                Effect::FetchChunk {
-                    request,
-                    part,
-                    size,
-                    access_token,
-                } => self.carrier.fetch(request, part, size, access_token),
-                Effect::Downloading {
-                    content,
-                    received,
-                    state,
-                } => self.outlets.downloading(content, received, state),
-                Effect::DownloadEnded { content } => self.outlets.download_ended(content),
-                Effect::DropFiles => self.carrier.drop_files(),
-                Effect::FetchToken { request, user_id } => {
-                    let provider = self.setup.token_provider.clone();
-                    let patience = self.setup.config.token_timeout;
-                    let inputs = self.network.clone();
-                    tokio::spawn(async move {
-                        let result = foreign::token(provider, user_id, patience).await;
-                        let _ = inputs.send(Input::Token { request, result }).await;
-                    });
-                }
-                Effect::Reply { command, reply } => self.answer(command, reply),
-                Effect::Connection(state) => {
-                    self.outlets.connection.send_replace(state);
-                }
-                Effect::Session(state) => {
-                    self.outlets.session.send_replace(state);
-                }
-                Effect::Typing {
-                    conversation,
-                    users,
-                } => self.outlets.typing(conversation, users),
-                Effect::Presence(people) => self.outlets.present(people),
-                Effect::Changed(topic) => self.outlets.watchers.changed(topic),
-            }
-        }
-    }
-
-    fn send(&mut self, socket: SocketId, frame: fulmar_protocol::ClientFrame) {
-        let Some(outbound) = self.sockets.get(&socket) else {
-            return;
-        };
-        if outbound.try_send(frame).is_err() {
-            // Full or gone: nothing goes through any more. The engine is told by the same way as
-            // of any other broken socket.
-            self.sockets.remove(&socket);
-            let network = self.network.clone();
-            let failure = SocketFailure::Unreachable("frames do not get through".to_owned());
-            let event = SocketEvent::Failed(failure);
-            tokio::spawn(async move {
-                let _ = network.send(Input::Socket { socket, event }).await;
-            });
         }
     }
 

@@ -11,7 +11,8 @@ use fulmar_protocol::{DeviceId, OperationKey};
 use tokio::sync::mpsc;
 
 use super::driver::Driver;
-use super::{Request, WAITING_INPUTS, clock};
+use super::setup::{Request, WAITING_INPUTS};
+use crate::clock;
 
 /// How long a store may stay locked by a client that is just ending.
 const LOCK_PATIENCE: Duration = Duration::from_secs(1);
@@ -27,7 +28,7 @@ impl Driver {
             Ok(released) => {
                 self.reopen_at = None;
                 self.carry_out(released);
-                self.outlets.start_anew();
+                self.published.start_anew();
                 true
             }
             Err(error) => {
@@ -83,18 +84,18 @@ impl Driver {
     /// answers go nowhere.
     fn stop_listening(&mut self) {
         (self.network, self.from_network) = mpsc::channel(WAITING_INPUTS);
-        self.carrier.inputs = self.network.clone();
+        self.file_transfer.inputs = self.network.clone();
     }
 
     /// What was handed over is done before the store is let go of; what needs the network is told that there
     /// is none.
-    pub(super) fn lie_down(&mut self, requests: &mut mpsc::Receiver<Request>) {
+    pub(super) fn suspend(&mut self, requests: &mut mpsc::Receiver<Request>) {
         while let Ok(request) = requests.try_recv() {
             let batch = self.take(request).into_iter().collect();
             self.turn(batch);
         }
         self.let_go("the app was suspended", &[]);
-        self.outlets
+        self.published
             .connection
             .send_replace(ConnectionState::Waiting {
                 reason: WaitReason::Background,
@@ -103,7 +104,7 @@ impl Driver {
             });
     }
 
-    pub(super) async fn get_up(&mut self) {
+    pub(super) async fn resume(&mut self) {
         self.reopen_at = None;
         let give_up = Instant::now() + LOCK_PATIENCE;
         // A notification extension may be at it for a moment.

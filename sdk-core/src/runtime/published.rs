@@ -18,7 +18,7 @@ pub(crate) type TypingNow = BTreeMap<ConversationKey, Vec<UserId>>;
 /// How much has come of the files that somebody wants.
 pub(crate) type DownloadsNow = BTreeMap<ContentHash, (u64, DownloadState)>;
 
-pub(crate) struct Outlets {
+pub(crate) struct Published {
     pub(crate) connection: watch::Sender<ConnectionState>,
     pub(crate) session: watch::Sender<SessionState>,
     pub(crate) typing: watch::Sender<TypingNow>,
@@ -28,7 +28,7 @@ pub(crate) struct Outlets {
     pub(crate) readers: Arc<Readers>,
 }
 
-impl Outlets {
+impl Published {
     pub(crate) fn typing(&self, conversation: ConversationKey, users: Vec<UserId>) {
         self.typing.send_modify(|now| match users.is_empty() {
             true => {

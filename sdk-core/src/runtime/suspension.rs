@@ -1,4 +1,5 @@
-//! Rest: while an app is suspended by its platform, nothing of its store is open, so that no lock is held.
+//! Suspension: while an app is suspended by its platform, nothing of its store is open, so that no lock is
+//! held.
 //!
 //! The driver lets go of the engine and waits; reads wait, too. What is in memory only is lost as in a crash,
 //! and taken up again from the rows.
@@ -7,54 +8,54 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, watch};
 
-/// What the driver is told, and what it says.
+/// The driver's side: what it is told, and what it says.
 #[derive(Debug)]
-pub(super) struct Bed {
-    /// Whether it is to rest.
+pub(super) struct SuspendGate {
+    /// Whether it is to suspend.
     pub(super) wanted: watch::Receiver<bool>,
-    /// Whether it does.
-    pub(super) resting: watch::Sender<bool>,
+    /// Whether it has.
+    pub(super) suspended: watch::Sender<bool>,
 }
 
 /// The app's side of it.
 #[derive(Debug)]
-pub(super) struct Rest {
+pub(super) struct Suspension {
     wanted: watch::Sender<bool>,
-    resting: watch::Receiver<bool>,
-    /// Reads hold it shared, and rest holds it alone.
+    suspended: watch::Receiver<bool>,
+    /// Reads hold it shared, and a suspension holds it alone.
     reads: Arc<RwLock<()>>,
     held: Mutex<Option<OwnedRwLockWriteGuard<()>>>,
 }
 
-impl Rest {
-    pub(super) fn new() -> (Self, Bed) {
+impl Suspension {
+    pub(super) fn new() -> (Self, SuspendGate) {
         let (wanted, of_driver) = watch::channel(false);
-        let (resting, shown) = watch::channel(false);
-        let rest = Self {
+        let (suspended, shown) = watch::channel(false);
+        let suspension = Self {
             wanted,
-            resting: shown,
+            suspended: shown,
             reads: Arc::new(RwLock::new(())),
             held: Mutex::new(None),
         };
-        let bed = Bed {
+        let gate = SuspendGate {
             wanted: of_driver,
-            resting,
+            suspended,
         };
-        (rest, bed)
+        (suspension, gate)
     }
 
-    /// As long as this is held, nobody rests. Waits while somebody does.
+    /// As long as this is held, nothing is suspended. Waits while it is.
     pub(super) async fn awake(&self) -> OwnedRwLockReadGuard<()> {
         Arc::clone(&self.reads).read_owned().await
     }
 
-    /// The same at once; `None` while somebody rests or is about to.
+    /// The same at once; `None` while the client is suspended or about to be.
     pub(super) fn awake_now(&self) -> Option<OwnedRwLockReadGuard<()>> {
         Arc::clone(&self.reads).try_read_owned().ok()
     }
 
-    /// Returns when the driver rests and no read is under way; at once when the driver has ended. `let_go` is
-    /// called in between, when nothing is opened any more.
+    /// Returns when the driver is suspended and no read is under way; at once when the driver has ended.
+    /// `let_go` is called in between, when nothing is opened any more.
     pub(super) async fn begin(&self, let_go: impl FnOnce()) {
         let mut held = self.held.lock().await;
         if held.is_none() {
@@ -62,7 +63,11 @@ impl Rest {
             let_go();
         }
         self.wanted.send_replace(true);
-        let _ = self.resting.clone().wait_for(|resting| *resting).await;
+        let _ = self
+            .suspended
+            .clone()
+            .wait_for(|suspended| *suspended)
+            .await;
     }
 
     /// Returns when no read is under way.
@@ -76,7 +81,11 @@ impl Rest {
     pub(super) async fn end(&self) {
         let mut held = self.held.lock().await;
         self.wanted.send_replace(false);
-        let _ = self.resting.clone().wait_for(|resting| !*resting).await;
+        let _ = self
+            .suspended
+            .clone()
+            .wait_for(|suspended| !*suspended)
+            .await;
         *held = None;
     }
 }

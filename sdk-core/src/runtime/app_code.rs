@@ -6,15 +6,16 @@ use std::time::Duration;
 use fulmar_engine::{ProvidedToken, TokenFailure, Vault};
 use fulmar_protocol::UserId;
 
-use super::Setup;
-use crate::client::TokenProvider;
+use super::setup::Setup;
+use crate::token_provider::TokenProvider;
+use crate::vault::vault as vault_of;
 
 /// The key is in foreign hands: asked off this thread, and not for ever.
 pub(super) async fn vault(setup: &Setup) -> Result<Option<Arc<dyn Vault>>, String> {
     let Some(storage) = setup.secret_storage.clone() else {
         return Ok(None);
     };
-    let asked = tokio::task::spawn_blocking(move || crate::client::vault(&*storage));
+    let asked = tokio::task::spawn_blocking(move || vault_of(&*storage));
     match tokio::time::timeout(setup.config.token_timeout, asked).await {
         Ok(Ok(answer)) => answer.map(Some),
         Ok(Err(panicked)) => Err(panicked.to_string()),

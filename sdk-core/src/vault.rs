@@ -1,4 +1,4 @@
-//! The platform's place for secrets, and the key that Fulmar keeps there.
+//! What seals the tokens in a store, with a key that is in the platform's place for secrets.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use fulmar_engine::Vault;
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 
-use crate::runtime::clock;
+use crate::clock;
+use crate::secret_storage::SecretStorage;
 
 /// The name under which the key is kept.
 const NAME: &str = "fulmar.store-key.1";
@@ -16,24 +17,6 @@ const KEY_LEN: usize = 32;
 
 /// Two clients that open for the first time at once make one key.
 static FIRST_USE: Mutex<()> = Mutex::new(());
-
-/// A platform's place for secrets: the Keychain, the Keystore.
-///
-/// Fulmar keeps one thing there: the key with which the tokens in its stores are sealed. It is read
-/// when a client is built, and written once in the life of an installation.
-pub trait SecretStorage: fmt::Debug + Send + Sync {
-    /// What was saved under this name; `None` when nothing ever was.
-    ///
-    /// # Errors
-    /// Words for the app's developers, when that cannot be known at this moment.
-    fn load(&self, name: &str) -> Result<Option<Vec<u8>>, String>;
-
-    /// Saves bytes under a name, for as long as the app is installed.
-    ///
-    /// # Errors
-    /// Words for the app's developers; nothing was saved then.
-    fn save(&self, name: &str, secret: &[u8]) -> Result<(), String>;
-}
 
 /// The vault whose key is in `storage`; a new key when there is none. Blocks.
 pub(crate) fn vault(storage: &dyn SecretStorage) -> Result<Arc<dyn Vault>, String> {
@@ -90,7 +73,8 @@ mod tests {
 
     use std::sync::Mutex;
 
-    use super::{SecretStorage, vault};
+    use super::vault;
+    use crate::secret_storage::SecretStorage;
 
     #[derive(Debug, Default)]
     struct InMemory(Mutex<Option<Vec<u8>>>);

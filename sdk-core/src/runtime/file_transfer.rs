@@ -11,30 +11,30 @@ use crate::files::{Appended, Files};
 use crate::transport::Http;
 
 #[derive(Debug, Clone)]
-pub(super) struct Carrier {
+pub(super) struct FileTransfer {
     pub(super) http: Http,
     pub(super) files: Arc<Files>,
     pub(super) inputs: mpsc::Sender<Input>,
 }
 
-type Carried = Result<u64, TransferFailure>;
+type Transferred = Result<u64, TransferFailure>;
 
-impl Carrier {
+impl FileTransfer {
     /// From the disk to the server.
     pub(super) fn send(&self, request: RequestId, part: FilePart, token: Secret) {
-        let carrier = self.clone();
+        let transfer = self.clone();
         tokio::spawn(async move {
-            let result = carrier.sent(part, &token).await;
-            carrier.tell(request, result).await;
+            let result = transfer.sent(part, &token).await;
+            transfer.tell(request, result).await;
         });
     }
 
     /// From the server to the disk.
     pub(super) fn fetch(&self, request: RequestId, part: FilePart, size: u64, token: Secret) {
-        let carrier = self.clone();
+        let transfer = self.clone();
         tokio::spawn(async move {
-            let result = carrier.fetched(part, size, &token).await;
-            carrier.tell(request, result).await;
+            let result = transfer.fetched(part, size, &token).await;
+            transfer.tell(request, result).await;
         });
     }
 
@@ -46,7 +46,7 @@ impl Carrier {
         }
     }
 
-    async fn sent(&self, part: FilePart, token: &Secret) -> Carried {
+    async fn sent(&self, part: FilePart, token: &Secret) -> Transferred {
         let FilePart {
             file_id,
             content,
@@ -66,7 +66,7 @@ impl Carrier {
         }
     }
 
-    async fn fetched(&self, part: FilePart, size: u64, token: &Secret) -> Carried {
+    async fn fetched(&self, part: FilePart, size: u64, token: &Secret) -> Transferred {
         let FilePart {
             file_id,
             content,
@@ -101,7 +101,7 @@ impl Carrier {
         }
     }
 
-    async fn tell(&self, request: RequestId, result: Carried) {
+    async fn tell(&self, request: RequestId, result: Transferred) {
         // The driver is gone only when everything is.
         let _ = self
             .inputs

@@ -1,0 +1,192 @@
+//! The app's side of a driver.
+
+use std::sync::Arc;
+
+use fulmar_engine::query::files_in_use;
+use fulmar_engine::{
+    Command, CommandError, ConnectionState, FailurePolicy, Input, OpenError, Reply, SessionState,
+};
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::AbortHandle;
+
+use super::driver;
+use super::published::{DownloadsNow, PresentNow, Published, TypingNow};
+use super::readers::Readers;
+use super::setup::{Request, Setup, WAITING_INPUTS};
+use super::suspension::Suspension;
+use super::watchers::Watchers;
+use crate::error::BuildError;
+use crate::files::Files;
+
+/// The app's side of a running driver. Dropping it ends the driver at once, as a crash would.
+#[derive(Debug)]
+pub(crate) struct Runtime {
+    requests: mpsc::Sender<Request>,
+    suspension: Suspension,
+    stop: watch::Sender<bool>,
+    ended: watch::Receiver<bool>,
+    handle: Handle,
+    pub(crate) watchers: Arc<Watchers>,
+    pub(crate) readers: Arc<Readers>,
+    pub(crate) files: Arc<Files>,
+    /// How many bytes of files stay on the disk.
+    file_cache_bytes: u64,
+    pub(crate) downloads: watch::Receiver<DownloadsNow>,
+    pub(crate) connection: watch::Receiver<ConnectionState>,
+    pub(crate) session: watch::Receiver<SessionState>,
+    pub(crate) typing: watch::Receiver<TypingNow>,
+    pub(crate) present: watch::Receiver<PresentNow>,
+    /// What the screen of the outbox needs to know of the settings.
+    pub(crate) failure_policy: FailurePolicy,
+}
+
+impl Runtime {
+    /// Starts the thread and opens the store on it. Never touches the network before it returns.
+    pub(crate) async fn start(setup: Setup) -> Result<Self, BuildError> {
+        let failure_policy = setup.config.failure_policy;
+        let file_cache_bytes = setup.config.file_cache_bytes;
+        let (requests, incoming) = mpsc::channel(WAITING_INPUTS);
+        let (stop, stopping) = watch::channel(false);
+        let (ending, ended) = watch::channel(false);
+        let (connection_shown, connection) = watch::channel(ConnectionState::default());
+        let (session_shown, session) = watch::channel(SessionState::default());
+        let watchers = Arc::new(Watchers::default());
+        let readers = Arc::new(Readers::new(&setup.path));
+        let (typing_shown, typing) = watch::channel(TypingNow::new());
+        let files = Arc::new(Files::beside(&setup.path));
+        let (downloads_shown, downloads) = watch::channel(DownloadsNow::new());
+        let (present_shown, present) = watch::channel(PresentNow::new());
+        let published = Published {
+            typing: typing_shown,
+            present: present_shown,
+            downloads: downloads_shown,
+            connection: connection_shown,
+            session: session_shown,
+            watchers: Arc::clone(&watchers),
+            readers: Arc::clone(&readers),
+        };
+        let (opened, opening) = oneshot::channel();
+        let (suspension, gate) = Suspension::new();
+        let of_driver = Arc::clone(&files);
+        std::thread::Builder::new()
+            .name("fulmar".to_owned())
+            .spawn(move || {
+                driver::run(
+                    setup, published, of_driver, incoming, gate, stopping, opened,
+                );
+                // Everybody who waits for the end is gone: then nobody need be told.
+                let _ = ending.send(true);
+            })
+            .map_err(|error| unusable(&error))?;
+        // The thread answers, or it has panicked.
+        let handle = opening.await.map_err(|error| unusable(&error))??;
+        let runtime = Self {
+            suspension,
+            files,
+            file_cache_bytes,
+            downloads,
+            requests,
+            stop,
+            ended,
+            handle,
+            watchers,
+            readers,
+            connection,
+            session,
+            typing,
+            present,
+            failure_policy,
+        };
+        runtime.trim_files();
+        Ok(runtime)
+    }
+
+    /// Hands a command over and waits for its answer.
+    pub(crate) async fn command(&self, body: Command) -> Result<Reply, CommandError> {
+        let (reply, answer) = oneshot::channel();
+        self.requests
+            .send(Request::Command { body, reply })
+            .await
+            .map_err(|_| CommandError::Closed)?;
+        answer.await.unwrap_or(Err(CommandError::Closed))
+    }
+
+    /// Tells the engine something, without an answer. When the queue is full it goes unheard: a
+    /// driver that busy finds out by itself.
+    pub(crate) fn hint(&self, input: Input) {
+        let _ = self.requests.try_send(Request::Hint(input));
+    }
+
+    /// Runs a blocking read on the SDK's own threads, not on the caller's.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Readers) -> T + Send + 'static,
+    ) -> Option<T> {
+        let readers = Arc::clone(&self.readers);
+        let awake = self.suspension.awake().await;
+        let reading = self.handle.spawn_blocking(move || {
+            let result = work(&readers);
+            drop(awake);
+            result
+        });
+        reading.await.ok()
+    }
+
+    /// Lets go of the store, without ending: nothing of it is open when this returns.
+    pub(crate) async fn suspend(&self) {
+        self.suspension.begin(|| self.readers.let_go()).await;
+    }
+
+    /// Takes up again.
+    pub(crate) async fn resume(&self) {
+        self.suspension.end().await;
+    }
+
+    /// Reads or writes files on the SDK's own threads; `None` when the client has ended.
+    pub(crate) async fn on_disk<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Files) -> T + Send + 'static,
+    ) -> Option<T> {
+        let files = Arc::clone(&self.files);
+        self.handle.spawn_blocking(move || work(&files)).await.ok()
+    }
+
+    /// Lets go of files that are too many, some time.
+    pub(crate) fn trim_files(&self) {
+        let (files, readers) = (Arc::clone(&self.files), Arc::clone(&self.readers));
+        let limit = self.file_cache_bytes;
+        let Some(awake) = self.suspension.awake_now() else {
+            return;
+        };
+        self.handle.spawn_blocking(move || {
+            let _awake = awake;
+            if let Err(error) = files.trim(limit, || readers.read(files_in_use)) {
+                tracing::warn!(%error, "files stay, because it cannot be read which are needed");
+            }
+        });
+    }
+
+    /// Runs something on the SDK's own thread.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+        self.handle.spawn(work).abort_handle()
+    }
+
+    /// Stops the driver and waits until it has let go of the store.
+    pub(crate) async fn close(&self) {
+        let _ = self.stop.send(true);
+        let mut ended = self.ended.clone();
+        let _ = ended.wait_for(|ended| *ended).await;
+        self.suspension.quiet().await;
+    }
+
+    pub(crate) fn ended(&self) -> watch::Receiver<bool> {
+        self.ended.clone()
+    }
+}
+
+fn unusable(error: &dyn std::error::Error) -> OpenError {
+    OpenError::Unusable {
+        reason: error.to_string(),
+    }
+}
