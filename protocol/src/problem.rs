@@ -21,7 +21,6 @@ macro_rules! codes {
         /// The machine-readable reason in a problem document (PROTOCOL.md §8.1).
         #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[serde(from = "String", into = "String")]
-        #[non_exhaustive]
         pub enum Code {
             $($(#[$doc])* $name,)*
             /// A code that this version does not know. It is treated as transient.

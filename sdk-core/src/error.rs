@@ -4,7 +4,6 @@ use fulmar_engine::{OpenError, StoreError};
 
 /// Why a client could not be built. Nothing was changed on disk.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum BuildError {
     /// The server's address is not one.
     #[error("the server address {address:?}: {reason}")]

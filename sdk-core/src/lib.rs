@@ -35,7 +35,7 @@
 //! ```
 //!
 //! What the modules behind it do, and the way of a message through them, is in `ARCHITECTURE.md`.
-#![deny(missing_docs)]
+#![deny(missing_docs, clippy::wildcard_enum_match_arm)]
 
 /// The code in the README compiles.
 #[cfg(doctest)]

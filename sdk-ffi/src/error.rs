@@ -180,10 +180,6 @@ impl From<fulmar::CommandError> for CommandError {
             },
             E::Store { reason } => Self::Store { reason },
             E::Closed => Self::Closed,
-            // A variant that was forgotten here; the test of the surface finds it.
-            other => Self::Bug {
-                reason: other.to_string(),
-            },
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use fulmar::UserId;
 
-use crate::{CommandError, Count};
+use crate::Count;
 
 /// Why a client could not be opened. The store is as it was, whatever the reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
@@ -99,9 +99,6 @@ impl From<fulmar::BuildError> for OpenError {
             E::Tls { reason } => Self::Tls { reason },
             E::Secrets { reason } => Self::Secrets { reason },
             E::Store(error) => error.into(),
-            other => Self::Bug {
-                reason: other.to_string(),
-            },
         }
     }
 }
@@ -122,21 +119,6 @@ impl From<fulmar::OpenError> for OpenError {
             E::NotAStore => Self::NotAStore,
             E::Corrupt { reason } => Self::Corrupt { reason },
             E::Unusable { reason } => Self::Unusable { reason },
-            other => Self::Bug {
-                reason: other.to_string(),
-            },
-        }
-    }
-}
-
-/// A value from the other side that is impossible, found before the call began.
-impl From<CommandError> for OpenError {
-    fn from(error: CommandError) -> Self {
-        match error {
-            CommandError::Invalid { what, rule } => Self::Invalid { what, rule },
-            other => Self::Bug {
-                reason: other.to_string(),
-            },
         }
     }
 }

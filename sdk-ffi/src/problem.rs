@@ -41,6 +41,12 @@ pub enum Code {
     TokenExpired,
     /// The access token is missing or not valid.
     TokenInvalid,
+    /// There is no such file for this user, or not all of it.
+    FileNotFound,
+    /// What came is not what was announced; the upload is at its end, and begins anew.
+    FileDamaged,
+    /// The bytes do not belong there: ask how many are there.
+    UploadConflict,
     /// The log does not reach back that far.
     SyncReset,
     /// Too many requests.
@@ -77,13 +83,14 @@ impl From<fulmar::Code> for Code {
             fulmar::Code::VersionUnsupported => Self::VersionUnsupported,
             fulmar::Code::TokenExpired => Self::TokenExpired,
             fulmar::Code::TokenInvalid => Self::TokenInvalid,
+            fulmar::Code::FileNotFound => Self::FileNotFound,
+            fulmar::Code::FileDamaged => Self::FileDamaged,
+            fulmar::Code::UploadConflict => Self::UploadConflict,
             fulmar::Code::SyncReset => Self::SyncReset,
             fulmar::Code::RateLimited => Self::RateLimited,
             fulmar::Code::ServerUnavailable => Self::ServerUnavailable,
             fulmar::Code::ServerError => Self::ServerError,
-            other => Self::Other {
-                text: other.as_str().to_owned(),
-            },
+            fulmar::Code::Other(text) => Self::Other { text },
         }
     }
 }

@@ -6,7 +6,6 @@ use crate::outbox::transition::OperationState;
 
 /// Why a command was not carried out. Nothing was changed unless the variant says so.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum CommandError {
     /// Nobody is signed in on this store.
     #[error("nobody is signed in: sign in first")]

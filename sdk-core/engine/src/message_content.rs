@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 /// What a message says (PROTOCOL.md §4.2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[non_exhaustive]
 pub enum MessageContent {
     /// What somebody wrote.
     Text {

@@ -26,11 +26,12 @@ impl Account {
     /// # Errors
     /// [`CommandError::Unreachable`], [`CommandError::Refused`], [`CommandError::SignedOut`].
     pub async fn fetch_sessions(&self) -> Result<Vec<SessionInfo>, CommandError> {
-        match self.runtime.command(Command::FetchSessions).await? {
-            Reply::Sessions(sessions) => Ok(sessions),
-            // The engine answers this command with nothing else.
-            _ => Ok(Vec::new()),
-        }
+        let reply = self.runtime.command(Command::FetchSessions).await?;
+        // The engine answers this command with nothing else.
+        let Reply::Sessions(sessions) = reply else {
+            return Ok(Vec::new());
+        };
+        Ok(sessions)
     }
 
     /// Ends a session: its device is signed out, and keeps what is unsent until somebody signs in there

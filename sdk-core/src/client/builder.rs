@@ -98,9 +98,9 @@ impl ClientBuilder {
         let address =
             Address::parse(&self.server, self.plaintext_allowed).map_err(|error| match error {
                 AddressError::Plaintext(host) => BuildError::Plaintext { host },
-                other => BuildError::Address {
+                AddressError::NotAUrl(_) | AddressError::Scheme(_) => BuildError::Address {
                     address: self.server.clone(),
-                    reason: other.to_string(),
+                    reason: error.to_string(),
                 },
             })?;
         let transport =

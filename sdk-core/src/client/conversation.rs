@@ -118,10 +118,10 @@ impl Conversation {
             thread: None,
             page: HistoryPage::Around(anchor),
         };
-        let place = match self.runtime.command(command).await? {
-            Reply::Found { place: Some(place) } => place,
-            // An unsent message, or one of a conversation that is not there yet: at its end.
-            _ => return Ok(self.timeline()),
+        // An unsent message, or one of a conversation that is not there yet: at its end.
+        let reply = self.runtime.command(command).await?;
+        let Reply::Found { place: Some(place) } = reply else {
+            return Ok(self.timeline());
         };
         let beside = u64::from(PAGE) / 2;
         Ok(self.showing(Window::Between(

@@ -80,9 +80,10 @@ impl Client {
             operation_key: new_operation_key()?,
             conversation,
         };
-        match self.runtime().command(command).await? {
-            Reply::Conversation { id } => Ok(self.conversation(&id)),
-            _ => Err(CommandError::Closed),
-        }
+        // The engine answers this command with nothing else.
+        let Reply::Conversation { id } = self.runtime().command(command).await? else {
+            return Err(CommandError::Closed);
+        };
+        Ok(self.conversation(&id))
     }
 }

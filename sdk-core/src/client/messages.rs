@@ -108,10 +108,10 @@ impl Conversation {
         message: OperationKey,
     ) -> Result<Vec<MessageVersion>, CommandError> {
         let command = Command::FetchVersions { message };
-        match self.runtime().command(command).await? {
-            Reply::Versions(versions) => Ok(versions),
-            // The engine answers this command with nothing else.
-            _ => Ok(Vec::new()),
-        }
+        // The engine answers this command with nothing else.
+        let Reply::Versions(versions) = self.runtime().command(command).await? else {
+            return Ok(Vec::new());
+        };
+        Ok(versions)
     }
 }

@@ -64,11 +64,11 @@ impl Client {
         let command = Command::HandlePush {
             payload: Box::new(payload),
         };
-        match self.runtime().command(command).await? {
-            Reply::Notified(notification) => Ok(notification),
-            // The engine answers this command with nothing else.
-            _ => Err(CommandError::Closed),
-        }
+        // The engine answers this command with nothing else.
+        let Reply::Notified(notification) = self.runtime().command(command).await? else {
+            return Err(CommandError::Closed);
+        };
+        Ok(notification)
     }
 }
 

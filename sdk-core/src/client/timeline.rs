@@ -230,7 +230,7 @@ impl Timeline {
                 *window = Window::Between(from, to);
                 true
             }
-            _ => false,
+            Window::Newest | Window::From(_) | Window::Between(..) => false,
         });
     }
 
@@ -276,7 +276,7 @@ impl Timeline {
             }
             let begins = match shown.older {
                 Older::AtServer(place) => place,
-                _ => shown.from,
+                Older::Cached | Older::Nothing => shown.from,
             };
             let lower = Position(begins.0.saturating_sub(u64::from(PAGE)).max(1));
             self.show_from(shown.from.min(lower), Wake::Everyone);

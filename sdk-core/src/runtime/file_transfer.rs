@@ -60,10 +60,10 @@ impl FileTransfer {
             offset,
             chunk: Chunk(bytes),
         };
-        match self.http.ask(&call, Some(token)).await? {
-            Answer::UploadOffset(offset) => Ok(offset),
-            _ => Err(another_answer()),
-        }
+        let Answer::UploadOffset(offset) = self.http.ask(&call, Some(token)).await? else {
+            return Err(another_answer());
+        };
+        Ok(offset)
     }
 
     async fn fetched(&self, part: FilePart, size: u64, token: &Secret) -> Transferred {

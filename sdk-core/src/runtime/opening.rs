@@ -119,17 +119,20 @@ impl Driver {
     pub(super) fn let_go(&mut self, reason: &str, again: &[Input]) {
         self.engine = None;
         self.sockets.clear();
-        let anew: Vec<CommandId> = again
-            .iter()
-            .filter_map(|input| match input {
-                Input::Command { command, .. } => Some(*command),
-                _ => None,
-            })
-            .collect();
+        let anew: Vec<CommandId> = again.iter().filter_map(command_of).collect();
         let waiting: Vec<CommandId> = self.waiting.keys().copied().collect();
         for command in waiting.into_iter().filter(|it| !anew.contains(it)) {
             let reason = reason.to_owned();
             self.answer(command, Err(CommandError::Unreachable { reason }));
         }
+    }
+}
+
+/// Who waits for an answer to this input.
+fn command_of(input: &Input) -> Option<CommandId> {
+    if let Input::Command { command, .. } = input {
+        Some(*command)
+    } else {
+        None
     }
 }

@@ -30,11 +30,10 @@ pub(crate) struct Published {
 
 impl Published {
     pub(crate) fn typing(&self, conversation: ConversationKey, users: Vec<UserId>) {
-        self.typing.send_modify(|now| match users.is_empty() {
-            true => {
+        self.typing.send_modify(|now| {
+            if users.is_empty() {
                 now.remove(&conversation);
-            }
-            false => {
+            } else {
                 now.insert(conversation, users);
             }
         });
@@ -43,10 +42,11 @@ impl Published {
     pub(crate) fn present(&self, people: Vec<PersonPresence>) {
         self.present.send_modify(|now| {
             for PersonPresence { user_id, presence } in people {
-                match presence {
-                    Presence::Unknown => now.remove(&user_id),
-                    known => now.insert(user_id, known),
-                };
+                if presence == Presence::Unknown {
+                    now.remove(&user_id);
+                } else {
+                    now.insert(user_id, presence);
+                }
             }
         });
     }

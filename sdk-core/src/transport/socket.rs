@@ -156,16 +156,21 @@ fn read(message: Option<Result<Message, Error>>) -> Option<SocketEvent> {
     }
 }
 
+/// What broke it. The library's errors are its own: what is not known here counts as unreachable.
 fn broken(error: &Error) -> SocketEvent {
-    match error {
-        // The library's word for a connection that just ends.
-        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
-            SocketEvent::Failed(SocketFailure::Unreachable(error.to_string()))
-        }
-        // UTF-8, sizes, and what else makes it no WebSocket.
-        Error::Capacity(_) | Error::Protocol(_) | Error::Utf8(_) => {
-            SocketEvent::Unreadable(error.to_string())
-        }
-        other => SocketEvent::Failed(SocketFailure::Unreachable(other.to_string())),
+    // The library's word for a connection that just ends.
+    let just_ended = matches!(
+        error,
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)
+    );
+    // UTF-8, sizes, and what else makes it no WebSocket.
+    let no_websocket = matches!(
+        error,
+        Error::Capacity(_) | Error::Protocol(_) | Error::Utf8(_)
+    );
+    if no_websocket && !just_ended {
+        SocketEvent::Unreadable(error.to_string())
+    } else {
+        SocketEvent::Failed(SocketFailure::Unreachable(error.to_string()))
     }
 }

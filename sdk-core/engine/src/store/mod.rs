@@ -58,7 +58,6 @@ pub enum Durability {
 
 /// Why a store could not be opened. The file is as it was, whatever the reason.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum OpenError {
     /// Another client has it open, in this process or another.
     #[error("{path} is already open: close the other client first")]
