@@ -117,6 +117,13 @@ pub enum Effect {
         /// The token that goes with it.
         access_token: Secret,
     },
+    /// Call off a request, a part of a file or a question to the token provider: nobody waits for it any more,
+    /// and it must not compete with what is asked instead. It ends on the wire where it can; the server may have
+    /// carried it out all the same. If its answer still comes, it is dropped.
+    CancelRequest {
+        /// The name of the answer that is not wanted.
+        request: RequestId,
+    },
     /// This much has come of a file that somebody wants.
     Downloading {
         /// Which file.

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::app_code;
 use super::file_transfer::FileTransfer;
+use super::in_flight::InFlight;
 use super::published::Published;
 use super::setup::{Request, Setup, WAITING_INPUTS};
 use super::suspension::SuspendGate;
@@ -34,6 +35,7 @@ pub(super) struct Driver {
     /// When a store that failed is opened again.
     pub(super) reopen_at: Option<Instant>,
     pub(super) sockets: BTreeMap<SocketId, Outbound>,
+    pub(super) in_flight: InFlight,
     pub(super) waiting: BTreeMap<CommandId, Waiting>,
     pub(super) last_command: u64,
     pub(super) network: mpsc::Sender<Input>,
@@ -63,7 +65,6 @@ pub(crate) fn run(
             return;
         }
     };
-    let (network, from_network) = mpsc::channel(WAITING_INPUTS);
     let vault = match runtime.block_on(app_code::vault(&setup)) {
         Ok(vault) => vault,
         Err(reason) => {
@@ -71,24 +72,7 @@ pub(crate) fn run(
             return;
         }
     };
-    let file_transfer = FileTransfer {
-        http: setup.transport.http.clone(),
-        files,
-        inputs: network.clone(),
-    };
-    let mut driver = Driver {
-        file_transfer,
-        setup,
-        vault,
-        published,
-        engine: None,
-        reopen_at: None,
-        sockets: BTreeMap::new(),
-        waiting: BTreeMap::new(),
-        last_command: 0,
-        network,
-        from_network,
-    };
+    let mut driver = Driver::new(setup, vault, published, files);
     let outcome = runtime.block_on(async {
         let released = driver.open_patiently()?;
         driver.carry_out(released);
@@ -111,6 +95,33 @@ pub(crate) fn run(
 }
 
 impl Driver {
+    pub(super) fn new(
+        setup: Setup,
+        vault: Option<Arc<dyn Vault>>,
+        published: Published,
+        files: Arc<Files>,
+    ) -> Self {
+        let (network, from_network) = mpsc::channel(WAITING_INPUTS);
+        let file_transfer = FileTransfer {
+            http: setup.transport.http.clone(),
+            files,
+        };
+        Self {
+            setup,
+            vault,
+            published,
+            file_transfer,
+            engine: None,
+            reopen_at: None,
+            sockets: BTreeMap::new(),
+            in_flight: InFlight::default(),
+            waiting: BTreeMap::new(),
+            last_command: 0,
+            network,
+            from_network,
+        }
+    }
+
     async fn drive(
         &mut self,
         mut requests: mpsc::Receiver<Request>,
@@ -140,7 +151,7 @@ impl Driver {
                     Some(request) => batch.extend(self.take(request)),
                     None => break,
                 },
-                Some(input) = self.from_network.recv() => batch.push(input),
+                Some(input) = self.from_network.recv() => batch.extend(self.admitted(input)),
                 () = tokio::time::sleep(pause) => {}
             }
             while batch.len() < BATCH {
@@ -148,7 +159,7 @@ impl Driver {
                     (Err(_), Err(_)) => break,
                     (request, input) => {
                         batch.extend(request.ok().and_then(|request| self.take(request)));
-                        batch.extend(input);
+                        batch.extend(input.ok().and_then(|input| self.admitted(input)));
                     }
                 }
             }
@@ -157,6 +168,7 @@ impl Driver {
             tokio::task::yield_now().await;
         }
         self.sockets.clear();
+        self.in_flight.cancel_all();
         self.engine = None;
     }
 
@@ -170,6 +182,11 @@ impl Driver {
                 Some(Input::Command { command, body })
             }
         }
+    }
+
+    /// What the network said, unless it answers something that was called off.
+    pub(super) fn admitted(&mut self, input: Input) -> Option<Input> {
+        self.in_flight.admit(&input).then_some(input)
     }
 
     fn sleep(&self) -> Duration {

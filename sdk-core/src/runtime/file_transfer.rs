@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use fulmar_engine::{FilePart, Input, RequestFailure, RequestId, TransferFailure};
 use fulmar_protocol::{Answer, ApiRequest, Chunk, Secret};
-use tokio::sync::mpsc;
 
 use crate::files::{Appended, Files};
 use crate::transport::Http;
@@ -14,28 +13,27 @@ use crate::transport::Http;
 pub(super) struct FileTransfer {
     pub(super) http: Http,
     pub(super) files: Arc<Files>,
-    pub(super) inputs: mpsc::Sender<Input>,
 }
 
 type Transferred = Result<u64, TransferFailure>;
 
 impl FileTransfer {
     /// From the disk to the server.
-    pub(super) fn send(&self, request: RequestId, part: FilePart, token: Secret) {
-        let transfer = self.clone();
-        tokio::spawn(async move {
-            let result = transfer.sent(part, &token).await;
-            transfer.tell(request, result).await;
-        });
+    pub(super) async fn send(self, request: RequestId, part: FilePart, token: Secret) -> Input {
+        let result = self.sent(part, &token).await;
+        Input::Transferred { request, result }
     }
 
     /// From the server to the disk.
-    pub(super) fn fetch(&self, request: RequestId, part: FilePart, size: u64, token: Secret) {
-        let transfer = self.clone();
-        tokio::spawn(async move {
-            let result = transfer.fetched(part, size, &token).await;
-            transfer.tell(request, result).await;
-        });
+    pub(super) async fn fetch(
+        self,
+        request: RequestId,
+        part: FilePart,
+        size: u64,
+        token: Secret,
+    ) -> Input {
+        let result = self.fetched(part, size, &token).await;
+        Input::Transferred { request, result }
     }
 
     /// No file of a message is to stay: they are gone when this returns, before anybody can sign in again.
@@ -99,14 +97,6 @@ impl FileTransfer {
             Ok(Err(error)) => Err(TransferFailure::Disk(error.to_string())),
             Err(panicked) => Err(TransferFailure::Disk(panicked.to_string())),
         }
-    }
-
-    async fn tell(&self, request: RequestId, result: Transferred) {
-        // The driver is gone only when everything is.
-        let _ = self
-            .inputs
-            .send(Input::Transferred { request, result })
-            .await;
     }
 }
 

@@ -49,23 +49,15 @@ impl Runtime {
         let (requests, incoming) = mpsc::channel(WAITING_INPUTS);
         let (stop, stopping) = watch::channel(false);
         let (ending, ended) = watch::channel(false);
-        let (connection_shown, connection) = watch::channel(ConnectionState::default());
-        let (session_shown, session) = watch::channel(SessionState::default());
-        let watchers = Arc::new(Watchers::default());
-        let readers = Arc::new(Readers::new(&setup.path));
-        let (typing_shown, typing) = watch::channel(TypingNow::new());
+        let published = Published::new(&setup.path);
+        let connection = published.connection.subscribe();
+        let session = published.session.subscribe();
+        let typing = published.typing.subscribe();
+        let present = published.present.subscribe();
+        let downloads = published.downloads.subscribe();
+        let watchers = Arc::clone(&published.watchers);
+        let readers = Arc::clone(&published.readers);
         let files = Arc::new(Files::beside(&setup.path));
-        let (downloads_shown, downloads) = watch::channel(DownloadsNow::new());
-        let (present_shown, present) = watch::channel(PresentNow::new());
-        let published = Published {
-            typing: typing_shown,
-            present: present_shown,
-            downloads: downloads_shown,
-            connection: connection_shown,
-            session: session_shown,
-            watchers: Arc::clone(&watchers),
-            readers: Arc::clone(&readers),
-        };
         let (opened, opening) = oneshot::channel();
         let (suspension, gate) = Suspension::new();
         let of_driver = Arc::clone(&files);

@@ -6,12 +6,16 @@ mod driver;
 mod effects;
 mod file_transfer;
 mod handle;
+mod in_flight;
 mod opening;
 mod published;
 mod readers;
 mod setup;
 mod suspension;
 mod watchers;
+
+#[cfg(test)]
+mod tests;
 
 pub(crate) use handle::Runtime;
 pub(crate) use published::{DownloadsNow, PresentNow, TypingNow};

@@ -80,11 +80,11 @@ impl Driver {
         Ok(released)
     }
 
-    /// What an engine before this one asked for is still under way, by numbers that mean something else now: its
-    /// answers go nowhere.
+    /// What an engine before this one asked for has numbers that mean something else now: it is called off, and
+    /// its answers go nowhere.
     fn stop_listening(&mut self) {
+        self.in_flight.cancel_all();
         (self.network, self.from_network) = mpsc::channel(WAITING_INPUTS);
-        self.file_transfer.inputs = self.network.clone();
     }
 
     /// What was handed over is done before the store is let go of; what needs the network is told that there
@@ -119,6 +119,7 @@ impl Driver {
     pub(super) fn let_go(&mut self, reason: &str, again: &[Input]) {
         self.engine = None;
         self.sockets.clear();
+        self.in_flight.cancel_all();
         let anew: Vec<CommandId> = again.iter().filter_map(command_of).collect();
         let waiting: Vec<CommandId> = self.waiting.keys().copied().collect();
         for command in waiting.into_iter().filter(|it| !anew.contains(it)) {

@@ -1,6 +1,7 @@
 //! Where the driver puts what the app sees: states to watch, and whom to wake.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use fulmar_engine::{ConnectionState, ConversationKey, DownloadState, SessionState};
@@ -29,6 +30,18 @@ pub(crate) struct Published {
 }
 
 impl Published {
+    pub(crate) fn new(store: &Path) -> Self {
+        Self {
+            connection: watch::Sender::default(),
+            session: watch::Sender::default(),
+            typing: watch::Sender::default(),
+            present: watch::Sender::default(),
+            downloads: watch::Sender::default(),
+            watchers: Arc::default(),
+            readers: Arc::new(Readers::new(store)),
+        }
+    }
+
     pub(crate) fn typing(&self, conversation: ConversationKey, users: Vec<UserId>) {
         self.typing.send_modify(|now| {
             if users.is_empty() {

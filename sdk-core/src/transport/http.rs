@@ -9,9 +9,6 @@ use reqwest::redirect::Policy;
 
 use super::{Address, CONNECT_TIMEOUT, LARGEST_ANSWER, TlsError};
 
-/// The engine gives up on an answer before this; it only keeps lost requests from piling up.
-const TOTAL_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
-
 #[derive(Debug, Clone)]
 pub(crate) struct Http {
     client: reqwest::Client,
@@ -27,8 +24,7 @@ impl Http {
             // A captive portal answers with redirects; a token must not follow them.
             .redirect(Policy::none())
             .no_proxy()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TOTAL_TIMEOUT);
+            .connect_timeout(CONNECT_TIMEOUT);
         let builder = match tls {
             Some(config) => builder.tls_backend_preconfigured(config.as_ref().clone()),
             None => builder.tls_backend_preconfigured(super::tls::no_trust()?),
@@ -42,7 +38,8 @@ impl Http {
         })
     }
 
-    /// Asks once, and reads what comes back.
+    /// Asks once, and reads what comes back. How long an answer may take is the engine's business: dropping
+    /// this future ends the exchange.
     pub(crate) async fn ask(
         &self,
         call: &ApiRequest,

@@ -217,6 +217,8 @@ impl World {
                 access_token,
             } => self.fetch_chunk(process, request, part, size, access_token),
             Effect::Reply { command, reply } => self.replied(index, command, reply),
+            // What was called off may arrive all the same, and so may its answer.
+            Effect::CancelRequest { .. } => {}
             // These people sign in with passwords.
             Effect::FetchToken { .. } => {}
             Effect::Session(state) => self.devices[index].session = state,
