@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fulmar::{
-    BuildError, Client, CommandError, MessageState, NetworkState, OpenError, SessionState,
-    rebuild_store,
+    AppState, BuildError, Client, CommandError, ConnectionState, MessageState, NetworkState,
+    OpenError, SessionState, WaitReason, rebuild_store,
 };
-use fulmar_mock_server::{Action, When, Where};
+use fulmar_mock_server::{Action, Entry, Passed, When, Where};
 use fulmar_tests::{Person, Stage, live, patiently, quick, shown, until};
 
 async fn open_error(stage: &Stage, path: &Path) -> OpenError {
@@ -252,4 +252,112 @@ async fn an_answer_to_who_was_suspended_is_no_answer_to_who_takes_up() {
     // The late answer comes while this one is waited for.
     let versions = alice.chat.fetch_versions(key).await.unwrap();
     assert_eq!(versions[0].text, "said once");
+}
+
+/// Makes each transaction fail that puts something into the outbox, as a full disk does.
+fn fill_the_disk(store: &Path) {
+    let database = rusqlite::Connection::open(store).unwrap();
+    let full = "CREATE TRIGGER full BEFORE INSERT ON operation
+        BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END";
+    database.execute_batch(full).unwrap();
+}
+
+/// What a command answers that the store did not take.
+async fn refused(person: &Person) -> String {
+    match person.chat.send("no room").await {
+        Err(CommandError::Store { reason }) => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn each_command_is_told_why_the_store_is_not_open() {
+    let stage = Stage::new().await;
+    let (mut alice, _bob) = stage.alice_and_bob().await;
+    let store = stage.store("alice");
+    fill_the_disk(&store);
+    // The transaction fails, and then the store cannot be opened again either.
+    let database = rusqlite::Connection::open(&store).unwrap();
+    let version: i64 = database
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .unwrap();
+    database.pragma_update(None, "user_version", 999).unwrap();
+    let first = refused(&alice).await;
+    assert!(first.contains("disk is full"), "{first}");
+    for _ in 0..24 {
+        let later = refused(&alice).await;
+        assert!(later.contains("version 999"), "{later}");
+    }
+    // With room again it goes on by itself.
+    database.execute_batch("DROP TRIGGER full").unwrap();
+    database
+        .pragma_update(None, "user_version", version)
+        .unwrap();
+    patiently("room", async {
+        while alice.chat.send("room").await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    alice.sees(&["room"]).await;
+}
+
+/// What the connection settles on after an engine began anew.
+async fn settled(client: &Client) -> ConnectionState {
+    fulmar_tests::connection(client, |state| {
+        matches!(state, ConnectionState::Offline | ConnectionState::Live)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_the_platform_said_of_the_network_holds_for_each_new_engine() {
+    let stage = Stage::new().await;
+    let (mut alice, _bob) = stage.alice_and_bob().await;
+    let handshakes = || {
+        let entries = stage.server.journal().entries().into_iter();
+        let opened = |entry: &Entry| entry.passed == Passed::Opened;
+        entries.filter(opened).count()
+    };
+    alice.client.set_network(NetworkState::Unavailable);
+    fulmar_tests::connection(&alice.client, |state| *state == ConnectionState::Offline).await;
+    let before = handshakes();
+    alice.client.suspend().await;
+    alice.client.resume().await;
+    assert_eq!(settled(&alice.client).await, ConnectionState::Offline);
+    // The same after a failure of the store.
+    fill_the_disk(&stage.store("alice"));
+    refused(&alice).await;
+    let database = rusqlite::Connection::open(stage.store("alice")).unwrap();
+    database.execute_batch("DROP TRIGGER full").unwrap();
+    alice.chat.set_draft("a new engine").await.unwrap();
+    assert_eq!(settled(&alice.client).await, ConnectionState::Offline);
+    assert_eq!(handshakes(), before, "no connection was tried");
+    alice.say(&["waits"]).await;
+    // Said while there is no engine, it holds as well.
+    alice.client.suspend().await;
+    alice.client.set_network(NetworkState::Available);
+    alice.client.resume().await;
+    alice.sees(&["waits"]).await;
+}
+
+#[tokio::test]
+async fn an_app_in_the_background_is_there_also_for_a_new_engine() {
+    let stage = Stage::new().await;
+    let (alice, _bob) = stage.alice_and_bob().await;
+    alice.client.set_app_state(AppState::Background);
+    alice.client.suspend().await;
+    alice.client.resume().await;
+    live(&alice.client).await;
+    // A connection that is lost in the background is not taken up again for nothing.
+    stage.server.cut("alice");
+    let resting = |state: &ConnectionState| {
+        let reason = WaitReason::Background;
+        matches!(state, ConnectionState::Waiting { reason: shown, .. } if *shown == reason)
+    };
+    fulmar_tests::connection(&alice.client, |state| *state != ConnectionState::Live).await;
+    let then = fulmar_tests::connection(&alice.client, |state| {
+        resting(state) || *state == ConnectionState::Live
+    });
+    assert!(resting(&then.await), "it connects again");
 }

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::app_code;
 use super::file_transfer::FileTransfer;
+use super::hints::Hints;
 use super::in_flight::InFlight;
 use super::published::Published;
 use super::setup::{Request, Setup, WAITING_INPUTS};
@@ -23,6 +24,8 @@ use crate::transport::Outbound;
 const BATCH: usize = 256;
 /// The timer below counts no suspended time, the engine's clock does: look at least this often.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// How long to wait before a store that failed is opened again.
+pub(super) const REOPEN_PAUSE: Duration = Duration::from_millis(500);
 
 pub(super) type Waiting = oneshot::Sender<Result<Reply, CommandError>>;
 
@@ -32,8 +35,12 @@ pub(super) struct Driver {
     pub(super) published: Published,
     pub(super) file_transfer: FileTransfer,
     pub(super) engine: Option<Engine>,
-    /// When a store that failed is opened again.
+    /// Not before this is a store tried again that could not be opened.
     pub(super) reopen_at: Option<Instant>,
+    /// Why there is no engine, when there is none: the last error of the store.
+    pub(super) closed_because: String,
+    /// What each engine is told first.
+    pub(super) hints: Hints,
     pub(super) sockets: BTreeMap<SocketId, Outbound>,
     pub(super) in_flight: InFlight,
     pub(super) waiting: BTreeMap<CommandId, Waiting>,
@@ -113,6 +120,8 @@ impl Driver {
             file_transfer,
             engine: None,
             reopen_at: None,
+            closed_because: "the store is not open yet".to_owned(),
+            hints: Hints::default(),
             sockets: BTreeMap::new(),
             in_flight: InFlight::default(),
             waiting: BTreeMap::new(),
@@ -174,7 +183,10 @@ impl Driver {
 
     pub(super) fn take(&mut self, request: Request) -> Option<Input> {
         match request {
-            Request::Hint(input) => Some(input),
+            Request::Hint(input) => {
+                self.hints.note(&input);
+                Some(input)
+            }
             Request::Command { body, reply } => {
                 self.last_command += 1;
                 let command = CommandId(self.last_command);
@@ -190,9 +202,12 @@ impl Driver {
     }
 
     fn sleep(&self) -> Duration {
-        let reopen = self
-            .reopen_at
-            .map(|at| at.saturating_duration_since(Instant::now()));
+        let reopen = match (self.reopen_at, &self.engine) {
+            (Some(at), _) => Some(at.saturating_duration_since(Instant::now())),
+            // Nobody has tried yet: the app may, at once, or else this.
+            (None, None) => Some(REOPEN_PAUSE),
+            (None, Some(_)) => None,
+        };
         let deadline = self
             .engine
             .as_ref()
@@ -206,79 +221,11 @@ impl Driver {
             .unwrap_or(LONGEST_SLEEP)
     }
 
-    /// One transaction for the whole batch; if that fails, as after a crash: open the store again, and try
-    /// what the app wants one at a time. What the network said was for an engine that is gone.
-    pub(super) fn turn(&mut self, mut batch: Vec<Input>) {
-        if self.engine.is_none() {
-            batch.retain(is_the_apps);
-            if !self.reopen() {
-                return self.refuse(batch, "the store is not open");
-            }
-        }
-        let alone = batch.len() == 1;
-        let again: Vec<Input> = batch.iter().filter(|it| is_the_apps(it)).cloned().collect();
-        let Err(reason) = self.handle(batch) else {
-            return;
-        };
-        self.let_go("the store failed", &again);
-        if alone {
-            return self.refuse(again, &reason);
-        }
-        for input in again {
-            if self.engine.is_none() && !self.reopen() {
-                self.refuse(vec![input], "the store is not open");
-            } else if let Err(reason) = self.handle(vec![input.clone()]) {
-                self.refuse(vec![input], &reason);
-            }
-        }
-    }
-
-    fn handle(&mut self, batch: Vec<Input>) -> Result<(), String> {
-        let Some(engine) = &mut self.engine else {
-            return Err("the store is not open".to_owned());
-        };
-        match engine.handle(batch, clock::now()) {
-            Ok(released) => {
-                self.carry_out(released);
-                Ok(())
-            }
-            Err(failed) => {
-                tracing::error!(%failed, "a transaction failed");
-                self.engine = None;
-                Err(failed.to_string())
-            }
-        }
-    }
-
-    fn refuse(&mut self, batch: Vec<Input>, reason: &str) {
-        for input in batch {
-            if let Input::Command { command, .. } = input {
-                let reason = reason.to_owned();
-                self.answer(command, Err(CommandError::Store { reason }));
-            }
-        }
-    }
-
     pub(super) fn answer(&mut self, command: CommandId, reply: Result<Reply, CommandError>) {
         if let Some(waiting) = self.waiting.remove(&command) {
             // Whoever asked may have stopped waiting.
             let _ = waiting.send(reply);
         }
-    }
-}
-
-/// Whether an input comes from the app, and means the same to any engine.
-fn is_the_apps(input: &Input) -> bool {
-    match input {
-        Input::Command { .. }
-        | Input::Typing { .. }
-        | Input::Network(_)
-        | Input::App(_)
-        | Input::CancelDownload(_) => true,
-        Input::Socket { .. }
-        | Input::Answer { .. }
-        | Input::Transferred { .. }
-        | Input::Token { .. } => false,
     }
 }
 

@@ -7,6 +7,7 @@ use fulmar_engine::{
     Command, CommandError, ConnectionState, FailurePolicy, Input, OpenError, Reply, SessionState,
 };
 use tokio::runtime::Handle;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 
@@ -104,10 +105,19 @@ impl Runtime {
         answer.await.unwrap_or(Err(CommandError::Closed))
     }
 
-    /// Tells the engine something, without an answer. When the queue is full it goes unheard: a
-    /// driver that busy finds out by itself.
+    /// Tells the engine something, without an answer, and returns at once. When the queue is full, what
+    /// lasts is told when there is room; that somebody types goes unheard.
     pub(crate) fn hint(&self, input: Input) {
-        let _ = self.requests.try_send(Request::Hint(input));
+        let passing = matches!(input, Input::Typing { .. });
+        let sent = self.requests.try_send(Request::Hint(input));
+        if let Err(TrySendError::Full(request)) = sent
+            && !passing
+        {
+            let requests = self.requests.clone();
+            self.handle.spawn(async move {
+                let _ = requests.send(request).await;
+            });
+        }
     }
 
     /// Runs a blocking read on the SDK's own threads, not on the caller's.

@@ -6,12 +6,14 @@ mod driver;
 mod effects;
 mod file_transfer;
 mod handle;
+mod hints;
 mod in_flight;
 mod opening;
 mod published;
 mod readers;
 mod setup;
 mod suspension;
+mod turn;
 mod watchers;
 
 #[cfg(test)]

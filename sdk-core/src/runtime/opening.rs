@@ -10,31 +10,34 @@ use fulmar_engine::{
 use fulmar_protocol::{DeviceId, OperationKey};
 use tokio::sync::mpsc;
 
-use super::driver::Driver;
+use super::driver::{Driver, REOPEN_PAUSE};
 use super::setup::{Request, WAITING_INPUTS};
 use crate::clock;
 
 /// How long a store may stay locked by a client that is just ending.
 const LOCK_PATIENCE: Duration = Duration::from_secs(1);
-/// How long to wait before a store that failed is opened again.
-const REOPEN_PAUSE: Duration = Duration::from_millis(500);
 
 impl Driver {
-    pub(super) fn reopen(&mut self) -> bool {
+    /// Sees to it that there is an engine. Otherwise says why there is none.
+    pub(super) fn reopen(&mut self) -> Result<(), String> {
+        if self.engine.is_some() {
+            return Ok(());
+        }
         if self.reopen_at.is_some_and(|at| at > Instant::now()) {
-            return false;
+            return Err(self.closed_because.clone());
         }
         match self.open(clock::now()) {
             Ok(released) => {
                 self.reopen_at = None;
-                self.carry_out(released);
                 self.published.start_anew();
-                true
+                self.carry_out(released);
+                self.handle(self.hints.inputs())
             }
             Err(error) => {
                 tracing::error!(%error, "the store cannot be opened again");
                 self.reopen_at = Some(Instant::now() + REOPEN_PAUSE);
-                false
+                self.closed_because = error.to_string();
+                Err(self.closed_because.clone())
             }
         }
     }
@@ -83,6 +86,7 @@ impl Driver {
     /// What an engine before this one asked for has numbers that mean something else now: it is called off, and
     /// its answers go nowhere.
     fn stop_listening(&mut self) {
+        self.sockets.clear();
         self.in_flight.cancel_all();
         (self.network, self.from_network) = mpsc::channel(WAITING_INPUTS);
     }
@@ -108,7 +112,7 @@ impl Driver {
         self.reopen_at = None;
         let give_up = Instant::now() + LOCK_PATIENCE;
         // A notification extension may be at it for a moment.
-        while !self.reopen() && Instant::now() < give_up {
+        while self.reopen().is_err() && Instant::now() < give_up {
             self.reopen_at = None;
             tokio::time::sleep(Duration::from_millis(10)).await;
         }

@@ -46,9 +46,10 @@ impl SocketTask {
 
     async fn run(self, token: Secret, mut frames: mpsc::Receiver<ClientFrame>) {
         let connected = tokio::select! {
-            connected = tokio::time::timeout(CONNECT_TIMEOUT, self.connect(&token)) => connected,
-            // Nobody wants it any more.
+            // In this order: what nobody wants any more does not even begin.
+            biased;
             () = dropped(&mut frames) => return,
+            connected = tokio::time::timeout(CONNECT_TIMEOUT, self.connect(&token)) => connected,
         };
         let mut stream = match connected {
             Ok(Ok(stream)) => stream,
