@@ -204,6 +204,26 @@ async fn files_keep_to_their_bound_but_for_what_is_unsent_and_go_with_the_sessio
 }
 
 #[tokio::test]
+async fn a_local_file_goes_whatever_its_name_is() {
+    let stage = Stage::new().await;
+    let (mut alice, mut bob) = stage.alice_and_bob().await;
+    for name in ["back\\slash.txt", "a\ttab.txt", "two\nlines.txt"] {
+        let path = stage.folder.path().join(name);
+        std::fs::write(&path, name).unwrap();
+        let file = NewMessage::file(NewAttachment::from_path(path));
+        alice.chat.send(file).await.unwrap();
+    }
+    alice.sees(&["", "", ""]).await;
+    bob.sees(&["", "", ""]).await;
+    let items = fulmar_tests::messages(&bob.screen);
+    let names: Vec<&str> = items
+        .iter()
+        .map(|item| item.content.attachments()[0].name.as_str())
+        .collect();
+    assert_eq!(names, ["back_slash.txt", "a_tab.txt", "two_lines.txt"]);
+}
+
+#[tokio::test]
 async fn text_and_files_are_edited_forwarded_and_searched_together() {
     let stage = Stage::new().await;
     let (mut alice, mut bob) = stage.alice_and_bob().await;

@@ -183,6 +183,8 @@ async fn a_file_that_the_server_refuses_fails_its_message_until_it_is_retried_or
         message.attach(NewAttachment::from_bytes("a", bytes(1)))
     });
     assert!(alice.chat.send(eleven).await.is_err());
+    let copies = stage.folder.path().join("alice.db.files");
+    assert!(!copies.exists(), "nothing that was refused was copied");
 
     let files = Where::Http("/v1/files".to_owned());
     let refuse = Action::Problem(Problem::new(Code::RequestTooLarge, "No"));

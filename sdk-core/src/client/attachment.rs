@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fulmar_engine::CommandError;
-use fulmar_protocol::{Attachment, AttachmentKind, FileId, Thumbnail};
+use fulmar_protocol::{Attachment, AttachmentKind, ContentHash, FileId, Thumbnail};
 
-use crate::files::Source;
+use super::file_name;
+use crate::files::{ImportError, Source};
 use crate::runtime::Runtime;
 
 /// A file to send with a message: from a path or from bytes, and what is said about it. It is copied when
@@ -52,17 +53,13 @@ impl std::fmt::Debug for NewSource {
 }
 
 impl NewAttachment {
-    /// A file of this device. Its name is the last part of the path, its MIME type what goes with the end
-    /// of that, its kind what goes with the MIME type; all of them can be said otherwise. Touches nothing
-    /// yet.
+    /// A file of this device. Its name is the last part of the path, cleaned and shortened where that cannot
+    /// be the name of an attachment; its MIME type is what goes with the end of that, its kind what goes with
+    /// the MIME type; all of them can be said otherwise. Touches nothing yet.
     #[must_use]
     pub fn from_path(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
-        let name = path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        Self::new(name, NewSource::Path(path))
+        Self::new(file_name::of_path(&path), NewSource::Path(path))
     }
 
     /// A file that is in memory, and what it is called. The rest as in [`NewAttachment::from_path`].
@@ -139,27 +136,19 @@ impl NewAttachment {
         self
     }
 
-    /// Copies the file, and says what is told of it. Whoever calls this holds the handover until the message
-    /// is committed.
+    /// Copies the file, and says what is told of it. What the rules forbid is not copied. Whoever calls this
+    /// holds the handover until the message is committed.
     pub(super) async fn take(self, runtime: &Runtime) -> Result<Attachment, CommandError> {
-        let unreadable = |reason: String| CommandError::FileUnreadable { reason };
-        let source = match self.source {
-            NewSource::Path(path) => Source::Path(path),
-            NewSource::Bytes(bytes) => Source::Bytes(bytes),
-        };
-        let (content, size) = runtime
-            .on_disk(move |files| files.import(&source))
-            .await
-            .ok_or(CommandError::Closed)?
-            .map_err(|error| unreadable(error.to_string()))?;
-        Ok(Attachment {
-            // The server names it when it goes up.
-            file_id: FileId::new(content.to_string()).map_err(|e| unreadable(e.to_string()))?,
+        let most = runtime.file_bytes();
+        // Until it is known what is in the file.
+        let nothing = ContentHash::from_bytes([0; 32]);
+        let mut attachment = Attachment {
+            file_id: file_id(nothing)?,
             kind: self.kind,
             name: self.name,
             mime_type: self.mime_type,
-            size,
-            sha256: content,
+            size: 0,
+            sha256: nothing,
             width: self.width,
             height: self.height,
             duration_ms: self
@@ -167,6 +156,43 @@ impl NewAttachment {
                 .map(|long| u64::try_from(long.as_millis()).unwrap_or(u64::MAX)),
             blurhash: self.blurhash,
             thumbnail: self.thumbnail,
-        })
+        };
+        if let Some(fault) = attachment.fault() {
+            return Err(invalid("an attachment:", fault.to_owned()));
+        }
+        let source = match self.source {
+            NewSource::Path(path) => Source::Path(path),
+            NewSource::Bytes(bytes) => Source::Bytes(bytes),
+        };
+        let imported = runtime
+            .on_disk(move |files| files.import(&source, most))
+            .await
+            .ok_or(CommandError::Closed)?;
+        let (content, size) = imported.map_err(|error| match error {
+            ImportError::TooLarge { most } => {
+                invalid("a file", format!("has at most {most} bytes here"))
+            }
+            ImportError::Disk(error) => unreadable(error.to_string()),
+        })?;
+        attachment.file_id = file_id(content)?;
+        attachment.sha256 = content;
+        attachment.size = size;
+        Ok(attachment)
+    }
+}
+
+/// The server names it when it goes up.
+fn file_id(content: ContentHash) -> Result<FileId, CommandError> {
+    FileId::new(content.to_string()).map_err(|error| unreadable(error.to_string()))
+}
+
+fn unreadable(reason: String) -> CommandError {
+    CommandError::FileUnreadable { reason }
+}
+
+fn invalid(what: &str, rule: String) -> CommandError {
+    CommandError::Invalid {
+        what: what.to_owned(),
+        rule,
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use fulmar_engine::query::{PAGE, Window};
 use fulmar_engine::{Command, CommandError, Reply};
 use fulmar_protocol::{
-    Anchor, ConversationId, HistoryPage, MessageSend, Method, OperationKey, Position,
+    Anchor, Attachment, ConversationId, HistoryPage, MessageSend, Method, OperationKey, Position,
 };
 
 use super::arguments::new_operation_key;
@@ -57,6 +57,12 @@ impl Conversation {
             payload,
             attachments: new,
         } = message.into();
+        if new.len() > Attachment::MOST {
+            return Err(CommandError::Invalid {
+                what: "a message".to_owned(),
+                rule: format!("has at most {} attachments", Attachment::MOST),
+            });
+        }
         // Held until the store knows of the files.
         let _handover = match new.is_empty() {
             true => None,

@@ -102,7 +102,7 @@ async fn get(
     if size == 0 {
         // Nothing has to come.
         let empty = Source::Bytes(Vec::new());
-        let made = runtime.on_disk(move |files| files.import(&empty)).await;
+        let made = runtime.on_disk(move |files| files.import(&empty, 0)).await;
         made.ok_or(CommandError::Closed)?
             .map_err(|error| CommandError::Store {
                 reason: error.to_string(),

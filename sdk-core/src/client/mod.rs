@@ -9,6 +9,7 @@ mod conversation;
 mod conversation_watch;
 mod creation;
 mod download;
+mod file_name;
 mod handle;
 mod list;
 mod live;

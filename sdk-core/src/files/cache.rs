@@ -8,8 +8,9 @@ use std::time::{Duration, SystemTime};
 
 use fulmar_protocol::ContentHash;
 
+use super::Files;
+use super::import::INCOMING;
 use super::partial::PART;
-use super::{Files, INCOMING};
 
 /// How long a part is kept that nobody has asked for.
 const PART_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);

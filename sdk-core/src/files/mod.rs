@@ -5,10 +5,11 @@
 //! which of them are nowhere else. It must never touch the network.
 
 mod cache;
+mod import;
 mod partial;
 
 use std::fs::{self, File};
-use std::io::{self, Read, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -16,14 +17,11 @@ use fulmar_protocol::ContentHash;
 use ring::digest::{Context, SHA256};
 use tokio::sync::{RwLock, RwLockReadGuard};
 
+pub(crate) use import::{ImportError, Source};
 pub(crate) use partial::Appended;
-
-use crate::clock;
 
 /// How much is read at once.
 const BLOCK: usize = 64 * 1024;
-/// How the name of a file begins that is being copied.
-const INCOMING: &str = "incoming-";
 
 /// The folder of one store.
 #[derive(Debug)]
@@ -31,13 +29,6 @@ pub(crate) struct Files {
     folder: PathBuf,
     /// Held while a file is here that no row speaks of yet.
     handover: RwLock<()>,
-}
-
-/// Where the bytes of a file come from.
-#[derive(Debug, Clone)]
-pub(crate) enum Source {
-    Path(PathBuf),
-    Bytes(Vec<u8>),
 }
 
 impl Files {
@@ -59,34 +50,6 @@ impl Files {
 
     fn path_of(&self, content: ContentHash) -> PathBuf {
         self.folder.join(content.to_string())
-    }
-
-    /// Takes a file over: a copy of it is on the disk when this returns, durably, and belongs to us.
-    pub(crate) fn import(&self, source: &Source) -> io::Result<(ContentHash, u64)> {
-        self.make_folder()?;
-        let random =
-            clock::random::<8>().ok_or_else(|| io::Error::other("the system has no randomness"))?;
-        let name = format!("{INCOMING}{:016x}", u64::from_ne_bytes(random));
-        let incoming = self.folder.join(name);
-        let imported = self.import_as(source, &incoming);
-        if imported.is_err() {
-            // What is left of it goes at the next start, if not now.
-            let _ = fs::remove_file(&incoming);
-        }
-        imported
-    }
-
-    fn import_as(&self, source: &Source, incoming: &Path) -> io::Result<(ContentHash, u64)> {
-        let mut copy = File::create_new(incoming)?;
-        let mut original: Box<dyn Read> = match source {
-            Source::Path(path) => Box::new(open_file(path)?),
-            Source::Bytes(bytes) => Box::new(bytes.as_slice()),
-        };
-        let (content, size) = hash(&mut original, |block| copy.write_all(block))?;
-        copy.sync_all()?;
-        fs::rename(incoming, self.path_of(content))?;
-        sync_folder(&self.folder)?;
-        Ok((content, size))
     }
 
     /// Where a file is, when all of it is here; it counts as used now.
@@ -129,18 +92,6 @@ impl Files {
     }
 }
 
-/// Folders and pipes are no files that could be taken over.
-fn open_file(path: &Path) -> io::Result<File> {
-    let file = File::open(path)?;
-    match file.metadata()?.is_file() {
-        true => Ok(file),
-        false => Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "that is not a file",
-        )),
-    }
-}
-
 /// The hash and the length of what is read, which `take` gets block by block.
 fn hash(
     from: &mut dyn Read,
@@ -163,18 +114,6 @@ fn hash(
     let mut bytes = [0; 32];
     bytes.copy_from_slice(digest.finish().as_ref());
     Ok((ContentHash::from_bytes(bytes), size))
-}
-
-/// A name is only durable once its folder is.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-/// Elsewhere a folder cannot be opened, and names are the file system's business.
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

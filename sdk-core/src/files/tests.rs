@@ -9,10 +9,13 @@ use std::time::{Duration, SystemTime};
 use fulmar_protocol::ContentHash;
 
 use super::partial::Appended;
-use super::{Files, Source};
+use super::{Files, ImportError, Source};
 
 /// Of "hello world".
 const HASH: &str = "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9";
+
+/// More than any file here has.
+const MOST: u64 = 1_000;
 
 fn folder() -> (tempfile::TempDir, Files) {
     let dir = tempfile::tempdir().unwrap();
@@ -21,7 +24,7 @@ fn folder() -> (tempfile::TempDir, Files) {
 }
 
 fn import(files: &Files, text: &str) -> ContentHash {
-    files.import(&Source::Bytes(text.into())).unwrap().0
+    files.import(&Source::Bytes(text.into()), MOST).unwrap().0
 }
 
 /// As if it had been used a while ago.
@@ -42,7 +45,7 @@ fn a_file_that_was_taken_over_is_ours() {
     let (dir, files) = folder();
     let original = dir.path().join("hello.txt");
     fs::write(&original, "hello world").unwrap();
-    let (content, size) = files.import(&Source::Path(original.clone())).unwrap();
+    let (content, size) = files.import(&Source::Path(original.clone()), MOST).unwrap();
     assert_eq!((content.to_string().as_str(), size), (HASH, 11));
     fs::remove_file(&original).unwrap();
     let path = files.find(content).unwrap();
@@ -67,14 +70,9 @@ fn a_file_that_was_taken_over_is_ours() {
 fn what_is_no_file_is_not_taken_over_and_leaves_nothing() {
     let (dir, files) = folder();
     for path in [dir.path().to_owned(), dir.path().join("nothing")] {
-        assert!(files.import(&Source::Path(path)).is_err());
+        assert!(files.import(&Source::Path(path), MOST).is_err());
     }
-    assert_eq!(
-        fs::read_dir(dir.path().join("alice.db.files"))
-            .unwrap()
-            .count(),
-        0
-    );
+    assert!(!dir.path().join("alice.db.files").exists());
 }
 
 #[test]
@@ -148,4 +146,54 @@ async fn nothing_goes_while_a_file_is_handed_over() {
     drop(handover);
     trim(&files, 0, &[]);
     assert!(files.find(content).is_none());
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_and_devices_are_refused_at_once() {
+    let (dir, files) = folder();
+    let pipe = dir.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let (told, refused) = std::sync::mpsc::channel();
+    // Nobody is at the other end of the pipe, so whoever opens it waits.
+    std::thread::spawn(move || {
+        for path in [pipe, "/dev/zero".into(), "/dev/stdin".into(), "/".into()] {
+            let refused = files.import(&Source::Path(path), MOST).is_err();
+            told.send(refused).unwrap();
+        }
+    });
+    for _ in 0..4 {
+        assert_eq!(refused.recv_timeout(Duration::from_secs(20)), Ok(true));
+    }
+}
+
+#[test]
+fn what_is_too_large_is_not_even_begun_and_what_grows_is_cut_off() {
+    let (dir, files) = folder();
+    let large = dir.path().join("large");
+    // It has no bytes on the disk: a copy would have all of them.
+    fs::File::create(&large).unwrap().set_len(1 << 40).unwrap();
+    let there = dir.path().join("alice.db.files");
+    for source in [Source::Path(large), Source::Bytes(vec![0; 1_001])] {
+        let refused = files.import(&source, MOST);
+        assert!(
+            matches!(refused, Err(ImportError::TooLarge { most: MOST })),
+            "{refused:?}"
+        );
+        assert!(!there.exists(), "nothing was copied");
+    }
+    // Says that it is empty, and is not.
+    #[cfg(target_os = "linux")]
+    {
+        let growing = Source::Path("/proc/self/status".into());
+        let refused = files.import(&growing, 10);
+        assert!(
+            matches!(refused, Err(ImportError::TooLarge { most: 10 })),
+            "{refused:?}"
+        );
+        assert_eq!(fs::read_dir(&there).unwrap().count(), 0);
+    }
+    let exact = Source::Bytes(vec![0; 1_000]);
+    assert_eq!(files.import(&exact, MOST).unwrap().1, MOST);
 }

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fulmar_engine::{CommandError, CommandId, Engine, Input, OpenError, Reply, SocketId, Vault};
+use fulmar_engine::{
+    CommandError, CommandId, Engine, Input, OpenError, Reply, SocketEvent, SocketId, Vault,
+};
+use fulmar_protocol::ServerFrame;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -198,6 +201,13 @@ impl Driver {
 
     /// What the network said, unless it answers something that was called off.
     pub(super) fn admitted(&mut self, input: Input) -> Option<Input> {
+        if let Input::Socket { event, .. } = &input
+            && let SocketEvent::Frame(ServerFrame::Ready(ready)) = event
+        {
+            self.published
+                .file_bytes
+                .send_replace(ready.limits.file_bytes);
+        }
         self.in_flight.admit(&input).then_some(input)
     }
 

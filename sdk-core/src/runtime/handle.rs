@@ -34,6 +34,7 @@ pub(crate) struct Runtime {
     /// How many bytes of files stay on the disk.
     file_cache_bytes: u64,
     pub(crate) downloads: watch::Receiver<DownloadsNow>,
+    file_bytes: watch::Receiver<u64>,
     pub(crate) connection: watch::Receiver<ConnectionState>,
     pub(crate) session: watch::Receiver<SessionState>,
     pub(crate) typing: watch::Receiver<TypingNow>,
@@ -56,6 +57,7 @@ impl Runtime {
         let typing = published.typing.subscribe();
         let present = published.present.subscribe();
         let downloads = published.downloads.subscribe();
+        let file_bytes = published.file_bytes.subscribe();
         let watchers = Arc::clone(&published.watchers);
         let readers = Arc::clone(&published.readers);
         let files = Arc::new(Files::beside(&setup.path));
@@ -79,6 +81,7 @@ impl Runtime {
             files,
             file_cache_bytes,
             downloads,
+            file_bytes,
             requests,
             stop,
             ended,
@@ -152,6 +155,12 @@ impl Runtime {
     ) -> Option<T> {
         let files = Arc::clone(&self.files);
         self.handle.spawn_blocking(move || work(&files)).await.ok()
+    }
+
+    /// How many bytes a file may have: what the server said last, or what every server takes. The engine
+    /// refuses what is larger; this is for not copying it first.
+    pub(crate) fn file_bytes(&self) -> u64 {
+        *self.file_bytes.borrow()
     }
 
     /// Lets go of files that are too many, some time.

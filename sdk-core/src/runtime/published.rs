@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use fulmar_engine::{ConnectionState, ConversationKey, DownloadState, SessionState};
-use fulmar_protocol::{ContentHash, PersonPresence, Presence, UserId};
+use fulmar_protocol::{ContentHash, Limits, PersonPresence, Presence, UserId};
 use tokio::sync::watch;
 
 use super::readers::Readers;
@@ -25,6 +25,8 @@ pub(crate) struct Published {
     pub(crate) typing: watch::Sender<TypingNow>,
     pub(crate) present: watch::Sender<PresentNow>,
     pub(crate) downloads: watch::Sender<DownloadsNow>,
+    /// How many bytes a file may have, as the server said last.
+    pub(crate) file_bytes: watch::Sender<u64>,
     pub(crate) watchers: Arc<Watchers>,
     pub(crate) readers: Arc<Readers>,
 }
@@ -37,6 +39,7 @@ impl Published {
             typing: watch::Sender::default(),
             present: watch::Sender::default(),
             downloads: watch::Sender::default(),
+            file_bytes: watch::Sender::new(Limits::default().file_bytes),
             watchers: Arc::default(),
             readers: Arc::new(Readers::new(store)),
         }

@@ -48,7 +48,8 @@ impl Stage {
 
     fn import(&self, bytes: Vec<u8>) -> ContentHash {
         let files = &self.driver.file_transfer.files;
-        files.import(&Source::Bytes(bytes)).unwrap().0
+        let size = bytes.len() as u64;
+        files.import(&Source::Bytes(bytes), size).unwrap().0
     }
 
     /// The next request, as far as its head: more of it stays in the socket.
