@@ -172,6 +172,7 @@ impl NewAttachment {
             ImportError::TooLarge { most } => {
                 invalid("a file", format!("has at most {most} bytes here"))
             }
+            ImportError::Closed => CommandError::Closed,
             ImportError::Disk(error) => unreadable(error.to_string()),
         })?;
         attachment.file_id = file_id(content)?;

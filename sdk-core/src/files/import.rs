@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use fulmar_protocol::ContentHash;
 
@@ -28,6 +29,9 @@ pub(crate) enum ImportError {
         /// How many it may have.
         most: u64,
     },
+    /// The client ended meanwhile.
+    #[error("the client is closed")]
+    Closed,
     /// It is no file, or the disk did not do its part.
     #[error(transparent)]
     Disk(#[from] io::Error),
@@ -74,7 +78,16 @@ impl Files {
     ) -> Result<(ContentHash, u64), ImportError> {
         let mut copy = File::create_new(incoming)?;
         let mut bounded = original.take(most.saturating_add(1));
-        let (content, size) = hash(&mut bounded, |block| copy.write_all(block))?;
+        let copied = hash(&mut bounded, |block| {
+            if self.closed.load(Ordering::Acquire) {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            copy.write_all(block)
+        });
+        let (content, size) = match copied {
+            Err(_) if self.closed.load(Ordering::Acquire) => return Err(ImportError::Closed),
+            copied => copied?,
+        };
         check_size(size, most)?;
         copy.sync_all()?;
         fs::rename(incoming, self.path_of(content))?;

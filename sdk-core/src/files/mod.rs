@@ -11,6 +11,7 @@ mod partial;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use fulmar_protocol::ContentHash;
@@ -29,6 +30,8 @@ pub(crate) struct Files {
     folder: PathBuf,
     /// Held while a file is here that no row speaks of yet.
     handover: RwLock<()>,
+    /// Whether the client ends, so that nobody waits for a copy any more.
+    closed: AtomicBool,
 }
 
 impl Files {
@@ -39,7 +42,13 @@ impl Files {
         Self {
             folder: folder.into(),
             handover: RwLock::new(()),
+            closed: AtomicBool::new(false),
         }
+    }
+
+    /// The client ends: copies that are under way break off.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
     }
 
     /// As long as this is held, nothing is let go of: between a file's coming here and the commit of the

@@ -16,8 +16,7 @@ use super::file_transfer::FileTransfer;
 use super::hints::Hints;
 use super::in_flight::InFlight;
 use super::published::Published;
-use super::setup::{Request, Setup, WAITING_INPUTS};
-use super::suspension::SuspendGate;
+use super::setup::{Ends, Request, Setup, WAITING_INPUTS};
 use crate::clock;
 use crate::error::BuildError;
 use crate::files::Files;
@@ -27,6 +26,12 @@ use crate::transport::Outbound;
 const BATCH: usize = 256;
 /// The timer below counts no suspended time, the engine's clock does: look at least this often.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// How long the sockets get in the end.
+const GOODBYE: Duration = Duration::from_millis(100);
+/// How long reads may take in the end. Only one that the app has begun and never goes on with takes longer.
+const LAST_READS: Duration = Duration::from_secs(5);
+/// How long what wakes nobody may hold up the end.
+const SHUTDOWN: Duration = Duration::from_millis(100);
 /// How long to wait before a store that failed is opened again.
 pub(super) const REOPEN_PAUSE: Duration = Duration::from_millis(500);
 
@@ -57,9 +62,7 @@ pub(crate) fn run(
     setup: Setup,
     published: Published,
     files: Arc<Files>,
-    requests: mpsc::Receiver<Request>,
-    gate: SuspendGate,
-    stopping: watch::Receiver<bool>,
+    mut ends: Ends,
     opened: oneshot::Sender<Result<Handle, BuildError>>,
 ) {
     let runtime = match tokio::runtime::Builder::new_current_thread()
@@ -97,11 +100,18 @@ pub(crate) fn run(
             return;
         }
     }
-    runtime.block_on(driver.drive(requests, gate, stopping));
-    driver.published.readers.close();
+    let over = runtime.block_on(async {
+        driver.drive(&mut ends).await;
+        driver.published.readers.close();
+        driver.say_goodbye().await;
+        // Nothing that the app waits for is under way then, and nothing begins.
+        let over = async { (ends.gate.quiet().await, ends.under_way.over().await) };
+        tokio::time::timeout(LAST_READS, over).await
+    });
     drop(driver);
-    // Sockets that are saying goodbye get a moment; reads that are under way end by themselves.
-    runtime.shutdown_timeout(Duration::from_millis(100));
+    // What is left asks for an address, for one, and wakes nobody.
+    runtime.shutdown_timeout(SHUTDOWN);
+    drop(over);
 }
 
 impl Driver {
@@ -134,20 +144,21 @@ impl Driver {
         }
     }
 
-    async fn drive(
-        &mut self,
-        mut requests: mpsc::Receiver<Request>,
-        mut gate: SuspendGate,
-        mut stopping: watch::Receiver<bool>,
-    ) {
+    async fn drive(&mut self, ends: &mut Ends) {
+        let Ends {
+            requests,
+            gate,
+            stopping,
+            ..
+        } = ends;
         loop {
             let mut batch = Vec::new();
             if *gate.wanted.borrow_and_update() {
-                self.suspend(&mut requests);
+                self.suspend(requests);
                 gate.suspended.send_replace(true);
                 tokio::select! {
                     biased;
-                    () = stopped(&mut stopping) => break,
+                    () = stopped(stopping) => break,
                     _ = gate.wanted.wait_for(|wanted| !wanted) => {}
                 }
                 self.resume().await;
@@ -157,7 +168,7 @@ impl Driver {
             tokio::select! {
                 biased;
                 // Told to stop, or everyone who could tell is gone.
-                () = stopped(&mut stopping) => break,
+                () = stopped(stopping) => break,
                 _ = gate.wanted.changed() => continue,
                 request = requests.recv() => match request {
                     Some(request) => batch.extend(self.take(request)),
@@ -179,9 +190,15 @@ impl Driver {
             // Writers and timers of this thread get their turn, also under load.
             tokio::task::yield_now().await;
         }
-        self.sockets.clear();
         self.in_flight.cancel_all();
         self.engine = None;
+    }
+
+    /// Closes the sockets, which takes as long as it takes to say so.
+    pub(super) async fn say_goodbye(&mut self) {
+        let ending = std::mem::take(&mut self.sockets).into_values();
+        let said = futures_util::future::join_all(ending.map(Outbound::end));
+        let _ = tokio::time::timeout(GOODBYE, said).await;
     }
 
     pub(super) fn take(&mut self, request: Request) -> Option<Input> {

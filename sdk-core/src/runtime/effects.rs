@@ -100,7 +100,7 @@ impl Driver {
         let Some(outbound) = self.sockets.get(&socket) else {
             return;
         };
-        if outbound.try_send(frame).is_err() {
+        if !outbound.send(frame) {
             // Full or gone: nothing goes through any more. The engine is told by the same way as
             // of any other broken socket.
             self.sockets.remove(&socket);

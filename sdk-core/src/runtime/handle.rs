@@ -1,6 +1,7 @@
 //! The app's side of a driver.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle, ThreadId};
 
 use fulmar_engine::query::files_in_use;
 use fulmar_engine::{
@@ -11,10 +12,11 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 
+use super::app_work::{AppWork, UnderWay};
 use super::driver;
 use super::published::{DownloadsNow, PresentNow, Published, TypingNow};
 use super::readers::Readers;
-use super::setup::{Request, Setup, WAITING_INPUTS};
+use super::setup::{Ends, Request, Setup, WAITING_INPUTS};
 use super::suspension::Suspension;
 use super::watchers::Watchers;
 use crate::error::BuildError;
@@ -28,6 +30,9 @@ pub(crate) struct Runtime {
     stop: watch::Sender<bool>,
     ended: watch::Receiver<bool>,
     handle: Handle,
+    work: AppWork,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    thread_id: ThreadId,
     pub(crate) watchers: Arc<Watchers>,
     pub(crate) readers: Arc<Readers>,
     pub(crate) files: Arc<Files>,
@@ -63,13 +68,18 @@ impl Runtime {
         let files = Arc::new(Files::beside(&setup.path));
         let (opened, opening) = oneshot::channel();
         let (suspension, gate) = Suspension::new();
+        let under_way = UnderWay::default();
+        let ends = Ends {
+            requests: incoming,
+            gate,
+            stopping,
+            under_way: under_way.clone(),
+        };
         let of_driver = Arc::clone(&files);
-        std::thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("fulmar".to_owned())
             .spawn(move || {
-                driver::run(
-                    setup, published, of_driver, incoming, gate, stopping, opened,
-                );
+                driver::run(setup, published, of_driver, ends, opened);
                 // Everybody who waits for the end is gone: then nobody need be told.
                 let _ = ending.send(true);
             })
@@ -85,7 +95,10 @@ impl Runtime {
             requests,
             stop,
             ended,
+            work: under_way.begun_with(handle.clone()),
             handle,
+            thread_id: thread.thread().id(),
+            thread: Mutex::new(Some(thread)),
             watchers,
             readers,
             connection,
@@ -130,12 +143,12 @@ impl Runtime {
     ) -> Option<T> {
         let readers = Arc::clone(&self.readers);
         let awake = self.suspension.awake().await;
-        let reading = self.handle.spawn_blocking(move || {
+        let reading = move || {
             let result = work(&readers);
             drop(awake);
             result
-        });
-        reading.await.ok()
+        };
+        self.work.run(reading).await
     }
 
     /// Lets go of the store, without ending: nothing of it is open when this returns.
@@ -154,7 +167,7 @@ impl Runtime {
         work: impl FnOnce(&Files) -> T + Send + 'static,
     ) -> Option<T> {
         let files = Arc::clone(&self.files);
-        self.handle.spawn_blocking(move || work(&files)).await.ok()
+        self.work.run(move || work(&files)).await
     }
 
     /// How many bytes a file may have: what the server said last, or what every server takes. The engine
@@ -183,12 +196,23 @@ impl Runtime {
         self.handle.spawn(work).abort_handle()
     }
 
-    /// Stops the driver and waits until it has let go of the store.
+    /// Stops the driver and waits until it has let go of the store, and its thread has ended.
+    ///
+    /// Who waits here is woken by that thread, perhaps with a call into another language. A process that ends
+    /// in the middle of such a call dies of it; so the thread is joined, which takes as long as that call.
     pub(crate) async fn close(&self) {
         let _ = self.stop.send(true);
+        self.files.close();
         let mut ended = self.ended.clone();
         let _ = ended.wait_for(|ended| *ended).await;
-        self.suspension.quiet().await;
+        // Polled by the call itself: it cannot wait for its own end.
+        if thread::current().id() != self.thread_id {
+            let mut running = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(thread) = running.take() {
+                // A panic on it was reported where it happened.
+                let _ = thread.join();
+            }
+        }
     }
 
     pub(crate) fn ended(&self) -> watch::Receiver<bool> {

@@ -2,6 +2,7 @@
 //! deadlines, and carries out effects. It must never decide anything that the engine could decide.
 
 mod app_code;
+mod app_work;
 mod driver;
 mod effects;
 mod file_transfer;

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use fulmar_engine::{Command, CommandError, Config, Input, Reply};
 use fulmar_protocol::UserId;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot, watch};
 
+use super::app_work::UnderWay;
+use super::suspension::SuspendGate;
 use crate::secret_storage::SecretStorage;
 use crate::token_provider::TokenProvider;
 use crate::transport::Transport;
@@ -33,4 +35,13 @@ pub(crate) struct Setup {
     pub(crate) transport: Transport,
     pub(crate) token_provider: Option<Arc<dyn TokenProvider>>,
     pub(crate) secret_storage: Option<Arc<dyn SecretStorage>>,
+}
+
+/// The driver's ends of what the app's side holds.
+#[derive(Debug)]
+pub(super) struct Ends {
+    pub(super) requests: mpsc::Receiver<Request>,
+    pub(super) gate: SuspendGate,
+    pub(super) stopping: watch::Receiver<bool>,
+    pub(super) under_way: UnderWay,
 }

@@ -15,6 +15,19 @@ pub(super) struct SuspendGate {
     pub(super) wanted: watch::Receiver<bool>,
     /// Whether it has.
     pub(super) suspended: watch::Sender<bool>,
+    reads: Arc<RwLock<()>>,
+}
+
+impl SuspendGate {
+    /// Waits until no read is under way, and lets none begin as long as what it gives is held. A suspension
+    /// sees to that by itself.
+    pub(super) async fn quiet(&mut self) -> Option<OwnedRwLockWriteGuard<()>> {
+        tokio::select! {
+            biased;
+            quiet = Arc::clone(&self.reads).write_owned() => Some(quiet),
+            _ = self.wanted.wait_for(|wanted| *wanted) => None,
+        }
+    }
 }
 
 /// The app's side of it.
@@ -31,15 +44,17 @@ impl Suspension {
     pub(super) fn new() -> (Self, SuspendGate) {
         let (wanted, of_driver) = watch::channel(false);
         let (suspended, shown) = watch::channel(false);
-        let suspension = Self {
-            wanted,
-            suspended: shown,
-            reads: Arc::new(RwLock::new(())),
-            held: Mutex::new(None),
-        };
+        let reads = Arc::new(RwLock::new(()));
         let gate = SuspendGate {
             wanted: of_driver,
             suspended,
+            reads: Arc::clone(&reads),
+        };
+        let suspension = Self {
+            wanted,
+            suspended: shown,
+            reads,
+            held: Mutex::new(None),
         };
         (suspension, gate)
     }
@@ -68,13 +83,6 @@ impl Suspension {
             .clone()
             .wait_for(|suspended| *suspended)
             .await;
-    }
-
-    /// Returns when no read is under way.
-    pub(super) async fn quiet(&self) {
-        if self.held.lock().await.is_none() {
-            drop(self.reads.write().await);
-        }
     }
 
     /// Returns when the driver has taken up again, or has tried.

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fulmar_engine::{Config, Effect, FilePart, Input, RequestId};
+use fulmar_engine::{Config, Effect, FilePart, Input, RequestId, SocketEvent, SocketId};
 use fulmar_protocol::{ApiRequest, ContentHash, FileId, Secret};
+use futures_util::StreamExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -94,6 +95,26 @@ fn part(content: ContentHash, length: u64) -> FilePart {
 async fn hung_up(mut stream: TcpStream) {
     let mut block = [0; 64 * 1024];
     while stream.read(&mut block).await.is_ok_and(|count| count > 0) {}
+}
+
+#[tokio::test]
+async fn a_driver_that_ends_closes_its_socket() {
+    let mut stage = Stage::new().await;
+    stage.driver.perform(Effect::OpenSocket {
+        socket: SocketId(1),
+        access_token: token(),
+    });
+    let (stream, _) = stage.server.accept().await.unwrap();
+    let mut there = tokio_tungstenite::accept_async(stream).await.unwrap();
+    assert!(matches!(
+        stage.heard().await,
+        Some(Input::Socket {
+            event: SocketEvent::Opened,
+            ..
+        })
+    ));
+    let (_, last) = tokio::join!(stage.driver.say_goodbye(), there.next());
+    assert!(last.unwrap().unwrap().is_close());
 }
 
 #[tokio::test]

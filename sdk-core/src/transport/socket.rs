@@ -7,6 +7,7 @@ use fulmar_protocol::{ClientFrame, CloseCode, Secret, ServerFrame};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
@@ -25,7 +26,26 @@ const WAITING_FRAMES: usize = 1_024;
 const GOODBYE: Duration = Duration::from_secs(2);
 
 /// The way to a socket's task; when it is dropped, the task says goodbye and ends.
-pub(crate) type Outbound = mpsc::Sender<ClientFrame>;
+#[derive(Debug)]
+pub(crate) struct Outbound {
+    frames: mpsc::Sender<ClientFrame>,
+    task: JoinHandle<()>,
+}
+
+impl Outbound {
+    /// Whether the frame will go out, unless the connection breaks before.
+    pub(crate) fn send(&self, frame: ClientFrame) -> bool {
+        self.frames.try_send(frame).is_ok()
+    }
+
+    /// Ends the socket, and returns when that is done.
+    pub(crate) async fn end(self) {
+        let Self { frames, task } = self;
+        drop(frames);
+        // A panic was reported where it happened.
+        let _ = task.await;
+    }
+}
 
 /// A socket and whom it tells what happens.
 pub(crate) struct SocketTask {
@@ -39,9 +59,11 @@ type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
 impl SocketTask {
     /// Starts connecting, on the current runtime.
     pub(crate) fn start(self, token: Secret) -> Outbound {
-        let (outbound, frames) = mpsc::channel(WAITING_FRAMES);
-        tokio::spawn(self.run(token, frames));
-        outbound
+        let (sender, frames) = mpsc::channel(WAITING_FRAMES);
+        Outbound {
+            frames: sender,
+            task: tokio::spawn(self.run(token, frames)),
+        }
     }
 
     async fn run(self, token: Secret, mut frames: mpsc::Receiver<ClientFrame>) {
