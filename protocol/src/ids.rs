@@ -18,6 +18,10 @@ pub enum IdError {
     /// Ids are printable: no control characters.
     #[error("an id has no control characters")]
     ControlCharacter,
+    /// An id is a segment of paths, and these two mean the folder and the one above it there, also when they are
+    /// percent-encoded: a request would go to a path that nobody meant.
+    #[error("an id is neither . nor .., because it stands in paths")]
+    DotSegment,
     /// Numbers are at most 2^53 - 1, so that every JSON reader reads them exactly.
     #[error("a number of the protocol is at most 2^53 - 1")]
     TooLarge,
@@ -42,6 +46,9 @@ fn checked(text: String) -> Result<String, IdError> {
     if text.chars().any(char::is_control) {
         return Err(IdError::ControlCharacter);
     }
+    if matches!(text.as_str(), "." | "..") {
+        return Err(IdError::DotSegment);
+    }
     Ok(text)
 }
 
@@ -53,7 +60,8 @@ macro_rules! opaque_id {
         pub struct $name(String);
 
         impl $name {
-            /// Takes a string as an id: 1 to 128 bytes, no control characters (PROTOCOL.md §2.3).
+            /// Takes a string as an id: 1 to 128 bytes, no control characters, neither `.` nor `..`
+            /// (PROTOCOL.md §2.3).
             pub fn new(text: impl Into<String>) -> Result<Self, IdError> {
                 checked(text.into()).map(Self)
             }

@@ -66,6 +66,9 @@ impl Address {
 
 #[cfg(test)]
 mod tests {
+    use fulmar_protocol::{ApiRequest, HistoryPage, Position};
+    use url::Url;
+
     use super::{Address, AddressError};
 
     #[test]
@@ -93,5 +96,50 @@ mod tests {
         let address = Address::parse("https://example.org/chat/?x=1", false).unwrap();
         assert_eq!(address.http("/v1/me"), "https://example.org/chat/v1/me");
         assert_eq!(address.socket(), "wss://example.org/chat/v1/socket");
+    }
+
+    /// What a client asks, with this id in each path that has one.
+    fn with(id: &str) -> Option<Vec<ApiRequest>> {
+        Some(vec![
+            ApiRequest::Messages {
+                conversation_id: id.parse().ok()?,
+                thread: None,
+                page: HistoryPage::Before(Position(7)),
+                limit: 50,
+            },
+            ApiRequest::Versions {
+                message_id: id.parse().ok()?,
+            },
+            ApiRequest::FindUpload(id.parse().ok()?),
+            ApiRequest::EndUpload(id.parse().ok()?),
+            ApiRequest::FetchChunk {
+                file_id: id.parse().ok()?,
+                offset: 0,
+                length: 1,
+            },
+            ApiRequest::Unblock(id.parse().ok()?),
+            ApiRequest::EndSession(id.parse().ok()?),
+            ApiRequest::RemovePushToken {
+                device_id: id.parse().ok()?,
+            },
+        ])
+    }
+
+    #[test]
+    fn no_id_leads_a_request_to_another_path() {
+        let address = Address::parse("https://example.org/chat", false).unwrap();
+        for id in [
+            ".", "..", "a/../b", "../..", "%2e%2e", "%2E.", ".%2e", "a?b", "a#b", "\\..", " ",
+        ] {
+            for request in with(id).into_iter().flatten() {
+                let target = request.to_call().target;
+                let url = Url::parse(&address.http(&target)).unwrap();
+                let asked = match url.query() {
+                    Some(query) => format!("{}?{query}", url.path()),
+                    None => url.path().to_owned(),
+                };
+                assert_eq!(asked, format!("/chat{target}"), "{id:?}");
+            }
+        }
     }
 }
