@@ -182,16 +182,13 @@ impl Attachment {
     /// What of it the rules of PROTOCOL.md §4.7 forbid, if anything.
     #[must_use]
     pub fn fault(&self) -> Option<&'static str> {
-        let odd = |c: char| c.is_control() || c == '/' || c == '\\';
         let mime_type = self.mime_type.split_once('/');
         let token =
             |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_graphic() && c != '/');
-        if self.name.is_empty()
-            || self.name.len() > Self::NAME_BYTES
-            || self.name.contains(odd)
-            || matches!(self.name.as_str(), "." | "..")
-        {
-            Some("the name of an attachment has 1 to 255 bytes, and no path in it")
+        if !crate::text::is_file_name(&self.name) {
+            Some(
+                "the name of an attachment has 1 to 255 bytes, no path in it, and something to see",
+            )
         } else if self.mime_type.len() > Self::MIME_TYPE_BYTES
             || !mime_type.is_some_and(|(kind, rest)| token(kind) && token(rest))
         {
@@ -258,6 +255,8 @@ mod tests {
             "../etc/passwd",
             "a\\b",
             "a\nb",
+            "\u{200B}",
+            "photo\u{202E}gnp.exe",
             &"x".repeat(256),
         ] {
             let bad = Attachment {

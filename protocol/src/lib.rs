@@ -29,6 +29,7 @@ mod rest;
 mod schema;
 mod search;
 mod secret;
+pub mod text;
 mod time;
 mod tus;
 

@@ -1,0 +1,118 @@
+//! How long texts may be (PROTOCOL.md §9), and what else is asked of each.
+
+use super::{TextFault, is_blank, query_words};
+use crate::Payload;
+
+/// The longest title of a conversation or of a context, in bytes.
+pub const TITLE_BYTES: usize = 200;
+/// The longest name of a person, in bytes.
+pub const NAME_BYTES: usize = 200;
+/// The longest reaction, in bytes.
+pub const REACTION_BYTES: usize = 64;
+/// The longest type of a payload, in bytes.
+pub const PAYLOAD_TYPE_BYTES: usize = 128;
+/// The longest draft, in bytes. Drafts stay on the device, so that no server has a say in it.
+pub const DRAFT_BYTES: usize = 64 * 1024;
+/// The longest address of a picture, in bytes.
+pub const AVATAR_URL_BYTES: usize = 2_048;
+/// The longest kind or id of a context, in bytes.
+pub const CONTEXT_ID_BYTES: usize = 128;
+/// The longest `extra` of a context, as JSON, in bytes.
+pub const CONTEXT_EXTRA_BYTES: usize = 4 * 1024;
+/// The longest text that is searched for, in bytes.
+pub const QUERY_BYTES: usize = 256;
+/// The most words that are searched for at once.
+pub const QUERY_WORDS: usize = 16;
+/// The longest push token, in bytes.
+pub const PUSH_TOKEN_BYTES: usize = 4_096;
+
+/// The title of a group or of a context.
+///
+/// # Errors
+/// [`TextFault::Blank`], [`TextFault::TooLong`].
+pub fn check_title(title: &str) -> Result<(), TextFault> {
+    visible(title)?;
+    within(title.len(), TITLE_BYTES)
+}
+
+/// The name of a person.
+///
+/// # Errors
+/// [`TextFault::Blank`], [`TextFault::TooLong`].
+pub fn check_name(name: &str) -> Result<(), TextFault> {
+    visible(name)?;
+    within(name.len(), NAME_BYTES)
+}
+
+/// The text of a message that is sent or edited. `text_bytes` is the server's limit. Beside files it may
+/// be blank.
+///
+/// # Errors
+/// [`TextFault::Blank`], [`TextFault::TooLong`].
+pub fn check_message(text: &str, has_files: bool, text_bytes: u32) -> Result<(), TextFault> {
+    if !has_files {
+        visible(text)?;
+    }
+    within(text.len(), size(text_bytes))
+}
+
+/// A draft. An empty one is none.
+///
+/// # Errors
+/// [`TextFault::TooLong`].
+pub fn check_draft(draft: &str) -> Result<(), TextFault> {
+    within(draft.len(), DRAFT_BYTES)
+}
+
+/// What an app sends beside the text. `text_bytes` is the server's limit, which the JSON of `data` keeps.
+///
+/// # Errors
+/// [`TextFault::Blank`] of the type, [`TextFault::TooLong`] of either.
+pub fn check_payload(payload: &Payload, text_bytes: u32) -> Result<(), TextFault> {
+    visible(&payload.kind)?;
+    within(payload.kind.len(), PAYLOAD_TYPE_BYTES)?;
+    within(payload.data.to_string().len(), size(text_bytes))
+}
+
+/// The address of a picture. An empty one removes the picture.
+///
+/// # Errors
+/// [`TextFault::TooLong`].
+pub fn check_avatar_url(url: &str) -> Result<(), TextFault> {
+    within(url.len(), AVATAR_URL_BYTES)
+}
+
+/// The text of a search.
+///
+/// # Errors
+/// [`TextFault::TooLong`], [`TextFault::NoWord`], [`TextFault::TooManyWords`].
+pub fn check_query(text: &str) -> Result<(), TextFault> {
+    within(text.len(), QUERY_BYTES)?;
+    match query_words(text).len() {
+        0 => Err(TextFault::NoWord),
+        words if words > QUERY_WORDS => Err(TextFault::TooManyWords {
+            words,
+            most: QUERY_WORDS,
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn visible(text: &str) -> Result<(), TextFault> {
+    if is_blank(text) {
+        return Err(TextFault::Blank);
+    }
+    Ok(())
+}
+
+pub(super) fn within(bytes: usize, most: usize) -> Result<(), TextFault> {
+    if bytes > most {
+        return Err(TextFault::TooLong { bytes, most });
+    }
+    Ok(())
+}
+
+/// A limit of a server as this machine counts.
+fn size(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,55 @@
+//! The rules of texts, once for both sides (PROTOCOL.md §4.8): what is blank, what a reaction may be, what
+//! a file may be called, and how long everything may be.
+//!
+//! A client asks before it stores, a server before it applies. Nothing here knows of messages or of
+//! conversations.
+
+mod blank;
+mod bounds;
+mod emoji;
+mod file_name;
+mod search;
+
+pub use blank::is_blank;
+pub use bounds::{
+    AVATAR_URL_BYTES, CONTEXT_EXTRA_BYTES, CONTEXT_ID_BYTES, DRAFT_BYTES, NAME_BYTES,
+    PAYLOAD_TYPE_BYTES, PUSH_TOKEN_BYTES, QUERY_BYTES, QUERY_WORDS, REACTION_BYTES, TITLE_BYTES,
+    check_avatar_url, check_draft, check_message, check_name, check_payload, check_query,
+    check_title,
+};
+pub use emoji::reaction;
+pub use file_name::{clean_attachment, clean_file_name, is_file_name};
+pub use search::{Word, query_words, words};
+
+/// Which rule a text breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TextFault {
+    /// It has nothing in it that can be seen.
+    #[error("has nothing in it that can be seen")]
+    Blank,
+    /// It is longer than the bound.
+    #[error("has {bytes} bytes, at most {most} are allowed")]
+    TooLong {
+        /// How many bytes it has.
+        bytes: usize,
+        /// How many it may have.
+        most: usize,
+    },
+    /// It is not one emoji.
+    #[error("is not one emoji")]
+    NotAnEmoji,
+    /// It has no word to search for.
+    #[error("has no word in it")]
+    NoWord,
+    /// It has more words than the bound.
+    #[error("has {words} words, at most {most} are allowed")]
+    TooManyWords {
+        /// How many words it has.
+        words: usize,
+        /// How many it may have.
+        most: usize,
+    },
+}
+
+#[cfg(test)]
+mod tests;
