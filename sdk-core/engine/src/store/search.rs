@@ -1,22 +1,17 @@
 //! Full text search over what is on this device.
 //!
-//! SQLite's tokenizer finds words between spaces. Scripts that use none are indexed character by
-//! character: `searchable` puts a mark around each, which the tokenizer takes for a space, and a word of
-//! a query becomes a phrase of characters in the same way.
+//! What words are, and in which form they are compared, `fulmar_protocol::text` says. The index holds those
+//! words with spaces between them, and its tokenizer splits at spaces alone.
 
+use std::ops::Range;
+
+use fulmar_protocol::text::{Word, query_words, words};
 use fulmar_protocol::{SearchQuery, Timestamp, UserId};
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, params};
 
 use super::messages::{COLUMNS, MessageRow, read};
 use super::{ConversationKey, Result};
-
-/// Between characters of scripts without spaces: Unicode's invisible separator, which the tokenizer takes
-/// for a space.
-const APART: char = '\u{2063}';
-/// Around what was found: characters that Unicode keeps for such uses, and no text has.
-const BEGIN: char = '\u{FDD1}';
-const END: char = '\u{FDD2}';
 
 /// A piece of a text that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,43 +35,18 @@ pub(super) fn define(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 fn searchable(text: &str) -> String {
-    let mut marked = String::with_capacity(text.len());
-    for letter in text.chars().filter(|letter| !is_mark(*letter)) {
-        match needs_no_spaces(letter) {
-            true => marked.extend([APART, letter, APART]),
-            false => marked.push(letter),
-        }
-    }
-    marked
+    let words: Vec<String> = words(text).into_iter().map(|word| word.text).collect();
+    words.join(" ")
 }
 
-fn is_mark(letter: char) -> bool {
-    matches!(letter, APART | BEGIN | END)
-}
-
-/// Whether a letter is of a script that writes words without spaces between them, or in which people
-/// search for parts of words.
-fn needs_no_spaces(letter: char) -> bool {
-    matches!(letter,
-        '\u{0E00}'..='\u{0EFF}' // Thai, Lao
-        | '\u{1000}'..='\u{109F}' // Burmese
-        | '\u{1780}'..='\u{17FF}' // Khmer
-        | '\u{3040}'..='\u{30FF}' // Hiragana, Katakana
-        | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' // Han
-        | '\u{AC00}'..='\u{D7AF}' // Hangul
-        | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}') // Han
-}
-
-/// A query in the language of the index: each word, or what begins with it. `None` when there is no
-/// word in it.
-fn phrases(text: &str) -> Option<String> {
-    let words: Vec<String> = text
-        // The index cannot be asked for what no word has in it.
-        .split(|letter: char| letter.is_whitespace() || letter.is_control())
-        .filter(|word| word.contains(char::is_alphanumeric))
-        .map(|word| format!("\"{}\" *", searchable(word).replace('"', " ")))
+/// What is searched for, in the language of the index: each row of words, the last of them perhaps only
+/// begun. `None` when there is no word in it.
+fn phrases(rows: &[Vec<String>]) -> Option<String> {
+    let phrases: Vec<String> = rows
+        .iter()
+        .map(|row| format!("\"{}\" *", row.join(" ").replace('"', " ")))
         .collect();
-    (!words.is_empty()).then(|| words.join(" AND "))
+    (!phrases.is_empty()).then(|| phrases.join(" AND "))
 }
 
 /// Whether something waits for the index.
@@ -109,12 +79,13 @@ pub(crate) fn find(
     conversation: Option<ConversationKey>,
     limit: u32,
 ) -> Result<Vec<(MessageRow, Vec<TextPiece>)>> {
-    let Some(phrases) = phrases(&query.text) else {
+    let sought = query_words(&query.text);
+    let Some(phrases) = phrases(&sought) else {
         return Ok(Vec::new());
     };
     let columns = COLUMNS.replace("text,", "message.text,");
     let mut statement = db.prepare_cached(&format!(
-        "SELECT {columns}, highlight(message_text, 0, '{BEGIN}', '{END}')
+        "SELECT {columns}
          FROM message_text JOIN message ON key = message_text.rowid
          WHERE message_text MATCH ?1 AND NOT hidden AND NOT notice AND deleted IS NULL
            AND (?2 IS NULL OR conversation = ?2)
@@ -134,21 +105,179 @@ pub(crate) fn find(
     let mut rows = statement.query(bound)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push((read(row)?, pieces(&row.get::<_, String>(15)?)));
+        let row = read(row)?;
+        let pieces = pieces(&row.content.text, &sought);
+        found.push((row, pieces));
     }
     Ok(found)
 }
 
-/// A text with the marks of the index in it, taken apart.
-fn pieces(marked: &str) -> Vec<TextPiece> {
+/// A text in pieces: what was searched for, and what is around it.
+fn pieces(text: &str, sought: &[Vec<String>]) -> Vec<TextPiece> {
     let mut pieces = Vec::new();
-    for (number, part) in marked.split([BEGIN, END]).enumerate() {
-        let text: String = part.chars().filter(|letter| *letter != APART).collect();
-        match (text.is_empty(), number % 2) {
-            (true, _) => {}
-            (false, 0) => pieces.push(TextPiece::Plain(text)),
-            (false, _) => pieces.push(TextPiece::Hit(text)),
+    let mut shown = 0;
+    for hit in hits(text, sought) {
+        if shown < hit.start {
+            pieces.push(TextPiece::Plain(text[shown..hit.start].to_owned()));
         }
+        pieces.push(TextPiece::Hit(text[hit.clone()].to_owned()));
+        shown = hit.end;
+    }
+    if shown < text.len() {
+        pieces.push(TextPiece::Plain(text[shown..].to_owned()));
     }
     pieces
+}
+
+/// Where a text says what is searched for, in order and without overlaps.
+fn hits(text: &str, sought: &[Vec<String>]) -> Vec<Range<usize>> {
+    let words = words(text);
+    let mut found: Vec<Range<usize>> = Vec::new();
+    for row in sought {
+        for beside in words.windows(row.len()) {
+            if let ([first, ..], [.., last]) = (beside, beside)
+                && says(beside, row)
+            {
+                found.push(first.at.start..last.at.end);
+            }
+        }
+    }
+    found.sort_by_key(|hit| hit.start);
+    let mut apart: Vec<Range<usize>> = Vec::new();
+    for hit in found {
+        match apart.last_mut() {
+            Some(before) if hit.start < before.end => before.end = before.end.max(hit.end),
+            _ => apart.push(hit),
+        }
+    }
+    apart
+}
+
+/// Whether words are those of a row. The last may go on.
+fn says(beside: &[Word], row: &[String]) -> bool {
+    let last = row.len() - 1;
+    beside
+        .iter()
+        .zip(row)
+        .enumerate()
+        .all(|(place, (word, sought))| match place == last {
+            true => word.text.starts_with(sought.as_str()),
+            false => word.text == *sought,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::store::Store;
+
+    /// What a search finds in a store of these texts.
+    fn search(texts: &[&str], query: &str) -> Vec<Vec<TextPiece>> {
+        let store = Store::adopt(Connection::open_in_memory().unwrap()).unwrap();
+        let db = store.reader().connection();
+        db.execute_batch(
+            "INSERT INTO conversation (key, id, kind, created_at, activity_at)
+             VALUES (1, 'c-1', 'group', 1, 1)",
+        )
+        .unwrap();
+        for (number, text) in (1_u8..).zip(texts) {
+            db.execute(
+                "INSERT INTO message (operation_key, conversation, position, sender_id, text, at)
+                 VALUES (?1, 1, ?2, 'bob', ?3, ?2)",
+                params![[number; 16], number, text],
+            )
+            .unwrap();
+        }
+        index(db, 100).unwrap();
+        let query = SearchQuery {
+            text: query.to_owned(),
+            conversation_id: None,
+            sender_id: None,
+            from: None,
+            until: None,
+        };
+        let found = find(db, &query, None, 100).unwrap();
+        found.into_iter().map(|(_, pieces)| pieces).collect()
+    }
+
+    fn marked(pieces: &[TextPiece]) -> String {
+        let piece = |piece: &TextPiece| match piece {
+            TextPiece::Plain(text) => text.clone(),
+            TextPiece::Hit(text) => format!("[{text}]"),
+        };
+        pieces.iter().map(piece).collect()
+    }
+
+    #[test]
+    fn what_is_written_in_another_way_is_found_and_shown_as_it_was_written() {
+        for (text, query, expected) in [
+            ("ok 👍🏽!", "👍", "ok [👍🏽]!"),
+            (
+                "nice 👨\u{200D}👩\u{200D}👧",
+                "👨\u{200D}👩\u{200D}👧",
+                "nice [👨\u{200D}👩\u{200D}👧]",
+            ),
+            (
+                "\u{1112}\u{1161}\u{11AB}글 ok",
+                "한글",
+                "[\u{1112}\u{1161}\u{11AB}글] ok",
+            ),
+            ("한글", "\u{1112}\u{1161}\u{11AB}", "[한]글"),
+            ("Ｆｕｌｌ　ｗｉｄｔｈ", "full", "[Ｆｕｌｌ]　ｗｉｄｔｈ"),
+            ("ｶﾞｽ", "ガス", "[ｶﾞｽ]"),
+            ("room ٤٢", "42", "room [٤٢]"),
+            ("Lange Straße 5", "strasse", "Lange [Straße] 5"),
+            ("LANGE STRASSE", "straße", "LANGE [STRASSE]"),
+            ("I don’t know", "dont", "I [don’t] know"),
+            ("I dont know", "don't", "I [dont] know"),
+            ("l'amour", "amour", "l'[amour]"),
+            ("𐐀𐐁", "𐐨𐐩", "[𐐀𐐁]"),
+            ("ᲐᲑ", "აბ", "[ᲐᲑ]"),
+            ("cafe\u{301} noir", "café", "[cafe\u{301}] noir"),
+            ("Harbour six", "harb", "[Harbour] six"),
+            ("東京タワー", "京タ", "東[京タ]ワー"),
+        ] {
+            let found = search(&["something else", text], query);
+            let found: Vec<String> = found.iter().map(|pieces| marked(pieces)).collect();
+            assert_eq!(found, [expected], "{query} in {text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_found() {
+        for (text, query) in [
+            ("東京", "京東"),
+            ("ok 👍", "👎"),
+            ("harbour", "arbour"),
+            ("a", "!"),
+        ] {
+            assert!(search(&[text], query).is_empty(), "{query} in {text}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_changes_or_goes_leaves_the_index() {
+        let store = Store::adopt(Connection::open_in_memory().unwrap()).unwrap();
+        let db = store.reader().connection();
+        db.execute_batch(
+            "INSERT INTO conversation (key, id, kind, created_at, activity_at)
+             VALUES (1, 'c-1', 'group', 1, 1);
+             INSERT INTO message (key, operation_key, conversation, position, sender_id, text, at)
+             VALUES (1, x'01', 1, 1, 'bob', 'Straße 👍 don''t', 1),
+                    (2, x'02', 1, 2, 'bob', '東京', 1);",
+        )
+        .unwrap();
+        index(db, 100).unwrap();
+        db.execute_batch(
+            "UPDATE message SET text = 'x' WHERE key = 1; DELETE FROM message WHERE key = 2;",
+        )
+        .unwrap();
+        index(db, 100).unwrap();
+        db.execute_batch(
+            "INSERT INTO message_text (message_text, rank) VALUES ('integrity-check', 1)",
+        )
+        .unwrap();
+    }
 }
