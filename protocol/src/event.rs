@@ -245,11 +245,26 @@ impl Event {
     pub fn read(&self) -> Result<EventData, Unreadable> {
         EventData::read(&self.kind, &self.data)
     }
+
+    /// Says beside the rest what is unread now, in the log of whoever has hidden a message (PROTOCOL.md §4.3).
+    #[must_use]
+    pub fn with_unread(mut self, unread: Unread) -> Self {
+        self.data["unreadCount"] = unread.unread_count.into();
+        self.data["unreadMentions"] = unread.unread_mentions.into();
+        self
+    }
+
+    /// What is unread now, if the event says so.
+    #[must_use]
+    pub fn unread(&self) -> Option<Unread> {
+        Unread::deserialize(&self.data).ok()
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Unreadable;
+    use super::{Event, Unread, Unreadable};
+    use crate::{Seq, Timestamp};
     use serde::Deserialize as _;
     use serde_json::json;
 
@@ -263,5 +278,26 @@ mod tests {
             Unreadable::malformed(&error).to_string(),
             "malformed: invalid type: string …, expected u64"
         );
+    }
+
+    #[test]
+    fn an_event_may_say_what_is_unread_now() {
+        let event = Event {
+            seq: Seq(1),
+            at: Timestamp(1),
+            kind: "message.updated".to_owned(),
+            data: json!({"hidden": true}),
+        };
+        assert_eq!(event.unread(), None);
+        let unread = Unread {
+            unread_count: 2,
+            unread_mentions: 1,
+        };
+        let event = event.with_unread(unread);
+        assert_eq!(
+            event.data,
+            json!({"hidden": true, "unreadCount": 2, "unreadMentions": 1})
+        );
+        assert_eq!(event.unread(), Some(unread));
     }
 }

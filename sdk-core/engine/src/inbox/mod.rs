@@ -61,7 +61,14 @@ impl Turn<'_> {
                 Ok(Ok(()))
             }
             EventData::MessageCreated(message) => self.message_created(&message),
-            EventData::MessageUpdated(message) => self.message_updated(&message),
+            EventData::MessageUpdated(message) => {
+                if let Some(unread) = event.unread()
+                    && let Some(key) = conversations::find(&self.db, &message.conversation_id)?
+                {
+                    reading::tell_unread(&self.db, key, unread)?;
+                }
+                self.message_updated(&message)
+            }
             EventData::ReceiptUpdated(receipt) => self.receipt_updated(&receipt),
             EventData::UserUpdated(user) => {
                 for key in participants::set_profile(&self.db, &user)? {

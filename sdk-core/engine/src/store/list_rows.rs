@@ -1,8 +1,12 @@
 //! What the list shows of a conversation, computed when something of it changed, so that the list is
 //! one indexed query.
 
-use fulmar_protocol::{ConversationProfile, Settings, Timestamp, UserId};
-use rusqlite::{Connection, params};
+use std::collections::BTreeSet;
+
+use fulmar_protocol::{
+    ConversationProfile, Method, OperationKey, Settings, Timestamp, Unread, UserId,
+};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 
 use super::messages::{self, MessageRow};
@@ -49,23 +53,26 @@ pub(crate) fn refresh(db: &Connection, key: ConversationKey, own: Option<&UserId
     };
     let (preview, active_at) = preview(db, key, own, unsent.map(|(_, row)| row), &changes)?;
     let json = |error| StoreError::damaged("conversation", error);
+    let about_to_hide = about_to_hide(db, key, own, &changes)?;
     // Unread is integer arithmetic: what the server counted, or, when this device has read further
-    // than the server knows, the positions after that but for own messages and notices.
+    // than the server knows, the positions after that but for own messages, notices and what is hidden.
+    // What is about to be hidden does not count any more.
     db.prepare_cached(
         "UPDATE conversation
-         SET unread = CASE WHEN local_read_to > server_read_to
+         SET unread = max(0, CASE WHEN local_read_to > server_read_to
                  THEN min(server_unread,
-                          max(0, head - local_read_to
+                          head - local_read_to
                               - (SELECT count(*) FROM message
                                  WHERE conversation = ?1 AND position > local_read_to
-                                   AND position <= head AND (sender_id = ?2 OR notice))))
-                 ELSE server_unread END,
-             unread_mentions = CASE WHEN local_read_to > server_read_to
+                                   AND position <= head AND (sender_id = ?2 OR notice OR hidden)))
+                 ELSE server_unread END - ?10),
+             unread_mentions = max(0, CASE WHEN local_read_to > server_read_to
                  THEN min(server_mentions,
                           (SELECT count(*) FROM message
                            WHERE conversation = ?1 AND position > local_read_to
-                             AND position <= head AND mentions_me AND sender_id <> ?2))
-                 ELSE server_mentions END,
+                             AND position <= head AND mentions_me AND sender_id <> ?2
+                             AND NOT hidden))
+                 ELSE server_mentions END - ?11),
              profile = ?3, settings = ?4, pinned = ?5, listed = ?6, participant_count = ?7,
              preview = ?8, activity_at = coalesce(?9, created_at)
          WHERE key = ?1",
@@ -83,8 +90,39 @@ pub(crate) fn refresh(db: &Connection, key: ConversationKey, own: Option<&UserId
             .transpose()
             .map_err(json)?,
         active_at.map(|at| at.0),
+        about_to_hide.unread_count,
+        about_to_hide.unread_mentions,
     ])?;
     Ok(())
+}
+
+/// What the server counts as unread and the outbox is about to hide.
+fn about_to_hide(
+    db: &Connection,
+    key: ConversationKey,
+    own: Option<&UserId>,
+    changes: &[operations::OperationRow],
+) -> Result<Unread> {
+    let hides: BTreeSet<OperationKey> = changes
+        .iter()
+        .filter(|change| matches!(change.method, Method::MessageHide(_)))
+        .filter_map(|change| change.method.message_key())
+        .collect();
+    let mut unread = Unread::default();
+    let mut statement = db.prepare_cached(
+        "SELECT mentions_me FROM message JOIN conversation ON conversation.key = conversation
+         WHERE operation_key = ?1 AND conversation = ?2 AND sender_id <> ?3 AND NOT notice AND NOT hidden
+           AND position > max(server_read_to, local_read_to) AND position <= head",
+    )?;
+    for hide in hides {
+        let bound = params![hide.to_bytes(), key.0, own.map_or("", UserId::as_str)];
+        let mentions: Option<u64> = statement
+            .query_row(bound, |row| row.get("mentions_me"))
+            .optional()?;
+        unread.unread_count += u64::from(mentions.is_some());
+        unread.unread_mentions += mentions.unwrap_or_default();
+    }
+    Ok(unread)
 }
 
 /// The last message in the outbox for this conversation, with its place there.
@@ -140,4 +178,97 @@ fn shown(
         sender: row.sender.clone(),
         content: MessageContent::of(row.content, row.deleted),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use fulmar_protocol::{ConversationId, Position, Timestamp};
+
+    use super::*;
+    use crate::store::Store;
+
+    const KEY: ConversationKey = ConversationKey(1);
+
+    /// Five unread messages of another, of which the last mentions the user.
+    fn store() -> Store {
+        let store = Store::adopt(Connection::open_in_memory().unwrap()).unwrap();
+        let db = store.reader().connection();
+        db.execute_batch(
+            "INSERT INTO conversation (key, id, kind, created_at, activity_at, head, server_unread,
+                                       server_mentions)
+             VALUES (1, 'c-1', 'group', 1, 1, 5, 5, 1)",
+        )
+        .unwrap();
+        for position in 1..=5_u8 {
+            db.execute(
+                "INSERT INTO message (operation_key, conversation, position, sender_id, text, at,
+                                      mentions_me)
+                 VALUES (?1, 1, ?2, 'bob', 'x', ?2, ?2 = 5)",
+                params![[position; 16], position],
+            )
+            .unwrap();
+        }
+        store
+    }
+
+    fn hide(db: &Connection, position: u8) {
+        let method = Method::MessageHide(fulmar_protocol::MessageHide {
+            conversation_id: ConversationId::new("c-1").unwrap(),
+            message_key: OperationKey::from_bytes([position; 16]),
+        });
+        let own_key = OperationKey::from_bytes([100 + position; 16]);
+        operations::enqueue(db, own_key, KEY, &method, Timestamp(9)).unwrap();
+    }
+
+    fn unread(db: &Connection) -> (u64, u64) {
+        let own = UserId::new("alice").unwrap();
+        refresh(db, KEY, Some(&own)).unwrap();
+        db.query_row(
+            "SELECT unread, unread_mentions FROM conversation",
+            [],
+            |row| Ok((row.get("unread")?, row.get("unread_mentions")?)),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn what_is_hidden_is_not_unread() {
+        let store = store();
+        let db = store.reader().connection();
+        assert_eq!(unread(db), (5, 1));
+        hide(db, 2);
+        hide(db, 5);
+        assert_eq!(unread(db), (3, 0));
+        // Twice is once.
+        db.execute("UPDATE operation SET state = 'applied'", [])
+            .unwrap();
+        assert_eq!(unread(db), (3, 0));
+        // The server takes the mention away, and says so.
+        db.execute("UPDATE message SET hidden = 1 WHERE position = 5", [])
+            .unwrap();
+        let told = Unread {
+            unread_count: 4,
+            unread_mentions: 0,
+        };
+        reading::tell_unread(db, KEY, told).unwrap();
+        assert_eq!(unread(db), (3, 0));
+        // A hide that is refused is rolled back.
+        db.execute("UPDATE operation SET state = 'failed'", [])
+            .unwrap();
+        assert_eq!(unread(db), (4, 0));
+    }
+
+    #[test]
+    fn what_is_hidden_is_not_unread_when_this_device_has_read_further() {
+        let store = store();
+        let db = store.reader().connection();
+        reading::set_local_read(db, KEY, Position(1)).unwrap();
+        assert_eq!(unread(db), (4, 1));
+        hide(db, 1);
+        hide(db, 2);
+        assert_eq!(unread(db), (3, 1));
+        db.execute("UPDATE message SET hidden = 1 WHERE position = 5", [])
+            .unwrap();
+        assert_eq!(unread(db), (2, 0));
+    }
 }

@@ -97,6 +97,20 @@ pub(crate) fn advance_own_read(
     Ok(())
 }
 
+/// The server says what is unread now, because the user has hidden something.
+pub(crate) fn tell_unread(db: &Connection, key: ConversationKey, unread: Unread) -> Result<()> {
+    let at_most = |count: u64| count.min(i64::MAX as u64);
+    db.execute(
+        "UPDATE conversation SET server_unread = ?2, server_mentions = ?3 WHERE key = ?1",
+        params![
+            key.0,
+            at_most(unread.unread_count),
+            at_most(unread.unread_mentions)
+        ],
+    )?;
+    Ok(())
+}
+
 /// Where the own read pointer stands on this device.
 pub(crate) fn own_read_to(db: &Connection, key: ConversationKey) -> Result<Position> {
     Ok(db
