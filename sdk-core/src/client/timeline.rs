@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fulmar_engine::query::{
     Change, GapRange, MessageItem, Newer, Older, PAGE, TimelineItem, TimelineSnapshot, Window,
-    timeline,
+    page_before, timeline,
 };
 use fulmar_engine::{Command, CommandError, Topic};
 use fulmar_protocol::{ConversationId, HistoryPage, OperationKey, Position};
@@ -278,7 +278,7 @@ impl Timeline {
                 Older::AtServer(place) => place,
                 Older::Cached | Older::Nothing => shown.from,
             };
-            let lower = Position(begins.0.saturating_sub(u64::from(PAGE)).max(1));
+            let lower = self.page_before(begins).await?;
             self.show_from(shown.from.min(lower), Wake::Everyone);
             let now = self.snapshot().await?;
             // A server that has nothing there, against its word.
@@ -337,6 +337,19 @@ impl Timeline {
             page,
         };
         self.live.runtime.command(command).await.map(|_| ())
+    }
+
+    /// Where the page begins that lies before a place.
+    async fn page_before(&self, before: Position) -> Result<Position, CommandError> {
+        let (id, thread) = (self.shared.id.clone(), self.shared.thread);
+        self.live
+            .runtime
+            .read(move |readers| readers.read(|reader| page_before(reader, &id, thread, before)))
+            .await
+            .ok_or(CommandError::Closed)?
+            .map_err(|error| CommandError::Store {
+                reason: error.to_string(),
+            })
     }
 
     /// What there is to show right now.

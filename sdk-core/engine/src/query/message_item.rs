@@ -1,9 +1,9 @@
 //! A message as a screen shows it: what the server said, and over it what the outbox is about to change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fulmar_protocol::{
-    MessageId, OperationKey, Participant, Position, Reaction, Timestamp, UserId,
+    MessageId, Method, OperationKey, Participant, Position, Reaction, Timestamp, UserId,
 };
 use rusqlite::Connection;
 
@@ -148,6 +148,15 @@ impl<'a> View<'a> {
                 .collect(),
             own,
         })
+    }
+
+    /// The messages that the outbox is about to hide.
+    pub(super) fn about_to_hide(&self) -> BTreeSet<OperationKey> {
+        self.changes
+            .iter()
+            .filter(|change| matches!(change.method, Method::MessageHide(_)))
+            .filter_map(|change| change.method.message_key())
+            .collect()
     }
 
     /// How far a message has come.

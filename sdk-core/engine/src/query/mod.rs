@@ -26,5 +26,6 @@ pub use outbox::{Action, OutboxItem, OutboxState, outbox};
 pub use participants::{ParticipantsSnapshot, blocked_people, participants};
 pub use search::{SearchHit, SearchSnapshot, search};
 pub use timeline::{
-    GapRange, Newer, Older, PAGE, TimelineItem, TimelineKey, TimelineSnapshot, Window, timeline,
+    GapRange, Newer, Older, PAGE, TimelineItem, TimelineKey, TimelineSnapshot, Window, page_before,
+    timeline,
 };

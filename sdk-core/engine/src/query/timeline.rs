@@ -147,15 +147,14 @@ pub fn timeline(
     };
     let known = reading::head(&transaction, key)?;
     let head = run.head(&transaction)?;
-    let newest_page = Position((head.0 + 1).saturating_sub(u64::from(PAGE)).max(1));
-    let (from, to) = match window {
-        Window::Newest => (newest_page, head),
-        Window::From(from) => (from, head),
-        Window::Between(from, to) => (from.min(head), to.min(head)),
-    };
     let shown = Shown {
         view: View::of(&transaction, key, known)?,
         run,
+    };
+    let (from, to) = match window {
+        Window::Newest => (shown.page_before(head.next())?, head),
+        Window::From(from) => (from, head),
+        Window::Between(from, to) => (from.min(head), to.min(head)),
     };
     let (mut items, cached) = shown.between(from, to, known)?;
     let older = shown.older(from, cached.map_or(to.next(), |(first, _)| first))?;
@@ -183,6 +182,29 @@ pub fn timeline(
     })
 }
 
+/// Where the page begins that lies before a place: with the 50th message that is shown, or where history
+/// begins, or where some is missing here, or after 10,000 places without as many. Never touches the network.
+pub fn page_before(
+    reader: &Reader,
+    id: &ConversationId,
+    thread: Option<OperationKey>,
+    before: Position,
+) -> Result<Position> {
+    let transaction = reader.connection().unchecked_transaction()?;
+    let Some(conversation) = conversations::find(&transaction, id)? else {
+        return Ok(before);
+    };
+    let known = reading::head(&transaction, conversation)?;
+    let shown = Shown {
+        view: View::of(&transaction, conversation, known)?,
+        run: Run {
+            conversation,
+            thread,
+        },
+    };
+    shown.page_before(before)
+}
+
 struct Shown<'a> {
     view: View<'a>,
     run: Run,
@@ -192,17 +214,55 @@ struct Shown<'a> {
 type Stretch = (Vec<TimelineItem>, Option<(Position, Position)>);
 
 impl Shown<'_> {
+    fn page_before(&self, before: Position) -> Result<Position> {
+        let hidden = self.view.about_to_hide();
+        self.run.page_before(self.view.db, before, PAGE, &hidden)
+    }
+
     /// What is in a stretch, with a gap for each run of places that is missing between others. Hidden
     /// messages and those of threads have a place, but are not shown.
     fn between(&self, from: Position, to: Position, known: Position) -> Result<Stretch> {
+        let head = self.run.head(self.view.db)?;
+        let (mut items, cached) = match self.run.thread {
+            None => self.conversation_between(from, to)?,
+            Some(_) => self.thread_between(from, to, known)?,
+        };
+        if let Some((_, last)) = cached
+            && last < to
+            && head == to
+        {
+            items.push(TimelineItem::Gap(GapRange {
+                from: last.next(),
+                to,
+            }));
+        }
+        Ok((items, cached))
+    }
+
+    fn conversation_between(&self, from: Position, to: Position) -> Result<Stretch> {
+        let db = self.view.db;
+        let places = self.run.places(db, from, to)?;
+        let gap = |(from, to)| TimelineItem::Gap(GapRange { from, to });
+        let mut items = Vec::new();
+        let mut missing = places.missing.into_iter().peekable();
+        self.run.shown_between(db, from, to, |place, row| {
+            while let Some(before) = missing.next_if(|(_, last)| *last < place) {
+                items.push(gap(before));
+            }
+            items.extend(self.message(row, MessageState::Sent)?);
+            Ok(())
+        })?;
+        items.extend(missing.map(gap));
+        Ok((items, places.ends))
+    }
+
+    fn thread_between(&self, from: Position, to: Position, known: Position) -> Result<Stretch> {
         let mut items = Vec::new();
         let mut cached: Option<(Position, Position)> = None;
         self.run.between(self.view.db, from, to, |row| {
-            let place = match self.run.thread {
-                None => row.position,
-                Some(_) => row.thread_position,
+            let Some(place) = row.thread_position else {
+                return Ok(());
             };
-            let Some(place) = place else { return Ok(()) };
             // What the log has not told of is shown behind everything that it has.
             if row.position > Some(known) {
                 cached = cached.map(|(first, _)| (first, place));
@@ -217,20 +277,9 @@ impl Shown<'_> {
                 }));
             }
             cached = Some((cached.map_or(place, |(first, _)| first), place));
-            if self.run.thread.is_some() || row.content.thread_root.is_none() {
-                items.extend(self.message(row, MessageState::Sent)?);
-            }
+            items.extend(self.message(row, MessageState::Sent)?);
             Ok(())
         })?;
-        if let Some((_, last)) = cached
-            && last < to
-            && self.run.head(self.view.db)? == to
-        {
-            items.push(TimelineItem::Gap(GapRange {
-                from: last.next(),
-                to,
-            }));
-        }
         Ok((items, cached))
     }
 
@@ -311,3 +360,6 @@ impl Shown<'_> {
         Ok(items)
     }
 }
+
+#[cfg(test)]
+mod tests;

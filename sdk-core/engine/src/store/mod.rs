@@ -11,6 +11,7 @@ mod lock;
 pub(crate) mod messages;
 mod migrations;
 pub(crate) mod operations;
+pub(crate) mod pages;
 pub(crate) mod participants;
 pub(crate) mod pushed;
 pub(crate) mod quarantine;

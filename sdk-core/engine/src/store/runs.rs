@@ -19,12 +19,12 @@ pub(crate) struct Run {
 pub(crate) type Missing = (Position, Position);
 
 impl Run {
-    fn root(&self) -> Option<[u8; 16]> {
+    pub(super) fn root(&self) -> Option<[u8; 16]> {
         self.thread.map(OperationKey::to_bytes)
     }
 
     /// The column that counts, and what is in the run.
-    fn sql(&self) -> (&'static str, &'static str) {
+    pub(super) fn sql(&self) -> (&'static str, &'static str) {
         match self.thread {
             None => ("position", "?2 IS NULL AND position IS NOT NULL"),
             Some(_) => (

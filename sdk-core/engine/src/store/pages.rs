@@ -1,0 +1,157 @@
+//! Pages of a run: how far down so many messages are shown, and where places are missing.
+//!
+//! What is hidden, and in a conversation what is in threads, has a place and is not shown. Everything here
+//! walks along indexes alone, and down at most [`FURTHEST`] places.
+
+use std::collections::BTreeSet;
+
+use fulmar_protocol::{OperationKey, Position};
+use rusqlite::{Connection, params};
+
+use super::Result;
+use super::messages::{COLUMNS, MessageRow, read};
+use super::runs::{Missing, Run};
+
+/// How many places a page reaches down at most, shown or not.
+const FURTHEST: u64 = 10_000;
+
+/// Of what is here of a stretch: the first and the last place, and what is missing between them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Places {
+    pub(crate) ends: Option<(Position, Position)>,
+    pub(crate) missing: Vec<Missing>,
+}
+
+/// What the timeline of a conversation shows; the index `message_shown` has exactly these.
+const SHOWN: &str = "position IS NOT NULL AND thread_root IS NULL AND NOT hidden";
+
+impl Run {
+    /// The place with which a page begins that ends before another: it has `rows` messages that are shown,
+    /// and at least as many places. Below those it ends early at the beginning, at what is missing here, and
+    /// after [`FURTHEST`] places. `hidden` are messages that are about to be hidden.
+    pub(crate) fn page_before(
+        self,
+        db: &Connection,
+        before: Position,
+        rows: u32,
+        hidden: &BTreeSet<OperationKey>,
+    ) -> Result<Position> {
+        let down = |places: u64| Position(before.0.saturating_sub(places).max(1));
+        let shortest = down(u64::from(rows));
+        let full = self.nth_shown(db, before, rows, hidden)?;
+        let lowest = full.unwrap_or_default().max(down(FURTHEST));
+        if lowest >= shortest {
+            return Ok(shortest);
+        }
+        let mut begin = before;
+        self.each_place_down(db, lowest, before, |place| {
+            let follows = place.next() == begin;
+            if follows {
+                begin = place;
+            }
+            follows
+        })?;
+        Ok(begin.min(shortest))
+    }
+
+    /// The place of the `rows`th message that is shown before a place, from there down.
+    fn nth_shown(
+        self,
+        db: &Connection,
+        before: Position,
+        rows: u32,
+        hidden: &BTreeSet<OperationKey>,
+    ) -> Result<Option<Position>> {
+        let sql = match self.thread {
+            None => format!(
+                "SELECT position AS place, operation_key
+                 FROM message INDEXED BY message_shown
+                 WHERE conversation = ?1 AND {SHOWN} AND ?2 IS NULL AND position < ?3
+                   AND ?4 IS NOT NULL ORDER BY position DESC"
+            ),
+            Some(_) => "SELECT thread_position AS place, operation_key FROM message
+                        WHERE conversation = ?1 AND thread_root = ?2 AND thread_position < ?3
+                          AND thread_position >= ?3 - ?4 AND NOT hidden
+                        ORDER BY thread_position DESC"
+                .to_owned(),
+        };
+        let mut statement = db.prepare_cached(&sql)?;
+        let before = before.0.min(i64::MAX as u64);
+        let bound = params![self.conversation.0, self.root(), before, FURTHEST];
+        let mut found = 0;
+        let mut shown = statement.query(bound)?;
+        while let Some(row) = shown.next()? {
+            if !hidden.contains(&OperationKey::from_bytes(row.get("operation_key")?)) {
+                found += 1;
+            }
+            if found == rows {
+                return Ok(Some(Position(row.get("place")?)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The places that are here before one and not below another, from above, as long as it is asked for.
+    fn each_place_down(
+        self,
+        db: &Connection,
+        lowest: Position,
+        before: Position,
+        mut goes_on: impl FnMut(Position) -> bool,
+    ) -> Result<()> {
+        let (place, within) = self.sql();
+        let mut statement = db.prepare_cached(&format!(
+            "SELECT {place} AS place FROM message
+             WHERE conversation = ?1 AND {within} AND {place} >= ?3 AND {place} < ?4
+             ORDER BY {place} DESC"
+        ))?;
+        let before = before.0.min(i64::MAX as u64);
+        let bound = params![self.conversation.0, self.root(), lowest.0, before];
+        let mut rows = statement.query(bound)?;
+        while let Some(row) = rows.next()? {
+            if !goes_on(Position(row.get("place")?)) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is here of the places from one to another, both included. Reads an index alone.
+    pub(crate) fn places(self, db: &Connection, from: Position, to: Position) -> Result<Places> {
+        let mut places = Places::default();
+        let after = Position(to.0.saturating_add(1));
+        self.each_place_down(db, from, after, |place| {
+            if let Some((first, _)) = places.ends
+                && place.next() < first
+            {
+                places.missing.push((place.next(), Position(first.0 - 1)));
+            }
+            places.ends = Some((place, places.ends.map_or(place, |(_, last)| last)));
+            true
+        })?;
+        places.missing.reverse();
+        Ok(places)
+    }
+
+    /// What the timeline of the conversation shows from one place to another, both included, in order. What
+    /// is about to be hidden is among it.
+    pub(crate) fn shown_between(
+        self,
+        db: &Connection,
+        from: Position,
+        to: Position,
+        mut take: impl FnMut(Position, MessageRow) -> Result<()>,
+    ) -> Result<()> {
+        let mut statement = db.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM message INDEXED BY message_shown
+             WHERE conversation = ?1 AND {SHOWN} AND position BETWEEN ?2 AND ?3
+             ORDER BY position"
+        ))?;
+        let to = to.0.min(i64::MAX as u64);
+        let mut rows = statement.query(params![self.conversation.0, from.0, to])?;
+        while let Some(row) = rows.next()? {
+            take(Position(row.get("position")?), read(row)?)?;
+        }
+        Ok(())
+    }
+}
