@@ -119,6 +119,11 @@ impl From<fulmar::OpenError> for OpenError {
             E::NotAStore => Self::NotAStore,
             E::Corrupt { reason } => Self::Corrupt { reason },
             E::Unusable { reason } => Self::Unusable { reason },
+            error @ (E::DiskFull | E::SmallBlocks { .. } | E::HardLinked { .. }) => {
+                Self::Unusable {
+                    reason: error.to_string(),
+                }
+            }
         }
     }
 }

@@ -91,7 +91,8 @@ pub use outbox::transition::OperationState;
 pub use push::{Attention, PushNotification};
 pub use store::{
     ConversationKey, Durability, LaneId, OpenError, PushError, Reader, Salvage, SalvageError,
-    Store, StoreError, StoreLock, UploadKey, Vault, handle_push_beside, read_push, rebuild,
+    Store, StoreError, StoreLock, UploadKey, Vault, handle_push_beside, read_push, real_path,
+    rebuild,
 };
 pub use time::{Mono, Now};
 pub use turn::Released;

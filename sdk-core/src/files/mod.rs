@@ -35,9 +35,11 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    /// The files of the store at `path`. Touches nothing.
+    /// The files of the store at `path`, whatever links lead to it. Touches nothing.
     pub(crate) fn beside(store: &Path) -> Self {
-        let mut folder = store.as_os_str().to_owned();
+        // A store whose folder is not there cannot be opened, so it has no files either.
+        let real = fulmar_engine::real_path(store).unwrap_or_else(|_| store.to_owned());
+        let mut folder = real.into_os_string();
         folder.push(".files");
         Self {
             folder: folder.into(),

@@ -197,3 +197,17 @@ fn what_is_too_large_is_not_even_begun_and_what_grows_is_cut_off() {
     let exact = Source::Bytes(vec![0; 1_000]);
     assert_eq!(files.import(&exact, MOST).unwrap().1, MOST);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_store_has_the_same_files_by_whatever_name() {
+    let place = tempfile::tempdir().unwrap();
+    let real = place.path().join("a.db");
+    fs::write(&real, b"").unwrap();
+    let link = place.path().join("link.db");
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    let (content, _) = Files::beside(&link)
+        .import(&Source::Bytes(b"hello".to_vec()), MOST)
+        .unwrap();
+    assert!(Files::beside(&real).find(content).is_some());
+}

@@ -1,10 +1,11 @@
 //! One client per store: a lock file beside the database, which the system releases when the
-//! process ends, however it ends.
+//! process ends, however it ends. It is named after the store's one real name, so that a symbolic link leads
+//! to the same lock.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::OpenError;
+use super::{OpenError, place};
 
 /// The lock on a store, held until it is dropped.
 #[derive(Debug)]
@@ -15,28 +16,20 @@ pub struct StoreLock {
 impl StoreLock {
     /// Takes the lock of the store at `path`, at once or not at all.
     pub fn take(path: &Path) -> Result<Self, OpenError> {
+        let real = place::real_path(path).map_err(|error| place::unusable(path, &error))?;
+        let lock_path = place::suffixed(&real, ".lock");
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
             .write(true)
-            .open(lock_path(path))
-            .map_err(|error| OpenError::Unusable {
-                reason: format!("{}: {error}", lock_path(path).display()),
-            })?;
+            .open(&lock_path)
+            .map_err(|error| place::unusable(&lock_path, &error))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(OpenError::AlreadyOpen {
                 path: path.to_owned(),
             }),
-            Err(TryLockError::Error(error)) => Err(OpenError::Unusable {
-                reason: error.to_string(),
-            }),
+            Err(TryLockError::Error(error)) => Err(place::unusable(&lock_path, &error)),
         }
     }
-}
-
-fn lock_path(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    PathBuf::from(name)
 }

@@ -13,6 +13,7 @@ mod migrations;
 pub(crate) mod operations;
 pub(crate) mod pages;
 pub(crate) mod participants;
+mod place;
 pub(crate) mod pushed;
 pub(crate) mod quarantine;
 pub(crate) mod reading;
@@ -32,6 +33,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 pub use lock::StoreLock;
+pub use place::real_path;
 pub use pushed::{PushError, handle_push_beside, read as read_push};
 pub use salvage::{Salvage, SalvageError, rebuild};
 pub use uploads::UploadKey;
@@ -47,6 +49,9 @@ pub type LaneId = ConversationKey;
 
 /// The mark of a Fulmar store in the header of the file: `Fulm`.
 const APPLICATION_ID: i32 = 0x4675_6c6d;
+
+/// SQLite's `SQLITE_IOERR_SHMSIZE`: there is no space for the memory that connections share.
+const SHM_HAS_NO_SPACE: i32 = rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
 
 /// What a power cut may take back of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -91,7 +96,24 @@ pub enum OpenError {
         /// What SQLite said.
         reason: String,
     },
-    /// The file or its folder cannot be used: permissions, a full disk, a missing folder.
+    /// There is no space left. Nothing can be opened then, because SQLite needs some even to read.
+    #[error("the disk is full: free some space, and open the store again")]
+    DiskFull,
+    /// The file system has blocks so small that SQLite would end the process when the disk is full.
+    #[error("the file system has blocks of {found} bytes, {needed} are needed: use another place")]
+    SmallBlocks {
+        /// How many bytes a block has.
+        found: u64,
+        /// How many it must have.
+        needed: u64,
+    },
+    /// The file has a second name, a hard link: two clients could open it and would damage it.
+    #[error("{path} has a second name (a hard link): remove that, or copy the file")]
+    HardLinked {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The file or its folder cannot be used: permissions, a missing folder.
     #[error("the store cannot be opened: {reason}")]
     Unusable {
         /// What the system said.
@@ -141,8 +163,12 @@ impl Store {
     /// a second client.
     pub fn open(path: &Path) -> std::result::Result<Self, OpenError> {
         let lock = StoreLock::take(path)?;
-        let connection = Connection::open(path).map_err(open_error)?;
-        Self::prepare(connection, Some(lock))
+        let real = place::real_path(path).map_err(|error| place::unusable(path, &error))?;
+        place::check(&real)?;
+        Connection::open(&real)
+            .map_err(open_error)
+            .and_then(|connection| Self::prepare(connection, Some(lock)))
+            .map_err(|error| place::explain(&real, error))
     }
 
     /// Takes an open connection as a store, as the simulation does with databases in memory.
@@ -296,6 +322,10 @@ pub(crate) fn open_error(error: rusqlite::Error) -> OpenError {
     let reason = error.to_string();
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => OpenError::Corrupt { reason },
+        Some(ErrorCode::DiskFull) => OpenError::DiskFull,
+        _ if error.sqlite_error().map(|error| error.extended_code) == Some(SHM_HAS_NO_SPACE) => {
+            OpenError::DiskFull
+        }
         _ => OpenError::Unusable { reason },
     }
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use fulmar_protocol::{PushPayload, Timestamp};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 
-use super::{OpenError, Result, StoreError, account, check_identity, migrations, open_error};
+use super::{
+    OpenError, Result, StoreError, account, check_identity, migrations, open_error, place,
+};
 use crate::command_error::CommandError;
 use crate::push::{PushNotification, check_owner, notification};
 
@@ -47,8 +49,10 @@ pub fn handle_push_beside(
     now: Timestamp,
 ) -> std::result::Result<PushNotification, PushError> {
     let payload = read(payload)?;
+    let real = place::real_path(path).map_err(|error| place::unusable(path, &error))?;
+    place::check(&real)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut db = Connection::open_with_flags(path, flags).map_err(open_error)?;
+    let mut db = Connection::open_with_flags(&real, flags).map_err(open_error)?;
     db.busy_timeout(PATIENCE).map_err(open_error)?;
     check_identity(&db)?;
     let version: i64 = db

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 
+use super::place::{self, suffixed};
 use super::{OpenError, Store, StoreLock};
 
 /// What a rebuild saved.
@@ -59,11 +60,14 @@ const TABLES: &[(&str, &str)] = &[
 /// fetched again from the server.
 pub fn rebuild(path: &Path) -> Result<Salvage, SalvageError> {
     let lock = StoreLock::take(path).map_err(SalvageError::Open)?;
+    let real = place::real_path(path)?;
+    let path = real.as_path();
+    place::check(path).map_err(SalvageError::Open)?;
     let set_aside = free_name(path);
     for suffix in ["", "-wal", "-shm"] {
-        let from = with_suffix(path, suffix);
+        let from = suffixed(path, suffix);
         if from.exists() {
-            std::fs::rename(&from, with_suffix(&set_aside, suffix))?;
+            std::fs::rename(&from, suffixed(&set_aside, suffix))?;
         }
     }
     drop(lock);
@@ -188,16 +192,10 @@ fn copy(old: &Connection, new: &Connection, table: &str, which: &str) -> Copied 
     }
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
 fn free_name(path: &Path) -> PathBuf {
     (1u32..)
-        .map(|number| with_suffix(path, &format!(".damaged-{number}")))
+        .map(|number| suffixed(path, &format!(".damaged-{number}")))
         .find(|candidate| !candidate.exists())
         // The range is larger than any directory.
-        .unwrap_or_else(|| with_suffix(path, ".damaged"))
+        .unwrap_or_else(|| suffixed(path, ".damaged"))
 }

@@ -217,3 +217,24 @@ fn a_failed_migration_leaves_the_file_as_it_was() {
     assert_eq!(schema(&connection).len(), 1);
     assert_eq!(pragma(&connection, "user_version"), number(0));
 }
+
+#[test]
+fn a_full_disk_at_open_is_called_that_and_leaves_the_file_as_it_was() {
+    let connection = Connection::open_in_memory().unwrap();
+    let first = fs::read_to_string(fixtures().first().unwrap()).unwrap();
+    connection.execute_batch(&first).unwrap();
+    let before = schema(&connection);
+    // As large as it is, it cannot be brought to the newest version.
+    let pages: i64 = connection
+        .pragma_query_value(None, "page_count", |row| row.get(0))
+        .unwrap();
+    connection
+        .pragma_update(None, "max_page_count", pages)
+        .unwrap();
+    super::set_pragmas(&connection, super::Role::Writer).unwrap();
+    let mut connection = connection;
+    let error = migrations::migrate(&mut connection).unwrap_err();
+    assert!(matches!(error, OpenError::DiskFull), "{error}");
+    assert_eq!(schema(&connection), before);
+    assert_eq!(pragma(&connection, "user_version"), number(1));
+}
