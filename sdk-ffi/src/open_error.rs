@@ -124,6 +124,10 @@ impl From<fulmar::OpenError> for OpenError {
                     reason: error.to_string(),
                 }
             }
+            // The same remedy: to rebuild it.
+            error @ E::LostUnsent { .. } => Self::Corrupt {
+                reason: error.to_string(),
+            },
         }
     }
 }

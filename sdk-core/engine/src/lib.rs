@@ -170,6 +170,7 @@ impl Engine {
         }
         turn.settle()?;
         let released = turn.commit()?;
+        store.note_unsent();
         let engine = Self {
             store,
             config,
@@ -193,7 +194,9 @@ impl Engine {
             turn.input(input)?;
         }
         turn.settle()?;
-        Ok(turn.commit()?)
+        let released = turn.commit()?;
+        self.store.note_unsent();
+        Ok(released)
     }
 
     /// How much of a batch a power cut may take back.

@@ -1,4 +1,5 @@
-//! The schema, as numbered steps. A step never deletes an operation that is not sent.
+//! The schema, as numbered steps. A step never deletes an operation that is not sent, and one that makes the
+//! table `operation` anew keeps its row in `sqlite_sequence`, because the marker rests on it.
 //!
 //! Each released version keeps a database file in `tests/stores/`, and a test brings every one of
 //! them to the newest version and compares the schema with a new store's.

@@ -8,6 +8,7 @@ pub(crate) mod blocked;
 pub(crate) mod conversations;
 pub(crate) mod list_rows;
 mod lock;
+mod marker;
 pub(crate) mod messages;
 mod migrations;
 pub(crate) mod operations;
@@ -33,6 +34,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 pub use lock::StoreLock;
+use marker::Marker;
 pub use place::real_path;
 pub use pushed::{PushError, handle_push_beside, read as read_push};
 pub use salvage::{Salvage, SalvageError, rebuild};
@@ -113,12 +115,28 @@ pub enum OpenError {
         /// Which file.
         path: PathBuf,
     },
+    /// The store went back in time: its log was deleted, it was emptied, or an older copy is in its place. What
+    /// was handed over since then is not in it. Rebuild it to go on with what is left.
+    #[error("{count} unsent operations are lost with a part of the store; rebuild it to go on")]
+    LostUnsent {
+        /// How many unsent operations are missing, at most.
+        count: u32,
+    },
     /// The file or its folder cannot be used: permissions, a missing folder.
     #[error("the store cannot be opened: {reason}")]
     Unusable {
         /// What the system said.
         reason: String,
     },
+}
+
+/// What to do with a store that has not kept its promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lost {
+    /// Say so, and open nothing.
+    Refuse,
+    /// Open it, and leave the promises as they are for now.
+    Accept,
 }
 
 /// A failure below the engine: the transaction is gone, what was committed before is kept.
@@ -154,6 +172,8 @@ pub struct Store {
     own: Reader,
     /// Held as long as the connection lives; `None` for a store in memory.
     _lock: Option<StoreLock>,
+    /// `None` for a store in memory, and where it cannot be written.
+    marker: Option<Marker>,
     durability: Durability,
     vault: Option<Arc<dyn Vault>>,
 }
@@ -165,10 +185,39 @@ impl Store {
         let lock = StoreLock::take(path)?;
         let real = place::real_path(path).map_err(|error| place::unusable(path, &error))?;
         place::check(&real)?;
-        Connection::open(&real)
-            .map_err(open_error)
-            .and_then(|connection| Self::prepare(connection, Some(lock)))
-            .map_err(|error| place::explain(&real, error))
+        if !real.exists() {
+            Marker::check(&real, None)?;
+        }
+        Self::open_real(&real, lock, Lost::Refuse).map_err(|error| place::explain(&real, error))
+    }
+
+    fn open_real(real: &Path, lock: StoreLock, lost: Lost) -> std::result::Result<Self, OpenError> {
+        let connection = Connection::open(real).map_err(open_error)?;
+        check_identity(&connection)?;
+        if lost == Lost::Refuse {
+            Marker::check(real, Some(&connection))?;
+        }
+        let mut store = Self::prepare(connection, Some(lock))?;
+        if lost == Lost::Refuse {
+            store.promise_anew(real);
+        }
+        Ok(store)
+    }
+
+    /// From now on the store is held to what it has at this moment.
+    fn promise_anew(&mut self, real: &Path) {
+        self.marker = Marker::open(real, &self.own.connection);
+    }
+
+    /// To be called after each commit: what is unsent now will be missed at the next `open` if it is not there.
+    /// Costs a short query and at most one small write, never an `fsync`. When it fails, what was committed
+    /// is stored all the same, and only its loss would not be noticed.
+    pub fn note_unsent(&mut self) {
+        if let Some(marker) = &mut self.marker
+            && let Err(error) = marker.promise(&self.own.connection, self.durability)
+        {
+            tracing::warn!(%error, "the marker of the store cannot be written");
+        }
     }
 
     /// Takes an open connection as a store, as the simulation does with databases in memory.
@@ -214,6 +263,7 @@ impl Store {
         Ok(Self {
             own: Reader { connection },
             _lock: lock,
+            marker: None,
             durability: Durability::Normal,
             vault: None,
         })

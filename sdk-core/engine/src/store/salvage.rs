@@ -7,7 +7,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 
 use super::place::{self, suffixed};
-use super::{OpenError, Store, StoreLock};
+use super::{Lost, OpenError, Store, StoreLock};
 
 /// What a rebuild saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,12 +70,12 @@ pub fn rebuild(path: &Path) -> Result<Salvage, SalvageError> {
             std::fs::rename(&from, suffixed(&set_aside, suffix))?;
         }
     }
-    drop(lock);
     let fail = |error| SalvageError::New {
         set_aside: set_aside.clone(),
         error,
     };
-    let store = Store::open(path).map_err(fail)?;
+    let mut store = Store::open_real(path, lock, Lost::Accept)
+        .map_err(|error| fail(place::explain(path, error)))?;
     let mut salvage = Salvage {
         set_aside: set_aside.clone(),
         operations: 0,
@@ -113,6 +113,8 @@ pub fn rebuild(path: &Path) -> Result<Salvage, SalvageError> {
              WHERE operation_key NOT IN (SELECT operation_key FROM operation);",
         )
         .map_err(|error| fail(super::open_error(error)))?;
+    // Only now: a crash before this is noticed at the next open.
+    store.promise_anew(path);
     Ok(salvage)
 }
 

@@ -1,0 +1,186 @@
+//! What is noticed when a store went back in time, and that nothing else is.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::*;
+use crate::store::{Store, rebuild};
+
+struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn store(&self) -> PathBuf {
+        self.folder.path().join("a.db")
+    }
+
+    fn marker(&self) -> String {
+        fs::read_to_string(path(&self.store())).unwrap()
+    }
+
+    /// How many unsent operations are missed at open.
+    fn missed(&self) -> Option<u32> {
+        match Store::open(&self.store()) {
+            Ok(_) => None,
+            Err(OpenError::LostUnsent { count }) => Some(count),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    /// A copy of the files as they are now, as a crash would leave them.
+    fn crashed(&self, leave_out: &str) -> Self {
+        let copy = Self::new();
+        for entry in fs::read_dir(self.folder.path()).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_name() != leave_out {
+                fs::copy(entry.path(), copy.folder.path().join(entry.file_name())).unwrap();
+            }
+        }
+        copy
+    }
+}
+
+/// Hands over so many operations, in one commit.
+fn hand_over(store: &mut Store, count: u8, durability: Durability) {
+    let db = store.begin(durability).unwrap();
+    db.execute_batch(
+        "INSERT OR IGNORE INTO conversation (key, id, kind, created_at, activity_at)
+         VALUES (1, 'c-1', 'group', 1, 1)",
+    )
+    .unwrap();
+    for _ in 0..count {
+        db.execute_batch(
+            "INSERT INTO operation (operation_key, lane, method, holds_lane, params, state, created_at)
+             VALUES (randomblob(16), 1, 'message.send', 1, '{}', 'queued', 1)",
+        )
+        .unwrap();
+    }
+    db.commit().unwrap();
+    store.note_unsent();
+}
+
+/// The server has confirmed the oldest.
+fn confirm(store: &mut Store, count: u8) {
+    let db = store.begin(Durability::Normal).unwrap();
+    db.execute(
+        "DELETE FROM operation WHERE ordinal IN (SELECT ordinal FROM operation ORDER BY ordinal LIMIT ?1)",
+        [count],
+    )
+    .unwrap();
+    db.commit().unwrap();
+    store.note_unsent();
+}
+
+#[test]
+fn a_deleted_log_is_noticed_with_what_was_in_it() {
+    let place = Place::new();
+    drop(Store::open(&place.store()).unwrap());
+    let mut store = Store::open(&place.store()).unwrap();
+    hand_over(&mut store, 2, Durability::Full);
+    store
+        .reader()
+        .connection()
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .unwrap();
+    hand_over(&mut store, 3, Durability::Full);
+    let whole = place.crashed("");
+    let halved = place.crashed("a.db-wal");
+    assert_eq!(whole.missed(), None);
+    assert_eq!(halved.missed(), Some(3));
+    // Until it is rebuilt, with what is left.
+    assert_eq!(halved.missed(), Some(3));
+    let salvage = rebuild(&halved.store()).unwrap();
+    assert_eq!(salvage.operations, 2);
+    assert_eq!(halved.missed(), None);
+}
+
+#[test]
+fn an_emptied_or_deleted_store_is_noticed_and_left_as_it_is() {
+    let place = Place::new();
+    let mut store = Store::open(&place.store()).unwrap();
+    hand_over(&mut store, 5, Durability::Full);
+    confirm(&mut store, 1);
+    drop(store);
+    fs::write(place.store(), b"").unwrap();
+    assert_eq!(place.missed(), Some(4));
+    assert_eq!(fs::read(place.store()).unwrap(), b"");
+    fs::remove_file(place.store()).unwrap();
+    assert_eq!(place.missed(), Some(4));
+    assert!(!place.store().exists());
+    rebuild(&place.store()).unwrap();
+    assert_eq!(place.missed(), None);
+}
+
+#[test]
+fn a_store_without_anything_unsent_may_be_emptied() {
+    let place = Place::new();
+    let mut store = Store::open(&place.store()).unwrap();
+    hand_over(&mut store, 2, Durability::Full);
+    confirm(&mut store, 2);
+    drop(store);
+    fs::remove_file(place.store()).unwrap();
+    assert_eq!(place.missed(), None);
+}
+
+#[test]
+fn a_crash_before_the_marker_is_written_is_no_loss() {
+    let place = Place::new();
+    let mut store = Store::open(&place.store()).unwrap();
+    hand_over(&mut store, 1, Durability::Full);
+    let older = place.marker();
+    hand_over(&mut store, 4, Durability::Full);
+    confirm(&mut store, 5);
+    let newer = place.marker();
+    let crashed = place.crashed("");
+    for marker in [
+        older.as_str(),
+        newer.as_str(),
+        "",
+        &newer[..20],
+        "0 1 2 3",
+        "\u{0}\u{0}",
+    ] {
+        fs::write(path(&crashed.store()), marker).unwrap();
+        assert_eq!(crashed.missed(), None, "{marker:?}");
+    }
+}
+
+#[test]
+fn what_a_power_cut_may_take_back_is_not_promised() {
+    let place = Place::new();
+    let mut store = Store::open(&place.store()).unwrap();
+    hand_over(&mut store, 1, Durability::Full);
+    let before_the_cut = place.crashed("");
+    hand_over(&mut store, 2, Durability::Normal);
+    // The power takes the commit of normal durability, and not the marker, which happened to be written.
+    fs::copy(path(&place.store()), path(&before_the_cut.store())).unwrap();
+    assert_eq!(before_the_cut.missed(), None);
+    // The next durable commit makes them durable, too.
+    hand_over(&mut store, 1, Durability::Full);
+    fs::copy(path(&place.store()), path(&before_the_cut.store())).unwrap();
+    assert_eq!(before_the_cut.missed(), Some(3));
+}
+
+#[test]
+fn the_marker_is_overwritten_in_place() {
+    let place = Place::new();
+    let mut store = Store::open(&place.store()).unwrap();
+    let empty = place.marker();
+    hand_over(&mut store, 9, Durability::Full);
+    assert_eq!(place.marker().len(), empty.len());
+    assert_eq!(empty.len(), 64);
+    assert_eq!(
+        Promise::from_text(&place.marker()),
+        Some(Promise {
+            ordinal: 9,
+            unsent: 9
+        })
+    );
+}
