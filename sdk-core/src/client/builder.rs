@@ -90,8 +90,9 @@ impl ClientBuilder {
     /// in. Does not wait for the network.
     ///
     /// # Errors
-    /// [`BuildError::Store`] with the reason: open elsewhere, damaged (see [`rebuild_store`]), of a
-    /// newer version, of somebody else, or a disk that cannot be used. The file stays as it is.
+    /// [`BuildError::Store`] with the reason: open elsewhere, damaged or set back in time (see
+    /// [`rebuild_store`]), of a newer version, of somebody else, or a disk that is full or cannot be used. The
+    /// file stays as it is.
     /// [`BuildError::Secrets`] when the key cannot be had, [`BuildError::Address`],
     /// [`BuildError::Plaintext`], [`BuildError::Tls`].
     pub async fn build(self) -> Result<Client, BuildError> {

@@ -6,7 +6,7 @@
 //! operations were unsent then. Ordinals only grow (SQLite remembers the largest, also when its row is gone),
 //! so a store whose largest ordinal is smaller than the marker's has lost something, and no other is.
 //!
-//! It costs one write of 64 bytes in place and no `fsync`: it is written after the commit, so that whatever
+//! It costs one write of 86 bytes in place and no `fsync`: it is written after the commit, so that whatever
 //! reaches the disk of it, and whenever, promises no more than the store has. A crash before it is written
 //! leaves a smaller promise, never a larger one.
 
@@ -29,28 +29,40 @@ struct Promise {
     ordinal: i64,
     /// How many operations were unsent.
     unsent: u32,
+    /// The page with which the outbox begins, for whoever reads a file whose schema is damaged.
+    outbox: u32,
 }
 
 impl Promise {
     /// Twice the same: what was torn or never reached the disk is no promise.
     fn to_text(self) -> String {
-        let Self { ordinal, unsent } = self;
-        format!("{ordinal:020} {unsent:010} {ordinal:020} {unsent:010}\n")
+        let Self {
+            ordinal,
+            unsent,
+            outbox,
+        } = self;
+        let once = format!("{ordinal:020} {unsent:010} {outbox:010}");
+        format!("{once} {once}\n")
     }
 
     fn from_text(text: &str) -> Option<Self> {
         let numbers: Vec<&str> = text.split_whitespace().collect();
-        match numbers.as_slice() {
-            [ordinal, unsent, again, too] if (ordinal, unsent) == (again, too) => Some(Self {
-                ordinal: ordinal.parse().ok()?,
-                unsent: unsent.parse().ok()?,
-            }),
-            _ => None,
+        let (once, again) = numbers.split_at_checked(3)?;
+        let [ordinal, unsent, outbox] = once else {
+            return None;
+        };
+        if once != again {
+            return None;
         }
+        Some(Self {
+            ordinal: ordinal.parse().ok()?,
+            unsent: unsent.parse().ok()?,
+            outbox: outbox.parse().ok()?,
+        })
     }
 
     /// What the store has at this moment.
-    fn of(db: &Connection) -> Result<Self> {
+    fn of(db: &Connection, outbox: u32) -> Result<Self> {
         Ok(db
             .prepare_cached(
                 "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'operation'), 0)
@@ -66,6 +78,7 @@ impl Promise {
                 Ok(Self {
                     ordinal: row.get("ordinal")?,
                     unsent: row.get("unsent")?,
+                    outbox,
                 })
             })?)
     }
@@ -104,7 +117,8 @@ impl Marker {
     /// cannot be written, a loss is not noticed.
     pub(super) fn open(real: &Path, db: &Connection) -> Option<Self> {
         let opened = Self::open_file(real).and_then(|file| {
-            let promised = Promise::of(db).map_err(io::Error::other)?;
+            let outbox = outbox_of(db).map_err(io::Error::other)?;
+            let promised = Promise::of(db, outbox).map_err(io::Error::other)?;
             let mut marker = Self { file, promised };
             marker.write()?;
             Ok(marker)
@@ -124,7 +138,7 @@ impl Marker {
 
     /// After a commit: promises what is stored. Only one of full durability adds to the ordinals.
     pub(super) fn promise(&mut self, db: &Connection, durability: Durability) -> Result<()> {
-        let mut has = Promise::of(db)?;
+        let mut has = Promise::of(db, self.promised.outbox)?;
         if durability == Durability::Normal {
             has.ordinal = self.promised.ordinal;
         }
@@ -153,6 +167,19 @@ fn read(real: &Path) -> Option<Promise> {
         .and_then(|file| file.take(256).read_to_string(&mut text))
         .ok()?;
     Promise::from_text(&text)
+}
+
+/// The page with which the outbox of the store at `real` begins, as far as its marker knows.
+pub(super) fn outbox(real: &Path) -> Option<u32> {
+    read(real).map(|promised| promised.outbox)
+}
+
+fn outbox_of(db: &Connection) -> Result<u32> {
+    Ok(db.query_row(
+        "SELECT rootpage FROM sqlite_schema WHERE name = 'operation'",
+        [],
+        |row| row.get("rootpage"),
+    )?)
 }
 
 /// The largest ordinal that there ever was. 0 before the first, also in a file that is new, or of a version

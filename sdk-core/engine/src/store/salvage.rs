@@ -1,5 +1,13 @@
 //! Rebuilding a damaged store: the file is set aside, never deleted, and what can be read of the
 //! account and the outbox goes into a new one. The cache comes back from the server.
+//!
+//! As far as SQLite can read the old file, it does. For the rest its pages are read without it (`scan`).
+//! SQLite has an extension for that, `sqlite3_recover`; it is not in the library that rusqlite brings, and has
+//! no interface that is safe in Rust.
+
+mod image;
+mod scan;
+mod tree;
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +15,8 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 
 use super::place::{self, suffixed};
-use super::{Lost, OpenError, Store, StoreLock};
+use super::{Lost, OpenError, Store, StoreLock, marker};
+use image::Image;
 
 /// What a rebuild saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,24 +91,10 @@ pub fn rebuild(path: &Path) -> Result<Salvage, SalvageError> {
         session: false,
         incomplete: false,
     };
-    // Read-write, because what is unsent may still be in its write-ahead log.
-    match Connection::open_with_flags(&set_aside, OpenFlags::SQLITE_OPEN_READ_WRITE) {
-        Ok(old) => {
-            for (table, which) in TABLES {
-                // Until version 5 there were no files.
-                if *table == "upload" && columns(&old, table).is_empty() {
-                    continue;
-                }
-                let copied = copy(&old, &store.own.connection, table, which);
-                salvage.incomplete |= !copied.complete;
-                match *table {
-                    "account" => salvage.session = copied.rows > 0,
-                    "operation" => salvage.operations = copied.rows,
-                    _ => {}
-                }
-            }
-        }
-        Err(_) => salvage.incomplete = true,
+    read_tables(&store.own.connection, &mut salvage);
+    if salvage.incomplete {
+        read_pages(&store.own.connection, marker::outbox(path), &mut salvage)
+            .map_err(|error| fail(super::open_error(error)))?;
     }
     store
         .own
@@ -116,6 +111,44 @@ pub fn rebuild(path: &Path) -> Result<Salvage, SalvageError> {
     // Only now: a crash before this is noticed at the next open.
     store.promise_anew(path);
     Ok(salvage)
+}
+
+/// Copies what SQLite can read.
+fn read_tables(new: &Connection, salvage: &mut Salvage) {
+    // Read-write, because what is unsent may still be in its write-ahead log.
+    let old = Connection::open_with_flags(&salvage.set_aside, OpenFlags::SQLITE_OPEN_READ_WRITE);
+    let Ok(old) = old else {
+        salvage.incomplete = true;
+        return;
+    };
+    for (table, which) in TABLES {
+        // Until version 5 there were no files.
+        if *table == "upload" && columns(&old, table).is_empty() {
+            continue;
+        }
+        let copied = copy(&old, new, table, which);
+        salvage.incomplete |= !copied.complete;
+        match *table {
+            "account" => salvage.session = copied.rows > 0,
+            "operation" => salvage.operations = copied.rows,
+            _ => {}
+        }
+    }
+}
+
+/// Adds what its pages say.
+fn read_pages(
+    new: &Connection,
+    outbox: Option<u32>,
+    salvage: &mut Salvage,
+) -> rusqlite::Result<()> {
+    let Ok(mut image) = Image::open(&salvage.set_aside) else {
+        return Ok(());
+    };
+    let scanned = scan::scan(&mut image, new, outbox)?;
+    salvage.operations += scanned.operations;
+    salvage.session |= scanned.accounts > 0;
+    Ok(())
 }
 
 struct Copied {
@@ -201,3 +234,6 @@ fn free_name(path: &Path) -> PathBuf {
         // The range is larger than any directory.
         .unwrap_or_else(|| suffixed(path, ".damaged"))
 }
+
+#[cfg(test)]
+mod tests;
