@@ -90,7 +90,9 @@ fn part(letters: &mut Peekable<Chars<'_>>, normal: &mut String) -> Option<()> {
     let picture = letters.next_if(|letter| is_emoji(*letter) && !is_flag_letter(*letter))?;
     normal.push(picture);
     letters.next_if_eq(&AS_PICTURE);
-    let takes_tone = CodePointSetData::new::<EmojiModifierBase>().contains(picture);
+    // Of one that is not known yet it is not known either.
+    let takes_tone = CodePointSetData::new::<EmojiModifierBase>().contains(picture)
+        || !CodePointSetData::new::<Emoji>().contains(picture);
     let tone = letters.next_if(|letter| takes_tone && is_skin_tone(*letter));
     match tone {
         Some(tone) => normal.push(tone),

@@ -185,7 +185,7 @@ impl Store {
         let lock = StoreLock::take(path)?;
         let real = place::real_path(path).map_err(|error| place::unusable(path, &error))?;
         place::check(&real)?;
-        if !real.exists() {
+        if place::is_empty(&real) {
             Marker::check(&real, None)?;
         }
         Self::open_real(&real, lock, Lost::Refuse).map_err(|error| place::explain(&real, error))

@@ -46,6 +46,12 @@ pub(super) fn suffixed(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// Whether there is nothing in the file, or no file. SQLite deletes the log beside such a one as soon as it reads
+/// it.
+pub(super) fn is_empty(real: &Path) -> bool {
+    fs::metadata(real).map_or(true, |about| about.len() == 0)
+}
+
 /// Whether SQLite can live with the file and its file system. Opens neither, because closing a file gives up
 /// the locks that this process has on it.
 pub(super) fn check(real: &Path) -> Result<(), OpenError> {

@@ -50,6 +50,9 @@ pub enum SalvageError {
     Open(OpenError),
 }
 
+/// What SQLite makes of one database.
+const FILES: [&str; 3] = ["", "-wal", "-shm"];
+
 /// What must be in the new store for an unsent operation to go on: whose it is, where it goes, what
 /// the screen shows of it, and the operation itself. Parents before children.
 const TABLES: &[(&str, &str)] = &[
@@ -73,7 +76,7 @@ pub fn rebuild(path: &Path) -> Result<Salvage, SalvageError> {
     let path = real.as_path();
     place::check(path).map_err(SalvageError::Open)?;
     let set_aside = free_name(path);
-    for suffix in ["", "-wal", "-shm"] {
+    for suffix in FILES {
         let from = suffixed(path, suffix);
         if from.exists() {
             std::fs::rename(&from, suffixed(&set_aside, suffix))?;
@@ -115,6 +118,10 @@ pub fn rebuild(path: &Path) -> Result<Salvage, SalvageError> {
 
 /// Copies what SQLite can read.
 fn read_tables(new: &Connection, salvage: &mut Salvage) {
+    if place::is_empty(&salvage.set_aside) {
+        salvage.incomplete = true;
+        return;
+    }
     // Read-write, because what is unsent may still be in its write-ahead log.
     let old = Connection::open_with_flags(&salvage.set_aside, OpenFlags::SQLITE_OPEN_READ_WRITE);
     let Ok(old) = old else {
@@ -228,9 +235,10 @@ fn copy(old: &Connection, new: &Connection, table: &str, which: &str) -> Copied 
 }
 
 fn free_name(path: &Path) -> PathBuf {
+    let is_free = |candidate: &PathBuf| FILES.iter().all(|it| !suffixed(candidate, it).exists());
     (1u32..)
         .map(|number| suffixed(path, &format!(".damaged-{number}")))
-        .find(|candidate| !candidate.exists())
+        .find(is_free)
         // The range is larger than any directory.
         .unwrap_or_else(|| suffixed(path, ".damaged"))
 }

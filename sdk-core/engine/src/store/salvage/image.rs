@@ -19,7 +19,8 @@ pub(super) type PageNumber = u32;
 /// The pages of a file.
 #[derive(Debug)]
 pub(super) struct Image {
-    file: File,
+    /// `None` when only the log is left.
+    file: Option<File>,
     /// The log, and where in it the newest committed version of each page is.
     log: Option<(File, BTreeMap<PageNumber, u64>)>,
     page_bytes: usize,
@@ -28,10 +29,18 @@ pub(super) struct Image {
 
 impl Image {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
+        let file = match File::open(path) {
+            Ok(file) => Some(file),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
         let log = File::open(suffixed(path, "-wal")).and_then(Log::read).ok();
         let page_bytes = log.as_ref().map_or(USUAL_PAGE, |log| log.page_bytes);
-        let in_file = file.metadata()?.len().div_ceil(page_bytes as u64);
+        let length = match &file {
+            Some(file) => file.metadata()?.len(),
+            None => 0,
+        };
+        let in_file = length.div_ceil(page_bytes as u64);
         let in_log = log
             .as_ref()
             .and_then(|log| log.pages.keys().next_back().copied())
@@ -76,7 +85,7 @@ impl Image {
             Some(in_log) => in_log,
             None => {
                 let at = u64::from(number - 1) * self.page_bytes as u64;
-                (&mut self.file, at)
+                (self.file.as_mut()?, at)
             }
         };
         file.seek(SeekFrom::Start(at)).ok()?;

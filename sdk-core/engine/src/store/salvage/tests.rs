@@ -173,6 +173,46 @@ fn what_is_only_in_the_log_is_found_without_the_file() {
 }
 
 #[test]
+fn the_log_of_an_emptied_or_deleted_file_is_kept_and_read() {
+    for deleted in [false, true] {
+        let damaged = Damaged {
+            folder: tempfile::tempdir().unwrap(),
+            count: 30,
+        };
+        let store = damaged.fill();
+        let crashed = Damaged {
+            folder: tempfile::tempdir().unwrap(),
+            count: 30,
+        };
+        for name in ["a.db-wal", "a.db.unsent"] {
+            fs::copy(
+                damaged.folder.path().join(name),
+                crashed.folder.path().join(name),
+            )
+            .unwrap();
+        }
+        drop(store);
+        if !deleted {
+            fs::write(crashed.path(), b"").unwrap();
+        }
+        let log = fs::read(suffixed(&crashed.path(), "-wal")).unwrap();
+        assert!(matches!(
+            Store::open(&crashed.path()),
+            Err(OpenError::LostUnsent { count: 30 })
+        ));
+        assert_eq!(fs::read(suffixed(&crashed.path(), "-wal")).unwrap(), log);
+        let (salvage, unsent) = crashed.rebuilt();
+        assert_eq!((unsent, salvage.session), (all(30), true));
+        assert_eq!(fs::read(suffixed(&salvage.set_aside, "-wal")).unwrap(), log);
+        // What was set aside is never written over.
+        assert_ne!(
+            rebuild(&crashed.path()).unwrap().set_aside,
+            salvage.set_aside
+        );
+    }
+}
+
+#[test]
 fn an_operation_whose_conversation_is_gone_is_kept() {
     let damaged = Damaged::with(9);
     let store = Store::open(&damaged.path()).unwrap();
