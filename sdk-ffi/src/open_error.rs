@@ -65,7 +65,31 @@ pub enum OpenError {
         /// What SQLite said.
         reason: String,
     },
-    /// The file or its folder cannot be used: permissions, a full disk, a missing folder.
+    /// There is no space left. Nothing can be opened then, because SQLite needs some even to read.
+    #[error("the disk is full: free some space, and open the store again")]
+    DiskFull,
+    /// The file system has blocks so small that SQLite would end the process when the disk is full.
+    #[error("the file system has blocks of {} bytes, {} are needed: use another place", .found.0, .needed.0)]
+    SmallBlocks {
+        /// How many bytes a block has.
+        found: Count,
+        /// How many it must have.
+        needed: Count,
+    },
+    /// The file has a second name, a hard link: two clients could open it and would damage it.
+    #[error("{path} has a second name (a hard link): remove that, or copy the file")]
+    HardLinked {
+        /// Which file.
+        path: String,
+    },
+    /// The store went back in time: its log was deleted, it was emptied, or an older copy is in its place.
+    /// Rebuild it to go on with what is left.
+    #[error("{} unsent operations are lost with a part of the store; rebuild it to go on", .count.0)]
+    LostUnsent {
+        /// How many unsent operations are missing, at most.
+        count: Count,
+    },
+    /// The file or its folder cannot be used: permissions, a missing folder.
     #[error("the store cannot be opened: {reason}")]
     Unusable {
         /// What the system said.
@@ -119,14 +143,16 @@ impl From<fulmar::OpenError> for OpenError {
             E::NotAStore => Self::NotAStore,
             E::Corrupt { reason } => Self::Corrupt { reason },
             E::Unusable { reason } => Self::Unusable { reason },
-            error @ (E::DiskFull | E::SmallBlocks { .. } | E::HardLinked { .. }) => {
-                Self::Unusable {
-                    reason: error.to_string(),
-                }
-            }
-            // The same remedy: to rebuild it.
-            error @ E::LostUnsent { .. } => Self::Corrupt {
-                reason: error.to_string(),
+            E::DiskFull => Self::DiskFull,
+            E::SmallBlocks { found, needed } => Self::SmallBlocks {
+                found: Count(found),
+                needed: Count(needed),
+            },
+            E::HardLinked { path } => Self::HardLinked {
+                path: path.display().to_string(),
+            },
+            E::LostUnsent { count } => Self::LostUnsent {
+                count: count.into(),
             },
         }
     }

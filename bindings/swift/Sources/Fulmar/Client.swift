@@ -25,8 +25,8 @@ public final class Client: Sendable {
     ///   - plaintext: whether http is good enough for servers on other machines
     ///   - trust: certificates to trust beside whom the platform trusts, as PEM: of a test server, or of a
     ///     company's own authority
-    /// - Throws: `OpenError` with the reason; the file stays as it is. `.corrupt` can be mended with
-    ///   `FulmarSDK.rebuildStore`.
+    /// - Throws: `OpenError` with the reason; the file stays as it is. `.corrupt` and `.lostUnsent` can
+    ///   be mended with `FulmarSDK.rebuildStore`.
     public static func open(
         server: String,
         store: String,

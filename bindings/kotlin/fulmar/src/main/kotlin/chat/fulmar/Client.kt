@@ -240,8 +240,8 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
          * @param plaintext whether http is good enough for servers on other machines
          * @param trust certificates to trust beside whom the platform trusts, as PEM: of a test server, or of
          *   a company's own authority
-         * @throws OpenException with the reason; the file stays as it is. [OpenException.Corrupt] can be
-         *   mended with [Fulmar.rebuildStore].
+         * @throws OpenException with the reason; the file stays as it is. [OpenException.Corrupt] and
+         *   [OpenException.LostUnsent] can be mended with [Fulmar.rebuildStore].
          */
         public suspend fun open(
             server: String,
