@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use fulmar_engine::query::{PAGE, Window};
+use fulmar_engine::query::{PAGE, Window, page_after, page_before};
 use fulmar_engine::{Command, CommandError, Reply};
 use fulmar_protocol::{
     Anchor, Attachment, ConversationId, HistoryPage, MessageSend, Method, OperationKey, Position,
 };
 
 use super::arguments::new_operation_key;
+use super::pages::page_end;
 use super::{NewMessage, ParticipantList, Thread, Timeline};
 use crate::runtime::Runtime;
 
@@ -129,11 +130,10 @@ impl Conversation {
         let Reply::Found { place: Some(place) } = reply else {
             return Ok(self.timeline());
         };
-        let beside = u64::from(PAGE) / 2;
-        Ok(self.showing(Window::Between(
-            Position(place.0.saturating_sub(beside).max(1)),
-            Position(place.0.saturating_add(beside)),
-        )))
+        let (runtime, id, beside) = (&self.runtime, &self.id, PAGE / 2);
+        let from = page_end(runtime, id, None, place, beside, page_before).await?;
+        let to = page_end(runtime, id, None, place, beside, page_after).await?;
+        Ok(self.showing(Window::Between(from, to)))
     }
 
     fn showing(&self, window: Window) -> Timeline {

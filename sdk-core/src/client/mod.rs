@@ -16,6 +16,7 @@ mod live;
 mod messages;
 mod new_message;
 mod outbox;
+mod pages;
 mod participants;
 mod people;
 mod presence;

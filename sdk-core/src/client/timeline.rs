@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fulmar_engine::query::{
     Change, GapRange, MessageItem, Newer, Older, PAGE, TimelineItem, TimelineSnapshot, Window,
-    page_before, timeline,
+    page_after, page_before, timeline,
 };
 use fulmar_engine::{Command, CommandError, Topic};
 use fulmar_protocol::{ConversationId, HistoryPage, OperationKey, Position};
@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use super::arguments::new_operation_key;
 use super::live::Live;
+use super::pages::{PageEnd, page_end};
 use crate::error::WatchError;
 use crate::runtime::Runtime;
 
@@ -278,7 +279,7 @@ impl Timeline {
                 Older::AtServer(place) => place,
                 Older::Cached | Older::Nothing => shown.from,
             };
-            let lower = self.page_before(begins).await?;
+            let lower = self.page_end(begins, page_before).await?;
             self.show_from(shown.from.min(lower), Wake::Everyone);
             let now = self.snapshot().await?;
             // A server that has nothing there, against its word.
@@ -307,7 +308,7 @@ impl Timeline {
                 Newer::Cached => {}
                 Newer::AtServer(place) => self.load(HistoryPage::After(place)).await?,
             }
-            self.show_to(Position(shown.to.0 + u64::from(PAGE)));
+            self.show_to(self.page_end(shown.to, page_after).await?);
             let now = self.snapshot().await?;
             if (now.newer, now.to) == (shown.newer, shown.to) {
                 return Ok(Newest::Reached);
@@ -339,17 +340,17 @@ impl Timeline {
         self.live.runtime.command(command).await.map(|_| ())
     }
 
-    /// Where the page begins that lies before a place.
-    async fn page_before(&self, before: Position) -> Result<Position, CommandError> {
-        let (id, thread) = (self.shared.id.clone(), self.shared.thread);
-        self.live
-            .runtime
-            .read(move |readers| readers.read(|reader| page_before(reader, &id, thread, before)))
-            .await
-            .ok_or(CommandError::Closed)?
-            .map_err(|error| CommandError::Store {
-                reason: error.to_string(),
-            })
+    /// How far the page goes that lies before or after a place.
+    async fn page_end(&self, place: Position, page: PageEnd) -> Result<Position, CommandError> {
+        page_end(
+            &self.live.runtime,
+            &self.shared.id,
+            self.shared.thread,
+            place,
+            PAGE,
+            page,
+        )
+        .await
     }
 
     /// What there is to show right now.

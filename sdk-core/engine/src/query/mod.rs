@@ -26,6 +26,6 @@ pub use outbox::{Action, OutboxItem, OutboxState, outbox};
 pub use participants::{ParticipantsSnapshot, blocked_people, participants};
 pub use search::{SearchHit, SearchSnapshot, search};
 pub use timeline::{
-    GapRange, Newer, Older, PAGE, TimelineItem, TimelineKey, TimelineSnapshot, Window, page_before,
-    timeline,
+    GapRange, Newer, Older, PAGE, TimelineItem, TimelineKey, TimelineSnapshot, Window, page_after,
+    page_before, timeline,
 };

@@ -152,7 +152,7 @@ pub fn timeline(
         run,
     };
     let (from, to) = match window {
-        Window::Newest => (shown.page_before(head.next())?, head),
+        Window::Newest => (shown.page_before(head.next(), PAGE)?, head),
         Window::From(from) => (from, head),
         Window::Between(from, to) => (from.min(head), to.min(head)),
     };
@@ -182,27 +182,53 @@ pub fn timeline(
     })
 }
 
-/// Where the page begins that lies before a place: with the 50th message that is shown, or where history
+/// Where the page begins that lies before a place: with the `rows`th message that is shown, or where history
 /// begins, or where some is missing here, or after 10,000 places without as many. Never touches the network.
 pub fn page_before(
     reader: &Reader,
     id: &ConversationId,
     thread: Option<OperationKey>,
     before: Position,
+    rows: u32,
+) -> Result<Position> {
+    with_run(reader, id, thread, before, |shown| {
+        shown.page_before(before, rows)
+    })
+}
+
+/// Where the page ends that lies after a place, in the same way. It may end beyond the newest place.
+pub fn page_after(
+    reader: &Reader,
+    id: &ConversationId,
+    thread: Option<OperationKey>,
+    after: Position,
+    rows: u32,
+) -> Result<Position> {
+    with_run(reader, id, thread, after, |shown| {
+        let hidden = shown.view.about_to_hide();
+        shown.run.page_after(shown.view.db, after, rows, &hidden)
+    })
+}
+
+fn with_run(
+    reader: &Reader,
+    id: &ConversationId,
+    thread: Option<OperationKey>,
+    otherwise: Position,
+    ask: impl FnOnce(&Shown<'_>) -> Result<Position>,
 ) -> Result<Position> {
     let transaction = reader.connection().unchecked_transaction()?;
     let Some(conversation) = conversations::find(&transaction, id)? else {
-        return Ok(before);
+        return Ok(otherwise);
     };
     let known = reading::head(&transaction, conversation)?;
-    let shown = Shown {
+    ask(&Shown {
         view: View::of(&transaction, conversation, known)?,
         run: Run {
             conversation,
             thread,
         },
-    };
-    shown.page_before(before)
+    })
 }
 
 struct Shown<'a> {
@@ -214,9 +240,9 @@ struct Shown<'a> {
 type Stretch = (Vec<TimelineItem>, Option<(Position, Position)>);
 
 impl Shown<'_> {
-    fn page_before(&self, before: Position) -> Result<Position> {
+    fn page_before(&self, before: Position, rows: u32) -> Result<Position> {
         let hidden = self.view.about_to_hide();
-        self.run.page_before(self.view.db, before, PAGE, &hidden)
+        self.run.page_before(self.view.db, before, rows, &hidden)
     }
 
     /// What is in a stretch, with a gap for each run of places that is missing between others. Hidden

@@ -1,7 +1,7 @@
 //! Pages of a run: how far down so many messages are shown, and where places are missing.
 //!
 //! What is hidden, and in a conversation what is in threads, has a place and is not shown. Everything here
-//! walks along indexes alone, and down at most [`FURTHEST`] places.
+//! walks along indexes alone, and a page reaches at most [`FURTHEST`] places.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use super::Result;
 use super::messages::{COLUMNS, MessageRow, read};
 use super::runs::{Missing, Run};
 
-/// How many places a page reaches down at most, shown or not.
+/// How many places a page has at most, shown or not.
 const FURTHEST: u64 = 10_000;
 
 /// Of what is here of a stretch: the first and the last place, and what is missing between them.
@@ -24,6 +24,23 @@ pub(crate) struct Places {
 
 /// What the timeline of a conversation shows; the index `message_shown` has exactly these.
 const SHOWN: &str = "position IS NOT NULL AND thread_root IS NULL AND NOT hidden";
+
+/// Which way a page goes from where it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Down,
+    Up,
+}
+
+impl Way {
+    /// What compares a place with the one that the page begins at, and the order of the places then.
+    fn sql(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Down => ("<", "DESC"),
+            Self::Up => (">", "ASC"),
+        }
+    }
+}
 
 impl Run {
     /// The place with which a page begins that ends before another: it has `rows` messages that are shown,
@@ -38,14 +55,14 @@ impl Run {
     ) -> Result<Position> {
         let down = |places: u64| Position(before.0.saturating_sub(places).max(1));
         let shortest = down(u64::from(rows));
-        let full = self.nth_shown(db, before, rows, hidden)?;
+        let full = self.nth_shown(db, Way::Down, before, rows, hidden)?;
         let lowest = full.unwrap_or_default().max(down(FURTHEST));
         if lowest >= shortest {
             return Ok(shortest);
         }
         let mut begin = before;
-        self.each_place_down(db, lowest, before, |place| {
-            let follows = place.next() == begin;
+        self.each_place(db, Way::Down, before, |place| {
+            let follows = place.next() == begin && place >= lowest;
             if follows {
                 begin = place;
             }
@@ -54,30 +71,60 @@ impl Run {
         Ok(begin.min(shortest))
     }
 
-    /// The place of the `rows`th message that is shown before a place, from there down.
+    /// The place with which a page ends that begins after another, in the same way. It may lie beyond the
+    /// newest place.
+    pub(crate) fn page_after(
+        self,
+        db: &Connection,
+        after: Position,
+        rows: u32,
+        hidden: &BTreeSet<OperationKey>,
+    ) -> Result<Position> {
+        let up = |places: u64| Position(after.0.saturating_add(places));
+        let shortest = up(u64::from(rows));
+        let full = self.nth_shown(db, Way::Up, after, rows, hidden)?;
+        let highest = full.map_or(up(FURTHEST), |full| full.min(up(FURTHEST)));
+        if highest <= shortest {
+            return Ok(shortest);
+        }
+        let mut end = after;
+        self.each_place(db, Way::Up, after, |place| {
+            let follows = end.next() == place && place <= highest;
+            if follows {
+                end = place;
+            }
+            follows
+        })?;
+        Ok(end.max(shortest))
+    }
+
+    /// The place of the `rows`th message that is shown beyond a place.
     fn nth_shown(
         self,
         db: &Connection,
-        before: Position,
+        way: Way,
+        from: Position,
         rows: u32,
         hidden: &BTreeSet<OperationKey>,
     ) -> Result<Option<Position>> {
+        let (side, order) = way.sql();
         let sql = match self.thread {
             None => format!(
                 "SELECT position AS place, operation_key
                  FROM message INDEXED BY message_shown
-                 WHERE conversation = ?1 AND {SHOWN} AND ?2 IS NULL AND position < ?3
-                   AND ?4 IS NOT NULL ORDER BY position DESC"
+                 WHERE conversation = ?1 AND {SHOWN} AND ?2 IS NULL AND position {side} ?3
+                   AND ?4 IS NOT NULL ORDER BY position {order}"
             ),
-            Some(_) => "SELECT thread_position AS place, operation_key FROM message
-                        WHERE conversation = ?1 AND thread_root = ?2 AND thread_position < ?3
-                          AND thread_position >= ?3 - ?4 AND NOT hidden
-                        ORDER BY thread_position DESC"
-                .to_owned(),
+            Some(_) => format!(
+                "SELECT thread_position AS place, operation_key FROM message
+                 WHERE conversation = ?1 AND thread_root = ?2 AND thread_position {side} ?3
+                   AND thread_position BETWEEN ?3 - ?4 AND ?3 + ?4 AND NOT hidden
+                 ORDER BY thread_position {order}"
+            ),
         };
         let mut statement = db.prepare_cached(&sql)?;
-        let before = before.0.min(i64::MAX as u64);
-        let bound = params![self.conversation.0, self.root(), before, FURTHEST];
+        let from = from.0.min(i64::MAX as u64);
+        let bound = params![self.conversation.0, self.root(), from, FURTHEST];
         let mut found = 0;
         let mut shown = statement.query(bound)?;
         while let Some(row) = shown.next()? {
@@ -91,23 +138,22 @@ impl Run {
         Ok(None)
     }
 
-    /// The places that are here before one and not below another, from above, as long as it is asked for.
-    fn each_place_down(
+    /// The places that are here beyond one, nearest first, as long as they are asked for.
+    fn each_place(
         self,
         db: &Connection,
-        lowest: Position,
-        before: Position,
+        way: Way,
+        from: Position,
         mut goes_on: impl FnMut(Position) -> bool,
     ) -> Result<()> {
-        let (place, within) = self.sql();
+        let ((place, within), (side, order)) = (self.sql(), way.sql());
         let mut statement = db.prepare_cached(&format!(
             "SELECT {place} AS place FROM message
-             WHERE conversation = ?1 AND {within} AND {place} >= ?3 AND {place} < ?4
-             ORDER BY {place} DESC"
+             WHERE conversation = ?1 AND {within} AND {place} {side} ?3
+             ORDER BY {place} {order}"
         ))?;
-        let before = before.0.min(i64::MAX as u64);
-        let bound = params![self.conversation.0, self.root(), lowest.0, before];
-        let mut rows = statement.query(bound)?;
+        let from = from.0.min(i64::MAX as u64);
+        let mut rows = statement.query(params![self.conversation.0, self.root(), from])?;
         while let Some(row) = rows.next()? {
             if !goes_on(Position(row.get("place")?)) {
                 break;
@@ -120,7 +166,10 @@ impl Run {
     pub(crate) fn places(self, db: &Connection, from: Position, to: Position) -> Result<Places> {
         let mut places = Places::default();
         let after = Position(to.0.saturating_add(1));
-        self.each_place_down(db, from, after, |place| {
+        self.each_place(db, Way::Down, after, |place| {
+            if place < from {
+                return false;
+            }
             if let Some((first, _)) = places.ends
                 && place.next() < first
             {

@@ -156,8 +156,21 @@ fn a_page_of_a_thread_has_fifty_rows() {
 fn the_next_page_has_fifty_rows_too() {
     let store = store(&[(Seen, 60), (InThread, 300), (Seen, 60)]);
     let id = ConversationId::new("c-1").unwrap();
-    let begin = page_before(store.reader(), &id, None, Position(371)).unwrap();
+    let begin = page_before(store.reader(), &id, None, Position(371), 50).unwrap();
     assert_eq!(begin, Position(21));
+    let end = page_after(store.reader(), &id, None, Position(50), 50).unwrap();
+    assert_eq!(end, Position(400));
+    // Beyond the newest there is room for what comes.
+    let end = page_after(store.reader(), &id, None, Position(410), 50).unwrap();
+    assert_eq!(end, Position(460));
+}
+
+#[test]
+fn a_page_upwards_ends_early_at_a_gap() {
+    let store = store(&[(Seen, 10), (InThread, 100), (Missing, 5), (Seen, 60)]);
+    let id = ConversationId::new("c-1").unwrap();
+    let end = page_after(store.reader(), &id, None, Position(5), 50).unwrap();
+    assert_eq!(end, Position(110));
 }
 
 #[test]
@@ -175,7 +188,7 @@ fn a_page_is_read_from_indexes() {
     for (sql, index) in [
         (
             "SELECT position AS place FROM message WHERE conversation = 1 AND NULL IS NULL
-             AND position IS NOT NULL AND position >= 1 AND position < 9 ORDER BY position DESC",
+             AND position IS NOT NULL AND position < 9 ORDER BY position DESC",
             "SEARCH message USING COVERING INDEX message_by_position (conversation=? AND position>? AND position<?)",
         ),
         (
