@@ -144,6 +144,7 @@ fn print(who: &str, timeline: &Timeline) {
             MessageState::Pending => "pending",
             MessageState::Uploading { .. } => "uploading",
             MessageState::Sending => "sending",
+            MessageState::Unconfirmed => "unconfirmed",
             MessageState::Sent => "sent",
             MessageState::Failed { .. } => "failed",
         };

@@ -53,18 +53,25 @@ async fn main() -> Result<()> {
         client.login(&options.user, password).await?;
     }
     let mut chats = client.conversations();
-    while chats.items().is_empty() {
-        chats.next().await?;
+    // The first change is what there is, at once.
+    chats.next().await?;
+    let mut screen = None;
+    if !go_to_the_first(&client, chats.items(), &mut screen) {
+        println!("no conversation yet: /direct NAME begins one, /quit leaves");
     }
-    let mut screen = Screen::open(client.conversation(&chats.items()[0].conversation_id));
-    println!("— {} —", chats.items()[0].title);
     let mut connection = client.connection();
     let mut lines = typed();
     loop {
         tokio::select! {
             state = connection.next() => println!("· {}", describe(&state?)),
-            changes = screen.timeline.next() => { changes?; screen.print().await?; }
-            changes = chats.next() => { changes?; screen.explain(chats.items()); }
+            shown = next(&mut screen) => shown?.print().await?,
+            changes = chats.next() => {
+                changes?;
+                match &mut screen {
+                    Some(screen) => screen.explain(chats.items()),
+                    None => { go_to_the_first(&client, chats.items(), &mut screen); }
+                }
+            }
             line = lines.recv() => {
                 let Some(line) = line else { break };
                 if line.trim() == "/quit" { break }
@@ -76,6 +83,29 @@ async fn main() -> Result<()> {
     }
     client.close().await;
     Ok(())
+}
+
+/// Opens the first conversation, if there is one.
+fn go_to_the_first(
+    client: &Client,
+    chats: &[ConversationItem],
+    screen: &mut Option<Screen>,
+) -> bool {
+    let Some(chat) = chats.first() else {
+        return false;
+    };
+    println!("— {} —", chat.title);
+    *screen = Some(Screen::open(client.conversation(&chat.conversation_id)));
+    true
+}
+
+/// Waits for news on the screen; for ever while none is open.
+async fn next(screen: &mut Option<Screen>) -> Result<&mut Screen> {
+    let Some(screen) = screen else {
+        return std::future::pending().await;
+    };
+    screen.timeline.next().await?;
+    Ok(screen)
 }
 
 /// What is typed. Reading blocks, so it has a thread of its own, which nobody waits for in the end.
@@ -129,6 +159,7 @@ impl Screen {
                 MessageState::Pending => "…",
                 MessageState::Uploading { .. } => "⇡",
                 MessageState::Sending => "↑",
+                MessageState::Unconfirmed => "?",
                 MessageState::Sent => "✓",
                 MessageState::Failed { .. } => "✗",
             };
@@ -160,11 +191,11 @@ impl Screen {
 async fn obey(
     client: &Client,
     chats: &[ConversationItem],
-    screen: &mut Screen,
+    screen: &mut Option<Screen>,
     line: &str,
 ) -> Result<()> {
     match line.split_once(' ').unwrap_or((line, "")) {
-        ("", _) => {}
+        ("", _) => return Ok(()),
         ("/list", _) => {
             for (number, chat) in chats.iter().enumerate() {
                 println!("{number}  {} ({} unread)", chat.title, chat.unread_count);
@@ -175,12 +206,32 @@ async fn obey(
                 .get(number.parse::<usize>()?)
                 .ok_or("no such number")?;
             println!("— {} —", chat.title);
-            *screen = Screen::open(client.conversation(&chat.conversation_id));
+            *screen = Some(Screen::open(client.conversation(&chat.conversation_id)));
         }
         ("/direct", name) => {
+            let chat = client.create_direct(name).await?;
             println!("— {name} —");
-            *screen = Screen::open(client.create_direct(name).await?);
+            *screen = Some(Screen::open(chat));
         }
+        ("/offline", _) => client.set_network(NetworkState::Unavailable),
+        ("/online", _) => client.set_network(NetworkState::Available),
+        words => {
+            let screen = screen.as_mut();
+            let screen = screen.ok_or("no conversation is open: /direct NAME begins one")?;
+            return obey_here(client, screen, line, words).await;
+        }
+    }
+    Ok(())
+}
+
+/// What is about the conversation on the screen.
+async fn obey_here(
+    client: &Client,
+    screen: &mut Screen,
+    line: &str,
+    words: (&str, &str),
+) -> Result<()> {
+    match words {
         ("/file", path) => {
             let file = NewMessage::file(NewAttachment::from_path(path));
             screen.chat.send(file).await?;
@@ -207,8 +258,6 @@ async fn obey(
                 .discard(screen.failed().ok_or("nothing failed")?)
                 .await?
         }
-        ("/offline", _) => client.set_network(NetworkState::Unavailable),
-        ("/online", _) => client.set_network(NetworkState::Available),
         _ => {
             screen.chat.send(line).await?;
         }

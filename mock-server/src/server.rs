@@ -255,12 +255,12 @@ impl MockServer {
         }
     }
 
-    /// Begins a world beside the main one, with users, clock, faults and a base URL of its own, that ends with the
+    /// Creates a world beside the main one, with users, clock, faults and a base URL of its own, that ends with the
     /// server or with [`MockServer::end_world`].
     ///
     /// # Errors
     /// When the scenario asks for what the rules forbid, or there are 2,000 worlds.
-    pub fn begin_world(&self, scenario: &Scenario) -> Result<World, BackendError> {
+    pub fn create_world(&self, scenario: &Scenario) -> Result<World, BackendError> {
         self.worlds.begin(scenario)
     }
 

@@ -160,3 +160,55 @@ fn a_scenario_by_its_name_and_an_admin_api_for_others_with_a_token() {
     let mut refused = program(&["--scenario", "no-such-scenario"]);
     assert_eq!(refused.wait().unwrap().code(), Some(2));
 }
+
+/// What a client sends over its socket, as bytes of a frame with a mask of zeros.
+fn frame(text: &str) -> Vec<u8> {
+    let length = u16::try_from(text.len()).unwrap();
+    let mut bytes = vec![0x81, 0x80 | 126];
+    bytes.extend(length.to_be_bytes());
+    bytes.extend([0; 4]);
+    bytes.extend(text.as_bytes());
+    bytes
+}
+
+#[test]
+#[cfg(unix)]
+fn its_finest_log_has_no_token_and_no_text_in_it() {
+    use std::io::Write as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let ready = folder.path().join("ready");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_fulmar-mock-server"))
+        .args(["--port", "0", "--ready-file", ready.to_str().unwrap()])
+        .env("RUST_LOG", "trace")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let told: Value = serde_json::from_str(&written(&ready)).unwrap();
+    let address = told["url"].as_str().unwrap().trim_start_matches("http://");
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let (token, text) = ("a-very-secret-token", "a-very-private-text");
+    let handshake = format!(
+        "GET /v1/socket HTTP/1.1\r\nhost: {address}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+         authorization: Bearer {token}\r\nsec-websocket-version: 13\r\n\
+         sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    );
+    stream.write_all(handshake.as_bytes()).unwrap();
+    let hello = format!(
+        r#"{{"type": "hello", "version": 1, "accessToken": "{token}", "since": 0, "text": "{text}", "filler": "{}"}}"#,
+        "x".repeat(200)
+    );
+    stream.write_all(&frame(&hello)).unwrap();
+    // The server says no, and hangs up.
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    assert!(!answer.is_empty());
+    assert_eq!(terminate(&mut child), 0);
+    let mut log = String::new();
+    let mut stderr = child.stderr.take().unwrap();
+    stderr.read_to_string(&mut log).unwrap();
+    for secret in [token, text] {
+        assert!(!log.contains(secret), "{log}");
+    }
+}

@@ -78,6 +78,17 @@ pub enum Answer {
     Fetched(Chunk),
 }
 
+impl Answer {
+    /// Whether it only says that what was asked for is done.
+    #[must_use]
+    pub fn is_acknowledgement(&self) -> bool {
+        matches!(
+            self,
+            Self::SessionEnded | Self::PushTokenNoted | Self::Me(_)
+        )
+    }
+}
+
 /// Why an answer is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AnswerError {

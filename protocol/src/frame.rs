@@ -273,6 +273,21 @@ impl CloseCode {
             Self::Other(code) => code,
         }
     }
+
+    /// Whether the access token of the socket is no good any more (PROTOCOL.md §3.8).
+    #[must_use]
+    pub fn rejects_token(self) -> bool {
+        match self {
+            Self::Unauthenticated | Self::Revoked => true,
+            Self::Normal
+            | Self::GoingAway
+            | Self::TooLarge
+            | Self::Malformed
+            | Self::Silent
+            | Self::TooSlow
+            | Self::Other(_) => false,
+        }
+    }
 }
 
 impl From<u16> for CloseCode {

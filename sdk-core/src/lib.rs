@@ -34,6 +34,18 @@
 //! # }
 //! ```
 //!
+//! # Logging
+//!
+//! What the SDK has to say goes to [`tracing`](https://docs.rs/tracing), under targets that begin with
+//! `fulmar`. None of it has a token, a password or what a message says in it, at any level.
+//!
+//! That does not hold for the crates below. At the level `trace` the WebSocket crate writes each handshake and
+//! each frame, tokens and texts included, to the [`log`](https://docs.rs/log) facade, which
+//! `tracing_subscriber::fmt::init()` and `env_logger` also show. An app that installs a subscriber of its own
+//! and lets that level through caps it: `RUST_LOG=trace,tungstenite=debug`, the same directive in its filter,
+//! or the feature `release_max_level_debug` of `log`, which leaves those lines out of what is built. The mock
+//! server and the packages for other languages show only what comes from `tracing`.
+//!
 //! What the modules behind it do, and the way of a message through them, is in `ARCHITECTURE.md`.
 #![deny(missing_docs, clippy::wildcard_enum_match_arm)]
 
@@ -66,9 +78,9 @@ pub use fulmar_engine::query::{
 };
 pub use fulmar_engine::{
     AppState, Attention, Backoff, CommandError, Config, ConnectionState, ConversationKey,
-    DownloadState, FailurePolicy, FailureReason, MessageContent, NetworkState, OpenError,
-    OperationState, PushError, PushNotification, Retention, Salvage, SalvageError, SessionEnd,
-    SessionState, StoreError, WaitReason,
+    DownloadState, FailurePolicy, FailureReason, Field, FieldRule, MessageContent, NetworkState,
+    OpenError, OperationState, PushError, PushNotification, Retention, Rule, Salvage, SalvageError,
+    SessionEnd, SessionState, StoreError, WaitReason,
 };
 pub use fulmar_protocol::{
     Anchor, Attachment, AttachmentKind, Code, ContentHash, Context, ConversationId,

@@ -311,7 +311,13 @@ impl ClientHandle {
         Ok(self.client.outbox().retry(operation).await?)
     }
 
-    /// Gives up an operation that is pending or failed.
+    /// Gives up a message whether it was sent or not: one that may be at the server is deleted for everyone, once
+    /// that is known.
+    pub async fn discard_or_delete(&self, operation: OperationKey) -> Result<(), CommandError> {
+        Ok(self.client.outbox().discard_or_delete(operation).await?)
+    }
+
+    /// Gives up an operation that is pending or failed, and that is certainly not at the server.
     pub async fn discard(&self, operation: OperationKey) -> Result<(), CommandError> {
         Ok(self.client.outbox().discard(operation).await?)
     }
@@ -361,11 +367,11 @@ pub fn rebuild_store(path: String) -> Result<Salvage, RebuildError> {
 }
 
 /// A panic that tests plant, to see it arrive as an error on the other side.
-#[cfg(fulmar_defects)]
+#[cfg(feature = "defects")]
 #[allow(clippy::panic)]
 fn planted(text: &str) {
     assert!(text != "panic-please", "planted");
 }
 
-#[cfg(not(fulmar_defects))]
+#[cfg(not(feature = "defects"))]
 fn planted(_text: &str) {}

@@ -2,7 +2,7 @@
 
 use fulmar::{OperationKey, Timestamp, UserId};
 
-use crate::{Attachment, CommandError, Count, NewAttachment};
+use crate::{Attachment, CommandError, Count, Field, FieldRule, NewAttachment};
 
 /// What a message says.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
@@ -97,8 +97,10 @@ impl TryFrom<Payload> for fulmar::Payload {
     fn try_from(payload: Payload) -> Result<Self, CommandError> {
         let Payload { kind, data } = payload;
         let data = serde_json::from_str(&data).map_err(|error| CommandError::Invalid {
-            what: "a payload".to_owned(),
-            rule: format!("is JSON: {error}"),
+            field: Field::PayloadData,
+            rule: FieldRule::Malformed {
+                reason: format!("it is JSON: {error}"),
+            },
         })?;
         Ok(Self { kind, data })
     }

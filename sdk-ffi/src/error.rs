@@ -2,7 +2,7 @@
 
 use fulmar::{ConversationId, OperationKey, UserId};
 
-use crate::{Count, Problem};
+use crate::{Count, Field, FieldRule, Problem, Rule};
 
 /// Why something was not done. Nothing was changed unless the variant says so.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
@@ -53,11 +53,14 @@ pub enum CommandError {
         /// The key that was asked for.
         key: OperationKey,
     },
-    /// The rules of the conversation forbid it to this user.
-    #[error("not allowed: this user {rule}")]
+    /// Another sign-in is under way: wait for its answer.
+    #[error("another sign-in is under way: wait for its answer")]
+    SignInUnderWay,
+    /// The rules forbid it to this user.
+    #[error("not allowed: {}", fulmar::Rule::from(*.rule))]
     NotAllowed {
-        /// What this user may do, or what they lack.
-        rule: String,
+        /// Which rule.
+        rule: Rule,
     },
     /// There is no such operation in the outbox; it may have been confirmed in the meantime.
     #[error("no operation {operation_key} in the outbox; it may have been confirmed meanwhile")]
@@ -73,13 +76,22 @@ pub enum CommandError {
         /// The state it is in.
         state: OperationState,
     },
+    /// The message was handed to the network, and no answer came: it may be at the server already, so it
+    /// cannot be given up here alone.
+    #[error(
+        "operation {operation_key} may have been sent already: it cannot be given up on this device alone"
+    )]
+    MayBeSent {
+        /// Which operation.
+        operation_key: OperationKey,
+    },
     /// A value that the rules forbid.
-    #[error("{what} {rule}")]
+    #[error("{} {}", fulmar::Field::from(*.field), fulmar::FieldRule::from(.rule.clone()))]
     Invalid {
         /// Which value.
-        what: String,
-        /// What is allowed.
-        rule: String,
+        field: Field,
+        /// What is wrong with it.
+        rule: FieldRule,
     },
     /// The outbox is full. Nothing was dropped; send again when it has drained.
     #[error("the outbox is full: {} operations are waiting", .capacity.0)]
@@ -129,6 +141,8 @@ pub enum OperationState {
     Queued,
     /// It was handed to the network, and no outcome has come.
     InFlight,
+    /// It was handed to the network, and no answer came: it may have been applied. It is tried again.
+    Unconfirmed,
     /// The server has done it; the log has not told of it yet.
     Applied,
     /// It stays until it is retried or discarded.
@@ -140,6 +154,7 @@ impl From<fulmar::OperationState> for OperationState {
         match state {
             fulmar::OperationState::Queued => Self::Queued,
             fulmar::OperationState::InFlight => Self::InFlight,
+            fulmar::OperationState::Unconfirmed => Self::Unconfirmed,
             fulmar::OperationState::Applied => Self::Applied,
             fulmar::OperationState::Failed => Self::Failed,
         }
@@ -162,7 +177,9 @@ impl From<fulmar::CommandError> for CommandError {
             E::NoToken { reason } => Self::NoToken { reason },
             E::NoSuchConversation { id } => Self::NoSuchConversation { id },
             E::NoSuchMessage { key } => Self::NoSuchMessage { key },
-            E::NotAllowed { rule } => Self::NotAllowed { rule },
+            E::SignInUnderWay => Self::SignInUnderWay,
+            E::NotAllowed { rule } => Self::NotAllowed { rule: rule.into() },
+            E::MayBeSent { operation_key } => Self::MayBeSent { operation_key },
             E::NoSuchOperation { operation_key } => Self::NoSuchOperation { operation_key },
             E::WrongState {
                 operation_key,
@@ -171,7 +188,10 @@ impl From<fulmar::CommandError> for CommandError {
                 operation_key,
                 state: state.into(),
             },
-            E::Invalid { what, rule } => Self::Invalid { what, rule },
+            E::Invalid { field, rule } => Self::Invalid {
+                field: field.into(),
+                rule: rule.into(),
+            },
             E::OutboxFull { capacity } => Self::OutboxFull {
                 capacity: capacity.into(),
             },

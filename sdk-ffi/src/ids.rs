@@ -8,7 +8,7 @@ use fulmar::{
     Position, SessionId, Thumbnail, Timestamp, UserId,
 };
 
-use crate::CommandError;
+use crate::{CommandError, Field, FieldRule};
 
 /// A number of things, small enough for the integers of every language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,10 +53,12 @@ impl Millis {
 }
 
 /// The error that a call answers with when a value from the other side is impossible.
-fn impossible(what: &str, rule: impl ToString) -> CommandError {
+fn impossible(field: Field, rule: impl ToString) -> CommandError {
     CommandError::Invalid {
-        what: what.to_owned(),
-        rule: rule.to_string(),
+        field,
+        rule: FieldRule::Malformed {
+            reason: rule.to_string(),
+        },
     }
 }
 
@@ -65,36 +67,36 @@ fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn unsigned(what: &str, number: i64) -> Result<u64, CommandError> {
-    u64::try_from(number).map_err(|_| impossible(what, "is not negative"))
+fn unsigned(number: i64) -> Result<u64, CommandError> {
+    u64::try_from(number).map_err(|_| impossible(Field::Number, "it is not negative"))
 }
 
 uniffi::custom_type!(UserId, String, {
     remote,
     lower: |id| id.into(),
-    try_lift: |text| Ok(UserId::new(text).map_err(|error| impossible("a user id", error))?),
+    try_lift: |text| Ok(UserId::new(text).map_err(|error| impossible(Field::Id, error))?),
 });
 uniffi::custom_type!(ConversationId, String, {
     remote,
     lower: |id| id.into(),
     try_lift: |text| {
-        Ok(ConversationId::new(text).map_err(|error| impossible("a conversation id", error))?)
+        Ok(ConversationId::new(text).map_err(|error| impossible(Field::Id, error))?)
     },
 });
 uniffi::custom_type!(MessageId, String, {
     remote,
     lower: |id| id.into(),
-    try_lift: |text| Ok(MessageId::new(text).map_err(|error| impossible("a message id", error))?),
+    try_lift: |text| Ok(MessageId::new(text).map_err(|error| impossible(Field::Id, error))?),
 });
 uniffi::custom_type!(FileId, String, {
     remote,
     lower: |id| id.into(),
-    try_lift: |text| Ok(FileId::new(text).map_err(|error| impossible("a file id", error))?),
+    try_lift: |text| Ok(FileId::new(text).map_err(|error| impossible(Field::Id, error))?),
 });
 uniffi::custom_type!(ContentHash, String, {
     remote,
     lower: |hash| hash.into(),
-    try_lift: |text| Ok(text.parse::<ContentHash>().map_err(|error| impossible("a hash", error))?),
+    try_lift: |text| Ok(text.parse::<ContentHash>().map_err(|error| impossible(Field::Attachment, error))?),
 });
 uniffi::custom_type!(Thumbnail, Vec<u8>, {
     remote,
@@ -103,23 +105,23 @@ uniffi::custom_type!(Thumbnail, Vec<u8>, {
 });
 uniffi::custom_type!(ByteCount, i64, {
     lower: |bytes| signed(bytes.0),
-    try_lift: |number| Ok(ByteCount(unsigned("a number of bytes", number)?)),
+    try_lift: |number| Ok(ByteCount(unsigned(number)?)),
 });
 uniffi::custom_type!(SessionId, String, {
     remote,
     lower: |id| id.into(),
-    try_lift: |text| Ok(SessionId::new(text).map_err(|error| impossible("a session id", error))?),
+    try_lift: |text| Ok(SessionId::new(text).map_err(|error| impossible(Field::Id, error))?),
 });
 uniffi::custom_type!(DeviceId, String, {
     remote,
     lower: |id| id.into(),
-    try_lift: |text| Ok(DeviceId::new(text).map_err(|error| impossible("a device id", error))?),
+    try_lift: |text| Ok(DeviceId::new(text).map_err(|error| impossible(Field::Id, error))?),
 });
 uniffi::custom_type!(OperationKey, String, {
     remote,
     lower: |key| key.to_string(),
     try_lift: |text| {
-        Ok(text.parse::<OperationKey>().map_err(|error| impossible("an operation key", error))?)
+        Ok(text.parse::<OperationKey>().map_err(|error| impossible(Field::Id, error))?)
     },
 });
 uniffi::custom_type!(ConversationKey, i64, {
@@ -130,7 +132,7 @@ uniffi::custom_type!(ConversationKey, i64, {
 uniffi::custom_type!(Position, i64, {
     remote,
     lower: |position| signed(position.0),
-    try_lift: |number| Ok(Position(unsigned("a position", number)?)),
+    try_lift: |number| Ok(Position(unsigned(number)?)),
 });
 uniffi::custom_type!(Timestamp, i64, {
     remote,
@@ -139,9 +141,9 @@ uniffi::custom_type!(Timestamp, i64, {
 });
 uniffi::custom_type!(Millis, i64, {
     lower: |time| i64::try_from(time.0.as_millis()).unwrap_or(i64::MAX),
-    try_lift: |millis| Ok(Millis(Duration::from_millis(unsigned("a duration", millis)?))),
+    try_lift: |millis| Ok(Millis(Duration::from_millis(unsigned(millis)?))),
 });
 uniffi::custom_type!(Count, i64, {
     lower: |count| signed(count.0),
-    try_lift: |number| Ok(Count(unsigned("a count", number)?)),
+    try_lift: |number| Ok(Count(unsigned(number)?)),
 });

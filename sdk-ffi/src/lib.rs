@@ -35,6 +35,7 @@ mod people;
 mod presence;
 mod problem;
 mod push;
+mod rules;
 mod search;
 mod session;
 mod timeline;
@@ -75,6 +76,7 @@ pub use people::{
 pub use presence::{Presence, PresenceSetting};
 pub use problem::{Code, Problem};
 pub use push::{Attention, PushError, PushNotification, PushProvider, handle_push_beside};
+pub use rules::{Field, FieldRule, Rule};
 pub use search::{Found, SearchHandle, SearchHit, SearchQuery, TextPiece};
 pub use session::{Salvage, SessionEnd, SessionState, SignOut};
 pub use timeline::{

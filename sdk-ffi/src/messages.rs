@@ -107,6 +107,9 @@ pub enum MessageState {
     },
     /// Handed to the network; no answer yet.
     Sending,
+    /// Handed to the network, and no answer came: it may be at the server already. It is tried again by itself
+    /// under the same key, which the server recognises; until then it cannot be given up on this device alone.
+    Unconfirmed,
     /// The server has it. Every message of others is this.
     Sent,
     /// It will not go out until the app retries it, and by default nothing behind it either.
@@ -125,6 +128,7 @@ impl From<fulmar::MessageState> for MessageState {
                 total: ByteCount(total),
             },
             fulmar::MessageState::Sending => Self::Sending,
+            fulmar::MessageState::Unconfirmed => Self::Unconfirmed,
             fulmar::MessageState::Sent => Self::Sent,
             fulmar::MessageState::Failed { reason } => Self::Failed {
                 reason: reason.into(),
@@ -145,6 +149,9 @@ pub enum FailureReason {
     /// It was tried, no answer came, and by now it is older than the server remembers operation
     /// keys. Trying again could apply it twice, so that is the app's decision.
     OutcomeUnknown,
+    /// It is a reply in a thread under a message that was given up before it was sent. Only giving the reply
+    /// up is left.
+    RootGivenUp,
     /// A file of the message is not on this device any more, and not at the server. Only giving the message
     /// up is left.
     FileLost,
@@ -157,6 +164,7 @@ impl From<fulmar::FailureReason> for FailureReason {
                 problem: problem.into(),
             },
             fulmar::FailureReason::OutcomeUnknown => Self::OutcomeUnknown,
+            fulmar::FailureReason::RootGivenUp => Self::RootGivenUp,
             fulmar::FailureReason::FileLost => Self::FileLost,
         }
     }

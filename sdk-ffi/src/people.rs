@@ -2,7 +2,7 @@
 
 use fulmar::{Position, Timestamp, UserId};
 
-use crate::{CommandError, ConversationKind};
+use crate::{CommandError, ConversationKind, Field, FieldRule};
 
 /// A person in a conversation, with how far they have come.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -142,8 +142,10 @@ impl TryFrom<Context> for fulmar::Context {
             extra,
         } = context;
         let extra = serde_json::from_str(&extra).map_err(|error| CommandError::Invalid {
-            what: "extra".to_owned(),
-            rule: format!("is JSON: {error}"),
+            field: Field::Context,
+            rule: FieldRule::Malformed {
+                reason: format!("extra is JSON: {error}"),
+            },
         })?;
         Ok(Self {
             kind,

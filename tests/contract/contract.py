@@ -51,12 +51,14 @@ ADMIN_TOKEN = "only-for-this-run"
 
 
 def fuzz(schemathesis, document, token, config, selection):
+    """Runs in the folder of its configuration, because it keeps what it saw in the folder where it runs."""
     command = [schemathesis, "--config-file", config, "run", document]
     command += ["--header", f"Authorization: Bearer {token}", "--checks", CHECKS, "--seed", "1"]
     command += ["--phases", "coverage,fuzzing", "--max-examples", "40", "--no-color"]
-    here = str(pathlib.Path(__file__).parent)
+    here = str(pathlib.Path(__file__).resolve().parent)
     hooks = {"SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": here, "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(command + selection, stdin=subprocess.DEVNULL, env=os.environ | hooks)
+    environment = os.environ | hooks
+    done = subprocess.run(command + selection, stdin=subprocess.DEVNULL, env=environment, cwd=config.parent)
     return done.returncode
 
 

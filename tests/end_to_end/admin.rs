@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use crate::server::{http, token};
 
-struct Admin(String);
+pub(crate) struct Admin(pub(crate) String);
 
 impl Admin {
-    async fn ask(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
+    pub(crate) async fn ask(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
         let request = http().request(method, format!("{}/admin/{path}", self.0));
         let response = request.body(body.to_string()).send().await.unwrap();

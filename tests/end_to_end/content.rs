@@ -82,6 +82,37 @@ async fn mentions_are_counted_apart() {
 }
 
 #[tokio::test]
+async fn what_one_has_hidden_is_not_unread_on_any_device() {
+    let stage = Stage::new().await;
+    let (alice, mut bob) = stage.alice_and_bob().await;
+    alice.say(&["plain"]).await;
+    let mention = NewMessage::text("look, @Bob").mention(user("bob"));
+    let key = alice.chat.send(mention).await.unwrap();
+    bob.sees(&["plain", "look, @Bob"]).await;
+    let counts = |items: &[ConversationItem]| {
+        items
+            .iter()
+            .find(|item| item.title == "Alice")
+            .map(|item| (item.unread_count, item.unread_mentions))
+    };
+    let tablet = stage.sign_in_on("bob", "bob-tablet").await;
+    let mut lists = [bob.client.conversations(), tablet.conversations()];
+    for list in &mut lists {
+        list_until(list, |items| counts(items) == Some((2, 1))).await;
+    }
+    bob.chat.delete_for_me(key).await.unwrap();
+    for list in &mut lists {
+        list_until(list, |items| counts(items) == Some((1, 0))).await;
+    }
+    // A device that comes later hears the same from its snapshot.
+    let laptop = stage.sign_in_on("bob", "bob-laptop").await;
+    list_until(&mut laptop.conversations(), |items| {
+        counts(items) == Some((1, 0))
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_an_app_defined_travels_with_words_for_old_apps() {
     let stage = Stage::new().await;
     let (alice, mut bob) = stage.alice_and_bob().await;

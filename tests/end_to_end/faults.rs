@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use fulmar::{AppState, GapEnd, MessageState, TimelineItem};
+use fulmar::{GapEnd, MessageState, TimelineItem};
 use fulmar_mock_server::{Action, Fault, FrameKind, Passed, Restart, When};
 use fulmar_protocol::{Code, Problem};
 use fulmar_tests::{Person, Stage, patiently, shown};
@@ -36,8 +36,7 @@ async fn talk_through(faults: impl IntoIterator<Item = Fault>) -> u64 {
                 let next = tokio::time::timeout(Duration::from_millis(500), person.screen.next());
                 if next.await.is_err() {
                     // Nothing moves: the app comes to the foreground.
-                    person.client.set_app_state(AppState::Background);
-                    person.client.set_app_state(AppState::Foreground);
+                    person.look_up();
                 }
             }
         };

@@ -157,6 +157,39 @@ async fn several_people_react_several_times_and_take_it_back() {
 }
 
 #[tokio::test]
+async fn a_heart_is_one_reaction_however_it_is_spelled() {
+    let stage = Stage::new().await;
+    let (mut alice, mut bob) = stage.alice_and_bob().await;
+    let key = alice.chat.send("cake!").await.unwrap();
+    bob.sees(&["cake!"]).await;
+    let (bare, normal) = ("\u{2764}", "\u{2764}\u{FE0F}");
+    alice.chat.add_reaction(key, bare).await.unwrap();
+    until(&mut bob.screen, |items| {
+        only(items).is_some_and(|item| reactions(item) == [(normal, vec!["alice"])])
+    })
+    .await;
+    bob.chat.add_reaction(key, normal).await.unwrap();
+    for screen in [&mut alice.screen, &mut bob.screen] {
+        until(screen, |items| {
+            only(items).is_some_and(|item| reactions(item) == [(normal, vec!["alice", "bob"])])
+        })
+        .await;
+    }
+    bob.chat.remove_reaction(key, bare).await.unwrap();
+    until(&mut alice.screen, |items| {
+        only(items).is_some_and(|item| reactions(item) == [(normal, vec!["alice"])])
+    })
+    .await;
+    for odd in ["/", "..", "ok", "\u{200B}"] {
+        let refused = bob.chat.add_reaction(key, odd).await;
+        assert!(
+            matches!(refused, Err(CommandError::Invalid { .. })),
+            "{odd:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_deleted_message_keeps_its_place_and_loses_its_content() {
     let stage = Stage::new().await;
     let (mut alice, mut bob) = stage.alice_and_bob().await;

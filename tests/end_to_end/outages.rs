@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use fulmar::{AppState, ConnectionState, SessionState, WaitReason};
+use fulmar::{ConnectionState, SessionState, WaitReason};
 use fulmar_mock_server::{Action, FrameKind, Network, Restart, When, Where};
 use fulmar_tests::{Person, Stage, live, patiently, shown, until};
 
 /// Whatever would be noticed only by the next heartbeat is noticed now.
 fn look_up(people: [&Person; 2]) {
     for person in people {
-        person.client.set_app_state(AppState::Background);
-        person.client.set_app_state(AppState::Foreground);
+        person.look_up();
     }
 }
 

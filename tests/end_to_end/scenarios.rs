@@ -36,8 +36,7 @@ async fn shows(person: &mut Person, expected: impl Fn(&[&str]) -> bool) {
         while !expected(&shown(&messages(&person.screen))) {
             let next = tokio::time::timeout(Duration::from_millis(500), person.screen.next());
             if next.await.is_err() {
-                person.client.set_app_state(fulmar::AppState::Background);
-                person.client.set_app_state(fulmar::AppState::Foreground);
+                person.look_up();
             }
         }
     };

@@ -20,10 +20,8 @@ async fn survives(fault: Fault) {
     alice.say(&["one", "two", "three"]).await;
     bob.say(&["four"]).await;
     // Whatever is noticed only by the next heartbeat is noticed here.
-    alice.client.set_app_state(fulmar::AppState::Background);
-    alice.client.set_app_state(fulmar::AppState::Foreground);
-    bob.client.set_app_state(fulmar::AppState::Background);
-    bob.client.set_app_state(fulmar::AppState::Foreground);
+    alice.look_up();
+    bob.look_up();
     for person in [&mut alice, &mut bob] {
         fulmar_tests::until(&mut person.screen, |items| {
             let mut texts = fulmar_tests::shown(items);

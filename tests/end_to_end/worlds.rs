@@ -7,6 +7,7 @@ use fulmar_mock_server::{Action, MockServer, Scenario, When, World};
 use fulmar_tests::{live, quick};
 use serde_json::{Value, json};
 
+use crate::admin::Admin;
 use crate::server::http;
 
 fn demo() -> Scenario {
@@ -35,8 +36,8 @@ async fn what_happens_in_one_world_is_nothing_to_the_other() {
     let server = MockServer::builder().start().await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let (one, other) = (
-        server.begin_world(&demo()).unwrap(),
-        server.begin_world(&demo()).unwrap(),
+        server.create_world(&demo()).unwrap(),
+        server.create_world(&demo()).unwrap(),
     );
     assert_ne!(one.url(), other.url());
     one.faults()
@@ -69,7 +70,7 @@ async fn three_hundred_worlds_in_one_process() {
     let server = MockServer::builder().start().await.unwrap();
     let mut worlds = Vec::new();
     for _ in 0..300 {
-        worlds.push(server.begin_world(&demo()).unwrap());
+        worlds.push(server.create_world(&demo()).unwrap());
     }
     let folder = tempfile::tempdir().unwrap();
     for world in [&worlds[0], &worlds[150], &worlds[299]] {
@@ -78,21 +79,6 @@ async fn three_hundred_worlds_in_one_process() {
         assert!(world.journal().count() > 0);
     }
     server.stop().await;
-}
-
-struct Admin(String);
-
-impl Admin {
-    async fn ask(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
-        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
-        let request = http().request(method, format!("{}/admin/{path}", self.0));
-        let response = request.body(body.to_string()).send().await.unwrap();
-        let status = response.status().as_u16();
-        (
-            status,
-            serde_json::from_slice(&response.bytes().await.unwrap()).unwrap(),
-        )
-    }
 }
 
 #[tokio::test]
@@ -188,7 +174,7 @@ async fn beyond_loopback_the_admin_api_wants_its_token() {
 #[tokio::test]
 async fn files_of_a_world_are_where_the_world_is() {
     let server = MockServer::builder().start().await.unwrap();
-    let world = server.begin_world(&demo()).unwrap();
+    let world = server.create_world(&demo()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let alice = sign_in(&world, &folder, "alice").await;
     let chat = alice.create_direct("bob").await.unwrap();
@@ -238,7 +224,7 @@ async fn a_rate_limit_and_the_end_of_typing_take_as_long_as_the_test_wants() {
         },
         ..Scenario::default()
     };
-    let world = server.begin_world(&scenario).unwrap();
+    let world = server.create_world(&scenario).unwrap();
     let folder = tempfile::tempdir().unwrap();
     // Bob has said one thing in the demo already, and Alice too.
     world.advance(Duration::from_secs(60));

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use fulmar::{
-    Backoff, Client, Config, ConnectionState, Conversation, ConversationItem, ConversationList,
-    MessageItem, MessageState, Timeline,
+    AppState, Backoff, Client, Config, ConnectionState, Conversation, ConversationItem,
+    ConversationList, MessageItem, MessageState, Timeline,
 };
 use fulmar_mock_server::MockServer;
 use tempfile::TempDir;
@@ -141,6 +141,12 @@ impl Person {
         for text in texts {
             self.chat.send(*text).await.unwrap();
         }
+    }
+
+    /// The app comes to the foreground: whatever would be noticed only by the next heartbeat is noticed now.
+    pub fn look_up(&self) {
+        self.client.set_app_state(AppState::Background);
+        self.client.set_app_state(AppState::Foreground);
     }
 
     /// Waits until the last message on the screen is this one, sent.

@@ -7,47 +7,25 @@ mod kotlin;
 mod swift;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::process::Command;
 
-use crate::run::cargo;
+use crate::products::{self, DEBUG};
+use crate::run;
 
 /// Where the generator writes.
 const RAW: &str = "target/bindings";
-/// The library that both languages load, in a debug build.
-pub(crate) fn library() -> PathBuf {
-    PathBuf::from(format!(
-        "target/debug/{}fulmar_ffi{}",
-        std::env::consts::DLL_PREFIX,
-        std::env::consts::DLL_SUFFIX
-    ))
-}
+/// The library that the sources belong to, and the generator.
+pub(crate) const WANTED: &[&str] = &["--lib", "--bin", "fulmar-bindgen"];
 
+/// Generates the sources that belong to the library of the debug build.
 pub(crate) fn generate() -> Result<(), String> {
-    cargo(&["build", "--locked", "--package", "fulmar-ffi"], &[])?;
-    generate_from(&library())
-}
-
-/// Generates the sources that belong to a library that was built before.
-pub(crate) fn generate_from(library: &Path) -> Result<(), String> {
-    cargo(
-        &[
-            "run",
-            "--locked",
-            "--quiet",
-            "--package",
-            "fulmar-bindgen",
-            "--",
-            "generate",
-            "--no-format",
-            "--language",
-            "kotlin",
-            "--language",
-            "swift",
-            "--out-dir",
-            RAW,
-            &library.to_string_lossy(),
-        ],
-        &[],
+    run::program(
+        Command::new(products::program(DEBUG, "fulmar-bindgen")?)
+            .args(["generate", "--no-format"])
+            .args(["--language", "kotlin", "--language", "swift"])
+            .args(["--out-dir", RAW])
+            .arg(products::library()),
     )?;
     write(
         "bindings/kotlin/fulmar/src/generated/kotlin/chat/fulmar/FulmarFfi.kt",

@@ -6,7 +6,8 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::packages::Missing;
-use crate::run::cargo;
+use crate::products::{self, DEBUG};
+use crate::run;
 use crate::toolchains::cache;
 
 /// The version of the tester, from PyPI.
@@ -32,14 +33,12 @@ pub(crate) fn test(missing: Missing) -> Result<(), String> {
             Missing::Refuse => Err(reason),
         };
     }
-    cargo(
-        &["build", "--locked", "--package", "fulmar-mock-server"],
-        &[],
-    )?;
-    run(Command::new(folder.join("bin/python"))
-        .arg("tests/contract/contract.py")
-        .arg("target/debug/fulmar-mock-server")
-        .arg(&tester))
+    run::program(
+        Command::new(folder.join("bin/python"))
+            .arg("tests/contract/contract.py")
+            .arg(products::program(DEBUG, "fulmar-mock-server")?)
+            .arg(&tester),
+    )
 }
 
 fn works(tester: &Path) -> bool {
@@ -51,17 +50,11 @@ fn works(tester: &Path) -> bool {
 
 fn install(folder: &Path) -> Result<(), String> {
     println!("schemathesis {SCHEMATHESIS}: into {}", folder.display());
-    run(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
-    run(Command::new(folder.join("bin/pip"))
-        .args(["install", "--quiet", "--disable-pip-version-check"])
-        .arg(format!("schemathesis=={SCHEMATHESIS}"))
-        .arg(format!("tuspy=={TUSPY}")))
-}
-
-fn run(command: &mut Command) -> Result<(), String> {
-    match command.status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("{command:?} ended with {status}")),
-        Err(error) => Err(format!("{command:?} could not be run: {error}")),
-    }
+    run::program(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
+    run::program(
+        Command::new(folder.join("bin/pip"))
+            .args(["install", "--quiet", "--disable-pip-version-check"])
+            .arg(format!("schemathesis=={SCHEMATHESIS}"))
+            .arg(format!("tuspy=={TUSPY}")),
+    )
 }

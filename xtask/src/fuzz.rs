@@ -35,21 +35,24 @@ pub(crate) fn run(seconds: Option<u32>) -> Result<(), String> {
         "fuzz/Cargo.toml",
         "--target",
         &host,
+        // The folder of everything else, so that macros and build scripts are there already.
+        "--target-dir",
+        "target",
     ];
     crate::run::cargo(&words, &[("RUSTFLAGS", FLAGS)])?;
     for (target, seeds, runs) in TARGETS {
         println!("\n{target}");
         // What is found on the way is worth keeping only after a merge: it goes to a folder of its own.
-        let found = format!("fuzz/target/found/{target}");
+        let found = format!("target/fuzz/found/{target}");
         std::fs::create_dir_all(&found).map_err(|error| format!("{found}: {error}"))?;
-        let mut command = Command::new(format!("fuzz/target/{host}/release/{target}"));
+        let mut command = Command::new(format!("target/{host}/release/{target}"));
         command.args([
             "-timeout=20",
             "-rss_limit_mb=4096",
             "-print_final_stats=1",
             "-verbosity=0",
         ]);
-        command.arg(format!("-artifact_prefix=fuzz/target/{target}-"));
+        command.arg(format!("-artifact_prefix=target/fuzz/{target}-"));
         match seconds {
             Some(seconds) => command.arg(format!("-max_total_time={seconds}")),
             None => command.args([format!("-runs={runs}"), "-seed=1".to_owned()]),
@@ -60,7 +63,7 @@ pub(crate) fn run(seconds: Option<u32>) -> Result<(), String> {
             Ok(status) if status.success() => {}
             Ok(status) => {
                 return Err(format!(
-                    "{target} ended with {status}: what it was given is in fuzz/target/{target}-crash-…"
+                    "{target} ended with {status}: what it was given is in target/fuzz/{target}-crash-…"
                 ));
             }
             Err(error) => return Err(format!("{target} could not be run: {error}")),

@@ -1,16 +1,19 @@
 //! Programs in all languages against one server: the workload, the samples, planted panics, and what
 //! crossing costs. The work itself is in `tests/languages`.
 
-use crate::packages::{SWIFT_PACKAGE, absolute, maven, run, swift};
-use crate::run::cargo;
+use std::process::Command;
+
+use crate::packages::{SWIFT_PACKAGE, maven, swift};
+use crate::products::{self, DEBUG, DEFECTIVE, RELEASE, absolute};
+use crate::run;
 use crate::toolchains::{Language, Toolchain};
 
 /// What the driver among the tests of the Kotlin package runs with, and the sample.
 const KOTLIN_CLASSES: &str = "bindings/kotlin/fulmar/target/test-classes:bindings/kotlin/fulmar/target/classes:\
      bindings/kotlin/fulmar/target/dependency/*:examples/kotlin/target/classes";
 const SWIFT_SAMPLE: &str = "examples/swift/Chat";
-/// The library with planted panics.
-const DEFECTIVE: &str = "target/defects/release";
+/// What takes part in the workload and the figures.
+pub(crate) const WANTED: &[&str] = &["--lib", "--bin", "languages", "--bin", "driver"];
 
 /// The samples talk to each other, and clients of all languages go through one workload.
 pub(crate) fn workload(words: &[String]) -> Result<(), String> {
@@ -22,50 +25,30 @@ pub(crate) fn workload(words: &[String]) -> Result<(), String> {
         };
         match language {
             Language::Kotlin => {
-                let java = java(&toolchain, "target/debug")?;
+                let java = java(&toolchain, DEBUG)?;
                 arguments.add("--driver", &format!("kotlin={java} chat.fulmar.DriverKt"));
                 let sample = "chat.fulmar.examples.TerminalChatKt";
                 arguments.add("--sample", &format!("kotlin={java} {sample}"));
             }
             Language::Swift => {
-                for package in [SWIFT_PACKAGE, SWIFT_SAMPLE] {
-                    run(&mut swift(&toolchain, "build", package, "target/debug")?)?;
-                }
+                run::program(&mut swift(&toolchain, "build", SWIFT_PACKAGE, DEBUG)?)?;
+                // Optimised, so that the package is compiled in both ways, and in each only once.
+                let mut sample = swift(&toolchain, "build", SWIFT_SAMPLE, DEBUG)?;
+                run::program(sample.args(["-c", "release"]))?;
                 let driver = format!("swift={SWIFT_PACKAGE}/.build/debug/FulmarDriver");
                 arguments.add("--driver", &driver);
-                let sample = format!("swift={SWIFT_SAMPLE}/.build/debug/TerminalChat");
+                let sample = format!("swift={SWIFT_SAMPLE}/.build/release/TerminalChat");
                 arguments.add("--sample", &sample);
             }
         }
     }
-    let build = [
-        "--package",
-        "fulmar-languages",
-        "--package",
-        "fulmar-examples",
-    ];
-    cargo(
-        &[&["build", "--locked", "--bins", "--examples"], &build[..]].concat(),
-        &[],
-    )?;
     arguments.0.extend_from_slice(words);
-    arguments.run(&[])
+    arguments.run(DEBUG)
 }
 
-/// A panic in Rust arrives as an error. The library with planted ones is a build of its own.
+/// A panic in Rust arrives as an error. The library with planted ones is a file of its own.
 pub(crate) fn panics() -> Result<(), String> {
-    cargo(
-        &[
-            "build",
-            "--locked",
-            "--release",
-            "--package",
-            "fulmar-ffi",
-            "--target-dir",
-            "target/defects",
-        ],
-        &[("RUSTFLAGS", "--cfg fulmar_defects")],
-    )?;
+    products::build_defective()?;
     let mut arguments = Arguments::default();
     arguments.add("--seeds", "0");
     for language in Language::ALL {
@@ -79,12 +62,7 @@ pub(crate) fn panics() -> Result<(), String> {
             }
             // The same driver, with the other library before its own.
             Language::Swift if cfg!(target_os = "linux") => {
-                run(&mut swift(
-                    &toolchain,
-                    "build",
-                    SWIFT_PACKAGE,
-                    "target/debug",
-                )?)?;
+                run::program(&mut swift(&toolchain, "build", SWIFT_PACKAGE, DEBUG)?)?;
                 let library = absolute(&format!("{DEFECTIVE}/libfulmar_ffi.so"))?;
                 let driver = format!("{SWIFT_PACKAGE}/.build/debug/FulmarDriver");
                 let library = library.display();
@@ -96,15 +74,12 @@ pub(crate) fn panics() -> Result<(), String> {
             Language::Swift => println!("Without Swift: that is done with the loader of Linux."),
         }
     }
-    arguments.run(&[])
+    arguments.run(DEBUG)
 }
 
-/// What a page and a call cost in each language, all of it in release builds.
-pub(crate) fn bench(rounds: &str) -> Result<(), String> {
-    cargo(
-        &["build", "--locked", "--release", "--package", "fulmar-ffi"],
-        &[],
-    )?;
+/// What a page and a call cost in each language: all of it optimised, or all of it as the tests have it, which shows
+/// that everything runs, not how fast.
+pub(crate) fn bench(rounds: &str, folder: &str) -> Result<(), String> {
     let mut arguments = Arguments::default();
     arguments.add("--bench", rounds);
     for language in Language::ALL {
@@ -113,20 +88,26 @@ pub(crate) fn bench(rounds: &str) -> Result<(), String> {
         };
         match language {
             Language::Kotlin => {
-                let java = java(&toolchain, "target/release")?;
+                let java = java(&toolchain, folder)?;
                 arguments.add("--driver", &format!("kotlin={java} chat.fulmar.DriverKt"));
             }
             Language::Swift => {
-                let mut build = swift(&toolchain, "build", SWIFT_PACKAGE, "target/release")?;
-                // Beside the debug build, whose products must stay what they are.
-                build.args(["-c", "release", "--product", "FulmarDriver"]);
-                run(&mut build)?;
-                let driver = format!("swift={SWIFT_PACKAGE}/.build/release/FulmarDriver");
+                let mut build = swift(&toolchain, "build", SWIFT_PACKAGE, folder)?;
+                build.args(["--product", "FulmarDriver"]);
+                let products = if folder == RELEASE {
+                    // Beside the debug build, whose products must stay what they are.
+                    build.args(["-c", "release"]);
+                    "release"
+                } else {
+                    "debug"
+                };
+                run::program(&mut build)?;
+                let driver = format!("swift={SWIFT_PACKAGE}/.build/{products}/FulmarDriver");
                 arguments.add("--driver", &driver);
             }
         }
     }
-    arguments.run(&["--release"])
+    arguments.run(folder)
 }
 
 fn found(language: Language) -> Option<Toolchain> {
@@ -140,7 +121,7 @@ fn found(language: Language) -> Option<Toolchain> {
 /// Compiles the driver and the sample in Kotlin, which its tests have done already where they ran.
 pub(crate) fn kotlin_classes() -> Result<(), String> {
     match found(Language::Kotlin) {
-        Some(toolchain) => run(maven(&toolchain).arg("process-test-classes")),
+        Some(toolchain) => run::program(maven(&toolchain).arg("process-test-classes")),
         None => Ok(()),
     }
 }
@@ -165,19 +146,7 @@ impl Arguments {
         self.0.extend([option.to_owned(), value.to_owned()]);
     }
 
-    fn run(&self, profile: &[&str]) -> Result<(), String> {
-        let package = ["--locked", "--quiet", "--package", "fulmar-languages"];
-        let build = [&["build", "--bins"], &package[..], profile].concat();
-        cargo(&build, &[])?;
-        let words: Vec<&str> = self.0.iter().map(String::as_str).collect();
-        let start = [
-            &["run"],
-            &package[..],
-            profile,
-            &["--bin", "languages", "--"],
-            &words,
-        ]
-        .concat();
-        cargo(&start, &[])
+    fn run(&self, folder: &str) -> Result<(), String> {
+        run::program(Command::new(products::program(folder, "languages")?).args(&self.0))
     }
 }

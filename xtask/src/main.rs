@@ -5,12 +5,19 @@
 
 mod bindings;
 mod contract;
+mod dependencies;
+mod features;
 mod fuzz;
+mod harnesses;
+mod ktlint;
 mod languages;
 mod package;
 mod packages;
+mod plan;
+mod products;
 mod purity;
 mod run;
+mod sizes;
 mod surface;
 mod tidy;
 mod toolchains;
@@ -19,14 +26,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use packages::Missing;
+use plan::Figures;
 use run::{Run, Step};
-use toolchains::Language;
-
-/// How many worlds CI simulates.
-const CI_SEEDS: &str = "200";
-/// How many workloads CI drives through clients of all languages.
-const LANGUAGE_SEEDS: &str = "5";
 
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask")]
@@ -39,12 +40,24 @@ struct Options {
 enum Task {
     /// Every test: units, docs, vectors, end to end, conformance, simulation, planted defects, the
     /// Kotlin and Swift packages, the examples.
-    Test,
-    /// Gets the toolchains of Kotlin and Swift that a Debian machine lacks, into a cache folder of the
-    /// user.
+    Test {
+        /// The inner loop: units, vectors and end to end of the whole workspace, and a few worlds of the
+        /// simulation. Left out: tests in documentation, the conformance suite, the mock server's program,
+        /// planted defects, the contract, the Kotlin and Swift packages, the examples.
+        #[arg(long)]
+        fast: bool,
+    },
+    /// Gets the toolchains of Kotlin and Swift that a Debian machine lacks, and ktlint, into a cache folder
+    /// of the user.
     Setup,
-    /// What must pass before a change lands: format, lints, tidy, dependencies, tests, docs, bench.
+    /// What must pass before a change lands: format, tidy, dependencies, lints, docs, tests, fuzzers, figures,
+    /// packages.
     Ci,
+    /// The same with larger amounts, for hours: thousands of worlds, minutes for each fuzzer, figures from
+    /// release builds, a soak.
+    Nightly,
+    /// Formats Rust and Kotlin.
+    Format,
     /// Rules of this repository that no compiler knows.
     Tidy {
         /// Lowers the numbers of xtask/tidy/ratchet.toml to what is there now.
@@ -109,202 +122,38 @@ enum Platform {
 
 fn main() -> ExitCode {
     let steps = match Options::parse().task {
-        Task::Test => test(Missing::Skip),
-        Task::Setup => vec![setup()],
-        Task::Ci => ci(),
-        Task::Bindings => vec![Step::check("bindings", bindings::generate)],
-        Task::Surface => vec![
-            Step::check("bindings", bindings::generate),
-            Step::check("surface", surface::check),
+        Task::Test { fast: true } => plan::fast(),
+        Task::Test { fast: false } => plan::test(),
+        Task::Setup => vec![plan::setup()],
+        Task::Ci => plan::ci(),
+        Task::Nightly => plan::nightly(),
+        Task::Format => vec![
+            Step::cargo("format", &["fmt", "--all"]),
+            Step::cargo(
+                "format of the fuzzers",
+                &["fmt", "--manifest-path", "fuzz/Cargo.toml"],
+            ),
+            Step::new("format of Kotlin", ktlint::format),
         ],
-        Task::Contract => vec![Step::check("contract", || contract::test(Missing::Refuse))],
+        Task::Bindings => plan::bindings(),
+        Task::Surface => plan::surface(),
+        Task::Contract => plan::contract(),
         Task::Tidy { lower, list } => {
-            vec![Step::check("tidy", move || tidy::run(lower, list))]
+            vec![Step::new("tidy", move || tidy::run(lower, list))]
         }
-        Task::Simulate { words } => vec![simulate(&words)],
-        Task::Languages { words } => with_classes(languages(&words)),
-        Task::Package { platform } => vec![match platform {
-            Platform::Android => Step::check("package android", package::android::package),
-            Platform::Apple => Step::check("package apple", package::apple::package),
-        }],
-        Task::Fuzz { seconds } => vec![Step::check("fuzz", move || fuzz::run(seconds))],
-        Task::Load { words } => vec![load(words)],
-        Task::Panics => with_classes(Step::check("panics", languages::panics)),
-        Task::Crossing { quick } => with_classes(crossing(quick)),
-        Task::Bench { quick } => {
-            let mut steps = vec![bench(quick)];
-            steps.extend(with_classes(crossing(quick)));
-            steps
-        }
+        Task::Simulate { words } => vec![plan::simulate(words)],
+        Task::Languages { words } => plan::workload(words),
+        Task::Package {
+            platform: Platform::Android,
+        } => plan::package_android(),
+        Task::Package {
+            platform: Platform::Apple,
+        } => plan::package_apple(),
+        Task::Fuzz { seconds } => vec![Step::new("fuzz", move || fuzz::run(seconds))],
+        Task::Load { words } => vec![plan::load(Figures::Full, words)],
+        Task::Panics => plan::panics(),
+        Task::Crossing { quick } => plan::crossings(Figures::new(quick)),
+        Task::Bench { quick } => plan::figures(Figures::new(quick)),
     };
-    Run::all(steps)
-}
-
-fn setup() -> Step {
-    Step::check("setup", toolchains::setup)
-}
-
-fn test(missing: Missing) -> Vec<Step> {
-    vec![
-        Step::cargo("tests", &["test", "--workspace", "--locked"]),
-        simulate(&["--seeds".to_owned(), CI_SEEDS.to_owned()]),
-        defects(),
-        Step::check("contract", move || contract::test(missing)),
-        Step::check("bindings", packages::build),
-        Step::check("surface", surface::check),
-        Step::check("kotlin", move || packages::test(Language::Kotlin, missing)),
-        Step::check("swift", move || packages::test(Language::Swift, missing)),
-        languages(&["--seeds".to_owned(), LANGUAGE_SEEDS.to_owned()]),
-        Step::check("panics", languages::panics),
-        Step::cargo(
-            "quickstart",
-            &["run", "--locked", "--example", "quickstart"],
-        ),
-        Step::cargo(
-            "feature tour",
-            &["run", "--locked", "--example", "feature_tour"],
-        ),
-    ]
-}
-
-fn ci() -> Vec<Step> {
-    let mut steps = vec![
-        setup(),
-        Step::cargo("format", &["fmt", "--all", "--check"]),
-        Step::cargo(
-            "format of the fuzzers",
-            &["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"],
-        ),
-        Step::check("tidy", tidy::check),
-        Step::check("purity", purity::check),
-        Step::cargo(
-            "lints",
-            &[
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--locked",
-                "--",
-                "-D",
-                "warnings",
-            ],
-        ),
-    ];
-    steps.extend(test(Missing::Refuse));
-    steps.extend([
-        Step::cargo("docs", &["doc", "--workspace", "--no-deps", "--locked"])
-            .with_env("RUSTDOCFLAGS", "-D warnings"),
-        Step::check("fuzz", || fuzz::run(None)),
-        bench(true),
-        load(
-            [
-                "--sockets",
-                "500",
-                "--participants",
-                "250",
-                "--messages",
-                "20",
-            ]
-            .map(str::to_owned)
-            .to_vec(),
-        ),
-        crossing(true),
-        Step::check("package android", package::android::package),
-        Step::check("package apple", package::apple::package),
-        Step::check("dependencies", run::deny),
-    ]);
-    steps
-}
-
-/// A step by itself that starts programs of the packages: what they are made of comes first.
-fn with_classes(step: Step) -> Vec<Step> {
-    vec![
-        Step::check("bindings", packages::build),
-        Step::check("kotlin classes", languages::kotlin_classes),
-        step,
-    ]
-}
-
-fn languages(words: &[String]) -> Step {
-    let words = words.to_vec();
-    Step::check("languages", move || languages::workload(&words))
-}
-
-fn simulate(words: &[String]) -> Step {
-    let mut arguments = vec![
-        "run",
-        "--locked",
-        "--release",
-        "--package",
-        "fulmar-simulation",
-        "--",
-    ];
-    arguments.extend(words.iter().map(String::as_str));
-    Step::cargo("simulation", &arguments)
-}
-
-/// The simulation must find what is planted. The defects are compiled into a build of their own.
-fn defects() -> Step {
-    Step::cargo(
-        "planted defects",
-        &[
-            "run",
-            "--locked",
-            "--release",
-            "--package",
-            "fulmar-simulation",
-            "--target-dir",
-            "target/defects",
-            "--",
-            "--defects",
-        ],
-    )
-    .with_env("RUSTFLAGS", "--cfg fulmar_defects")
-}
-
-/// What crossing into other languages costs.
-fn crossing(quick: bool) -> Step {
-    let rounds = if quick { "500" } else { "3000" };
-    Step::check("crossing", move || languages::bench(rounds))
-}
-
-fn load(words: Vec<String>) -> Step {
-    Step::check("load", move || {
-        let packages = [
-            "--package",
-            "fulmar-mock-server",
-            "--package",
-            "fulmar-load",
-        ];
-        run::cargo(
-            &[&["build", "--locked", "--release"], &packages[..]].concat(),
-            &[],
-        )?;
-        let program = ["--package", "fulmar-load", "--", "--server"];
-        let server = ["target/release/fulmar-mock-server"];
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let run = [
-            &["run", "--locked", "--release"],
-            &program[..],
-            &server,
-            &words,
-        ]
-        .concat();
-        run::cargo(&run, &[])
-    })
-}
-
-fn bench(quick: bool) -> Step {
-    let mut arguments = vec![
-        "run",
-        "--locked",
-        "--release",
-        "--package",
-        "fulmar-bench",
-        "--",
-    ];
-    if quick {
-        arguments.push("--quick");
-    }
-    Step::cargo("bench", &arguments)
+    Run::all(&steps)
 }

@@ -1,10 +1,9 @@
 //! The Kotlin and Swift packages: their tests against the real library and the real server program.
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::bindings;
-use crate::run::cargo;
+use crate::products::{self, DEBUG, absolute};
+use crate::run;
 use crate::toolchains::{Language, Toolchain};
 
 /// The packages of Swift, by folder.
@@ -17,24 +16,6 @@ pub(crate) enum Missing {
     Skip,
     /// Fail.
     Refuse,
-}
-
-/// What the tests of the packages load and start.
-pub(crate) fn build() -> Result<(), String> {
-    cargo(
-        &[
-            "build",
-            "--locked",
-            "--package",
-            "fulmar-ffi",
-            "--package",
-            "fulmar-mock-server",
-            "--package",
-            "fulmar-tests",
-        ],
-        &[],
-    )?;
-    bindings::generate_from(&bindings::library())
 }
 
 pub(crate) fn test(language: Language, missing: Missing) -> Result<(), String> {
@@ -50,11 +31,13 @@ pub(crate) fn test(language: Language, missing: Missing) -> Result<(), String> {
         };
     };
     match language {
-        Language::Kotlin => run(maven(&toolchain).arg("test")),
+        // With the archives, which cost nothing beside the tests and go into the AAR.
+        Language::Kotlin => run::program(maven(&toolchain).arg("package")),
         Language::Swift => {
-            let server = built("fulmar-mock-server")?;
-            run(swift(&toolchain, "test", SWIFT_PACKAGE, "target/debug")?
-                .env("FULMAR_MOCK_SERVER", server))
+            let server = products::program(DEBUG, "fulmar-mock-server")?;
+            run::program(
+                swift(&toolchain, "test", SWIFT_PACKAGE, DEBUG)?.env("FULMAR_MOCK_SERVER", server),
+            )
         }
     }
 }
@@ -81,25 +64,4 @@ pub(crate) fn swift(
         command.args(["-Xlinker", word]);
     }
     Ok(command)
-}
-
-/// A program of the debug build.
-pub(crate) fn built(program: &str) -> Result<PathBuf, String> {
-    absolute(&format!(
-        "target/debug/{program}{}",
-        std::env::consts::EXE_SUFFIX
-    ))
-}
-
-pub(crate) fn absolute(path: &str) -> Result<PathBuf, String> {
-    std::path::absolute(Path::new(path)).map_err(|error| format!("{path}: {error}"))
-}
-
-pub(crate) fn run(command: &mut Command) -> Result<(), String> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    match command.status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("{name} ended with {status}")),
-        Err(error) => Err(format!("{name} could not be run: {error}")),
-    }
 }

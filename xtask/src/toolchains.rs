@@ -5,6 +5,8 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::ktlint;
+
 /// The release that `setup/swift.sh` brings.
 const SWIFT: &str = "swift-6.0.3";
 /// The oldest Swift that reads the package, and the oldest Java that Kotlin's tests run on.
@@ -135,7 +137,7 @@ pub(crate) fn setup() -> Result<(), String> {
             return Err(format!("{language:?}: what was set up does not run"));
         }
     }
-    Ok(())
+    ktlint::fetch()
 }
 
 fn run_script(script: &str, folder: &Path) -> Result<(), String> {

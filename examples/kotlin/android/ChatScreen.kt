@@ -24,8 +24,8 @@ import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.unit.dp
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
-import chat.fulmar.MessageState
 import chat.fulmar.MessageItem
+import chat.fulmar.MessageState
 import chat.fulmar.examples.ChatViewModel
 import chat.fulmar.examples.mark
 import chat.fulmar.text
@@ -69,6 +69,9 @@ private fun Composer(onSend: (String) -> Unit) {
     var text by remember { mutableStateOf("") }
     Row(Modifier.padding(8.dp), verticalAlignment = Alignment.CenterVertically) {
         TextField(text, onValueChange = { text = it }, Modifier.weight(1f))
-        Button(enabled = text.isNotBlank(), onClick = { onSend(text); text = "" }) { Text("Send") }
+        Button(enabled = text.isNotBlank(), onClick = {
+            onSend(text)
+            text = ""
+        }) { Text("Send") }
     }
 }

@@ -1,5 +1,6 @@
 //! Why a request was not served, and why a backend could not be opened.
 
+use fulmar_protocol::text::TextFault;
 use fulmar_protocol::{Code, Problem};
 
 /// Why a backend could not be opened or set up. Requests never fail with this: they get a problem.
@@ -41,6 +42,14 @@ impl Error {
     /// A field has a value that the rules forbid.
     pub(crate) fn invalid(title: &str) -> Self {
         Self::refused(Code::ParamsInvalid, title)
+    }
+
+    /// A text breaks a rule of PROTOCOL.md §4.8.
+    pub(crate) fn of_text(what: &str, fault: TextFault) -> Self {
+        Self::Refused(
+            Problem::new(Code::ParamsInvalid, format!("{what} is not allowed"))
+                .with_detail(format!("{what} {fault}")),
+        )
     }
 
     pub(crate) fn no_such_user() -> Self {

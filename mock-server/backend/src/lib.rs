@@ -25,7 +25,7 @@
 //! # The way of a request
 //!
 //! `edge/` reads it and runs a transaction on the rooms. An operation goes through `operations/`, which
-//! owns `applied` and applies each key once; `operations/dispatch.rs` has one line for each method, and
+//! owns `applied` and applies each key once; `operations/dispatch.rs` has one arm for each method, and
 //! what the method does is one file in a room. `route/` passes on what rooms report, in this order:
 //! files, logs, audit. What sockets and devices have to be told waits in `tx.rs` for the commit, and goes
 //! out in `edge/notify.rs`. Deleting an account goes through all rooms, in `account_deletion.rs`.

@@ -1,4 +1,4 @@
-//! Files over HTTP (PROTOCOL.md §7.10): whoever speaks tus can upload, and only who may have a file gets it.
+//! Files over HTTP (PROTOCOL.md §7.10): any tus client can upload, and only those who may have a file get it.
 #![allow(clippy::unwrap_used)]
 
 use std::time::Duration;

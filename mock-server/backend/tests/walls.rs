@@ -103,7 +103,11 @@ fn sources() -> Vec<Source> {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             if path.is_dir() {
                 collect(root, &path, found);
-            } else if name.ends_with(".rs") && name != "tests.rs" && name != "testing.rs" {
+            } else if name.ends_with(".rs")
+                && !folder.ends_with("tests")
+                && name != "tests.rs"
+                && name != "testing.rs"
+            {
                 let text = fs::read_to_string(&path).unwrap();
                 let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
                 found.push(Source {

@@ -56,6 +56,16 @@ impl<'a> Setting<'a> {
         Ok(setting)
     }
 
+    /// A session of the first user's on a device of its own.
+    pub(crate) async fn login(&self, device: &str) -> Result<Value, WireError> {
+        let login = self
+            .http
+            .login(&self.backend.user, &self.backend.password, device);
+        let (status, session) = login.await?;
+        ensure!(status == 200, session);
+        Ok(session)
+    }
+
     pub(crate) fn token(&self) -> &str {
         token(&self.session)
     }

@@ -1,7 +1,7 @@
 //! How long texts may be (PROTOCOL.md §9), and what else is asked of each.
 
 use super::{TextFault, is_blank, query_words};
-use crate::Payload;
+use crate::{Context, Payload};
 
 /// The longest title of a conversation or of a context, in bytes.
 pub const TITLE_BYTES: usize = 200;
@@ -72,6 +72,21 @@ pub fn check_payload(payload: &Payload, text_bytes: u32) -> Result<(), TextFault
     visible(&payload.kind)?;
     within(payload.kind.len(), PAYLOAD_TYPE_BYTES)?;
     within(payload.data.to_string().len(), size(text_bytes))
+}
+
+/// What a conversation is about.
+///
+/// # Errors
+/// [`TextFault::Blank`] of the title, kind or id, [`TextFault::TooLong`] of any of it.
+pub fn check_context(context: &Context) -> Result<(), TextFault> {
+    check_title(&context.title)?;
+    for name in [&context.kind, &context.id] {
+        if name.is_empty() {
+            return Err(TextFault::Blank);
+        }
+        within(name.len(), CONTEXT_ID_BYTES)?;
+    }
+    within(context.extra.to_string().len(), CONTEXT_EXTRA_BYTES)
 }
 
 /// The address of a picture. An empty one removes the picture.

@@ -14,8 +14,8 @@ pub use blank::is_blank;
 pub use bounds::{
     AVATAR_URL_BYTES, CONTEXT_EXTRA_BYTES, CONTEXT_ID_BYTES, DRAFT_BYTES, NAME_BYTES,
     PAYLOAD_TYPE_BYTES, PUSH_TOKEN_BYTES, QUERY_BYTES, QUERY_WORDS, REACTION_BYTES, TITLE_BYTES,
-    check_avatar_url, check_draft, check_message, check_name, check_payload, check_query,
-    check_title,
+    check_avatar_url, check_context, check_draft, check_message, check_name, check_payload,
+    check_query, check_title,
 };
 pub use emoji::reaction;
 pub use file_name::{clean_attachment, clean_file_name, is_file_name};

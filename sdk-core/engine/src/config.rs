@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-/// How long to wait between tries: exponential with full jitter (PROTOCOL.md §3.9).
+use crate::time::Mono;
+
+/// How long to wait between tries: exponential with jitter (PROTOCOL.md §3.9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backoff {
     /// The upper bound of the first wait. Default: 1 s.
@@ -21,20 +23,35 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// The wait before try number `attempt` (from 1): anything from zero to
-    /// `min(cap, first × 2^(attempt-1))`, so that a crowd of clients does not return as one.
+    /// The wait after the failure number `attempt` (from 1): between half of
+    /// `min(cap, first × 2^(attempt-1))` and all of it, so that a crowd of clients does not return as one.
     pub(crate) fn wait(&self, attempt: u32, rng: &mut fastrand::Rng) -> Duration {
-        let doubled = self
-            .first
-            .checked_mul(
-                1u32.checked_shl(attempt.saturating_sub(1))
-                    .unwrap_or(u32::MAX),
-            )
+        let doubled = 1u32
+            .checked_shl(attempt.saturating_sub(1))
+            .and_then(|factor| self.first.checked_mul(factor))
             .unwrap_or(self.cap);
         let bound = crate::time::millis(doubled.min(self.cap));
-        Duration::from_millis(rng.u64(0..=bound))
+        Duration::from_millis(rng.u64(bound / 2..=bound))
+    }
+
+    /// The moment after such a wait, or after the wait that the server asked for.
+    pub(crate) fn until(
+        &self,
+        attempt: u32,
+        asked_ms: Option<u64>,
+        now: Mono,
+        rng: &mut fastrand::Rng,
+    ) -> Mono {
+        let wait = match asked_ms {
+            Some(millis) => Duration::from_millis(millis).min(LONGEST_ASKED),
+            None => self.wait(attempt, rng),
+        };
+        now.plus(wait)
     }
 }
+
+/// The longest wait that a server can ask for.
+const LONGEST_ASKED: Duration = Duration::from_secs(3600);
 
 /// What happens behind a message that failed for good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -112,15 +129,19 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn waits_double_up_to_the_cap_and_use_the_whole_range() {
+    fn waits_double_up_to_the_cap_and_lie_in_their_upper_half() {
         let backoff = Backoff::default();
         let mut rng = fastrand::Rng::with_seed(1);
         for (attempt, bound) in [(1, 1), (2, 2), (3, 4), (4, 8), (5, 16), (6, 30), (90, 30)] {
             let waits: Vec<_> = (0..500).map(|_| backoff.wait(attempt, &mut rng)).collect();
             let bound = Duration::from_secs(bound);
-            assert!(waits.iter().all(|wait| *wait <= bound));
+            assert!(
+                waits
+                    .iter()
+                    .all(|wait| *wait <= bound && *wait >= bound / 2)
+            );
             assert!(waits.iter().any(|wait| *wait > bound.mul_f64(0.9)));
-            assert!(waits.iter().any(|wait| *wait < bound.mul_f64(0.1)));
+            assert!(waits.iter().any(|wait| *wait < bound.mul_f64(0.6)));
         }
     }
 }

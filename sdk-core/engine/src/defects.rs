@@ -1,11 +1,12 @@
 //! Defects that are planted on purpose, to prove that the simulation finds them.
 //!
-//! They exist only in builds with `--cfg fulmar_defects`; in every other build `active` is a
-//! constant `false` and the compiler removes them.
+//! They exist only with the feature `defects`, which the simulation turns on and nothing that an app is made
+//! of; without it `active` is a constant `false` and the compiler removes them. With it none is planted until
+//! `plant` is called.
 
 /// A known way of getting it wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(not(fulmar_defects), allow(dead_code))]
+#[cfg_attr(not(feature = "defects"), allow(dead_code))]
 pub enum Defect {
     /// Events are applied again after a reconnect, and count again.
     ApplyTwice,
@@ -36,7 +37,7 @@ impl Defect {
     ];
 }
 
-#[cfg(fulmar_defects)]
+#[cfg(feature = "defects")]
 mod switch {
     use super::Defect;
     use std::cell::Cell;
@@ -55,12 +56,12 @@ mod switch {
     }
 }
 
-#[cfg(fulmar_defects)]
+#[cfg(feature = "defects")]
 pub(crate) use switch::active;
-#[cfg(fulmar_defects)]
+#[cfg(feature = "defects")]
 pub use switch::plant;
 
-#[cfg(not(fulmar_defects))]
+#[cfg(not(feature = "defects"))]
 pub(crate) const fn active(_: Defect) -> bool {
     false
 }

@@ -1,4 +1,4 @@
-//! The engine: the brain of the SDK and its store.
+//! The engine of the SDK and its store.
 //!
 //! It is a pure machine. Inputs go in ([`Input`]: a command of the app, a frame, an HTTP answer, a
 //! hint about network or app), effects come out ([`Effect`]: open a socket, send a frame, ask over
@@ -12,7 +12,7 @@
 //! One rule carries the reliability: **effects exist only after the commit**. A crash at any point
 //! leaves rows from which the next [`Engine::open`] goes on, and `open` is the only recovery code.
 //! There are no timer effects either: the driver waits for an input or for
-//! [`Engine::next_deadline`], whichever comes first, and calls [`Engine::handle`].
+//! [`Engine::next_timeout`], whichever comes first, and calls [`Engine::handle`].
 //!
 //! ```
 //! use fulmar_engine::{Config, Engine, Input, NetworkState, Now, Store, Mono};
@@ -32,70 +32,63 @@
 //! for effect in engine.handle(vec![Input::Network(NetworkState::Unavailable)], now)? {
 //!     println!("{effect:?}");
 //! }
-//! assert!(engine.next_deadline().is_none(), "signed out: there is nothing to wait for");
+//! assert!(engine.next_timeout().is_none(), "signed out: there is nothing to wait for");
 //! # Ok(())
 //! # }
 //! ```
 #![deny(missing_docs)]
+#![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
 
-mod auth;
-mod brain;
-mod command_error;
-mod commands;
+mod beside;
+mod cache;
 mod config;
-mod connection;
-mod deadline;
 pub mod defects;
-mod downloads;
-mod effect;
-mod history;
-mod inbox;
-mod input;
-mod message_content;
+mod facts;
+mod io;
+mod link;
+mod live;
+mod online;
+mod operation;
 mod outbox;
-mod own_account;
-mod pending;
-mod presence;
-mod push;
-pub mod query;
+mod pace;
 mod requests;
-mod retention;
-mod search;
-mod status;
+mod route;
+mod session;
 mod store;
+mod sync;
+#[cfg(test)]
+mod testing;
 mod time;
-mod token_provider;
-mod turn;
-mod typing;
+mod timer;
+mod transfer;
+mod tx;
+pub mod view;
 
 use fulmar_protocol::{DeviceId, UserId};
 
-use crate::brain::Brain;
+use crate::route::{Route, State};
+use crate::session::Session;
 use crate::store::{account, operations};
-use crate::turn::Turn;
+use crate::tx::{Numbers, Tx};
 
-pub use command_error::CommandError;
+pub use beside::{PushError, handle_push_beside, read_push};
 pub use config::{Backoff, Config, FailurePolicy, Retention};
-pub use deadline::{Deadline, Why};
-pub use effect::{
-    CommandId, ConnectionState, DownloadId, DownloadState, Effect, FilePart, Reply, RequestId,
-    SessionEnd, SessionState, SocketId, Topic, WaitReason,
+pub use io::{
+    AppState, Attention, Command, CommandError, CommandId, ConnectionState, DownloadId,
+    DownloadState, Effect, Field, FieldRule, FilePart, Input, NetworkState, NewConversation,
+    ProvidedToken, PushNotification, Reply, RequestFailure, RequestId, Rule, SessionState,
+    SocketEvent, SocketFailure, SocketId, TokenFailure, Topic, TransferFailure, Unsent, WaitReason,
 };
-pub use input::{
-    AppState, Command, Input, NetworkState, NewConversation, ProvidedToken, RequestFailure,
-    SocketEvent, SocketFailure, TokenFailure, TransferFailure, Unsent,
-};
-pub use message_content::MessageContent;
-pub use outbox::failure::FailureReason;
-pub use outbox::transition::OperationState;
-pub use push::{Attention, PushNotification};
+pub use store::state::{FailureReason, OperationState, SessionEnd};
 pub use store::{
-    ConversationKey, Durability, LaneId, OpenError, PushError, Reader, Salvage, SalvageError,
-    Store, StoreError, StoreLock, UploadKey, Vault, handle_push_beside, read_push, real_path,
-    rebuild,
+    ConversationKey, Durability, LaneId, OpenError, Reader, Salvage, SalvageError, Store,
+    StoreError, StoreLock, UploadKey, Vault, real_path, rebuild,
 };
 pub use time::{Mono, Now};
-pub use turn::Released;
+pub use timer::{Timeout, Timer};
+pub use tx::Released;
+pub use view as query;
+pub use view::content::MessageContent;
 
 /// A transaction failed. As after a crash: drop the engine, [`Engine::open`] the store again, and
 /// hand in the inputs once more, one at a time. Everything committed before is kept.
@@ -130,7 +123,8 @@ impl Status {
 pub struct Engine {
     store: Store,
     config: Config,
-    brain: Brain,
+    state: State,
+    numbers: Numbers,
 }
 
 impl std::fmt::Debug for Engine {
@@ -149,52 +143,47 @@ impl Engine {
         now: Now,
     ) -> Result<(Self, Released), OpenError> {
         let vault = store.vault();
-        let db = store.begin(Durability::Full)?;
-        account::ensure(&db, &new_device_id)?;
+        let mut numbers = Numbers::default();
+        let tx = Tx::new(store.begin(Durability::Full)?, &mut numbers, now);
+        account::ensure(&tx.db, &new_device_id)?;
         if !defects::active(defects::Defect::NoRecovery) {
-            operations::return_all_in_flight(&db)?;
+            operations::return_all_in_flight(&tx.db)?;
         }
-        operations::clear_retries(&db)?;
-        let account = account::load(&db, vault.as_deref())?.ok_or_else(|| OpenError::Corrupt {
-            reason: "no account row".to_owned(),
-        })?;
-        account::seal(&db, &account, vault.as_deref())?;
-        let mut brain = Brain::new(account, vault, now);
-        let mut turn = Turn::new(db, &mut brain, &config, now);
-        turn.retry_quarantine()?;
-        turn.take_pushed()?;
-        turn.let_go_of_history()?;
-        if turn.brain.account.user_id.is_none() {
-            // A sign-out that was cut short may have left some.
-            turn.hold(Effect::DropFiles);
-        }
-        turn.settle()?;
-        let released = turn.commit()?;
+        operations::clear_retries(&tx.db)?;
+        let account =
+            account::load(&tx.db, vault.as_deref())?.ok_or_else(|| OpenError::Corrupt {
+                reason: "no account row".to_owned(),
+            })?;
+        account::seal(&tx.db, &account, vault.as_deref())?;
+        let mut state = State::of(&tx, Session::of(account, vault, now))?;
+        let mut route = Route::new(tx, &mut state, &config);
+        route.opened()?;
+        route.reconcile()?;
+        let released = route.commit()?;
         store.note_unsent();
         let engine = Self {
             store,
             config,
-            brain,
+            state,
+            numbers,
         };
         Ok((engine, released))
     }
 
-    /// Handles what happened, and every deadline that has come, in one transaction. The durability
-    /// of the batch is that of its most demanding input.
+    /// Handles what happened, and every timer that has come, in one transaction. The durability of
+    /// the batch is that of its most demanding input.
     pub fn handle(&mut self, batch: Vec<Input>, now: Now) -> Result<Released, TurnFailed> {
         let durability = Self::durability(&batch);
-        let span = tracing::trace_span!("turn", inputs = batch.len(), ?durability);
+        let span = tracing::trace_span!("batch", inputs = batch.len(), ?durability);
         let _entered = span.enter();
-        let db = self.store.begin(durability)?;
-        let mut turn = Turn::new(db, &mut self.brain, &self.config, now);
-        while let Some(why) = turn.brain.deadlines.take_due(now.mono) {
-            turn.due(why)?;
-        }
+        let tx = Tx::new(self.store.begin(durability)?, &mut self.numbers, now);
+        let mut route = Route::new(tx, &mut self.state, &self.config);
+        route.timeouts()?;
         for input in batch {
-            turn.input(input)?;
+            route.input(input)?;
         }
-        turn.settle()?;
-        let released = turn.commit()?;
+        route.reconcile()?;
+        let released = route.commit()?;
         self.store.note_unsent();
         Ok(released)
     }
@@ -211,14 +200,14 @@ impl Engine {
 
     /// When to call [`handle`](Self::handle) at the latest, and why; also with an empty batch.
     #[must_use]
-    pub fn next_deadline(&self) -> Option<Deadline> {
-        self.brain.deadlines.next()
+    pub fn next_timeout(&self) -> Option<Timeout> {
+        self.state.next_timeout()
     }
 
     /// Whose store this is; also after the server has ended the session.
     #[must_use]
     pub fn user_id(&self) -> Option<&UserId> {
-        self.brain.account.user_id.as_ref()
+        self.state.owner()
     }
 
     /// A connection that shows what is committed.
@@ -235,7 +224,7 @@ impl Engine {
     /// What is left to do, at this moment.
     pub fn status(&self) -> Result<Status, StoreError> {
         Ok(Status {
-            connection: self.brain.shown_connection.clone().unwrap_or_default(),
+            connection: self.state.connection(),
             unsent: operations::count_unsent(self.store.reader().connection())?,
             unseen: operations::count_applied(self.store.reader().connection())?,
         })
@@ -245,81 +234,5 @@ impl Engine {
     #[must_use]
     pub fn into_store(self) -> Store {
         self.store
-    }
-}
-
-impl Turn<'_> {
-    fn input(&mut self, input: Input) -> store::Result<()> {
-        match input {
-            Input::Command { command, body } => self.command(command, body),
-            Input::Socket { socket, event } => self.socket_event(socket, event),
-            Input::Answer { request, result } => self.answer(request, result),
-            Input::Transferred { request, result } => self.transferred(request, result),
-            Input::CancelDownload(id) => {
-                self.cancel_download(id);
-                Ok(())
-            }
-            Input::Token { request, result } => self.token_answered(request, result),
-            Input::Network(network) => self.network_changed(network),
-            Input::Typing {
-                conversation,
-                state,
-            } => self.typing(&conversation, state),
-            Input::App(app) => {
-                self.app_changed(app);
-                match app {
-                    AppState::Background => self.let_go_of_history(),
-                    AppState::Foreground => self.take_pushed(),
-                }
-            }
-        }
-    }
-
-    fn due(&mut self, why: Why) -> store::Result<()> {
-        match why {
-            // Settling does these, now that no deadline holds them back.
-            Why::Reconnect
-            | Why::FetchAgain
-            | Why::TellDelivered
-            | Why::LaneRetry(_)
-            | Why::UploadAgain(_)
-            | Why::DownloadAgain(_) => Ok(()),
-            Why::ReadyMissing | Why::PongMissing => self.silence(),
-            Why::TypingIdle(key) => self.stopped_typing(key),
-            Why::TypingExpires(key) => {
-                self.typing_expired(key);
-                Ok(())
-            }
-            Why::Index => self.index_messages(),
-            Why::Heartbeat => {
-                self.heartbeat_due();
-                Ok(())
-            }
-            Why::RefreshToken => {
-                self.refresh();
-                Ok(())
-            }
-            Why::Poll => {
-                self.poll_due();
-                Ok(())
-            }
-            Why::AnswerMissing(request) => self.answer_missing(request),
-            Why::OutcomeMissing(submit) => self.outcome_missing(submit),
-        }
-    }
-
-    /// Derives every duty again from what is known now, at the end of each turn.
-    fn settle(&mut self) -> store::Result<()> {
-        self.settle_token();
-        self.settle_connection()?;
-        self.settle_typing();
-        self.settle_presence();
-        self.settle_follow();
-        self.settle_retention()?;
-        self.settle_index()?;
-        self.settle_uploads()?;
-        self.settle_downloads();
-        self.submit_what_can_go()?;
-        self.show_resting_lanes()
     }
 }

@@ -1,256 +1,326 @@
-//! HTTP requests of the engine: each has a name, a purpose and a deadline, and its answer is
-//! dropped when nobody waits for it any more.
+//! What is asked over HTTP and of the token provider: who asked, with which token, and until when the
+//! answer counts. An answer that nobody waits for is dropped. This module knows no rules and reads no
+//! answer.
 
-use fulmar_protocol::{Answer, AnswerError, ApiRequest, FailureClass, Secret};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
-use crate::auth::{NewSession, command_error};
-use crate::brain::{Freshness, Purpose};
-use crate::command_error::CommandError;
-use crate::deadline::Why;
-use crate::effect::{Effect, Reply, RequestId};
-use crate::input::{RequestFailure, TokenFailure, TransferFailure};
-use crate::outbox::upload::Uploads;
-use crate::store::Result;
-use crate::turn::Turn;
+use fulmar_protocol::Secret;
 
-type Answered = std::result::Result<Answer, RequestFailure>;
+use crate::config::Config;
+use crate::io::{Effect, RequestId};
+use crate::time::Mono;
+use crate::timer::{Timed, Timer, Timers};
+use crate::tx::{Asked, Owner, Patience, Tx};
 
-impl Turn<'_> {
-    pub(crate) fn request(
-        &mut self,
-        call: ApiRequest,
-        purpose: Purpose,
-        access_token: Option<Secret>,
-    ) {
-        let request = self.expect_answer(purpose, access_token.clone());
-        self.hold(Effect::Request {
-            request,
-            call,
-            access_token,
-        });
+/// How often the time for an answer may double when none came.
+const MOST_PATIENCE: u32 = 4;
+
+/// The requests that have no answer yet.
+#[derive(Debug, Default)]
+pub(crate) struct Requests {
+    open: BTreeMap<RequestId, Open>,
+    /// How many answers to each owner's requests were late in a row: the next one may take longer.
+    late: BTreeMap<Owner, u32>,
+    timers: Timers,
+}
+
+#[derive(Debug)]
+struct Open {
+    owner: Owner,
+    token: Option<Secret>,
+    /// When its answer would be late, had those before it not been late.
+    expected: Mono,
+}
+
+/// A request that has its answer, or will have none.
+#[derive(Debug)]
+pub(crate) struct Closed {
+    pub(crate) owner: Owner,
+    /// The token that it was asked with.
+    pub(crate) token: Option<Secret>,
+}
+
+impl Timed for Requests {
+    fn timers(&self) -> &Timers {
+        &self.timers
     }
 
-    /// Something is asked for by an effect of its own; its answer has so much time.
-    pub(crate) fn expect_answer(&mut self, purpose: Purpose, token: Option<Secret>) -> RequestId {
-        let request = RequestId(self.brain.next_number());
-        let at = self.now.mono.plus(self.config.answer_timeout);
-        self.brain.deadlines.set(Why::AnswerMissing(request), at);
-        self.brain.requests.insert(request, (purpose, token));
-        request
+    fn timers_mut(&mut self) -> &mut Timers {
+        &mut self.timers
     }
+}
 
-    /// A part of a file was sent or fetched, or was not.
-    pub(crate) fn transferred(
-        &mut self,
-        request: RequestId,
-        result: std::result::Result<u64, TransferFailure>,
-    ) -> Result<()> {
-        self.brain.deadlines.clear(Why::AnswerMissing(request));
-        let Some((purpose, token)) = self.brain.requests.remove(&request) else {
-            return Ok(());
+impl Requests {
+    /// A request goes out with this transaction.
+    pub(crate) fn opened(&mut self, tx: &Tx<'_>, asked: Asked, config: &Config) {
+        let late = self.late.get(&asked.owner).copied().unwrap_or_default();
+        let first = patience(asked.patience, config);
+        let at = tx.now.mono.plus(longer(first, late));
+        self.timers.set(Timer::AnswerMissing(asked.request), at);
+        let open = Open {
+            owner: asked.owner,
+            token: asked.token,
+            expected: tx.now.mono.plus(first),
         };
-        if let Err(TransferFailure::Request(failure)) = &result
-            && class_of(failure) == Some(FailureClass::Authentication)
-        {
-            self.token_rejected(token.as_ref());
+        self.open.insert(asked.request, open);
+    }
+
+    /// An answer came. `None`: nobody waits for it.
+    pub(crate) fn answered(&mut self, request: RequestId) -> Option<Closed> {
+        let closed = self.close(request)?;
+        self.late.remove(&closed.owner);
+        Some(closed)
+    }
+
+    /// No answer came in time: the request is called off, and its answer is nobody's.
+    pub(crate) fn missed(&mut self, tx: &mut Tx<'_>, request: RequestId) -> Option<Closed> {
+        let closed = self.close(request)?;
+        let late = self.late.entry(closed.owner).or_default();
+        *late = (*late + 1).min(MOST_PATIENCE);
+        tx.emit(Effect::CancelRequest { request });
+        Some(closed)
+    }
+
+    /// Its owner called it off: nobody waits for it, and that no answer comes says nothing.
+    pub(crate) fn called_off(&mut self, request: RequestId) {
+        self.close(request);
+    }
+
+    /// What is still waited for only because answers before it were late.
+    pub(crate) fn overdue(&self, now: Mono) -> Vec<(RequestId, Owner)> {
+        let overdue = self.open.iter().filter(|(_, open)| open.expected <= now);
+        overdue
+            .map(|(request, open)| (*request, open.owner))
+            .collect()
+    }
+
+    /// The session is over: everything that was asked is called off.
+    pub(crate) fn cancel_all(&mut self, tx: &mut Tx<'_>) {
+        for (request, _) in std::mem::take(&mut self.open) {
+            tx.emit(Effect::CancelRequest { request });
         }
-        match purpose {
-            Purpose::Upload { upload } => self.chunk_sent(upload, result),
-            Purpose::Download { content } => self.chunk_fetched(content, result),
-            // Nothing else is asked for in this way.
-            _ => Ok(()),
+        self.timers.clear_all();
+        self.late.clear();
+    }
+
+    fn close(&mut self, request: RequestId) -> Option<Closed> {
+        self.timers.clear(Timer::AnswerMissing(request));
+        let open = self.open.remove(&request)?;
+        Some(Closed {
+            owner: open.owner,
+            token: open.token,
+        })
+    }
+}
+
+fn patience(patience: Patience, config: &Config) -> Duration {
+    match patience {
+        Patience::Server => config.answer_timeout,
+        Patience::TokenProvider => config.token_timeout,
+    }
+}
+
+fn longer(first: Duration, late: u32) -> Duration {
+    first.saturating_mul(2u32.pow(late.min(MOST_PATIENCE)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use fulmar_protocol::Secret;
+
+    use super::{MOST_PATIENCE, Requests};
+    use crate::config::Config;
+    use crate::io::{Effect, RequestId};
+    use crate::testing::{Bench, Step};
+    use crate::timer::{Timed, Timer};
+    use crate::tx::{Asked, Owner, Patience};
+
+    const OWNERS: [Owner; 8] = [
+        Owner::SignIn,
+        Owner::Refresh,
+        Owner::SignOut,
+        Owner::Sync,
+        Owner::Submit,
+        Owner::Upload,
+        Owner::Download,
+        Owner::Online,
+    ];
+
+    struct Counter {
+        bench: Bench,
+        requests: Requests,
+        config: Config,
+        next: u64,
+    }
+
+    impl Counter {
+        fn new() -> Self {
+            Self {
+                bench: Bench::new(),
+                requests: Requests::default(),
+                config: Config::default(),
+                next: 0,
+            }
+        }
+
+        /// Asks, and gives how long the answer may take.
+        fn open(&mut self, owner: Owner, patience: Patience) -> (RequestId, Duration) {
+            self.next += 1;
+            let request = RequestId(self.next);
+            let asked = Asked {
+                request,
+                owner,
+                token: Some(Secret::new("token")),
+                patience,
+            };
+            let (requests, config) = (&mut self.requests, &self.config);
+            self.bench.run(|tx| requests.opened(tx, asked, config));
+            let at = self.requests.timers().get(Timer::AnswerMissing(request));
+            (request, at.unwrap().until(self.bench.now().mono))
+        }
+
+        fn ask(&mut self, owner: Owner) -> (RequestId, Duration) {
+            self.open(owner, Patience::Server)
+        }
+
+        fn miss(&mut self, request: RequestId) -> Step<Option<Owner>> {
+            let requests = &mut self.requests;
+            self.bench
+                .run(|tx| requests.missed(tx, request).map(|closed| closed.owner))
+        }
+
+        fn first(&self) -> Duration {
+            self.config.answer_timeout
         }
     }
 
-    pub(crate) fn answer(&mut self, request: RequestId, result: Answered) -> Result<()> {
-        self.brain.deadlines.clear(Why::AnswerMissing(request));
-        let Some((purpose, token)) = self.brain.requests.remove(&request) else {
-            return Ok(());
-        };
-        let class = result.as_ref().err().and_then(class_of);
-        // The answer to the question how much of an upload is there has no body (PROTOCOL.md §8).
-        let unauthorized = matches!(
-            (&purpose, &result),
-            (
-                Purpose::Upload { .. },
-                Err(RequestFailure::Answered(AnswerError::Foreign {
-                    status: 401
-                }))
-            )
-        );
-        if token.is_some() && (class == Some(FailureClass::Authentication) || unauthorized) {
-            self.token_rejected(token.as_ref());
+    fn cancels(effects: &[Effect], wanted: RequestId) -> bool {
+        matches!(effects, [Effect::CancelRequest { request }] if *request == wanted)
+    }
+
+    #[test]
+    fn an_answer_comes_once_and_says_who_asked_with_what() {
+        for owner in OWNERS {
+            let mut counter = Counter::new();
+            let (request, _) = counter.ask(owner);
+            let closed = counter.requests.answered(request).unwrap();
+            assert_eq!(closed.owner, owner);
+            assert_eq!(closed.token, Some(Secret::new("token")));
+            assert!(counter.requests.timers().next().is_none());
+            assert!(counter.requests.answered(request).is_none(), "{owner:?}");
+            assert!(counter.miss(request).result.is_none(), "{owner:?}");
         }
-        // A page of a portal is no answer.
-        self.brain.link.http_answers = matches!(
-            result,
-            Ok(_) | Err(RequestFailure::Answered(AnswerError::Problem(_)))
-        );
-        match purpose {
-            Purpose::SignIn { command } => {
-                self.sign_in_answered(command, expect(result, as_session))
+    }
+
+    #[test]
+    fn one_that_is_late_is_called_off_and_its_answer_is_nobodys() {
+        for owner in OWNERS {
+            let mut counter = Counter::new();
+            let (request, _) = counter.ask(owner);
+            let step = counter.miss(request);
+            assert_eq!(step.result, Some(owner));
+            assert!(cancels(&step.effects, request), "{owner:?}");
+            assert!(counter.requests.answered(request).is_none(), "{owner:?}");
+            let again = counter.miss(request);
+            assert!(again.result.is_none() && again.effects.is_empty());
+        }
+    }
+
+    #[test]
+    fn what_was_never_asked_is_nobodys() {
+        let mut counter = Counter::new();
+        assert!(counter.requests.answered(RequestId(7)).is_none());
+        assert!(counter.miss(RequestId(7)).effects.is_empty());
+    }
+
+    #[test]
+    fn the_time_for_an_answer_doubles_while_none_comes_up_to_a_bound() {
+        for owner in OWNERS {
+            let mut counter = Counter::new();
+            for late in 0..10 {
+                let (request, patience) = counter.ask(owner);
+                let doubled = counter.first() * 2u32.pow(late.min(MOST_PATIENCE));
+                assert_eq!(patience, doubled, "{owner:?}, late {late} times");
+                counter.miss(request);
             }
-            Purpose::Refresh => self.refresh_answered(expect(result, as_session)),
-            Purpose::Me {
-                command,
-                user_id,
-                token,
-            } => {
-                let me = expect(result, |answer| match answer {
-                    Answer::Me(me) => Some(me),
-                    _ => None,
-                });
-                self.me_answered(command, user_id, token, me)
-            }
-            // Answered by the token provider, never by the server.
-            Purpose::FirstToken { .. } | Purpose::NextToken => Ok(()),
-            Purpose::SignOut | Purpose::EndUpload => Ok(()),
-            Purpose::Upload { upload } => self.upload_answered(upload, result),
-            Purpose::Download { content } => match result {
-                // Answered by `transferred`.
-                Ok(_) => Ok(()),
-                Err(failure) => self.chunk_fetched(content, Err(failure.into())),
-            },
-            Purpose::Submit(submit) => match result {
-                Ok(Answer::Operations(answer)) => self.outcomes_arrived(submit, answer.outcomes),
-                Err(RequestFailure::Answered(AnswerError::Problem(problem))) => {
-                    self.submit_refused(submit, Some(&problem))
+        }
+    }
+
+    #[test]
+    fn it_starts_over_after_an_answer() {
+        let mut counter = Counter::new();
+        for _ in 0..3 {
+            let (request, _) = counter.ask(Owner::Sync);
+            counter.miss(request);
+        }
+        let (request, _) = counter.ask(Owner::Sync);
+        counter.requests.answered(request);
+        assert_eq!(counter.ask(Owner::Sync).1, counter.first());
+    }
+
+    #[test]
+    fn each_owner_waits_for_itself() {
+        for slow in OWNERS {
+            let mut counter = Counter::new();
+            let (request, _) = counter.ask(slow);
+            counter.miss(request);
+            for owner in OWNERS {
+                let (request, patience) = counter.ask(owner);
+                assert_eq!(
+                    patience > counter.first(),
+                    owner == slow,
+                    "{slow:?} {owner:?}"
+                );
+                if owner != slow {
+                    counter.requests.answered(request);
                 }
-                _ => self.submit_refused(submit, None),
-            },
-            Purpose::Events => {
-                let page = expect(result, |answer| match answer {
-                    Answer::Sync(page) => Some(page),
-                    _ => None,
-                });
-                self.events_fetched(page)
             }
-            Purpose::Snapshot => {
-                let snapshot = expect(result, |answer| match answer {
-                    Answer::Snapshot(snapshot) => Some(snapshot),
-                    _ => None,
-                });
-                self.snapshot_fetched(snapshot)
-            }
-            Purpose::Search {
-                command,
-                query,
-                cursor,
-                freshness: Freshness::Outdated,
-            } => self.later(command, |turn| turn.search(command, query, cursor)),
-            Purpose::Search { command, .. } => {
-                let page = expect(result, |answer| match answer {
-                    Answer::Search(page) => Some(page),
-                    _ => None,
-                });
-                match page {
-                    Ok(page) => self.search_answered(command, page),
-                    Err(failure) => {
-                        self.reply(command, Err(command_error(failure)));
-                        Ok(())
-                    }
-                }
-            }
-            Purpose::Tell { command } => {
-                let reply = expect(result, told);
-                self.reply(command, reply.map_err(command_error));
-                Ok(())
-            }
-            Purpose::Blocks { command } => {
-                let blocks = expect(result, |answer| match answer {
-                    Answer::Blocks(list) => Some(list),
-                    _ => None,
-                });
-                self.blocks_answered(command, blocks)
-            }
-            Purpose::DeleteAccount { command } => {
-                let deleted = expect(result, |answer| match answer {
-                    Answer::AccountDeleted => Some(()),
-                    _ => None,
-                });
-                self.account_deleted(command, deleted)
-            }
-            Purpose::History {
-                commands,
-                asked,
-                freshness,
-            } => {
-                let page = expect(result, |answer| match answer {
-                    Answer::Messages(page) => Some(page),
-                    _ => None,
-                });
-                match page {
-                    Ok(page) => self.history_arrived(commands, asked, freshness, &page),
-                    Err(failure) => {
-                        self.reply_all(commands, &Err(command_error(failure)));
-                        Ok(())
-                    }
-                }
-            }
+            assert!(
+                counter.ask(slow).1 > counter.first(),
+                "others answer for themselves"
+            );
         }
     }
 
-    /// No answer came in time: as good as none at all.
-    pub(crate) fn answer_missing(&mut self, request: RequestId) -> Result<()> {
-        let reason = "no answer in time".to_owned();
-        let asked = self.brain.requests.get(&request);
-        if let Some((Purpose::FirstToken { .. } | Purpose::NextToken, _)) = asked {
-            return self.token_answered(request, Err(TokenFailure::Unavailable { reason }));
+    #[test]
+    fn a_token_provider_has_a_time_of_its_own() {
+        let mut counter = Counter::new();
+        let (request, patience) = counter.open(Owner::Refresh, Patience::TokenProvider);
+        assert_eq!(patience, counter.config.token_timeout);
+        counter.miss(request);
+        let (_, patience) = counter.open(Owner::Refresh, Patience::TokenProvider);
+        assert_eq!(patience, counter.config.token_timeout * 2);
+    }
+
+    #[test]
+    fn who_called_a_request_off_does_not_wait_for_it() {
+        let mut counter = Counter::new();
+        let (request, _) = counter.ask(Owner::Download);
+        counter.requests.called_off(request);
+        assert!(counter.requests.timers().next().is_none());
+        assert!(counter.requests.answered(request).is_none());
+        assert!(counter.miss(request).effects.is_empty());
+        assert_eq!(counter.ask(Owner::Download).1, counter.first());
+    }
+
+    #[test]
+    fn at_the_end_of_a_session_everything_is_called_off() {
+        let mut counter = Counter::new();
+        let asked = OWNERS.map(|owner| counter.ask(owner).0);
+        counter.miss(asked[0]);
+        let requests = &mut counter.requests;
+        let step = counter.bench.run(|tx| requests.cancel_all(tx));
+        assert_eq!(step.effects.len(), asked.len() - 1);
+        assert!(counter.requests.timers().next().is_none());
+        for request in asked {
+            assert!(counter.requests.answered(request).is_none());
         }
-        self.answer(request, Err(RequestFailure::Unreachable(reason)))
+        assert_eq!(counter.ask(OWNERS[0]).1, counter.first());
+        let requests = &mut counter.requests;
+        let step = counter.bench.run(|tx| requests.cancel_all(tx));
+        assert_eq!(step.effects.len(), 1, "only what is still under way");
     }
-
-    /// The session is over: whoever waits for an answer is told so, and answers are dropped.
-    pub(crate) fn drop_requests(&mut self) {
-        self.drop_downloads();
-        self.brain.uploads = Uploads::default();
-        for (request, (purpose, _)) in std::mem::take(&mut self.brain.requests) {
-            self.brain.deadlines.clear(Why::AnswerMissing(request));
-            if let Purpose::History { commands, .. } = purpose {
-                self.reply_all(commands, &Err(CommandError::SignedOut));
-            } else if let Purpose::Tell { command }
-            | Purpose::Search { command, .. }
-            | Purpose::Blocks { command }
-            | Purpose::DeleteAccount { command }
-            | Purpose::SignIn { command }
-            | Purpose::FirstToken { command, .. }
-            | Purpose::Me { command, .. } = purpose
-            {
-                self.reply(command, Err(CommandError::SignedOut));
-            }
-        }
-    }
-}
-
-fn as_session(answer: Answer) -> Option<NewSession> {
-    match answer {
-        Answer::Session(session) => Some(session.into()),
-        _ => None,
-    }
-}
-
-/// What an answer is to whoever asked for it.
-fn told(answer: Answer) -> Option<Reply> {
-    match answer {
-        Answer::Versions(answer) => Some(Reply::Versions(answer.versions)),
-        Answer::Sessions(list) => Some(Reply::Sessions(list.sessions)),
-        Answer::SessionEnded | Answer::PushTokenNoted | Answer::Me(_) => Some(Reply::Done),
-        _ => None,
-    }
-}
-
-fn class_of(failure: &RequestFailure) -> Option<FailureClass> {
-    match failure {
-        RequestFailure::Answered(AnswerError::Problem(problem)) => Some(problem.code.class()),
-        _ => None,
-    }
-}
-
-fn expect<T>(
-    result: Answered,
-    pick: impl FnOnce(Answer) -> Option<T>,
-) -> std::result::Result<T, RequestFailure> {
-    result.and_then(|answer| {
-        pick(answer).ok_or_else(|| RequestFailure::Unreachable("another answer".to_owned()))
-    })
 }

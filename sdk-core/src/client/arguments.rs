@@ -1,14 +1,16 @@
 //! What a call hands in, before it becomes a command: ids that are checked, and the key of the operation.
 
-use fulmar_engine::CommandError;
+use fulmar_engine::{CommandError, Field, FieldRule};
 use fulmar_protocol::{OperationKey, UserId};
 
 use crate::clock;
 
 pub(super) fn parse_user(text: &str) -> Result<UserId, CommandError> {
     UserId::new(text).map_err(|error| CommandError::Invalid {
-        what: "a user id".to_owned(),
-        rule: error.to_string(),
+        field: Field::Id,
+        rule: FieldRule::Malformed {
+            reason: error.to_string(),
+        },
     })
 }
 

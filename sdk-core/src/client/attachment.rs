@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use fulmar_engine::CommandError;
+use fulmar_engine::{CommandError, Field, FieldRule};
 use fulmar_protocol::{Attachment, AttachmentKind, ContentHash, FileId, Thumbnail};
 
 use super::file_name;
@@ -158,7 +158,8 @@ impl NewAttachment {
             thumbnail: self.thumbnail,
         };
         if let Some(fault) = attachment.fault() {
-            return Err(invalid("an attachment:", fault.to_owned()));
+            let reason = fault.to_owned();
+            return Err(invalid(FieldRule::Malformed { reason }));
         }
         let source = match self.source {
             NewSource::Path(path) => Source::Path(path),
@@ -169,9 +170,7 @@ impl NewAttachment {
             .await
             .ok_or(CommandError::Closed)?;
         let (content, size) = imported.map_err(|error| match error {
-            ImportError::TooLarge { most } => {
-                invalid("a file", format!("has at most {most} bytes here"))
-            }
+            ImportError::TooLarge { most } => invalid(FieldRule::TooLong { most_bytes: most }),
             ImportError::Closed => CommandError::Closed,
             ImportError::Disk(error) => unreadable(error.to_string()),
         })?;
@@ -191,9 +190,7 @@ fn unreadable(reason: String) -> CommandError {
     CommandError::FileUnreadable { reason }
 }
 
-fn invalid(what: &str, rule: String) -> CommandError {
-    CommandError::Invalid {
-        what: what.to_owned(),
-        rule,
-    }
+fn invalid(rule: FieldRule) -> CommandError {
+    let field = Field::Attachment;
+    CommandError::Invalid { field, rule }
 }

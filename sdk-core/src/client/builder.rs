@@ -42,6 +42,8 @@ impl ClientBuilder {
 
     /// Whose store this must be: building fails with [`OpenError::OtherUser`] when it belongs to
     /// somebody else. For apps with several accounts.
+    ///
+    /// [`OpenError::OtherUser`]: crate::OpenError::OtherUser
     #[must_use]
     pub fn owner(mut self, user_id: UserId) -> Self {
         self.owner = Some(user_id);

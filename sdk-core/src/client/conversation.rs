@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use fulmar_engine::query::{PAGE, Window, page_after, page_before};
-use fulmar_engine::{Command, CommandError, Reply};
+use fulmar_engine::{Command, CommandError, Field, FieldRule, Reply};
 use fulmar_protocol::{
     Anchor, Attachment, ConversationId, HistoryPage, MessageSend, Method, OperationKey, Position,
 };
@@ -60,8 +60,10 @@ impl Conversation {
         } = message.into();
         if new.len() > Attachment::MOST {
             return Err(CommandError::Invalid {
-                what: "a message".to_owned(),
-                rule: format!("has at most {} attachments", Attachment::MOST),
+                field: Field::Attachments,
+                rule: FieldRule::TooMany {
+                    most: Attachment::MOST as u64,
+                },
             });
         }
         // Held until the store knows of the files.
@@ -165,7 +167,7 @@ impl Conversation {
     /// stays on this device. Sending does not end it. Works offline.
     ///
     /// # Errors
-    /// [`CommandError::NoSuchConversation`].
+    /// [`CommandError::NoSuchConversation`], [`CommandError::Invalid`] for more than 64 KiB.
     ///
     /// [`ConversationItem::draft`]: crate::ConversationItem::draft
     pub async fn set_draft(&self, text: impl Into<String>) -> Result<(), CommandError> {

@@ -116,6 +116,8 @@ impl Client {
     /// was handed over is done, then nothing of the store is open any more when this returns, and there is no
     /// connection. What is asked for meanwhile waits for [`Client::resume`]; what waits for the network gets
     /// [`CommandError::Unreachable`], but for downloads, which go on. A second time changes nothing.
+    ///
+    /// [`CommandError::Unreachable`]: crate::CommandError::Unreachable
     pub async fn suspend(&self) {
         self.runtime.suspend().await;
     }
@@ -129,6 +131,11 @@ impl Client {
     /// Ends the client: closes the connection and lets go of the store, which can be opened again when
     /// this returns. Other clones and handles get [`CommandError::Closed`] from now on. Does not wait
     /// for the network.
+    ///
+    /// The client's thread has ended, too, so that the process may end at once. The last poll of this future
+    /// joins it, which blocks for as long as that thread needs to wake those who wait.
+    ///
+    /// [`CommandError::Closed`]: crate::CommandError::Closed
     pub async fn close(&self) {
         self.runtime.close().await;
     }

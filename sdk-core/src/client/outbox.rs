@@ -7,6 +7,7 @@ use fulmar_engine::{Command, CommandError, Topic};
 use fulmar_protocol::OperationKey;
 use futures_core::Stream;
 
+use super::arguments::new_operation_key;
 use super::live::Live;
 use crate::error::WatchError;
 use crate::runtime::Runtime;
@@ -73,15 +74,32 @@ impl Outbox {
         self.live.runtime.command(command).await.map(|_| ())
     }
 
-    /// Gives up an operation that waits or has failed; a message disappears, a change is not made. With
-    /// the creation of a conversation go the messages that wait for it. Does not wait for the network.
+    /// Gives up an operation that waits or has failed: a message disappears, a change is not made. With
+    /// the creation of a conversation go the messages that wait for it; replies in the thread of a message
+    /// that is given up fail with [`FailureReason::RootGivenUp`]. Does not wait for the network.
     ///
     /// # Errors
-    /// [`CommandError::NoSuchOperation`], [`CommandError::WrongState`] while it is being sent: it
-    /// may be at the server already.
+    /// [`CommandError::NoSuchOperation`], [`CommandError::MayBeSent`] when it was handed to the network and no
+    /// answer came: it may be at the server, so it stays. See [`discard_or_delete`](Self::discard_or_delete).
+    ///
+    /// [`FailureReason::RootGivenUp`]: crate::FailureReason::RootGivenUp
     pub async fn discard(&self, operation: OperationKey) -> Result<(), CommandError> {
         let command = Command::Discard {
             operation_key: operation,
+            delete_key: None,
+        };
+        self.live.runtime.command(command).await.map(|_| ())
+    }
+
+    /// Gives up a message whether it was sent or not: one that may be at the server is deleted for everyone,
+    /// once that is known. Does not wait for the network.
+    ///
+    /// # Errors
+    /// [`CommandError::NoSuchOperation`]; [`CommandError::MayBeSent`] for what is no message.
+    pub async fn discard_or_delete(&self, operation: OperationKey) -> Result<(), CommandError> {
+        let command = Command::Discard {
+            operation_key: operation,
+            delete_key: Some(new_operation_key()?),
         };
         self.live.runtime.command(command).await.map(|_| ())
     }

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use fulmar_engine::{Command, CommandError, PushError, PushNotification, Reply, read_push};
+use fulmar_engine::{
+    Command, CommandError, Field, FieldRule, PushError, PushNotification, Reply, read_push,
+};
 use fulmar_protocol::{Anchor, HistoryPage, PushProvider, PushToken};
 
 use super::Client;
@@ -49,8 +51,10 @@ impl Client {
     /// somebody else; [`CommandError::SignedOut`].
     pub async fn handle_push(&self, payload: &str) -> Result<PushNotification, CommandError> {
         let payload = read_push(payload).map_err(|error| CommandError::Invalid {
-            what: "a push notification".to_owned(),
-            rule: error.to_string(),
+            field: Field::PushPayload,
+            rule: FieldRule::Malformed {
+                reason: error.to_string(),
+            },
         })?;
         if payload.message.is_none() {
             let fetch = Command::LoadHistory {

@@ -238,7 +238,7 @@ impl Driver {
         let deadline = self
             .engine
             .as_ref()
-            .and_then(Engine::next_deadline)
+            .and_then(Engine::next_timeout)
             .map(|deadline| deadline.at.until(clock::now().mono));
         reopen
             .into_iter()

@@ -30,7 +30,8 @@ impl World {
         let chosen = list[self.rng.usize(0..list.len())].clone();
         match self.rng.u32(0..100) {
             0..45 => self.write(index, &chosen),
-            45..60 => self.read(index, &chosen),
+            45..58 => self.read(index, &chosen),
+            58..60 => self.give_up(index, &chosen),
             60..82 => self.change_message(index, &chosen),
             82..90 => self.change_settings(index, &chosen),
             90..93 => self.look_back(index, &chosen),
@@ -49,10 +50,41 @@ impl World {
             }
             device.forget(key);
             let command = device.command(Waiting::Other);
-            let body = Command::Discard { operation_key: key };
+            let body = Command::Discard {
+                operation_key: key,
+                delete_key: None,
+            };
             self.command(index, command, body)?;
         }
         Ok(())
+    }
+
+    /// Somebody does not want to send a message any more, whether it went out already or not.
+    fn give_up(&mut self, index: DeviceIndex, chosen: &ConversationItem) -> Step {
+        let shown = self.devices[index].screen(&chosen.conversation_id)?;
+        let unsent = shown
+            .iter()
+            .filter(|item| item.position.is_none())
+            .map(|item| item.key);
+        let promised = &self.devices[index].promised;
+        let Some((key, promise)) = unsent
+            .rev()
+            .find_map(|key| Some((key, promised.get(&key)?.clone())))
+        else {
+            return Ok(());
+        };
+        let delete_key = match self.rng.bool() {
+            true => Some(self.operation_key()),
+            false => None,
+        };
+        let device = &mut self.devices[index];
+        device.forget(key);
+        let command = device.command(Waiting::GivenUp { key, promise });
+        let body = Command::Discard {
+            operation_key: key,
+            delete_key,
+        };
+        self.command(index, command, body)
     }
 
     fn command(&mut self, index: DeviceIndex, command: CommandId, body: Command) -> Step {

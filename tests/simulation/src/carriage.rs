@@ -37,8 +37,15 @@ impl World {
         if !self.is_alive(process) {
             return Ok(());
         }
-        if !matches!(event, SocketEvent::Opened | SocketEvent::Frame(_)) {
-            self.devices[process.device].sockets.remove(&socket);
+        let now = self.time;
+        let device = &mut self.devices[process.device];
+        match &event {
+            SocketEvent::Opened => {}
+            SocketEvent::Frame(frame) => device.efforts.heard(socket, frame),
+            SocketEvent::Unreadable(_) | SocketEvent::Closed(_) | SocketEvent::Failed(_) => {
+                device.efforts.ended(socket, now);
+                device.sockets.remove(&socket);
+            }
         }
         self.turn(process.device, vec![Input::Socket { socket, event }])
     }
@@ -157,6 +164,9 @@ impl World {
         }
         let process = self.process(index);
         let at = self.delay();
+        let device = &mut self.devices[index];
+        let tried = device.efforts.tried(&effect, self.time);
+        tried.map_err(|what| format!("{}: {what}", device.name))?;
         match effect {
             Effect::OpenSocket {
                 socket,
@@ -217,10 +227,10 @@ impl World {
                 access_token,
             } => self.fetch_chunk(process, request, part, size, access_token),
             Effect::Reply { command, reply } => self.replied(index, command, reply),
-            // What was called off may arrive all the same, and so may its answer.
-            Effect::CancelRequest { .. } => {}
+            // What was asked arrives all the same; nobody waits for the answer.
+            Effect::CancelRequest { .. }
             // These people sign in with passwords.
-            Effect::FetchToken { .. } => {}
+            | Effect::FetchToken { .. } => {}
             Effect::Session(state) => self.devices[index].session = state,
             Effect::Connection(_)
             | Effect::Changed(_)

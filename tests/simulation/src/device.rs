@@ -14,6 +14,7 @@ use fulmar_protocol::{
 };
 use rusqlite::Connection;
 
+use crate::efforts::Efforts;
 use crate::files::Disk;
 use crate::network::FarSocket;
 
@@ -22,6 +23,7 @@ use crate::network::FarSocket;
 pub(crate) enum Waiting {
     SignIn,
     Sent { key: OperationKey, promise: Promise },
+    GivenUp { key: OperationKey, promise: Promise },
     Download { content: ContentHash },
     Other,
 }
@@ -68,6 +70,8 @@ pub(crate) struct Device {
     /// What the screen showed last, per conversation.
     pub(crate) shown: BTreeMap<Screen, Vec<TimelineItem>>,
     pub(crate) created: bool,
+    /// How often the process tried what came to nothing.
+    pub(crate) efforts: Efforts,
 }
 
 impl Device {
@@ -92,6 +96,7 @@ impl Device {
             unseen: BTreeSet::new(),
             shown: BTreeMap::new(),
             created: false,
+            efforts: Efforts::default(),
         }
     }
 
@@ -118,6 +123,7 @@ impl Device {
             Engine::open(store, config.clone(), id, now).map_err(|error| error.to_string())?;
         self.engine = Some(engine);
         self.run += 1;
+        self.efforts = Efforts::default();
         Ok(Some(released))
     }
 
@@ -225,6 +231,8 @@ impl Device {
                 ];
                 match reason {
                     FailureReason::Refused { problem } if legal.contains(&problem.code) => {}
+                    // Somebody gave up what it was a reply to.
+                    FailureReason::RootGivenUp => {}
                     reason => return Err(format!("{} failed: {reason}", item.text())),
                 }
                 failed.insert(item.key);

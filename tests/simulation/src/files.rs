@@ -171,6 +171,9 @@ impl World {
         call: &ApiRequest,
         result: Result<Answer, RequestFailure>,
     ) -> Input {
+        if let Ok(answer) = &result {
+            self.devices[index].efforts.answered(answer);
+        }
         let result: Carried = match (call, result) {
             (ApiRequest::SendChunk { .. }, Ok(Answer::UploadOffset(offset))) => Ok(offset),
             (ApiRequest::FetchChunk { offset, .. }, Ok(Answer::Fetched(Chunk(bytes)))) => {
@@ -185,6 +188,9 @@ impl World {
             }
             (_, result) => return Input::Answer { request, result },
         };
+        if result.is_ok() {
+            self.devices[index].efforts.transferred();
+        }
         Input::Transferred { request, result }
     }
 }

@@ -14,6 +14,7 @@ mod carriage;
 mod comparing;
 mod convergence;
 mod device;
+mod efforts;
 mod files;
 mod looking;
 mod network;

@@ -17,7 +17,9 @@ impl World {
         let device = &mut self.devices[index];
         match (device.waiting.remove(&command), reply) {
             (Some(Waiting::SignIn), _) => device.signing_in = false,
-            (Some(Waiting::Sent { key, promise }), Ok(_)) => device.promise(key, promise),
+            (Some(Waiting::Sent { key, promise }), Ok(_))
+            // It may be at the server, so it stays.
+            | (Some(Waiting::GivenUp { key, promise }), Err(_)) => device.promise(key, promise),
             (Some(Waiting::Download { content }), Ok(_)) => {
                 device.downloaded.insert(content);
             }

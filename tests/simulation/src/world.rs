@@ -210,7 +210,7 @@ impl World {
             .iter()
             .enumerate()
             .filter_map(|(index, device)| {
-                let deadline = device.engine.as_ref().and_then(Engine::next_deadline)?;
+                let deadline = device.engine.as_ref().and_then(Engine::next_timeout)?;
                 Some((deadline.at.0, index))
             })
             .min();

@@ -6,8 +6,9 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{Missing, PROFILE, VERSION, fresh, has_target, host_library, report, size, write};
-use crate::packages::{absolute, build, maven, run};
-use crate::run::cargo;
+use crate::packages::maven;
+use crate::products::absolute;
+use crate::run::{cargo, program};
 use crate::toolchains::{Language, Toolchain};
 
 /// ABIs and their targets.
@@ -36,10 +37,18 @@ const CLASSES: [&str; 4] = [
     "chat/fulmar/android/PlatformHints.class",
 ];
 
-pub(crate) fn package() -> Result<(), String> {
+/// The archives of the Kotlin packages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Archives {
+    /// They are to be built.
+    Wanted,
+    /// The tests of the packages have just built them.
+    Built,
+}
+
+pub(crate) fn package(archives: Archives) -> Result<(), String> {
     let kotlin = Language::Kotlin;
     let toolchain = Toolchain::find(kotlin).ok_or_else(|| kotlin.wanted().to_owned())?;
-    build()?;
     host_library()?;
     let folder = Path::new(FOLDER);
     let aar = folder.join("aar");
@@ -47,7 +56,10 @@ pub(crate) fn package() -> Result<(), String> {
     fresh(&aar)?;
     let missing = libraries(&aar)?;
 
-    run(maven(&toolchain).args(["package", "-DskipTests", "--projects", "fulmar,android"]))?;
+    if archives == Archives::Wanted {
+        let words = ["package", "-DskipTests", "--projects", "fulmar,android"];
+        program(maven(&toolchain).args(words))?;
+    }
     let classes = absolute(&format!("{FOLDER}/classes"))?;
     fresh(&classes)?;
     for jar in [
@@ -55,11 +67,13 @@ pub(crate) fn package() -> Result<(), String> {
         format!("bindings/kotlin/android/target/fulmar-android-glue-{VERSION}.jar"),
     ] {
         let jar = absolute(&jar)?;
-        run(toolchain
-            .command("jar")
-            .current_dir(&classes)
-            .arg("xf")
-            .arg(jar))?;
+        program(
+            toolchain
+                .command("jar")
+                .current_dir(&classes)
+                .arg("xf")
+                .arg(jar),
+        )?;
     }
     fs::remove_dir_all(classes.join("META-INF/maven")).map_err(|error| error.to_string())?;
     zip(&toolchain, &aar.join("classes.jar"), &classes)?;
@@ -160,7 +174,7 @@ fn zip(toolchain: &Toolchain, archive: &Path, folder: &Path) -> Result<(), Strin
     command
         .args(["--create", "--no-manifest", "--file"])
         .arg(archive);
-    run(command.arg("-C").arg(folder).arg("."))
+    program(command.arg("-C").arg(folder).arg("."))
 }
 
 fn contains(toolchain: &Toolchain, archive: &Path, expected: &[&str]) -> Result<(), String> {

@@ -4,9 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Missing, PROFILE, VERSION, fresh, has_target, host_library, report, size, write};
-use crate::packages::{build, run};
-use crate::run::cargo;
+use super::{
+    Missing, PROFILE, VERSION, fresh, has_target, host_library, library_of_kind, report, size,
+    write,
+};
+use crate::run::{cargo, program};
 
 /// The slices: what each is called, and the targets that are one library in it.
 const SLICES: [(&str, &[&str]); 3] = [
@@ -22,7 +24,6 @@ const FOLDER: &str = "target/package/apple";
 const FRAMEWORK: &str = "bindings/swift/fulmarFFI.xcframework";
 
 pub(crate) fn package() -> Result<(), String> {
-    build()?;
     host_library()?;
     let folder = Path::new(FOLDER);
     fresh(folder)?;
@@ -58,13 +59,13 @@ pub(crate) fn package() -> Result<(), String> {
     }
     fresh(Path::new(FRAMEWORK))?;
     fs::remove_dir(FRAMEWORK).map_err(|error| error.to_string())?;
-    run(create.args(["-output", FRAMEWORK]))?;
+    program(create.args(["-output", FRAMEWORK]))?;
 
     // For a package that fetches it: `.binaryTarget(name:url:checksum:)`.
     let archive = format!("{FOLDER}/fulmarFFI-{VERSION}.xcframework.zip");
-    run(Command::new("ditto").args(["-c", "-k", "--keepParent", FRAMEWORK, &archive]))?;
+    program(Command::new("ditto").args(["-c", "-k", "--keepParent", FRAMEWORK, &archive]))?;
     println!("{archive}: {}, its checksum:", size(Path::new(&archive))?);
-    run(Command::new("swift").args(["package", "compute-checksum", &archive]))?;
+    program(Command::new("swift").args(["package", "compute-checksum", &archive]))?;
     report(Path::new(FRAMEWORK), &missing);
     Ok(())
 }
@@ -93,15 +94,10 @@ fn missing() -> Missing {
 fn library(slice: &str, targets: &[&str]) -> Result<PathBuf, String> {
     let mut parts = Vec::new();
     for target in targets {
-        let build = [
-            "build",
-            "--locked",
-            "--profile",
-            PROFILE,
-            "--package",
-            "fulmar-ffi",
-        ];
-        cargo(&[&build[..], &["--target", target]].concat(), &[])?;
+        cargo(
+            &[&library_of_kind("staticlib")[..], &["--target", target]].concat(),
+            &[],
+        )?;
         parts.push(
             Path::new("target")
                 .join(target)
@@ -113,10 +109,12 @@ fn library(slice: &str, targets: &[&str]) -> Result<PathBuf, String> {
     if let Some(folder) = library.parent() {
         fs::create_dir_all(folder).map_err(|error| error.to_string())?;
     }
-    run(Command::new("lipo")
-        .arg("-create")
-        .args(&parts)
-        .arg("-output")
-        .arg(&library))?;
+    program(
+        Command::new("lipo")
+            .arg("-create")
+            .args(&parts)
+            .arg("-output")
+            .arg(&library),
+    )?;
     Ok(library)
 }

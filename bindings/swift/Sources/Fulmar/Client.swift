@@ -63,8 +63,9 @@ public final class Client: Sendable {
     /// there again when the store is next opened. PROTOCOL.md §7.1.
     ///
     /// - Throws: `.refused` with `Code.credentialsInvalid` for a wrong user or password;
-    ///   `.unreachable`, `.alreadySignedIn`; `.otherUser` when the store holds unsent operations of
-    ///   somebody else; `.cancelled` when the task was.
+    ///   `.unreachable`, `.alreadySignedIn`; `.signInUnderWay` when another one has no answer yet;
+    ///   `.otherUser` when the store holds unsent operations of somebody else; `.cancelled` when the task
+    ///   was.
     public func login(_ userId: UserId, password: String) async throws(CommandError) {
         try await command {
             try await cancellable { try await self.handle.login(userId: userId, password: password, cancel: $0) }
@@ -75,7 +76,7 @@ public final class Client: Sendable {
     /// 200 bytes, the password at least 8. PROTOCOL.md §7.1.
     ///
     /// - Throws: `.refused` with `.userExists` when there is such a user, with `.paramsInvalid` for the name
-    ///   or the password; `.unreachable`, `.cancelled`.
+    ///   or the password; otherwise what `login` throws.
     public func register(_ userId: UserId, name: String, password: String) async throws(CommandError) {
         try await command {
             try await cancellable {
@@ -88,7 +89,8 @@ public final class Client: Sendable {
     /// was opened with; later tokens come from it too. Needs the network. PROTOCOL.md §7.2.
     ///
     /// - Throws: `.noToken` when the provider has none, or one of another user; `.refused` when the
-    ///   server does not take it; `.unreachable`, `.alreadySignedIn`, `.otherUser`, `.cancelled`.
+    ///   server does not take it; `.unreachable`, `.alreadySignedIn`, `.signInUnderWay`, `.otherUser`,
+    ///   `.cancelled`.
     public func loginWithProvider(_ userId: UserId) async throws(CommandError) {
         try await command {
             try await cancellable { try await self.handle.loginWithProvider(userId: userId, cancel: $0) }

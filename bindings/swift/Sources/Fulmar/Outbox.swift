@@ -32,12 +32,23 @@ public struct Outbox: Sendable {
     }
 
     /// Gives up an operation that waits or has failed; a message disappears, a change is not made. With
-    /// the creation of a conversation go the messages that wait for it.
+    /// the creation of a conversation go the messages that wait for it; replies in the thread of a message
+    /// that is given up fail with `FailureReason.rootGivenUp`. The network is not waited for.
     ///
-    /// - Throws: `.noSuchOperation`; `.wrongState` while it is being sent: it may be at the server
-    ///   already.
+    /// - Throws: `.noSuchOperation`; `.mayBeSent` when it was handed to the network and no answer came: it may
+    ///   be at the server, so it stays, see `discardOrDelete(_:)`; `.wrongState` for a change that the server
+    ///   has made already.
     public func discard(_ operation: OperationKey) async throws(CommandError) {
         try await command { try await handle.discard(operation: operation) }
+    }
+
+    /// Gives up a message, sent or not: one that may be at the server is deleted for everyone, once that is
+    /// known. Until then it is shown as deleted. The network is not waited for.
+    ///
+    /// - Throws: `.noSuchOperation` when it was sent meanwhile, and `Conversation.deleteForEveryone(_:)` is the
+    ///   way to delete it, or when it was given up before; `.mayBeSent` for what is no message.
+    public func discardOrDelete(_ operation: OperationKey) async throws(CommandError) {
+        try await command { try await handle.discardOrDelete(operation: operation) }
     }
 }
 

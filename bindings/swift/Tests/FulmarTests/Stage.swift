@@ -85,6 +85,11 @@ final class Stage: Sendable {
         try await admin("faults", rule)
     }
 
+    func clearFaults() async throws {
+        let (status, answer) = try await request("DELETE", "\(admin)/admin/worlds/main/faults", "")
+        if status != 200 { throw Unexpected(text: "faults: \(answer)") }
+    }
+
     /// What the pushes that were recorded so far carry.
     func pushes() async throws -> [String] {
         let (data, _) = try await URLSession.shared.data(

@@ -123,7 +123,9 @@ final class TalkingTests: XCTestCase {
         let stage = try Stage()
         let alice = try await stage.signIn("alice")
         let invalid = try await thrown { () async throws(CommandError) in try await alice.createDirect(with: "") }
-        XCTAssertTrue(invalid.localizedDescription.contains("user id"), invalid.localizedDescription)
+        guard case .invalid(.id, .malformed(let reason)) = invalid else { return XCTFail("\(invalid)") }
+        XCTAssertEqual(reason, "an id has 1 to 128 bytes, this one has 0")
+        XCTAssertTrue(invalid.localizedDescription.contains(reason), invalid.localizedDescription)
         let nowhere = try await thrown { () async throws(CommandError) in
             try await alice.conversation(ConversationId("c-nowhere")).send("hello?")
         }

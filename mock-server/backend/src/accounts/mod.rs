@@ -12,6 +12,7 @@ mod tokens;
 
 use std::time::Duration;
 
+use fulmar_protocol::text::check_name;
 use fulmar_protocol::{Code, RegisterRequest, Secret, Session, UserId, UserUpdated};
 
 pub(crate) use sessions::Refreshed;
@@ -19,7 +20,6 @@ pub(crate) use sessions::Refreshed;
 use crate::error::{Error, Result};
 use crate::store::users::{self, write};
 use crate::tx::Tx;
-use profile::NAME_BYTES;
 use tokens::Keys;
 
 /// The shortest password of a user who registers, in bytes (PROTOCOL.md §7.1).
@@ -90,13 +90,9 @@ impl Accounts {
         request: &RegisterRequest,
     ) -> Result<WithNews<Session>> {
         let name = &request.name;
-        let fits = !name.trim().is_empty()
-            && name.len() <= NAME_BYTES
-            && request.password.expose().len() >= PASSWORD_BYTES;
-        if !fits {
-            return Err(Error::invalid(
-                "The name is blank or too long, or the password too short",
-            ));
+        check_name(name).map_err(|fault| Error::of_text("The name", fault))?;
+        if request.password.expose().len() < PASSWORD_BYTES {
+            return Err(Error::invalid("The password is too short"));
         }
         let user = &request.user_id;
         self.add_user(tx, user, name, &request.password)?;

@@ -1,5 +1,6 @@
 //! What others see of a user: name, picture, and whether they are there (PROTOCOL.md §7.4).
 
+use fulmar_protocol::text::{check_avatar_url, check_name};
 use fulmar_protocol::{Me, MeUpdate, People, Person, UserId, UserUpdated};
 
 use super::{AccountNews, Accounts};
@@ -8,11 +9,6 @@ use crate::error::{Error, Result};
 use crate::store::blocks;
 use crate::store::users::{self, write};
 use crate::tx::Tx;
-
-/// The longest name of a user, in bytes (PROTOCOL.md §7.1).
-pub(super) const NAME_BYTES: usize = 200;
-/// The longest address of a picture, in bytes (PROTOCOL.md §9).
-const URL_BYTES: usize = 2_048;
 
 impl Accounts {
     pub(crate) fn me(&self, tx: &Tx<'_>, caller: &Caller) -> Result<Me> {
@@ -48,11 +44,10 @@ impl Accounts {
             Some(url) => (!url.is_empty()).then_some(url),
             None => before.avatar_url.clone(),
         };
-        let url_bytes = avatar_url.as_ref().map_or(0, String::len);
-        if name.trim().is_empty() || name.len() > NAME_BYTES || url_bytes > URL_BYTES {
-            return Err(Error::invalid(
-                "The name is blank or too long, or the address of the picture too long",
-            ));
+        check_name(&name).map_err(|fault| Error::of_text("The name", fault))?;
+        if let Some(url) = &avatar_url {
+            check_avatar_url(url)
+                .map_err(|fault| Error::of_text("The address of the picture", fault))?;
         }
         if name == before.name && avatar_url == before.avatar_url {
             return Ok(news);

@@ -107,6 +107,12 @@ fn a_change_that_changes_nothing_is_no_news() {
         name: Some(name.to_owned()),
         ..MeUpdate::default()
     };
+    for blank in [" ", "\u{2800}\u{200B}"] {
+        assert_eq!(
+            stage.refused(|tx| accounts.update_me(tx, &ann, renamed(blank))),
+            Code::ParamsInvalid
+        );
+    }
     let news = stage.ok(|tx| accounts.update_me(tx, &ann, renamed("ann")));
     assert_eq!(news, []);
     let news = stage.ok(|tx| accounts.update_me(tx, &ann, renamed("Ann")));

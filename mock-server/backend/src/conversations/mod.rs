@@ -28,8 +28,6 @@ use crate::tx::Tx;
 
 /// The most people in a conversation (PROTOCOL.md §9).
 const MOST_PARTICIPANTS: usize = 1_000;
-/// The longest title, in bytes (PROTOCOL.md §9).
-const TITLE_BYTES: usize = 200;
 
 /// The conversations.
 pub(crate) struct Conversations;

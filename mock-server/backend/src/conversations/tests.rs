@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use fulmar_protocol::{
-    Code, ConversationCreate, ConversationId, ConversationKind, ParticipantUpdate, Position,
-    ReceiptUpdate, Role, SettingsUpdate,
+    Code, Context, ConversationCreate, ConversationId, ConversationKind, ConversationUpdate,
+    ParticipantUpdate, Position, ReceiptUpdate, Role, SettingsUpdate,
 };
 
 use super::{ConversationNews, Conversations};
@@ -36,7 +36,7 @@ fn roles(stage: &mut Stage, id: &ConversationId) -> Vec<(String, Role)> {
 }
 
 #[test]
-fn two_people_have_one_direct_conversation_whoever_begins_it() {
+fn two_people_have_one_direct_conversation_whichever_of_them_begins_it() {
     let mut stage = Stage::with(&["ann", "ben"]);
     let (ann, ben) = (user("ann"), user("ben"));
     let (id, news) = stage.ok(|tx| ROOM.direct_with(tx, &ann, &ben)).into_news();
@@ -76,6 +76,64 @@ fn a_group_keeps_an_admin_as_long_as_somebody_is_in_it() {
     // Nobody is left to read a notice.
     let news = stage.ok(|tx| ROOM.leave(tx, by(&ben), &id));
     assert_eq!(news.len(), 1, "{news:?}");
+}
+
+#[test]
+fn what_everyone_sees_of_a_conversation_keeps_the_rules_of_texts() {
+    let mut stage = Stage::with(&["ann"]);
+    let ann = user("ann");
+    let id = group(&mut stage, &[]);
+    let nothing = ConversationUpdate {
+        conversation_id: id.clone(),
+        title: None,
+        avatar_url: None,
+        writing: None,
+        context: None,
+    };
+    let titled = |title: &str| ConversationUpdate {
+        title: Some(title.to_owned()),
+        ..nothing.clone()
+    };
+    let about = |title: &str| ConversationUpdate {
+        context: Some(Context {
+            kind: "order".to_owned(),
+            id: "7".to_owned(),
+            title: title.to_owned(),
+            extra: serde_json::Value::Null,
+        }),
+        ..nothing.clone()
+    };
+    let pictured = |url: &str| ConversationUpdate {
+        avatar_url: Some(url.to_owned()),
+        ..nothing.clone()
+    };
+    let long = "x".repeat(2_049);
+    for params in [
+        titled(" "),
+        titled("\u{200B}\u{FE0F}"),
+        titled(&long[..201]),
+        about("\u{200B}"),
+        about(&long[..201]),
+        pictured(&long),
+    ] {
+        let actor = Actor {
+            user: &ann,
+            key: key(2),
+        };
+        let refused = stage.refused(|tx| ROOM.update(tx, actor, params.clone()));
+        assert_eq!(refused, Code::ParamsInvalid, "{params:?}");
+    }
+    for params in [
+        titled(&long[..200]),
+        about("Bicycle"),
+        pictured(&long[..2_048]),
+    ] {
+        let actor = Actor {
+            user: &ann,
+            key: key(2),
+        };
+        assert!(!stage.ok(|tx| ROOM.update(tx, actor, params)).is_empty());
+    }
 }
 
 #[test]

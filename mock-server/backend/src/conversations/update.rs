@@ -1,23 +1,15 @@
 //! `conversation.update`: what everyone sees of a conversation (PROTOCOL.md §5.6).
 
-use fulmar_protocol::{
-    Context, ConversationProfile, ConversationUpdate, ConversationUpdated, Notice,
-};
+use fulmar_protocol::text::{check_avatar_url, check_context, check_title};
+use fulmar_protocol::{ConversationProfile, ConversationUpdate, ConversationUpdated, Notice};
 
 use super::access::allow;
 use super::permissions::{Change, may_update};
-use super::{ConversationNews, Conversations, TITLE_BYTES, noticed};
+use super::{ConversationNews, Conversations, noticed};
 use crate::actor::Actor;
 use crate::error::{Error, Result};
 use crate::store::conversations::{self, write};
 use crate::tx::Tx;
-
-/// The longest address of a picture, in bytes (PROTOCOL.md §9).
-const URL_BYTES: usize = 2_048;
-/// The longest kind and id of a context, in bytes (PROTOCOL.md §9).
-const CONTEXT_ID_BYTES: usize = 128;
-/// The most bytes of `extra` in a context (PROTOCOL.md §9).
-const EXTRA_BYTES: usize = 4_096;
 
 impl Conversations {
     pub(crate) fn update(
@@ -72,34 +64,15 @@ pub(super) fn check_profile(profile: &ConversationProfile) -> Result<()> {
         context,
         writing: _,
     } = profile;
-    if title
-        .as_deref()
-        .is_some_and(|title| title.trim().is_empty() || title.len() > TITLE_BYTES)
-    {
-        return Err(Error::invalid("The title is blank or too long"));
+    if let Some(title) = title {
+        check_title(title).map_err(|fault| Error::of_text("The title", fault))?;
     }
-    if avatar_url
-        .as_deref()
-        .is_some_and(|url| url.len() > URL_BYTES)
-    {
-        return Err(Error::invalid("The address of the picture is too long"));
+    if let Some(url) = avatar_url {
+        check_avatar_url(url)
+            .map_err(|fault| Error::of_text("The address of the picture", fault))?;
     }
-    let Some(Context {
-        kind,
-        id,
-        title,
-        extra,
-    }) = context
-    else {
-        return Ok(());
-    };
-    let fits = (1..=CONTEXT_ID_BYTES).contains(&kind.len())
-        && (1..=CONTEXT_ID_BYTES).contains(&id.len())
-        && title.len() <= TITLE_BYTES
-        && extra.to_string().len() <= EXTRA_BYTES;
-    if fits {
-        Ok(())
-    } else {
-        Err(Error::invalid("The context is too large, or names nothing"))
+    if let Some(context) = context {
+        check_context(context).map_err(|fault| Error::of_text("The context", fault))?;
     }
+    Ok(())
 }

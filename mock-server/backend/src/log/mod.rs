@@ -3,7 +3,7 @@
 //! It owns the table `event`, and of `user` the columns `log_id` and `head`. It does not know what an
 //! event means, or whom it concerns.
 
-use fulmar_protocol::{EventData, LogId, Seq, SyncPage, UserId};
+use fulmar_protocol::{Event, EventData, LogId, Seq, SyncPage, Unread, UserId};
 
 use crate::error::Result;
 use crate::store::log::{self, write};
@@ -47,6 +47,25 @@ impl Log {
             write::append(tx.db(), user, tx.now(), &event, self.capacity)?;
             tx.pending.notify_events.insert(user.clone());
         }
+        Ok(())
+    }
+
+    /// Appends an event that says beside its content what is unread now (PROTOCOL.md §4.3).
+    pub(crate) fn append_with_unread(
+        &self,
+        tx: &mut Tx<'_>,
+        user: &UserId,
+        data: &EventData,
+        unread: Unread,
+    ) -> Result<()> {
+        // Its number is given by the log.
+        let event = Event::new(Seq::default(), tx.now(), data).with_unread(unread);
+        let text = write::EventText {
+            kind: data.kind(),
+            data: event.data.to_string(),
+        };
+        write::append(tx.db(), user, tx.now(), &text, self.capacity)?;
+        tx.pending.notify_events.insert(user.clone());
         Ok(())
     }
 

@@ -2,18 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use fulmar_protocol::{
-    Attachment, Code, Content, MessageSend, OperationKey, Payload, Problem, UserId,
-};
+use fulmar_protocol::text::{check_message, check_payload};
+use fulmar_protocol::{Attachment, Content, MessageSend, OperationKey, UserId};
 
 use super::{Messages, not_in_conversation};
 use crate::conversations::Membership;
 use crate::error::{Error, Result};
 use crate::store::{messages, participants};
 use crate::tx::Tx;
-
-/// The longest name of a payload's type, in bytes (PROTOCOL.md §9).
-const PAYLOAD_TYPE_BYTES: usize = 128;
 
 impl Messages {
     pub(super) fn content(
@@ -25,7 +21,8 @@ impl Messages {
         let id = member.conversation_id();
         self.check_text(&params.text, &params.attachments)?;
         if let Some(payload) = &params.payload {
-            self.check_payload(payload)?;
+            check_payload(payload, self.text_bytes)
+                .map_err(|fault| Error::of_text("The payload", fault))?;
         }
         if let Some(root) = params.thread_root {
             let root = self
@@ -80,26 +77,8 @@ impl Messages {
 
     /// The text may be blank only beside attachments.
     pub(super) fn check_text(&self, text: &str, attachments: &[Attachment]) -> Result<()> {
-        if attachments.is_empty() && text.trim().is_empty() {
-            return Err(Error::invalid("The text is blank"));
-        }
-        if text.len() > self.text_bytes {
-            return Err(Error::Refused(
-                Problem::new(Code::ParamsInvalid, "The text is too long")
-                    .with_detail(format!("at most {} bytes", self.text_bytes)),
-            ));
-        }
-        Ok(())
-    }
-
-    fn check_payload(&self, payload: &Payload) -> Result<()> {
-        let fits = (1..=PAYLOAD_TYPE_BYTES).contains(&payload.kind.len())
-            && payload.data.to_string().len() <= self.text_bytes;
-        if fits {
-            Ok(())
-        } else {
-            Err(Error::invalid("The payload is too large, or has no type"))
-        }
+        check_message(text, !attachments.is_empty(), self.text_bytes)
+            .map_err(|fault| Error::of_text("The text", fault))
     }
 
     /// Those of these users who take part, each once, in their order.

@@ -7,6 +7,7 @@ use crate::actor::Actor;
 use crate::conversations::Membership;
 use crate::error::Result;
 use crate::store::messages::{self, write};
+use crate::store::participants;
 use crate::tx::Tx;
 
 impl Messages {
@@ -17,16 +18,20 @@ impl Messages {
         member: &Membership,
         params: &MessageHide,
     ) -> Result<Option<MessageNews>> {
+        let id = member.conversation_id();
         let message = self
-            .find_in(tx, member.conversation_id(), params.message_key)?
+            .find_in(tx, id, params.message_key)?
             .ok_or_else(not_in_conversation)?;
+        let before = participants::unread(tx.db(), id, actor.user)?;
         if !write::hide(tx.db(), actor.user, &message.message_id)? {
             return Ok(None);
         }
+        let now = participants::unread(tx.db(), id, actor.user)?;
         let message = self.store(tx, message)?;
         Ok(Some(MessageNews::Hidden {
             user_id: actor.user.clone(),
             message: Box::new(messages::as_hidden(*message)),
+            unread: (now != before).then_some(now),
         }))
     }
 }

@@ -16,7 +16,7 @@ mod send;
 
 use std::rc::Rc;
 
-use fulmar_protocol::{Code, ConversationId, Limits, Message, OperationKey, UserId};
+use fulmar_protocol::{Code, ConversationId, Limits, Message, OperationKey, Unread, UserId};
 
 pub(crate) use history::no_such_message;
 pub(crate) use search::Search;
@@ -28,7 +28,7 @@ use crate::tx::Tx;
 
 /// The messages.
 pub(crate) struct Messages {
-    text_bytes: usize,
+    text_bytes: u32,
     page_size: u32,
     /// How many messages a user may send in a minute.
     per_minute: Option<u32>,
@@ -45,13 +45,15 @@ pub(crate) enum MessageNews {
     Hidden {
         user_id: UserId,
         message: Box<Message>,
+        /// What is unread for them now, if that has changed.
+        unread: Option<Unread>,
     },
 }
 
 impl Messages {
     pub(crate) fn new(limits: &Limits, per_minute: Option<u32>) -> Self {
         Self {
-            text_bytes: limits.text_bytes as usize,
+            text_bytes: limits.text_bytes,
             page_size: limits.page_size,
             per_minute,
         }

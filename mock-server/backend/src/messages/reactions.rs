@@ -1,5 +1,6 @@
 //! `reaction.add` and `reaction.remove` (PROTOCOL.md §5.9).
 
+use fulmar_protocol::text;
 use fulmar_protocol::{Message, OperationKey, Reaction, ReactionAdd, ReactionRemove, UserId};
 
 use super::{MessageNews, Messages};
@@ -9,8 +10,6 @@ use crate::error::{Error, Result};
 use crate::store::messages;
 use crate::tx::Tx;
 
-/// The longest emoji, in bytes: families with skin tones are long (PROTOCOL.md §9).
-const EMOJI_BYTES: usize = 64;
 /// The most different emoji under one message (PROTOCOL.md §9).
 const MOST_EMOJI: usize = 50;
 /// The most reactions of one person to one message (PROTOCOL.md §9).
@@ -24,14 +23,10 @@ impl Messages {
         writer: &Writer,
         params: &ReactionAdd,
     ) -> Result<Option<MessageNews>> {
-        let emoji = params.emoji.as_str();
-        let odd = |c: char| c.is_control() || c.is_whitespace();
-        if emoji.is_empty() || emoji.len() > EMOJI_BYTES || emoji.contains(odd) {
-            return Err(Error::invalid("That is no emoji"));
-        }
+        let emoji = normal(&params.emoji)?;
         let id = writer.membership().conversation_id();
         let mut message = self.undeleted(tx, id, params.message_key)?;
-        if has(&message, emoji, actor.user) {
+        if has(&message, &emoji, actor.user) {
             return Ok(None);
         }
         let of_user = message
@@ -53,7 +48,7 @@ impl Messages {
                 return Err(Error::invalid("Too many different reactions"));
             }
             None => message.reactions.push(Reaction {
-                emoji: emoji.to_owned(),
+                emoji,
                 user_ids: vec![actor.user.clone()],
             }),
         }
@@ -67,12 +62,13 @@ impl Messages {
         writer: &Writer,
         params: &ReactionRemove,
     ) -> Result<Option<MessageNews>> {
+        let emoji = normal(&params.emoji)?;
         let id = writer.membership().conversation_id();
         let mut message = self.undeleted(tx, id, params.message_key)?;
-        if !has(&message, &params.emoji, actor.user) {
+        if !has(&message, &emoji, actor.user) {
             return Ok(None);
         }
-        take_back(&mut message, actor.user, |emoji| emoji == params.emoji);
+        take_back(&mut message, actor.user, |there| there == emoji);
         self.store(tx, message).map(MessageNews::Changed).map(Some)
     }
 
@@ -89,6 +85,11 @@ impl Messages {
         take_back(&mut message, user, |_| true);
         self.store(tx, message).map(MessageNews::Changed).map(Some)
     }
+}
+
+/// The form in which a reaction is stored and told (PROTOCOL.md §4.8).
+fn normal(emoji: &str) -> Result<String> {
+    text::reaction(emoji).map_err(|fault| Error::of_text("The reaction", fault))
 }
 
 fn has(message: &Message, emoji: &str, user: &UserId) -> bool {

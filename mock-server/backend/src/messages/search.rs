@@ -1,5 +1,6 @@
 //! Searching what the viewer may read (PROTOCOL.md §7.6).
 
+use fulmar_protocol::text::{check_query, query_words};
 use fulmar_protocol::{SearchPage, SearchQuery, UserId};
 
 use super::Messages;
@@ -7,34 +8,22 @@ use crate::error::{Error, Result};
 use crate::store::{messages, search};
 use crate::tx::Tx;
 
-/// The longest text that is searched for, in bytes, and the most words in it (PROTOCOL.md §9).
-const QUERY_BYTES: usize = 256;
-const QUERY_WORDS: usize = 16;
-
 /// A search that can be carried out. The store finds nothing in conversations in which the viewer takes
 /// no part.
 #[derive(Debug)]
 pub(crate) struct Search {
-    words: Vec<String>,
+    /// Rows of words that stand side by side.
+    rows: Vec<Vec<String>>,
     query: SearchQuery,
 }
 
 impl Search {
     /// Refuses what there is nothing to search for in.
     pub(crate) fn new(query: SearchQuery) -> Result<Self> {
-        let words: Vec<String> = query
-            .text
-            // The index cannot be asked for what no word has in it.
-            .split(|letter: char| letter.is_whitespace() || letter.is_control())
-            .filter(|word| word.contains(char::is_alphanumeric))
-            .map(str::to_owned)
-            .collect();
-        if query.text.len() > QUERY_BYTES || words.len() > QUERY_WORDS || words.is_empty() {
-            return Err(Error::invalid(
-                "There is nothing to search for, or too much",
-            ));
-        }
-        Ok(Self { words, query })
+        check_query(&query.text)
+            .map_err(|fault| Error::of_text("The text of the search", fault))?;
+        let rows = query_words(&query.text);
+        Ok(Self { rows, query })
     }
 
     pub(crate) fn query(&self) -> &SearchQuery {
@@ -57,8 +46,14 @@ impl Messages {
             None => 0,
         };
         let limit = self.page_size;
-        let words: Vec<&str> = search.words.iter().map(String::as_str).collect();
-        let mut found = search::find(tx.db(), user, &words, &search.query, offset, limit + 1)?;
+        let mut found = search::find(
+            tx.db(),
+            user,
+            &search.rows,
+            &search.query,
+            offset,
+            limit + 1,
+        )?;
         let more = found.len() > limit as usize;
         found.truncate(limit as usize);
         let mut page = Vec::with_capacity(found.len());

@@ -1,4 +1,4 @@
-//! Which room carries out an operation: one line for each method. A new method does not compile until it
+//! Which room carries out an operation: one arm for each method. A new method does not compile until it
 //! is here.
 
 use fulmar_protocol::{Conversation, ConversationCreate, Message, MessageSend, Method};

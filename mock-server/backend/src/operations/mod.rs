@@ -1,6 +1,6 @@
 //! Applying operations: in order, each all or nothing, each key once (PROTOCOL.md §5).
 //!
-//! It owns the table `applied`. What an operation means is one line in `dispatch.rs`, and what it does is
+//! It owns the table `applied`. What an operation means is one arm in `dispatch.rs`, and what it does is
 //! one file in a room.
 
 mod dispatch;

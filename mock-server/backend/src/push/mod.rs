@@ -8,6 +8,7 @@ mod record;
 
 use std::time::Duration;
 
+use fulmar_protocol::text::PUSH_TOKEN_BYTES;
 use fulmar_protocol::{Code, PushToken};
 
 pub(crate) use record::Recorded;
@@ -17,8 +18,6 @@ use crate::error::{Error, Result};
 use crate::store::pushes::{self, RecordedPush, write};
 use crate::tx::Tx;
 
-/// The longest token, in bytes (PROTOCOL.md §9).
-const TOKEN_BYTES: usize = 4_096;
 /// The waits between tries to hand a push over; after the last it is given up.
 const WAITS: [Duration; 3] = [
     Duration::from_secs(2),
@@ -38,7 +37,7 @@ impl Push {
         token: &PushToken,
     ) -> Result<()> {
         check_own_device(caller, device)?;
-        if token.token.is_empty() || token.token.len() > TOKEN_BYTES {
+        if token.token.is_empty() || token.token.len() > PUSH_TOKEN_BYTES {
             return Err(Error::invalid(
                 "A push token is not empty, and not that long",
             ));

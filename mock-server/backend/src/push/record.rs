@@ -1,5 +1,6 @@
 //! What a push says, and whether there is one.
 
+use fulmar_protocol::text::is_blank;
 use fulmar_protocol::{ConversationKind, Message, PushPayload, UserId};
 
 use super::Push;
@@ -66,9 +67,9 @@ fn words(tx: &Tx<'_>, message: &Message) -> Result<(String, String)> {
     let sender = users::name(tx.db(), &message.sender_id)?;
     // What carries files may say nothing: then they are named.
     let content = &message.content;
-    let text = match (content.text.trim(), content.attachments.first()) {
-        ("", Some(attachment)) => &attachment.name,
-        _ => &content.text,
+    let text = match content.attachments.first() {
+        Some(attachment) if is_blank(&content.text) => &attachment.name,
+        Some(_) | None => &content.text,
     };
     Ok(match conversations::kind(tx.db(), id)? {
         ConversationKind::Direct => (sender, text.clone()),

@@ -2,12 +2,13 @@ use fulmar_protocol::{Code, DeviceId, LoginRequest, PushProvider, PushToken, Sec
 
 use super::Push;
 use crate::actor::Caller;
+use crate::store::pushes;
 use crate::testing::{NOW, PASSWORD, Stage, accounts, user};
 
-fn caller(stage: &mut Stage, device: &str) -> Caller {
+fn caller(stage: &mut Stage, name: &str, device: &str) -> Caller {
     let accounts = accounts();
     let request = LoginRequest {
-        user_id: user("ann"),
+        user_id: user(name),
         password: Secret::from(PASSWORD),
         device_id: DeviceId::new(device).unwrap(),
     };
@@ -18,7 +19,7 @@ fn caller(stage: &mut Stage, device: &str) -> Caller {
 #[test]
 fn a_session_sets_a_token_for_its_own_device_only() {
     let mut stage = Stage::with(&["ann"]);
-    let caller = caller(&mut stage, "phone");
+    let caller = caller(&mut stage, "ann", "phone");
     let token = |text: &str| PushToken {
         provider: PushProvider::Fcm,
         token: text.to_owned(),
@@ -43,4 +44,35 @@ fn a_session_sets_a_token_for_its_own_device_only() {
         Code::SessionNotFound
     );
     assert_eq!(caller.expires_at.since(NOW).as_secs(), 900);
+}
+
+#[test]
+fn a_token_belongs_to_the_device_that_registered_it_last() {
+    let mut stage = Stage::with(&["ann", "ben"]);
+    let token = PushToken {
+        provider: PushProvider::Fcm,
+        token: "one phone".to_owned(),
+    };
+    // The phone is handed on: Ann's session ends without the server hearing of it.
+    let (ann, ben) = (
+        caller(&mut stage, "ann", "phone"),
+        caller(&mut stage, "ben", "phone"),
+    );
+    let tokens = |stage: &mut Stage| {
+        stage.ok(|tx| {
+            let of = |name| pushes::devices(tx.db(), &user(name)).map(|found| found.len());
+            Ok((of("ann")?, of("ben")?))
+        })
+    };
+    stage.ok(|tx| Push.set_token(tx, &ann, "phone", &token));
+    assert_eq!(tokens(&mut stage), (1, 0));
+    stage.ok(|tx| Push.set_token(tx, &ben, "phone", &token));
+    assert_eq!(tokens(&mut stage), (0, 1));
+    // Others of the same provider, and the same of another one, stay.
+    let other = PushToken {
+        provider: PushProvider::Apns,
+        ..token.clone()
+    };
+    stage.ok(|tx| Push.set_token(tx, &ann, "phone", &other));
+    assert_eq!(tokens(&mut stage), (1, 1));
 }

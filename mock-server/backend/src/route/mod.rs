@@ -230,10 +230,17 @@ impl Rooms {
                 self.files.detach(tx, &message.message_id)?;
                 self.changed(tx, *message)
             }
-            MessageNews::Hidden { user_id, message } => {
+            MessageNews::Hidden {
+                user_id,
+                message,
+                unread,
+            } => {
                 // The others see no change, so they are told of none.
-                self.log
-                    .append(tx, [&user_id], &EventData::MessageUpdated(*message))
+                let updated = EventData::MessageUpdated(*message);
+                match unread {
+                    Some(unread) => self.log.append_with_unread(tx, &user_id, &updated, unread),
+                    None => self.log.append(tx, [&user_id], &updated),
+                }
             }
         }
     }

@@ -2,7 +2,7 @@ use std::rc::Rc;
 
 use fulmar_protocol::{
     ConversationId, ConversationKind, EventData, Message, Method, Operation, OutcomeStatus, Seq,
-    UserId,
+    Unread, UserId,
 };
 use serde_json::{Value, json};
 
@@ -173,6 +173,40 @@ fn who_has_hidden_a_message_is_told_of_its_changes_without_its_content() {
     });
     let [secret, nothing] = [Some("secret".to_owned()), Some(String::new())];
     assert_eq!(texts, [secret.clone(), secret, nothing, None]);
+}
+
+#[test]
+fn who_hides_what_is_unread_is_told_of_the_counts_and_nobody_else() {
+    let mut world = World::new();
+    let (read, _) = world.sends("ann", "read");
+    let mention = json!({"text": "unread", "mentions": ["cat"]});
+    world.does("ann", "message.send", mention);
+    let unread = key(world.next_key);
+    world.does("cat", "receipt.update", json!({"readTo": 1}));
+    for (message, expected) in [
+        (read.operation_key, None),
+        (
+            unread,
+            Some(Unread {
+                unread_count: 0,
+                unread_mentions: 0,
+            }),
+        ),
+    ] {
+        world.events();
+        let since = world.seen[2];
+        world.does("cat", "message.hide", json!({"messageKey": message}));
+        let cat = user("cat");
+        let events = world.stage.ok(|tx| log::after(tx.db(), &cat, since, 100));
+        let [hidden] = events.as_slice() else {
+            panic!("{events:?}");
+        };
+        assert_eq!(hidden.unread(), expected);
+        assert_eq!(
+            world.kinds(),
+            [vec![], vec![], vec!["message.updated"], vec![]]
+        );
+    }
 }
 
 #[test]

@@ -29,6 +29,7 @@ const STEPS: &[&str] = &[
     include_str!("schema_3.sql"),
     include_str!("schema_4.sql"),
     include_str!("schema_5.sql"),
+    include_str!("schema_6.sql"),
 ];
 /// The version that this server writes.
 const NEWEST: i64 = STEPS.len() as i64;
@@ -49,6 +50,8 @@ pub(crate) fn prepare(
     // anew for each value, which takes longer than running them.
     database.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     database.set_prepared_statement_cache_capacity(128);
+    search::define(database)?;
+    messages::define(database)?;
     let version: i64 = database.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let missing = usize::try_from(version)
         .ok()
@@ -72,3 +75,6 @@ pub(crate) fn prepare(
         .optional()?;
     Ok(secret.unwrap_or_else(|| fresh_secret.to_vec()))
 }
+
+#[cfg(test)]
+mod tests;

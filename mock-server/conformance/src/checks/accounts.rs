@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::{Outcome, checks};
 use crate::setting::{Setting, ensure, text, token};
-use crate::wire::WireError;
 
 checks! {
     "7.1.1" [] "unknown users and wrong passwords look alike" => credentials;
@@ -13,14 +12,6 @@ checks! {
     "7.1.4" [] "after a logout the token is no good" => logout;
     "7.2.1" [M18] "a refresh can be repeated: it has one successor" => refresh_again;
     "7.2.2" [] "an older refresh token was stolen, and ends the session" => stolen;
-}
-
-async fn login(setting: &Setting<'_>, device: &str) -> Result<Value, WireError> {
-    let backend = setting.backend;
-    let login = setting.http.login(&backend.user, &backend.password, device);
-    let (status, session) = login.await?;
-    ensure!(status == 200, session);
-    Ok(session)
 }
 
 async fn credentials(setting: &Setting<'_>) -> Outcome {
@@ -56,7 +47,7 @@ async fn register(setting: &Setting<'_>) -> Outcome {
 }
 
 async fn sessions(setting: &Setting<'_>) -> Outcome {
-    let session = login(setting, "judge-session").await?;
+    let session = setting.login("judge-session").await?;
     let (status, list) = setting.http.get("/v1/sessions", token(&session)).await?;
     ensure!(status == 200, list);
     let all = list["sessions"].as_array().cloned().unwrap_or_default();
@@ -86,7 +77,7 @@ async fn sessions(setting: &Setting<'_>) -> Outcome {
 }
 
 async fn logout(setting: &Setting<'_>) -> Outcome {
-    let session = login(setting, "judge-logout").await?;
+    let session = setting.login("judge-logout").await?;
     let body = json!({"refreshToken": session["refreshToken"]});
     let (status, answer) = setting
         .http
@@ -108,7 +99,7 @@ fn with(session: &Value) -> Value {
 }
 
 async fn refresh_again(setting: &Setting<'_>) -> Outcome {
-    let first = login(setting, "judge-refresh").await?;
+    let first = setting.login("judge-refresh").await?;
     let path = "/v1/auth/refresh";
     let (status, second) = setting.http.post(path, "", &with(&first)).await?;
     ensure!(status == 200, second);
@@ -128,7 +119,7 @@ async fn refresh_again(setting: &Setting<'_>) -> Outcome {
 }
 
 async fn stolen(setting: &Setting<'_>) -> Outcome {
-    let first = login(setting, "judge-thief").await?;
+    let first = setting.login("judge-thief").await?;
     let path = "/v1/auth/refresh";
     let (_, second) = setting.http.post(path, "", &with(&first)).await?;
     let (_, third) = setting.http.post(path, "", &with(&second)).await?;

@@ -10,6 +10,7 @@ checks! {
     "4.2.1" [] "a message is told of as a whole, with a growing revision" => revisions;
     "4.3.1" [] "receipts only grow, and what is read was delivered" => receipts;
     "4.3.2" [] "unread are the messages of others after readTo" => unread;
+    "4.3.3" [] "what one has hidden is not unread, and the counts stand beside the message" => hidden_unread;
     "4.6.1" [] "places in a thread are dense, and its root counts them" => threads;
     "5.4.1" [M15] "a blank text, and one that is too long, are refused" => texts;
     "5.4.2" [] "mentions of strangers and replies to nothing are left out" => left_out;
@@ -19,7 +20,6 @@ checks! {
     "5.7.1" [] "only its sender edits a message" => edits;
     "5.8.1" [] "what is deleted is gone for everyone, and a second time changes nothing" => deletes;
     "5.8.2" [] "what is hidden is hidden from oneself alone" => hides;
-    "5.9.1" [] "reactions are set once and taken back once" => reactions;
 }
 
 async fn one_per_pair(setting: &Setting<'_>) -> Outcome {
@@ -36,7 +36,7 @@ async fn one_per_pair(setting: &Setting<'_>) -> Outcome {
 }
 
 /// A message as the history tells of it now.
-async fn told(
+pub(super) async fn told(
     setting: &Setting<'_>,
     token: &str,
     key: &Value,
@@ -55,7 +55,7 @@ async fn told(
     found.ok_or_else(|| crate::wire::wire("the message is not in the history"))
 }
 
-fn about(setting: &Setting<'_>, message: &Value) -> Value {
+pub(super) fn about(setting: &Setting<'_>, message: &Value) -> Value {
     json!({"conversationId": setting.conversation, "messageKey": message["operationKey"]})
 }
 
@@ -130,6 +130,70 @@ async fn unread(setting: &Setting<'_>) -> Outcome {
     Ok(())
 }
 
+/// What a log says after an event, as `GET /v1/sync` tells it.
+async fn told_since(
+    setting: &Setting<'_>,
+    token: &str,
+    since: u64,
+    log: &Value,
+) -> Result<(u64, Vec<Value>), crate::wire::WireError> {
+    let path = format!("/v1/sync?since={since}&logId={}", text(log)?);
+    let (status, page) = setting.http.get(&path, token).await?;
+    ensure!(status == 200, page);
+    let events = page["events"].as_array().cloned().unwrap_or_default();
+    Ok((number(&page["head"])?, events))
+}
+
+async fn hidden_unread(setting: &Setting<'_>) -> Outcome {
+    let (id, token) = (&setting.conversation, setting.other_token());
+    let last = setting.say("read up to here").await?;
+    let params = json!({"conversationId": id, "readTo": last["position"]});
+    setting.done(token, "receipt.update", params).await?;
+    setting.say("unread and seen").await?;
+    let mention = json!({"conversationId": id, "text": "unread and hidden",
+        "mentions": [setting.backend.other_user]});
+    let mention = setting
+        .done(setting.token(), "message.send", mention)
+        .await?;
+    let before = setting.view(token, id).await?;
+    ensure!(
+        before["unreadCount"] == 2 && before["unreadMentions"] == 1,
+        before
+    );
+    let (_, snapshot) = setting.http.get("/v1/snapshot", token).await?;
+    let since = number(&snapshot["seq"])?;
+    let log = &snapshot["logId"];
+    setting
+        .done(token, "message.hide", about(setting, &mention["message"]))
+        .await?;
+    let after = setting.view(token, id).await?;
+    ensure!(
+        after["unreadCount"] == 1 && after["unreadMentions"] == 0,
+        after
+    );
+    let (head, events) = told_since(setting, token, since, log).await?;
+    let hidden = events
+        .iter()
+        .find(|event| event["type"] == "message.updated" && event["data"]["hidden"] == true);
+    let hidden = hidden.ok_or_else(|| crate::wire::wire("nothing tells of what was hidden"))?;
+    ensure!(
+        hidden["data"]["unreadCount"] == 1 && hidden["data"]["unreadMentions"] == 0,
+        hidden
+    );
+    // What was read before changes no count, so none is told.
+    setting
+        .done(token, "message.hide", about(setting, &last))
+        .await?;
+    let (_, events) = told_since(setting, token, head, log).await?;
+    ensure!(
+        events
+            .iter()
+            .all(|event| event["data"]["unreadCount"].is_null()),
+        json!(events)
+    );
+    Ok(())
+}
+
 async fn threads(setting: &Setting<'_>) -> Outcome {
     let root = setting.say("the root").await?;
     for place in 1..=3_u64 {
@@ -151,7 +215,7 @@ async fn threads(setting: &Setting<'_>) -> Outcome {
 
 async fn texts(setting: &Setting<'_>) -> Outcome {
     let long = "x".repeat(setting.limit("textBytes", 8192) + 1);
-    for body in ["", "   ", "\n\t", &long] {
+    for body in ["", "   ", "\n\t", "\u{200B}\u{2800}\u{AD}", &long] {
         let params = json!({"conversationId": setting.conversation, "text": body});
         setting
             .refused(setting.token(), "message.send", params, "params.invalid")
@@ -271,33 +335,4 @@ async fn hides(setting: &Setting<'_>) -> Outcome {
         mine
     );
     Ok(())
-}
-
-async fn reactions(setting: &Setting<'_>) -> Outcome {
-    let message = setting.say("worth a reaction").await?;
-    let mut params = about(setting, &message);
-    params["emoji"] = json!("👍");
-    for (method, expected) in [
-        (
-            "reaction.add",
-            json!([{"emoji": "👍", "userIds": [setting.backend.other_user]}]),
-        ),
-        ("reaction.remove", json!([])),
-    ] {
-        for _ in 0..2 {
-            setting
-                .done(setting.other_token(), method, params.clone())
-                .await?;
-        }
-        let now = told(setting, setting.token(), &message["operationKey"]).await?;
-        let found = match &now["reactions"] {
-            Value::Null => json!([]),
-            found => found.clone(),
-        };
-        ensure!(found == expected, now);
-    }
-    params["emoji"] = json!("two words");
-    setting
-        .refused(setting.token(), "reaction.add", params, "params.invalid")
-        .await
 }

@@ -13,6 +13,7 @@ checks! {
     "7.5.4" [] "all that a message ever said, oldest first" => versions;
     "7.6.1" [] "search finds every word, in the user's conversations alone" => search;
     "7.6.2" [] "what was deleted is not found, and a text without a word is params.invalid" => not_found;
+    "7.6.3" [] "case, accents, apostrophes and skin tones do not matter, the order of letters does" => other_spellings;
 }
 
 async fn page(setting: &Setting<'_>, query: &str) -> Result<Value, crate::wire::WireError> {
@@ -141,5 +142,28 @@ async fn not_found(setting: &Setting<'_>) -> Outcome {
         status == 422 && problem["code"] == "params.invalid",
         problem
     );
+    Ok(())
+}
+
+async fn other_spellings(setting: &Setting<'_>) -> Outcome {
+    setting.needs("search")?;
+    let word = format!("w{}", operation_key()?.replace('-', ""));
+    setting.say(&format!("{word} Straße don’t 👍🏽 東京")).await?;
+    for (query, count) in [
+        ("STRASSE", 1),
+        ("dont", 1),
+        ("don%27t", 1),
+        // A thumb without a tone, and the letters of Tokyo in both orders.
+        ("%F0%9F%91%8D", 1),
+        ("%E6%9D%B1%E4%BA%AC", 1),
+        ("%E4%BA%AC%E6%9D%B1", 0),
+        ("trasse", 0),
+    ] {
+        let path = format!("/v1/search?q={word}+{query}");
+        let (status, found) = setting.http.get(&path, setting.token()).await?;
+        ensure!(status == 200, found);
+        let messages = found["messages"].as_array().map(Vec::len);
+        ensure!(messages == Some(count), format!("{query}: {found}"));
+    }
     Ok(())
 }

@@ -8,6 +8,7 @@ mod form;
 mod history;
 mod operations;
 mod people;
+mod reactions;
 mod rest;
 mod socket;
 
@@ -50,6 +51,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Check> {
         form::CHECKS,
         socket::CHECKS,
         content::CHECKS,
+        reactions::CHECKS,
         people::CHECKS,
         operations::CHECKS,
         history::CHECKS,

@@ -142,6 +142,10 @@ async fn groups(setting: &Setting<'_>) -> Outcome {
             "params.invalid",
         ),
         (
+            json!({"kind": "group", "title": "\u{200B}\u{FE0F}", "participantIds": [other]}),
+            "params.invalid",
+        ),
+        (
             json!({"kind": "group", "title": "x".repeat(201), "participantIds": [other]}),
             "params.invalid",
         ),

@@ -166,11 +166,7 @@ async fn events_before_pong(setting: &Setting<'_>) -> Outcome {
 }
 
 async fn authenticate(setting: &Setting<'_>) -> Outcome {
-    let backend = setting.backend;
-    let login = setting
-        .http
-        .login(&backend.user, &backend.password, "judge-again");
-    let (_, session) = login.await?;
+    let session = setting.login("judge-again").await?;
     let (mut socket, _) = setting.connect(&session, 0, &Value::Null).await?;
     let body = json!({"refreshToken": session["refreshToken"]});
     let (status, fresh) = setting.http.post("/v1/auth/refresh", "", &body).await?;
@@ -226,11 +222,7 @@ async fn no_frame(setting: &Setting<'_>) -> Outcome {
 }
 
 async fn session_ends(setting: &Setting<'_>) -> Outcome {
-    let backend = setting.backend;
-    let login = setting
-        .http
-        .login(&backend.user, &backend.password, "judge-leaving");
-    let (_, session) = login.await?;
+    let session = setting.login("judge-leaving").await?;
     let (mut socket, _) = setting.connect(&session, 0, &Value::Null).await?;
     let body = json!({"refreshToken": session["refreshToken"]});
     let (status, answer) = setting

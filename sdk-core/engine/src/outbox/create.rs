@@ -1,109 +1,125 @@
-//! Beginning a conversation, also without the network.
+//! Creating a conversation, also without the network.
 
 use fulmar_protocol::{
     ConversationCreate, ConversationKind, ConversationProfile, Method, OperationKey, Participant,
     Role, UserId,
 };
 
-use super::{Answered, check_title, invalid};
-use crate::effect::Reply;
-use crate::input::NewConversation;
-use crate::pending;
-use crate::store::{Result, conversations, operations};
-use crate::turn::Turn;
+use super::{Acting, Outbox, wrong_state};
+use crate::io::{CommandResult, NewConversation, Reply};
+use crate::operation::{self, Checked, newcomer};
+use crate::store::operations::NewOperation;
+use crate::store::{ConversationKey, Result, conversations, operations};
+use crate::tx::Tx;
 
-impl Turn<'_> {
+impl Outbox {
+    /// Creates a conversation here; the server creates it when it hears of it.
     pub(crate) fn create(
         &mut self,
+        tx: &mut Tx<'_>,
         operation_key: OperationKey,
-        conversation: &NewConversation,
-    ) -> Result<Answered> {
-        let owner = match self.owner() {
-            Ok(owner) => owner,
-            Err(error) => return Ok(Err(error)),
-        };
-        if let Some(key) = conversations::find(&self.db, &operation_key.into())? {
-            let id = conversations::public_id(&self.db, key)?;
-            return Ok(Ok(Reply::Conversation { id }));
+        conversation: NewConversation,
+        acting: Acting<'_>,
+    ) -> Result<CommandResult> {
+        if let Some(key) = conversations::find(&tx.db, &operation_key.into())? {
+            return known(tx, key);
         }
-        let (kind, title, others) = match conversation {
-            NewConversation::Direct { with } => (ConversationKind::Direct, None, vec![with]),
-            NewConversation::Group {
-                title,
-                participants,
-                ..
-            } => (
-                ConversationKind::Group,
-                Some(title.as_str()),
-                participants.iter().collect(),
-            ),
-        };
-        if kind == ConversationKind::Direct && others.contains(&&owner) {
-            return Ok(Err(invalid(
-                "a direct conversation",
-                "is with somebody else".to_owned(),
-            )));
+        if let Some(row) = operations::find(&tx.db, operation_key)? {
+            return Ok(Err(wrong_state(&row)));
         }
-        if let Some(Err(error)) = title.map(check_title) {
+        let existing = match &conversation {
+            NewConversation::Direct { with } => conversations::find_direct(&tx.db, with)?,
+            NewConversation::Group { .. } => None,
+        };
+        let create = params(conversation);
+        let method = Method::ConversationCreate(create.clone());
+        // There is no lane yet; a creation is checked by itself.
+        let place = self.place(tx, ConversationKey(0), acting);
+        if let Checked::Refused(error) = operation::of(&method).check(&place)? {
             return Ok(Err(error));
         }
-        if let NewConversation::Direct { with } = conversation
-            && let Some(key) = conversations::find_direct(&self.db, with)?
-        {
-            let id = conversations::public_id(&self.db, key)?;
-            return Ok(Ok(Reply::Conversation { id }));
+        if let Some(key) = existing {
+            return known(tx, key);
         }
-        if let Err(full) = self.room_in_outbox()? {
+        if let Err(full) = self.room(tx, acting.config)? {
             return Ok(Err(full));
         }
-        let participant_ids: Vec<UserId> = others.into_iter().cloned().collect();
-        let mut everyone: Vec<Participant> = participant_ids
-            .iter()
-            .cloned()
-            .map(pending::newcomer)
-            .collect();
-        everyone.push(Participant {
-            role: match kind {
-                ConversationKind::Group => Role::Admin,
-                _ => Role::Member,
-            },
-            ..pending::newcomer(owner)
-        });
-        let (avatar_url, context) = match conversation {
-            NewConversation::Direct { .. } => (None, None),
-            NewConversation::Group {
-                avatar_url,
-                context,
-                ..
-            } => (avatar_url.clone(), context.clone()),
-        };
-        let profile = ConversationProfile {
-            title: title.map(str::to_owned),
-            avatar_url,
-            context,
-            ..ConversationProfile::default()
-        };
-        let lane = conversations::insert_draft(
-            &self.db,
-            &conversations::Draft {
+        let lane = insert(tx, operation_key, &create, acting.owner)?;
+        operations::enqueue(
+            &tx.db,
+            &NewOperation {
                 operation_key,
-                kind,
-                profile: &profile,
-                participants: &everyone,
-                now: self.now.wall,
+                lane,
+                method: &method,
+                holds_lane: operation::of(&method).holds_lane(),
+                now: tx.now.wall,
             },
         )?;
-        let method = Method::ConversationCreate(ConversationCreate {
-            kind,
-            title: profile.title,
-            avatar_url: profile.avatar_url,
-            context: profile.context,
-            participant_ids,
-        });
-        operations::enqueue(&self.db, operation_key, lane, &method, self.now.wall)?;
-        self.touch(lane);
-        Ok(Ok(Reply::Conversation {
-            id: operation_key.into(),
-        }))
+        tx.touch(lane);
+        let id = operation_key.into();
+        Ok(Ok(Reply::Conversation { id }))
     }
+}
+
+fn known(tx: &Tx<'_>, key: ConversationKey) -> Result<CommandResult> {
+    let id = conversations::public_id(&tx.db, key)?;
+    Ok(Ok(Reply::Conversation { id }))
+}
+
+fn params(conversation: NewConversation) -> ConversationCreate {
+    match conversation {
+        NewConversation::Direct { with } => ConversationCreate {
+            kind: ConversationKind::Direct,
+            title: None,
+            avatar_url: None,
+            context: None,
+            participant_ids: vec![with],
+        },
+        NewConversation::Group {
+            title,
+            participants,
+            avatar_url,
+            context,
+        } => ConversationCreate {
+            kind: ConversationKind::Group,
+            title: Some(title),
+            avatar_url,
+            context,
+            participant_ids: participants,
+        },
+    }
+}
+
+fn insert(
+    tx: &Tx<'_>,
+    operation_key: OperationKey,
+    create: &ConversationCreate,
+    owner: &UserId,
+) -> Result<ConversationKey> {
+    let role = match create.kind {
+        ConversationKind::Group => Role::Admin,
+        ConversationKind::Direct | ConversationKind::Unknown => Role::Member,
+    };
+    let others = create.participant_ids.iter().cloned().map(newcomer);
+    let mut everyone: Vec<Participant> = others.collect();
+    everyone.push(Participant {
+        role,
+        ..newcomer(owner.clone())
+    });
+    let profile = ConversationProfile {
+        title: create.title.clone(),
+        avatar_url: create.avatar_url.clone(),
+        context: create.context.clone(),
+        ..ConversationProfile::default()
+    };
+    conversations::insert_local(
+        &tx.db,
+        &conversations::LocalConversation {
+            operation_key,
+            kind: create.kind,
+            profile: &profile,
+            participants: &everyone,
+            now: tx.now.wall,
+        },
+    )
 }

@@ -1,77 +1,160 @@
-//! What the app says about an operation that failed: try it again, or give it up.
+//! What the app says about an operation that has no outcome: try it again, or give it up.
 
-use fulmar_protocol::{Method, OperationKey, Position};
+use fulmar_protocol::{Content, MessageDelete, Method, OperationKey, Position};
 
-use super::Answered;
-use crate::command_error::CommandError;
-use crate::effect::Reply;
-use crate::outbox::transition::{Happening, Next};
+use super::change::never_applied;
+use super::transition::{Next, OperationEvent, after};
+use super::{Acting, Outbox, OutboxNews, wrong_state};
+use crate::io::{CommandError, CommandResult, Reply};
+use crate::operation::message_send_content;
 use crate::store::operations::OperationRow;
-use crate::store::{ConversationKey, Result, conversations, messages, operations, reading};
-use crate::turn::Turn;
+use crate::store::state::{FailureReason, OperationState};
+use crate::store::{
+    ConversationKey, Result, conversations, messages, operations, reading, uploads,
+};
+use crate::tx::Tx;
 
-impl Turn<'_> {
-    pub(crate) fn retry(&mut self, operation_key: OperationKey) -> Result<Answered> {
-        let row = match self.find_operation(operation_key, Happening::Retried)? {
-            Ok(row) => row,
-            Err(error) => return Ok(Err(error)),
+impl Outbox {
+    /// Tries a failed operation again.
+    pub(crate) fn retry(
+        &mut self,
+        tx: &mut Tx<'_>,
+        operation_key: OperationKey,
+    ) -> Result<CommandResult> {
+        let Some(row) = operations::find(&tx.db, operation_key)? else {
+            return Ok(Err(CommandError::NoSuchOperation { operation_key }));
         };
-        operations::renew(&self.db, operation_key, self.now.wall)?;
-        self.transition(&row, Happening::Retried, None)?;
-        Ok(Ok(Reply::Done))
-    }
-
-    /// Gives up a message, or a conversation that was never created, with all that waits in it.
-    pub(crate) fn discard(&mut self, operation_key: OperationKey) -> Result<Answered> {
-        let row = match self.find_operation(operation_key, Happening::Discarded)? {
-            Ok(row) => row,
-            Err(error) => return Ok(Err(error)),
-        };
-        self.transition(&row, Happening::Discarded, None)?;
-        match row.method {
-            Method::MessageSend(_) => self.drop_unsent(operation_key)?,
-            Method::ReceiptUpdate(_) => {
-                reading::set_local_read(&self.db, row.lane, Position::ZERO)?;
+        let event = match operations::failure(&tx.db, operation_key)? {
+            Some(FailureReason::OutcomeUnknown) => OperationEvent::RetriedInDoubt,
+            Some(FailureReason::RootGivenUp) => return Ok(Err(wrong_state(&row))),
+            Some(FailureReason::Refused { .. } | FailureReason::FileLost) | None => {
+                OperationEvent::Retried
             }
-            Method::ConversationCreate(_) => self.discard_draft(row.lane)?,
+        };
+        if after(row.state, event) == Next::Illegal {
+            return Ok(Err(wrong_state(&row)));
+        }
+        operations::renew(&tx.db, operation_key, tx.now.wall, self.server.time())?;
+        self.transition(tx, &row, event, None)?;
+        Ok(Ok(Reply::Done))
+    }
+
+    /// Gives up a message, or a conversation that was never created, with all that waits in it. What may be
+    /// at the server cannot be given up here alone: with `delete_key` it is deleted for everyone, once it is
+    /// known to be there.
+    pub(crate) fn discard(
+        &mut self,
+        tx: &mut Tx<'_>,
+        operation_key: OperationKey,
+        delete_key: Option<OperationKey>,
+        acting: Acting<'_>,
+    ) -> Result<CommandResult> {
+        let Some(row) = operations::find(&tx.db, operation_key)? else {
+            return Ok(Err(CommandError::NoSuchOperation { operation_key }));
+        };
+        match row.state {
+            OperationState::Queued | OperationState::Failed => {}
+            OperationState::InFlight | OperationState::Unconfirmed => {
+                return self.discard_in_doubt(tx, &row, delete_key, acting);
+            }
+            OperationState::Applied => return Ok(Err(wrong_state(&row))),
+        }
+        if let Method::MessageSend(_) = row.method {
+            self.give_up_message(tx, &row)?;
+        } else if let Method::ConversationCreate(_) = row.method {
+            self.give_up_conversation(tx, &row)?;
+        } else {
+            self.transition(tx, &row, OperationEvent::Discarded, None)?;
+            if let Method::ReceiptUpdate(_) = row.method {
+                reading::set_local_read(&tx.db, row.lane, Position::ZERO)?;
+            }
             // What it would have changed is only shown while it is there.
-            _ => {}
         }
         Ok(Ok(Reply::Done))
     }
 
-    /// Drops a message that is not at the server, with what was to be done to it.
-    pub(super) fn drop_unsent(&mut self, message: OperationKey) -> Result<()> {
-        for row in operations::about_message(&self.db, message)? {
-            operations::delete(&self.db, row.operation_key)?;
-        }
-        messages::delete_unsent(&self.db, message)
+    /// It may be at the server. A message can be deleted behind itself; anything else has to wait.
+    fn discard_in_doubt(
+        &mut self,
+        tx: &mut Tx<'_>,
+        row: &OperationRow,
+        delete_key: Option<OperationKey>,
+        acting: Acting<'_>,
+    ) -> Result<CommandResult> {
+        let operation_key = row.operation_key;
+        let (Method::MessageSend(message), Some(delete_key)) = (&row.method, delete_key) else {
+            return Ok(Err(CommandError::MayBeSent { operation_key }));
+        };
+        let delete = Method::MessageDelete(MessageDelete {
+            conversation_id: message.conversation_id.clone(),
+            message_key: operation_key,
+        });
+        self.change(tx, delete_key, delete, acting)
     }
 
-    fn discard_draft(&mut self, lane: ConversationKey) -> Result<()> {
-        // Nothing of this lane can be in flight: its conversation does not exist.
-        for key in operations::keys_of_lane(&self.db, lane)? {
-            operations::delete(&self.db, key)?;
+    /// Gives up a message that is certainly not at the server, and decides about all that hangs on it: what
+    /// was to be done to it goes with it, replies in its thread fail, replies that quote it lose the quote.
+    pub(super) fn give_up_message(&mut self, tx: &mut Tx<'_>, row: &OperationRow) -> Result<()> {
+        let message = row.operation_key;
+        self.transition(tx, row, OperationEvent::Discarded, None)?;
+        for change in operations::about_message(&tx.db, message)? {
+            operations::delete(&tx.db, change.operation_key)?;
         }
-        conversations::remove_draft(&self.db, lane)?;
-        self.vanish(lane);
+        messages::delete_unsent(&tx.db, message)?;
+        for reply in operations::replies(&tx.db, row.lane, message)? {
+            let Method::MessageSend(mut send) = reply.method.clone() else {
+                continue;
+            };
+            let waits = after(reply.state, OperationEvent::RootGivenUp) != Next::Illegal;
+            if send.thread_root == Some(message) && waits {
+                let reason = FailureReason::RootGivenUp;
+                self.transition(tx, &reply, OperationEvent::RootGivenUp, Some(&reason))?;
+                // It holds nobody up: it can never be sent, and the others can.
+                operations::release_lane(&tx.db, reply.operation_key)?;
+            }
+            if send.reply_to == Some(message) && never_applied(tx, &reply)? {
+                send.reply_to = None;
+                self.rewrite(tx, &reply, Method::MessageSend(send))?;
+            }
+        }
         Ok(())
     }
 
-    fn find_operation(
-        &mut self,
-        operation_key: OperationKey,
-        happening: Happening,
-    ) -> Result<std::result::Result<OperationRow, CommandError>> {
-        let Some(row) = operations::find(&self.db, operation_key)? else {
-            return Ok(Err(CommandError::NoSuchOperation { operation_key }));
-        };
-        if row.state.after(happening) == Next::Illegal {
-            return Ok(Err(CommandError::WrongState {
-                operation_key,
-                state: row.state,
-            }));
+    /// Gives up a conversation that the server does not know, with all that waits in it.
+    fn give_up_conversation(&mut self, tx: &mut Tx<'_>, row: &OperationRow) -> Result<()> {
+        let lane: ConversationKey = row.lane;
+        if conversations::server_id(&tx.db, lane)?.is_some() {
+            // The other person has begun it meanwhile: what waits in it has a place to go.
+            return self.transition(tx, row, OperationEvent::Discarded, None);
         }
-        Ok(Ok(row))
+        // Nothing of this lane can be in flight: its conversation does not exist.
+        for key in operations::keys_of_lane(&tx.db, lane)? {
+            let files = uploads::of_message(&tx.db, key)?;
+            self.news.push(OutboxNews::Abandoned(files));
+            operations::delete(&tx.db, key)?;
+        }
+        conversations::remove_local(&tx.db, lane)?;
+        tx.vanish(lane);
+        Ok(())
+    }
+
+    /// A message that has not left the device says something else: it was never said otherwise.
+    pub(super) fn rewrite(
+        &mut self,
+        tx: &mut Tx<'_>,
+        row: &OperationRow,
+        method: Method,
+    ) -> Result<()> {
+        if let Method::MessageSend(message) = &method {
+            let shown = messages::find(&tx.db, row.operation_key)?;
+            let content = Content {
+                forwarded_from: shown.and_then(|shown| shown.content.forwarded_from),
+                ..message_send_content(message)
+            };
+            messages::set_unsent_content(&tx.db, row.operation_key, &content)?;
+        }
+        operations::set_params(&tx.db, row.operation_key, &method)?;
+        tx.touch(row.lane);
+        Ok(())
     }
 }

@@ -1,188 +1,392 @@
-//! The outbox: everything that the user did and the server has not confirmed yet.
+//! The outbox: everything that the user did and the server has not confirmed yet (PROTOCOL.md §5).
 //!
-//! The way of a message: a `send` inserts the operation and the optimistic message in one durable
-//! transaction and is answered after it ([`send`]). At the end of every turn, whatever may go out goes
-//! out: [`submit`] takes from each conversation's lane what is queued, in order, and never more than
-//! one submit per lane is in flight. The outcome (or the event, whichever comes first) confirms it:
-//! [`outcome`]. A lost connection returns it to the queue under the same operation key, which the
-//! server recognises. A permanent refusal makes it `failed`, which holds the lane until the app
-//! retries or discards it.
+//! The way of a message: [`Outbox::send`] inserts the operation and the optimistic message in one durable
+//! transaction and is answered after it. At the end of every batch [`Outbox::reconcile`] takes from each
+//! conversation's lane what is queued, in order, and never more than one submit per lane is in flight. The
+//! outcome (or the event, whichever comes first) confirms it: [`Outbox::outcomes_arrived`],
+//! [`Outbox::confirmed`]. A lost connection returns it to the queue under the same operation key, which the
+//! server recognises. A permanent refusal makes it `failed`, which holds the lane until the app retries or
+//! discards it.
 //!
-//! The files of a message go up before it does ([`upload`]); until then it waits in its place.
+//! Any other operation shows its effect from here, put over what the server said, until the log has told of
+//! it. When it is refused, its effect is gone with that: nothing has to be undone, and it holds nobody up.
 //!
-//! Any other operation ([`change`]) shows its effect from here, put over what the server said, until
-//! the log has told of it. When it is refused, its effect is gone with that: nothing has to be undone,
-//! and it holds nobody up.
-//!
-//! Every change of an operation's state goes through [`transition`]. Nothing in here may drop an
-//! operation on its own account.
+//! Every change of an operation's state goes through [`transition`]. Nothing in here may drop an operation by
+//! itself.
 
 mod change;
 mod create;
-pub(crate) mod delivery;
-pub(crate) mod failure;
+mod deliveries;
+mod flights;
 mod give_up;
-pub(crate) mod outcome;
+mod lanes;
+mod outcome;
 mod receipt;
+mod refusal;
 mod send;
-pub(crate) mod submit;
+mod server;
+mod submit;
+#[cfg(test)]
+mod tests;
 pub(crate) mod transition;
-pub(crate) mod upload;
 
-use fulmar_protocol::{Attachment, ConversationId, ConversationKind, Role, UserId, Writing};
+use fulmar_protocol::text::check_draft;
+use fulmar_protocol::{
+    Conversation, ConversationId, Limits, Message, OperationKey, Secret, Seq, UserId,
+};
 
-use crate::command_error::CommandError;
-use crate::effect::Reply;
-use crate::outbox::failure::FailureReason;
-use crate::outbox::transition::{Happening, Next};
-use crate::pending;
-use crate::store::{LaneId, Result, conversations, operations, participants};
-use crate::store::{blocked, operations::OperationRow};
-use crate::turn::Turn;
+use crate::config::Config;
+use crate::facts::Channel;
+use crate::io::{CommandError, CommandResult, Field, Reply, Rule};
+use crate::operation::Situation;
+use crate::outbox::deliveries::Deliveries;
+use crate::outbox::flights::Flights;
+use crate::outbox::lanes::Lanes;
+use crate::outbox::server::Server;
+use crate::outbox::transition::{Next, OperationEvent, after};
+use crate::pace::Gate;
+use crate::store::operations::OperationRow;
+use crate::store::state::{FailureReason, OperationState};
+use crate::store::uploads::UploadRow;
+use crate::store::{LaneId, Result, conversations, log, operations, uploads};
+use crate::timer::{Timed, Timer, Timers};
+use crate::tx::Tx;
 
-/// The longest title of a group, in bytes (PROTOCOL.md §9).
-const TITLE_BYTES: usize = 200;
-/// How many changes that were refused are kept for whoever wants to see them.
+/// How many changes that were refused are kept for those who want to see them.
 const REFUSED_KEPT: u32 = 100;
 
-type Answered = std::result::Result<Reply, CommandError>;
+/// What the outbox has to say.
+#[derive(Debug)]
+pub(crate) enum OutboxNews {
+    /// An operation got its outcome: progress.
+    Progress,
+    /// No outcome came over a socket that seems open: it is dead.
+    Silent,
+    /// A submit over the socket was refused because of its token.
+    SocketTokenRejected,
+    /// The server has this message of ours.
+    Applied(LaneId, Box<Message>),
+    /// The server has created the conversation of this lane, and its log went so far then.
+    Created(LaneId, Box<Conversation>, Seq),
+    /// The server has lost the files of this message.
+    FilesMissing(OperationKey),
+    /// A message was given up, and these files with it.
+    Abandoned(Vec<UploadRow>),
+    /// The user has written a message.
+    Wrote(LaneId),
+}
 
-impl Turn<'_> {
-    /// Takes one step of the table, on disk. A step that the table does not have is a bug of ours,
-    /// never the app's: it is reported and changes nothing.
-    pub(crate) fn transition(
+impl OutboxNews {
+    /// Whether an operation got its outcome.
+    pub(crate) fn is_progress(&self) -> bool {
+        matches!(self, Self::Progress)
+    }
+}
+
+/// What the outbox keeps in memory: what is under way, and who waits.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    flights: Flights,
+    lanes: Lanes,
+    deliveries: Deliveries,
+    server: Server,
+    /// One operation per submit until one succeeds, after a whole submit was refused: so the refusal lands on
+    /// the operation that deserves it.
+    one_by_one: bool,
+    /// How many outcomes in a row did not come in time: the next one may take longer.
+    late: u32,
+    timers: Timers,
+    news: Vec<OutboxNews>,
+}
+
+/// Who does something, with which settings.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Acting<'a> {
+    pub(crate) owner: &'a UserId,
+    pub(crate) config: &'a Config,
+}
+
+/// By what a submit can go out at this moment.
+#[derive(Debug, Clone)]
+pub(crate) struct Way {
+    pub(crate) channel: Channel,
+    /// The access token, for HTTP.
+    pub(crate) token: Option<Secret>,
+    /// Whether the budget has one more request over HTTP.
+    pub(crate) gate: Gate,
+}
+
+impl Timed for Outbox {
+    fn timers(&self) -> &Timers {
+        &self.timers
+    }
+
+    fn timers_mut(&mut self) -> &mut Timers {
+        &mut self.timers
+    }
+}
+
+impl Outbox {
+    /// Takes up where the rows say.
+    pub(crate) fn of(tx: &Tx<'_>) -> Result<Self> {
+        Ok(Self {
+            server: Server::of(&tx.db)?,
+            ..Self::default()
+        })
+    }
+
+    /// What is to be passed on, in the order in which it happened.
+    pub(crate) fn take_news(&mut self) -> Vec<OutboxNews> {
+        std::mem::take(&mut self.news)
+    }
+
+    /// The limits of the server, as far as it said them.
+    pub(crate) fn limits(&self) -> &Limits {
+        self.server.limits()
+    }
+
+    /// A socket is open: the server has said what it can take.
+    pub(crate) fn connected(
         &mut self,
-        row: &OperationRow,
-        happening: Happening,
-        failure: Option<&FailureReason>,
+        tx: &mut Tx<'_>,
+        ready: &fulmar_protocol::Ready,
     ) -> Result<()> {
-        match row.state.after(happening) {
-            Next::Is(state) => operations::set_state(&self.db, row.operation_key, state, failure)?,
-            Next::Gone => {
-                if happening == Happening::Discarded {
-                    self.abandon_uploads(row.operation_key)?;
-                }
-                operations::delete(&self.db, row.operation_key)?;
-            }
-            Next::Illegal => {
-                tracing::error!(state = row.state.name(), ?happening, "illegal transition");
-                debug_assert!(false, "illegal: {:?} + {happening:?}", row.state);
-            }
-        }
-        self.touch(row.lane);
+        self.server.said(tx, ready)?;
+        // What was applied before was told of before the newest event that there is, whatever the outcome
+        // said.
+        operations::cap_applied_seq(&tx.db, ready.head)?;
+        self.told_up_to(tx, log::position(&tx.db)?.1)?;
+        self.retry_now();
         Ok(())
     }
 
-    fn owner(&self) -> std::result::Result<UserId, CommandError> {
-        self.brain
-            .account
-            .user_id
-            .clone()
-            .ok_or(CommandError::SignedOut)
+    /// Whether something waits to be sent.
+    pub(crate) fn has_queued(tx: &Tx<'_>) -> Result<bool> {
+        operations::any_queued(&tx.db)
     }
 
-    fn room_in_outbox(&self) -> Result<std::result::Result<(), CommandError>> {
-        let capacity = self.config.outbox_capacity;
-        Ok(match operations::count_unsent(&self.db)? < capacity {
-            true => Ok(()),
-            false => Err(CommandError::OutboxFull { capacity }),
+    /// A message is at the server: its operation needs the outbox no more.
+    pub(crate) fn confirmed(&mut self, tx: &mut Tx<'_>, message: OperationKey) -> Result<()> {
+        match operations::find(&tx.db, message)? {
+            Some(row) => self.transition(tx, &row, OperationEvent::Confirmed, None),
+            None => Ok(()),
+        }
+    }
+
+    /// The log has told of everything up to here: what was applied before needs the outbox no more.
+    pub(crate) fn told_up_to(&mut self, tx: &mut Tx<'_>, seq: Seq) -> Result<()> {
+        for lane in operations::forget_applied(&tx.db, seq)? {
+            tx.touch(lane);
+        }
+        Ok(())
+    }
+
+    /// The user takes no part in a conversation any more: what only changes it has no effect.
+    pub(crate) fn left(&mut self, tx: &mut Tx<'_>, lane: LaneId) -> Result<()> {
+        operations::drop_changes(&tx.db, lane)?;
+        tx.touch(lane);
+        Ok(())
+    }
+
+    /// A file of a message was refused, or is not on this device any more: it will not go out by itself.
+    pub(crate) fn file_failed(
+        &mut self,
+        tx: &mut Tx<'_>,
+        message: OperationKey,
+        reason: &FailureReason,
+    ) -> Result<()> {
+        match operations::find(&tx.db, message)? {
+            Some(row) if row.state == OperationState::Queued => {
+                self.transition(tx, &row, OperationEvent::Refused, Some(reason))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// The server did not do it this time. A message that the user has deleted meanwhile and that is certainly
+    /// not there is given up: nobody shall see it for a moment.
+    fn not_done(
+        &mut self,
+        tx: &mut Tx<'_>,
+        row: &OperationRow,
+        event: OperationEvent,
+    ) -> Result<()> {
+        self.transition(tx, row, event, None)?;
+        if event == OperationEvent::NotApplied
+            && was_deleted_meanwhile(tx, row.operation_key)?
+            && let Some(row) = operations::find(&tx.db, row.operation_key)?
+        {
+            self.give_up_message(tx, &row)?;
+        }
+        Ok(())
+    }
+
+    /// The screen shows something else of a message now.
+    pub(crate) fn file_moved(&self, tx: &mut Tx<'_>, message: OperationKey) -> Result<()> {
+        if let Some(row) = operations::find(&tx.db, message)? {
+            tx.touch(row.lane);
+        }
+        Ok(())
+    }
+
+    /// Takes one step of the table, on disk. A step that the table does not have is a bug of ours, never the
+    /// app's: it is reported and changes nothing.
+    fn transition(
+        &mut self,
+        tx: &mut Tx<'_>,
+        row: &OperationRow,
+        event: OperationEvent,
+        failure: Option<&FailureReason>,
+    ) -> Result<()> {
+        match after(row.state, event) {
+            Next::To(state) => {
+                operations::set_state(&tx.db, row.operation_key, state, failure)?;
+                self.note_doubt(tx, row, event)?;
+            }
+            Next::Deleted => {
+                if event == OperationEvent::Discarded {
+                    let files = uploads::of_message(&tx.db, row.operation_key)?;
+                    self.news.push(OutboxNews::Abandoned(files));
+                }
+                operations::delete(&tx.db, row.operation_key)?;
+            }
+            Next::Illegal => {
+                tracing::error!(state = row.state.name(), ?event, "illegal transition");
+                debug_assert!(false, "illegal: {:?} + {event:?}", row.state);
+            }
+        }
+        tx.touch(row.lane);
+        Ok(())
+    }
+
+    /// Remembers since when an operation may have been applied, by the server's clock.
+    fn note_doubt(&self, tx: &Tx<'_>, row: &OperationRow, event: OperationEvent) -> Result<()> {
+        match event {
+            OperationEvent::Submitted => {
+                operations::set_tried_at(&tx.db, row.operation_key, self.server.time())
+            }
+            OperationEvent::Unanswered => operations::add_unanswered(&tx.db, row.operation_key),
+            OperationEvent::NotApplied | OperationEvent::Retried | OperationEvent::RootGivenUp => {
+                operations::clear_doubt(&tx.db, row.operation_key)
+            }
+            OperationEvent::Confirmed
+            | OperationEvent::Acknowledged
+            | OperationEvent::Refused
+            | OperationEvent::Outdated
+            | OperationEvent::RetriedInDoubt
+            | OperationEvent::Discarded => Ok(()),
+        }
+    }
+
+    fn room(&self, tx: &Tx<'_>, config: &Config) -> Result<std::result::Result<(), CommandError>> {
+        let capacity = config.outbox_capacity;
+        Ok(if operations::count_unsent(&tx.db)? < capacity {
+            Ok(())
+        } else {
+            Err(CommandError::OutboxFull { capacity })
         })
     }
 
-    /// The conversation of a command, if the user is in it.
-    fn lane(
-        &self,
-        conversation: &ConversationId,
-    ) -> Result<std::result::Result<LaneId, CommandError>> {
-        let Some(lane) = conversations::find(&self.db, conversation)? else {
-            return Ok(Err(CommandError::NoSuchConversation {
-                id: conversation.clone(),
-            }));
-        };
-        Ok(match conversations::is_gone(&self.db, lane)? {
-            true => Err(not_allowed("is no longer in this conversation")),
-            false => Ok(lane),
-        })
+    /// Where a command is to be carried out.
+    fn place<'a>(&'a self, tx: &'a Tx<'_>, lane: LaneId, acting: Acting<'a>) -> Situation<'a> {
+        Situation {
+            db: &tx.db,
+            lane,
+            owner: acting.owner,
+            limits: self.limits(),
+        }
     }
 
+    /// Keeps what the user has begun to write.
     pub(crate) fn set_draft(
         &mut self,
+        tx: &mut Tx<'_>,
         conversation: &ConversationId,
         text: &str,
-    ) -> Result<Answered> {
-        match self.lane(conversation)? {
-            Ok(lane) => {
-                conversations::set_draft(&self.db, lane, text)?;
-                self.touch(lane);
-                Ok(Ok(Reply::Done))
-            }
-            Err(error) => Ok(Err(error)),
+    ) -> Result<CommandResult> {
+        if let Err(fault) = check_draft(text) {
+            return Ok(Err(CommandError::of_text(Field::Draft, fault)));
         }
+        let lane = match lane(tx, conversation)? {
+            Ok(lane) => lane,
+            Err(error) => return Ok(Err(error)),
+        };
+        conversations::set_draft(&tx.db, lane, text)?;
+        tx.touch(lane);
+        Ok(Ok(Reply::Done))
     }
 
-    /// Blank is only what comes with files.
-    fn check_text(
-        &self,
-        text: &str,
-        attachments: &[Attachment],
-    ) -> std::result::Result<(), CommandError> {
-        let limit = self.brain.limits.text_bytes as usize;
-        let says_nothing = text.trim().is_empty() && attachments.is_empty();
-        match says_nothing || text.len() > limit {
-            true => Err(invalid(
-                "a message text",
-                format!("is not blank and has at most {limit} bytes"),
-            )),
-            false => Ok(()),
-        }
-    }
-
-    /// Where only admins write, the others are told so at once (PROTOCOL.md §4.4).
-    fn check_may_write(
-        &self,
-        lane: LaneId,
-        owner: &UserId,
-    ) -> Result<std::result::Result<(), CommandError>> {
-        if blocked::in_direct(&self.db, lane, owner)? {
-            return Ok(Err(not_allowed("has blocked the other person")));
-        }
-        if conversations::kind(&self.db, lane)? == ConversationKind::Direct
-            && !participants::has_others(&self.db, lane, owner)?
-        {
-            return Ok(Err(not_allowed(
-                "is alone here: the other person is gone for good",
-            )));
-        }
-        let mut profile = conversations::server_profile(&self.db, lane)?;
-        pending::of_profile(&mut profile, &operations::changes_of_lane(&self.db, lane)?);
-        let closed = profile.writing == Writing::Admins
-            && participants::role(&self.db, lane, owner)? != Some(Role::Admin);
-        Ok(match closed {
-            true => Err(not_allowed("may only read here: admins write")),
-            false => Ok(()),
-        })
+    /// Something changed for the better: nothing waits any longer.
+    pub(crate) fn retry_now(&mut self) {
+        self.lanes.wake(&mut self.timers);
+        self.timers.clear(Timer::SubmitAgain);
     }
 }
 
-fn check_title(title: &str) -> std::result::Result<(), CommandError> {
-    match title.trim().is_empty() || title.len() > TITLE_BYTES {
-        true => Err(invalid(
-            "the title of a group",
-            format!("is not blank and has at most {TITLE_BYTES} bytes"),
-        )),
-        false => Ok(()),
+/// The conversation of a command, if the user is in it.
+fn lane(
+    tx: &Tx<'_>,
+    conversation: &ConversationId,
+) -> Result<std::result::Result<LaneId, CommandError>> {
+    let Some(lane) = conversations::find(&tx.db, conversation)? else {
+        let id = conversation.clone();
+        return Ok(Err(CommandError::NoSuchConversation { id }));
+    };
+    Ok(if conversations::is_gone(&tx.db, lane)? {
+        let rule = Rule::LeftConversation;
+        Err(CommandError::NotAllowed { rule })
+    } else {
+        Ok(lane)
+    })
+}
+
+/// Whether the user has deleted a message that was on its way.
+fn was_deleted_meanwhile(tx: &Tx<'_>, message: OperationKey) -> Result<bool> {
+    let waiting = operations::about_message(&tx.db, message)?;
+    Ok(waiting
+        .iter()
+        .any(|row| matches!(row.method.name(), "message.delete" | "message.hide")))
+}
+
+/// What the app asked for cannot be done to this operation as it is; or its key was used for something else.
+fn wrong_state(row: &OperationRow) -> CommandError {
+    CommandError::WrongState {
+        operation_key: row.operation_key,
+        state: row.state,
     }
 }
 
-fn invalid(what: &str, rule: String) -> CommandError {
-    CommandError::Invalid {
-        what: what.to_owned(),
-        rule,
-    }
-}
+#[cfg(test)]
+mod draft_tests {
+    use fulmar_protocol::text::DRAFT_BYTES;
 
-fn not_allowed(rule: &str) -> CommandError {
-    CommandError::NotAllowed {
-        rule: rule.to_owned(),
+    use super::*;
+    use crate::io::FieldRule;
+    use crate::testing::Bench;
+
+    #[test]
+    fn a_draft_has_a_bound_and_an_empty_one_is_none() {
+        let mut bench = Bench::new();
+        let id = ConversationId::new("c-1").unwrap();
+        let mut outbox = Outbox::default();
+        bench
+            .run(|tx| {
+                tx.db.execute_batch(
+                    "INSERT INTO conversation (key, id, kind, created_at, activity_at)
+                     VALUES (1, 'c-1', 'group', 1, 1)",
+                )
+            })
+            .result
+            .unwrap();
+        let most_bytes = DRAFT_BYTES as u64;
+        for (length, refused) in [(DRAFT_BYTES, false), (DRAFT_BYTES + 1, true), (0, false)] {
+            let text = "x".repeat(length);
+            let step = bench.run(|tx| outbox.set_draft(tx, &id, &text));
+            let expected = CommandError::Invalid {
+                field: Field::Draft,
+                rule: FieldRule::TooLong { most_bytes },
+            };
+            assert_eq!(step.result.unwrap().err(), refused.then_some(expected));
+        }
     }
 }

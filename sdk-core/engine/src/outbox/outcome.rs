@@ -1,141 +1,184 @@
 //! Outcomes: what the server says became of an operation (PROTOCOL.md §5.3).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fulmar_protocol::{
-    Code, Conversation, FailureClass, Message, Method, OperationKey, Outcome, OutcomeStatus,
-    Position, Problem, Seq, SubmitId,
+    Code, FailureClass, Message, Method, OperationKey, Outcome, OutcomeStatus, Position, Problem,
+    Seq, SubmitId,
 };
 
-use crate::brain::Route;
-use crate::deadline::Why;
-use crate::outbox::REFUSED_KEPT;
-use crate::outbox::failure::FailureReason;
-use crate::outbox::transition::{Happening, State};
+use super::submit::not_applied;
+use super::transition::OperationEvent;
+use super::{Acting, Outbox, OutboxNews, REFUSED_KEPT, was_deleted_meanwhile};
+use crate::defects::{self, Defect};
+use crate::operation;
+use crate::outbox::flights::Route;
 use crate::store::operations::OperationRow;
-use crate::store::{LaneId, Result, conversations, messages, operations, reading};
-use crate::turn::Turn;
+use crate::store::state::{FailureReason, OperationState};
+use crate::store::{LaneId, Result, conversations, log, messages, operations, reading};
+use crate::timer::Timer;
+use crate::tx::Tx;
 
 /// How often the files of a message go up again because the server has lost them.
 const UPLOADED_AGAIN: u32 = 3;
+/// How far an outcome may be ahead of what was followed of the log.
+const FARTHEST: u64 = 1_000_000;
 
-impl Turn<'_> {
+impl Outbox {
     pub(crate) fn outcomes_arrived(
         &mut self,
+        tx: &mut Tx<'_>,
         submit: SubmitId,
         outcomes: Vec<Outcome>,
+        acting: Acting<'_>,
     ) -> Result<()> {
-        self.brain.deadlines.clear(Why::OutcomeMissing(submit));
-        // An outcome that nobody waits for: the submit was returned meanwhile, and is tried again.
-        let Some(flight) = self.brain.submits.remove(&submit) else {
+        self.timers.clear(Timer::OutcomeMissing(submit));
+        // An outcome that nobody waits for: the submit was taken back meanwhile, and is tried again.
+        let Some(flight) = self.flights.end(submit) else {
             return Ok(());
         };
-        self.brain.one_by_one = false;
-        self.deliveries_answered(&flight.deliveries);
+        self.late = 0;
+        self.one_by_one = false;
+        if !flight.deliveries.is_empty() && !outcomes.is_empty() {
+            self.deliveries_answered();
+            self.news.push(OutboxNews::Progress);
+        }
+        let failed = lanes_of_failed(&flight.operations, &outcomes);
         let mut by_key: BTreeMap<_, _> = outcomes
             .into_iter()
             .map(|outcome| (outcome.operation_key, outcome.status))
             .collect();
         for (key, _) in flight.operations {
             // Gone already: its event came first.
-            let Some(row) = operations::find(&self.db, key)? else {
+            let Some(row) = operations::find(&tx.db, key)? else {
                 continue;
             };
-            if row.state != State::InFlight {
+            if row.state != OperationState::InFlight {
                 continue;
             }
             match by_key.remove(&key) {
-                Some(status) => self.outcome(&row, status, flight.route)?,
-                None => self.returned(&row, None)?,
+                // Nothing before it failed: there was no reason to skip it.
+                Some(OutcomeStatus::Skipped) if !failed.contains(&row.lane) => {
+                    self.try_later(tx, &row, not_applied(&row), None, acting)?;
+                }
+                Some(status) => self.outcome(tx, &row, status, flight.route, acting)?,
+                None => self.try_later(tx, &row, OperationEvent::Unanswered, None, acting)?,
             }
         }
         Ok(())
     }
 
-    fn outcome(&mut self, row: &OperationRow, status: OutcomeStatus, route: Route) -> Result<()> {
-        match (status, &row.method) {
-            (OutcomeStatus::Applied { message, .. }, Method::MessageSend(_)) => match message {
-                Some(message) if message.operation_key == row.operation_key => {
-                    self.message_applied(row, &message)
-                }
-                // Without its position it has no place; the event or another try will tell.
-                _ => self.returned(row, None),
-            },
-            (
-                OutcomeStatus::Applied {
-                    conversation, seq, ..
-                },
-                Method::ConversationCreate(_),
-            ) => match conversation {
-                Some(conversation) => self.conversation_applied(row, &conversation, seq),
-                None => self.returned(row, None),
-            },
-            (OutcomeStatus::Applied { seq, .. }, _) => self.acknowledged(row, seq),
-            (OutcomeStatus::Failed { problem }, _) => match problem.code.class() {
-                FailureClass::Permanent
-                    if problem.code == Code::FileNotFound && row.tries <= UPLOADED_AGAIN =>
-                {
-                    self.upload_again(row.operation_key)?;
-                    self.returned(row, problem.retry_after_ms)
-                }
-                FailureClass::Permanent => self.refused(row, problem),
-                FailureClass::Authentication => {
-                    self.submit_token_rejected(route);
-                    self.transition(row, Happening::Returned, None)
-                }
-                FailureClass::Transient => self.returned(row, problem.retry_after_ms),
-            },
-            // An earlier operation of its lane failed; it keeps its place behind that one.
-            (OutcomeStatus::Skipped, _) => self.transition(row, Happening::Returned, None),
-        }
-    }
-
-    /// The server has done it. What it changed is in the log up to `seq`; until that is here, the
-    /// screen shows it from the outbox.
-    fn acknowledged(&mut self, row: &OperationRow, seq: Seq) -> Result<()> {
-        if seq <= self.brain.account.cursor {
-            return self.transition(row, Happening::Confirmed, None);
-        }
-        self.transition(row, Happening::Acknowledged, None)?;
-        operations::set_applied_seq(&self.db, row.operation_key, seq)
-    }
-
-    fn message_applied(&mut self, row: &OperationRow, message: &Message) -> Result<()> {
-        if crate::defects::active(crate::defects::Defect::ForgetAtOutcome) {
-            messages::delete_unsent(&self.db, row.operation_key)?;
-            return self.transition(row, Happening::Confirmed, None);
-        }
-        let own = self.brain.account.user_id.clone();
-        messages::upsert_confirmed(&self.db, row.lane, message, own.as_ref())?;
-        self.transition(row, Happening::Confirmed, None)
-    }
-
-    /// The conversation exists. Its content comes by event; here it only gets its name, or turns out
-    /// to be one that is here already.
-    fn conversation_applied(
+    fn outcome(
         &mut self,
+        tx: &mut Tx<'_>,
         row: &OperationRow,
-        view: &Conversation,
-        seq: Seq,
+        status: OutcomeStatus,
+        route: Route,
+        acting: Acting<'_>,
     ) -> Result<()> {
-        self.transition(row, Happening::Confirmed, None)?;
-        match conversations::find(&self.db, &view.conversation_id)? {
-            Some(real) if real != row.lane => {
-                conversations::merge(&self.db, row.lane, real)?;
-                self.vanish(row.lane);
-                self.touch(real);
+        match status {
+            OutcomeStatus::Applied {
+                message,
+                conversation,
+                seq,
+                ..
+            } => {
+                let seq = plausible(tx, seq)?;
+                let unreadable = OperationEvent::Unanswered;
+                if let Method::MessageSend(_) = row.method {
+                    match message {
+                        Some(message) if is_outcome_of(tx, row, &message)? => {
+                            self.message_applied(tx, row, message)
+                        }
+                        // Without its position it has no place; the event or another try will tell.
+                        Some(_) | None => self.try_later(tx, row, unreadable, None, acting),
+                    }
+                } else if let Method::ConversationCreate(_) = row.method {
+                    let Some(conversation) = conversation else {
+                        return self.try_later(tx, row, unreadable, None, acting);
+                    };
+                    self.transition(tx, row, OperationEvent::Confirmed, None)?;
+                    self.news.push(OutboxNews::Progress);
+                    self.news
+                        .push(OutboxNews::Created(row.lane, conversation, seq));
+                    Ok(())
+                } else {
+                    self.news.push(OutboxNews::Progress);
+                    self.acknowledged(tx, row, seq)
+                }
             }
-            Some(_) => {}
-            None => {
-                conversations::set_server_id(&self.db, row.lane, &view.conversation_id, seq)?;
-            }
+            OutcomeStatus::Failed { problem } => self.failed(tx, row, problem, route, acting),
+            // An earlier operation of its lane failed; it keeps its place behind that one.
+            OutcomeStatus::Skipped => self.not_done(tx, row, not_applied(row)),
         }
-        Ok(())
     }
 
-    /// Refused for good. A message or a conversation stays, as failed. Of anything else the effect is
-    /// gone from the screen, and the operation stays to be looked at.
-    pub(crate) fn refused(&mut self, row: &OperationRow, problem: Problem) -> Result<()> {
+    fn failed(
+        &mut self,
+        tx: &mut Tx<'_>,
+        row: &OperationRow,
+        problem: Problem,
+        route: Route,
+        acting: Acting<'_>,
+    ) -> Result<()> {
+        match problem.code.class() {
+            FailureClass::Permanent
+                if problem.code == Code::FileNotFound && row.tries <= UPLOADED_AGAIN =>
+            {
+                self.news.push(OutboxNews::FilesMissing(row.operation_key));
+                let asked = problem.retry_after_ms;
+                // It has looked at it, so no earlier try was applied.
+                self.try_later(tx, row, OperationEvent::NotApplied, asked, acting)
+            }
+            FailureClass::Permanent => {
+                self.news.push(OutboxNews::Progress);
+                self.refused(tx, row, problem)
+            }
+            FailureClass::Authentication => {
+                if route == Route::Socket {
+                    self.news.push(OutboxNews::SocketTokenRejected);
+                }
+                // The socket stays open, and takes the next token when it is here.
+                self.try_later(tx, row, not_applied(row), None, acting)
+            }
+            FailureClass::Transient => {
+                let asked = problem.retry_after_ms;
+                self.try_later(tx, row, not_applied(row), asked, acting)
+            }
+        }
+    }
+
+    /// The server has done it. What it changed is in the log up to `seq`; until that is here, the screen shows
+    /// it from the outbox.
+    fn acknowledged(&mut self, tx: &mut Tx<'_>, row: &OperationRow, seq: Seq) -> Result<()> {
+        self.transition(tx, row, OperationEvent::Acknowledged, None)?;
+        operations::set_applied_seq(&tx.db, row.operation_key, seq)?;
+        self.told_up_to(tx, log::position(&tx.db)?.1)
+    }
+
+    fn message_applied(
+        &mut self,
+        tx: &mut Tx<'_>,
+        row: &OperationRow,
+        message: Box<Message>,
+    ) -> Result<()> {
+        self.news.push(OutboxNews::Progress);
+        if defects::active(Defect::ForgetAtOutcome) {
+            messages::delete_unsent(&tx.db, row.operation_key)?;
+        } else {
+            self.news.push(OutboxNews::Applied(row.lane, message));
+        }
+        self.transition(tx, row, OperationEvent::Confirmed, None)
+    }
+
+    /// Refused for good. A message or a conversation stays, as failed. Of anything else the effect is gone
+    /// from the screen, and the operation stays to be looked at.
+    pub(super) fn refused(
+        &mut self,
+        tx: &mut Tx<'_>,
+        row: &OperationRow,
+        problem: Problem,
+    ) -> Result<()> {
         tracing::warn!(
             operation = %row.operation_key,
             method = row.method.name(),
@@ -144,48 +187,72 @@ impl Turn<'_> {
         );
         if let Method::ReceiptUpdate(_) = row.method {
             // Nobody asked for it by hand, so nobody wants to see it failed.
-            reading::set_local_read(&self.db, row.lane, Position::ZERO)?;
-            operations::delete(&self.db, row.operation_key)?;
-            self.touch(row.lane);
+            reading::set_local_read(&tx.db, row.lane, Position::ZERO)?;
+            operations::delete(&tx.db, row.operation_key)?;
+            tx.touch(row.lane);
             return Ok(());
         }
-        let holds = matches!(
-            row.method,
-            Method::MessageSend(_) | Method::ConversationCreate(_)
-        );
-        if !holds && conversations::is_gone(&self.db, row.lane)? {
-            operations::delete(&self.db, row.operation_key)?;
-            self.touch(row.lane);
+        let holds = operation::of(&row.method).holds_lane();
+        if !holds && conversations::is_gone(&tx.db, row.lane)? {
+            operations::delete(&tx.db, row.operation_key)?;
+            tx.touch(row.lane);
             return Ok(());
         }
         let reason = FailureReason::Refused { problem };
-        self.transition(row, Happening::Refused, Some(&reason))?;
-        if self.was_deleted_meanwhile(row.operation_key)? {
+        self.transition(tx, row, OperationEvent::Refused, Some(&reason))?;
+        if was_deleted_meanwhile(tx, row.operation_key)? {
             // Nobody would see it fail, and nobody wants it any more.
-            if let Some(failed) = operations::find(&self.db, row.operation_key)? {
-                self.transition(&failed, Happening::Discarded, None)?;
-                self.drop_unsent(row.operation_key)?;
+            if let Some(failed) = operations::find(&tx.db, row.operation_key)? {
+                self.give_up_message(tx, &failed)?;
             }
             return Ok(());
         }
-        operations::trim_refused(&self.db, REFUSED_KEPT)
+        operations::trim_refused(&tx.db, REFUSED_KEPT)
     }
 
-    /// Whether the user has deleted a message that was on its way.
-    fn was_deleted_meanwhile(&self, message: OperationKey) -> Result<bool> {
-        let waiting = operations::about_message(&self.db, message)?;
-        Ok(waiting.iter().any(|row| {
-            matches!(
-                row.method,
-                Method::MessageDelete(_) | Method::MessageHide(_)
-            )
-        }))
-    }
-
-    fn returned(&mut self, row: &OperationRow, asked_ms: Option<u64>) -> Result<()> {
-        self.transition(row, Happening::Returned, None)?;
-        let lane: LaneId = row.lane;
-        self.rest_lane(lane, row.tries, asked_ms);
+    /// It waits in its place, and its lane with it.
+    fn try_later(
+        &mut self,
+        tx: &mut Tx<'_>,
+        row: &OperationRow,
+        event: OperationEvent,
+        asked_ms: Option<u64>,
+        acting: Acting<'_>,
+    ) -> Result<()> {
+        self.not_done(tx, row, event)?;
+        self.rest_lane(tx, row.lane, row.tries, asked_ms, acting.config);
         Ok(())
     }
+}
+
+/// The lanes in which something failed.
+fn lanes_of_failed(
+    operations: &[(OperationKey, LaneId)],
+    outcomes: &[Outcome],
+) -> BTreeSet<LaneId> {
+    let failed: BTreeSet<OperationKey> = outcomes
+        .iter()
+        .filter(|outcome| match outcome.status {
+            OutcomeStatus::Failed { .. } => true,
+            OutcomeStatus::Applied { .. } | OutcomeStatus::Skipped => false,
+        })
+        .map(|outcome| outcome.operation_key)
+        .collect();
+    let of_failed = operations.iter().filter(|(key, _)| failed.contains(key));
+    of_failed.map(|(_, lane)| *lane).collect()
+}
+
+/// Whether a message can be what became of an operation.
+fn is_outcome_of(tx: &Tx<'_>, row: &OperationRow, message: &Message) -> Result<bool> {
+    let place = conversations::find(&tx.db, &message.conversation_id)?;
+    Ok(message.operation_key == row.operation_key
+        && place == Some(row.lane)
+        && messages::is_plausible(&tx.db, row.lane, message)?)
+}
+
+/// The log never comes to a number that lies so far beyond what was followed of it: it says nothing then.
+fn plausible(tx: &Tx<'_>, seq: Seq) -> Result<Seq> {
+    let (_, cursor) = log::position(&tx.db)?;
+    let farthest = cursor.0.saturating_add(FARTHEST);
+    Ok(if seq.0 <= farthest { seq } else { Seq::ZERO })
 }

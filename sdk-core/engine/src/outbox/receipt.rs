@@ -2,33 +2,32 @@
 
 use fulmar_protocol::{ConversationId, Method, OperationKey, Position, ReceiptUpdate};
 
-use super::Answered;
-use crate::effect::Reply;
-use crate::pending;
+use super::{Acting, Outbox, lane};
+use crate::io::{CommandResult, Reply};
+use crate::operation::overlay;
 use crate::store::{Result, conversations, operations, reading};
-use crate::turn::Turn;
+use crate::tx::Tx;
 
-impl Turn<'_> {
-    /// A newer pointer folds into one that has not left.
+impl Outbox {
+    /// Marks everything up to a position as read. A newer pointer folds into one that has not left.
     pub(crate) fn mark_read(
         &mut self,
+        tx: &mut Tx<'_>,
         operation_key: OperationKey,
         conversation: &ConversationId,
         up_to: Position,
-    ) -> Result<Answered> {
-        if let Err(error) = self.owner() {
-            return Ok(Err(error));
-        }
-        let lane = match self.lane(conversation)? {
+        acting: Acting<'_>,
+    ) -> Result<CommandResult> {
+        let lane = match lane(tx, conversation)? {
             Ok(lane) => lane,
             Err(error) => return Ok(Err(error)),
         };
-        let read_to = reading::own_read_to(&self.db, lane)?;
+        let read_to = reading::own_read_to(&tx.db, lane)?;
         // Nobody has read what is not there.
-        let up_to = up_to.min(reading::head(&self.db, lane)?).max(read_to);
-        let mut settings = conversations::server_settings(&self.db, lane)?;
-        let changes = operations::changes_of_lane(&self.db, lane)?;
-        pending::of_settings(&mut settings, &changes);
+        let up_to = up_to.min(reading::head(&tx.db, lane)?).max(read_to);
+        let mut settings = conversations::server_settings(&tx.db, lane)?;
+        let changes = operations::changes_of_lane(&tx.db, lane)?;
+        overlay::settings(&mut settings, &changes);
         if up_to == read_to && !settings.marked_unread {
             return Ok(Ok(Reply::Done));
         }
@@ -37,19 +36,11 @@ impl Turn<'_> {
             delivered_to: None,
             read_to: Some(up_to),
         });
-        // Reading ends a mark as unread, and the other way round: they keep their order.
-        let newest = operations::newest(&self.db, lane, &["receipt.update", "settings.update"])?;
-        match newest.filter(|row| row.is_foldable() && row.method.name() == method.name()) {
-            Some(row) => operations::set_params(&self.db, row.operation_key, &method)?,
-            None => {
-                if let Err(full) = self.room_in_outbox()? {
-                    return Ok(Err(full));
-                }
-                operations::enqueue(&self.db, operation_key, lane, &method, self.now.wall)?;
-            }
+        let reply = self.enqueue_or_fold(tx, operation_key, lane, &method, acting)?;
+        if reply.is_ok() {
+            reading::set_local_read(&tx.db, lane, up_to)?;
+            tx.touch(lane);
         }
-        reading::set_local_read(&self.db, lane, up_to)?;
-        self.touch(lane);
-        Ok(Ok(Reply::Done))
+        Ok(reply)
     }
 }

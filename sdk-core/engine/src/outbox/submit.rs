@@ -1,132 +1,165 @@
 //! Submitting: what goes out, how much at once, and what comes back without an outcome.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::collections::BTreeSet;
 
-use fulmar_protocol::{ApiRequest, ClientFrame, FailureClass, Method, Problem, Submit, SubmitId};
+use fulmar_protocol::{
+    Answer, AnswerError, ApiRequest, ClientFrame, Operation, Problem, Submit, SubmitId,
+};
 
-use crate::brain::{Flight, Purpose, Route};
-use crate::connection::LinkState;
-use crate::deadline::Why;
-use crate::effect::Effect;
-use crate::outbox::failure::FailureReason;
-use crate::outbox::transition::{Happening, State};
+use super::flights::{Flight, Route};
+use super::transition::OperationEvent;
+use super::{Acting, Outbox, OutboxNews, Way};
+use crate::config::Config;
+use crate::facts::Channel;
+use crate::io::{Effect, RequestFailure, RequestId};
+use crate::operation;
+use crate::pace::Gate;
 use crate::store::operations::{OperationRow, to_wire};
+use crate::store::state::{FailureReason, OperationState};
 use crate::store::{LaneId, Result, conversations, operations};
-use crate::time::Mono;
-use crate::turn::Turn;
+use crate::timer::Timer;
+use crate::tx::{Owner, Tx};
 
-impl Turn<'_> {
-    /// Hands everything that may go out to the network. Called at the end of every turn, so nothing
-    /// ever has to be woken.
-    pub(crate) fn submit_what_can_go(&mut self) -> Result<()> {
-        while let Some(route) = self.route() {
-            if !self.submit_once(route)? {
-                break;
-            }
+/// How often the time for an outcome may double when none came.
+const MOST_PATIENCE: u32 = 4;
+
+impl Outbox {
+    /// Hands everything that may go out to the network. Called at the end of every batch, so nothing ever has
+    /// to be woken.
+    pub(crate) fn reconcile(
+        &mut self,
+        tx: &mut Tx<'_>,
+        way: &Way,
+        acting: Option<Acting<'_>>,
+    ) -> Result<()> {
+        if let Some(acting) = acting {
+            while self.is_open(way) && self.submit_once(tx, way, acting)? {}
         }
-        Ok(())
+        self.lanes.show(tx)
     }
 
     /// The socket when there is one; over HTTP one submit at a time.
-    fn route(&self) -> Option<Route> {
-        match self.brain.link.state {
-            LinkState::Open { socket, .. } => Some(Route::Socket(socket)),
-            _ => {
-                let busy = self
-                    .brain
-                    .submits
-                    .values()
-                    .any(|flight| flight.route == Route::Http);
-                let possible = self.brain.link.polling && self.usable_token().is_some();
-                (possible && !busy).then_some(Route::Http)
+    fn is_open(&mut self, way: &Way) -> bool {
+        match way.channel {
+            Channel::Socket(_) => true,
+            Channel::None => false,
+            Channel::Http => {
+                if self.flights.any_over_http()
+                    || way.token.is_none()
+                    || self.timers.is_set(Timer::SubmitAgain)
+                {
+                    return false;
+                }
+                if let Gate::ClosedUntil(at) = way.gate {
+                    self.timers.set(Timer::SubmitAgain, at);
+                    return false;
+                }
+                true
             }
         }
     }
 
     /// Sends one submit with as much as it may hold; false when there was nothing.
-    fn submit_once(&mut self, route: Route) -> Result<bool> {
-        let rows = operations::ready_to_go(
-            &self.db,
-            self.config.failure_policy,
-            &self.resting_lanes(),
-            self.brain.limits.operations_per_submit.max(1),
-        )?;
-        let rows = self.fail_outdated(rows)?;
-        let taken = self.fill(rows)?;
-        let most = self.brain.limits.operations_per_submit as usize;
-        let room = match self.brain.one_by_one {
-            true => usize::from(taken.is_empty()),
-            false => most.saturating_sub(taken.len()),
+    fn submit_once(&mut self, tx: &mut Tx<'_>, way: &Way, acting: Acting<'_>) -> Result<bool> {
+        let most = self.limits().operations_per_submit;
+        let taken = self.take(tx, most, acting.config)?;
+        let room = if self.one_by_one {
+            usize::from(taken.is_empty())
+        } else {
+            (most as usize).saturating_sub(taken.len())
         };
         // What was just taken is in flight only below: its lanes tell later.
-        let mut deliveries = self.due_deliveries(room, &taken)?;
-        if taken.is_empty() && deliveries.is_empty() {
+        let busy: BTreeSet<LaneId> = taken.iter().map(|(row, _)| row.lane).collect();
+        let told = self.deliveries_to_tell(tx, acting.owner, room, &busy)?;
+        if taken.is_empty() && told.is_empty() {
             return Ok(false);
         }
-        let submit_id = SubmitId(self.brain.next_number());
-        let mut submit = Submit {
-            submit_id,
-            operations: Vec::with_capacity(taken.len()),
-        };
-        let mut flight = Flight {
-            route,
-            operations: Vec::with_capacity(taken.len()),
-            deliveries: deliveries.iter().map(|(lane, _)| *lane).collect(),
-        };
-        for (row, operation) in taken {
-            self.transition(&row, Happening::Submitted, None)?;
-            flight.operations.push((row.operation_key, row.lane));
-            submit.operations.push(operation);
-        }
-        for (_, operation) in deliveries.drain(..) {
-            submit.operations.push(operation);
-        }
-        tracing::debug!(
-            submit = submit_id.0,
-            operations = flight.operations.len(),
-            "submit"
-        );
-        self.brain.submits.insert(submit_id, flight);
-        match route {
-            Route::Socket(socket) => {
-                let at = self.now.mono.plus(self.config.answer_timeout);
-                self.brain.deadlines.set(Why::OutcomeMissing(submit_id), at);
-                self.hold(Effect::SendFrame {
-                    socket,
-                    frame: ClientFrame::Submit(submit),
-                });
-            }
-            Route::Http => {
-                let token = self.usable_token();
-                self.request(
-                    ApiRequest::Submit(submit),
-                    Purpose::Submit(submit_id),
-                    token,
-                );
-            }
-        }
+        self.send_submit(tx, way, taken, told, acting.config)?;
         Ok(true)
     }
 
-    fn resting_lanes(&self) -> BTreeSet<LaneId> {
-        let delivering = self.brain.deliveries.busy_lanes();
-        let resting = self.brain.deadlines.resting_lanes();
-        resting.chain(delivering).collect()
+    /// What goes out next. Where all that was looked at has to stay, those behind it are looked at.
+    fn take(
+        &mut self,
+        tx: &mut Tx<'_>,
+        most: u32,
+        config: &Config,
+    ) -> Result<Vec<(OperationRow, Operation)>> {
+        let mut waiting = self.lanes.resting();
+        waiting.extend(self.flights.lanes());
+        loop {
+            let rows = operations::ready_to_go(&tx.db, config.failure_policy, &waiting, most)?;
+            if rows.is_empty() {
+                return Ok(Vec::new());
+            }
+            let rows = self.fail_outdated(tx, rows)?;
+            let taken = self.fill(tx, rows, &mut waiting)?;
+            if !taken.is_empty() {
+                return Ok(taken);
+            }
+        }
     }
 
-    /// Picks from the front of each lane what fits into one frame. Behind the creation of a
-    /// conversation its lane waits, because only the outcome says what the conversation is called.
-    fn fill(
+    fn send_submit(
         &mut self,
-        rows: Vec<OperationRow>,
-    ) -> Result<Vec<(OperationRow, fulmar_protocol::Operation)>> {
-        let most_bytes = self.brain.limits.frame_bytes as usize / 2;
-        let most = match self.brain.one_by_one {
-            true => 1,
-            false => usize::MAX,
+        tx: &mut Tx<'_>,
+        way: &Way,
+        taken: Vec<(OperationRow, Operation)>,
+        told: Vec<(LaneId, Operation)>,
+        config: &Config,
+    ) -> Result<()> {
+        let submit_id = SubmitId(tx.number());
+        let mut operations = Vec::with_capacity(taken.len() + told.len());
+        let mut keys = Vec::with_capacity(taken.len());
+        for (row, operation) in taken {
+            self.transition(tx, &row, OperationEvent::Submitted, None)?;
+            keys.push((row.operation_key, row.lane));
+            operations.push(operation);
+        }
+        let deliveries = told.iter().map(|(lane, _)| *lane).collect();
+        operations.extend(told.into_iter().map(|(_, operation)| operation));
+        tracing::debug!(
+            submit = submit_id.0,
+            operations = operations.len(),
+            "submit"
+        );
+        let submit = Submit {
+            submit_id,
+            operations,
         };
-        let mut closed = BTreeSet::new();
+        let route = match way.channel {
+            Channel::Socket(socket) => {
+                let patience = 2u32.pow(self.late.min(MOST_PATIENCE));
+                let at = tx.now.mono.plus(config.answer_timeout * patience);
+                self.timers.set(Timer::OutcomeMissing(submit_id), at);
+                let frame = ClientFrame::Submit(submit);
+                tx.emit(Effect::SendFrame { socket, frame });
+                Route::Socket
+            }
+            Channel::Http | Channel::None => {
+                let call = ApiRequest::Submit(submit);
+                Route::Http(tx.ask(Owner::Submit, call, way.token.clone()))
+            }
+        };
+        let flight = Flight {
+            route,
+            operations: keys,
+            deliveries,
+        };
+        self.flights.begin(submit_id, flight);
+        Ok(())
+    }
+
+    /// Picks from the front of each lane what fits into one frame. Behind the creation of a conversation its
+    /// lane waits, because only the outcome says what the conversation is called.
+    fn fill(
+        &self,
+        tx: &Tx<'_>,
+        rows: Vec<OperationRow>,
+        closed: &mut BTreeSet<LaneId>,
+    ) -> Result<Vec<(OperationRow, Operation)>> {
+        let most_bytes = self.limits().frame_bytes as usize / 2;
+        let most = if self.one_by_one { 1 } else { usize::MAX };
         let mut bytes = 0;
         let mut taken = Vec::new();
         for row in rows {
@@ -137,10 +170,10 @@ impl Turn<'_> {
             if !taken.is_empty() && (bytes > most_bytes || taken.len() >= most) {
                 break;
             }
-            let creates = matches!(row.method, Method::ConversationCreate(_));
-            let id = match conversations::server_id(&self.db, row.lane)? {
+            let creates = row.method.name() == "conversation.create";
+            let id = match conversations::server_id(&tx.db, row.lane)? {
                 Some(id) => id,
-                None if creates => conversations::public_id(&self.db, row.lane)?,
+                None if creates => conversations::public_id(&tx.db, row.lane)?,
                 None => {
                     closed.insert(row.lane);
                     continue;
@@ -149,22 +182,29 @@ impl Turn<'_> {
             if creates {
                 closed.insert(row.lane);
             }
-            let operation = to_wire(&self.db, &row, &id)?;
+            let operation = to_wire(&tx.db, &row, &id)?;
             taken.push((row, operation));
         }
         Ok(taken)
     }
 
-    /// An operation that was tried and is older than the server's memory of keys could be applied
-    /// twice: it is not tried again without the app's word (PROTOCOL.md §5.1).
-    fn fail_outdated(&mut self, rows: Vec<OperationRow>) -> Result<Vec<OperationRow>> {
-        let memory = Duration::from_millis(self.brain.account.key_retention_ms);
+    /// An operation that may have been applied and is older than the server's memory of keys could be applied
+    /// twice: it is not tried again without the app's word (PROTOCOL.md §5.1, [M13]). What only moves forward
+    /// or sets a value may be tried at any time.
+    fn fail_outdated(
+        &mut self,
+        tx: &mut Tx<'_>,
+        rows: Vec<OperationRow>,
+    ) -> Result<Vec<OperationRow>> {
         let mut fresh = Vec::with_capacity(rows.len());
         let mut stopped = BTreeSet::new();
         for row in rows {
-            if row.tries > 0 && self.now.wall.since(row.created_at) > memory {
+            let outdated = row.state == OperationState::Unconfirmed
+                && self.server.may_have_forgotten(row.tried_at)
+                && !operation::of(&row.method).is_repeatable();
+            if outdated {
                 let reason = FailureReason::OutcomeUnknown;
-                self.transition(&row, Happening::Outdated, Some(&reason))?;
+                self.transition(tx, &row, OperationEvent::Outdated, Some(&reason))?;
                 stopped.insert(row.lane);
             } else if !stopped.contains(&row.lane) {
                 fresh.push(row);
@@ -173,139 +213,112 @@ impl Turn<'_> {
         Ok(fresh)
     }
 
-    /// What was in flight on these routes waits again; nobody knows what became of it.
-    pub(crate) fn return_submits(&mut self, lost: impl Fn(&Route) -> bool) -> Result<()> {
-        let ids: Vec<SubmitId> = self
-            .brain
-            .submits
-            .iter()
-            .filter(|(_, flight)| lost(&flight.route))
-            .map(|(id, _)| *id)
-            .collect();
-        for id in ids {
-            self.return_submit(id)?;
+    /// There is no socket any more: what was in flight on it has no answer.
+    pub(crate) fn socket_lost(&mut self, tx: &mut Tx<'_>) -> Result<()> {
+        for submit in self.flights.over_socket() {
+            self.take_back(tx, submit, None)?;
         }
         Ok(())
     }
 
-    fn return_submit(&mut self, submit: SubmitId) -> Result<Vec<LaneId>> {
-        self.brain.deadlines.clear(Why::OutcomeMissing(submit));
-        let Some(flight) = self.brain.submits.remove(&submit) else {
-            return Ok(Vec::new());
+    /// The session is over: nothing that is in flight gets an answer.
+    pub(crate) fn stop(&mut self, tx: &mut Tx<'_>) -> Result<()> {
+        for submit in self.flights.all() {
+            self.take_back(tx, submit, None)?;
+        }
+        self.one_by_one = false;
+        self.deliveries = Default::default();
+        self.retry_now();
+        self.timers.clear_all();
+        Ok(())
+    }
+
+    /// What was in flight waits again. Without a problem nobody knows what became of it; with one the server
+    /// has said that it did nothing this time.
+    pub(super) fn take_back(
+        &mut self,
+        tx: &mut Tx<'_>,
+        submit: SubmitId,
+        problem: Option<&Problem>,
+    ) -> Result<Option<Flight>> {
+        self.timers.clear(Timer::OutcomeMissing(submit));
+        let Some(flight) = self.flights.end(submit) else {
+            return Ok(None);
         };
-        self.deliveries_lost(&flight.deliveries);
+        self.deliveries_lost(tx, &flight.deliveries);
         for (key, _) in &flight.operations {
-            if let Some(row) = operations::find(&self.db, *key)?
-                && row.state == State::InFlight
+            if let Some(row) = operations::find(&tx.db, *key)?
+                && row.state == OperationState::InFlight
             {
-                self.transition(&row, Happening::Returned, None)?;
+                let event = if problem.is_some() {
+                    not_applied(&row)
+                } else {
+                    OperationEvent::Unanswered
+                };
+                self.not_done(tx, &row, event)?;
             }
         }
-        Ok(flight
-            .operations
-            .into_iter()
-            .map(|(_, lane)| lane)
-            .collect())
+        Ok(Some(flight))
     }
 
     /// An outcome did not come over a socket that seems open: the socket is dead.
-    pub(crate) fn outcome_missing(&mut self, submit: SubmitId) -> Result<()> {
-        match self.brain.submits.get(&submit).map(|flight| flight.route) {
-            Some(Route::Socket(_)) => self.silence(),
-            _ => Ok(()),
+    pub(crate) fn outcome_missing(&mut self, submit: SubmitId) {
+        self.timers.clear(Timer::OutcomeMissing(submit));
+        if self.flights.get(submit).is_some() {
+            self.late = (self.late + 1).min(MOST_PATIENCE);
+            self.news.push(OutboxNews::Silent);
         }
     }
 
-    /// A whole submit was not served. `None`: it was lost, or something answered that is not the
-    /// protocol.
-    pub(crate) fn submit_refused(
+    /// A request that carried a submit has its answer, or will have none.
+    pub(crate) fn answered(
         &mut self,
-        submit: SubmitId,
-        problem: Option<&Problem>,
+        tx: &mut Tx<'_>,
+        request: RequestId,
+        result: std::result::Result<Answer, RequestFailure>,
+        acting: Acting<'_>,
     ) -> Result<()> {
-        let class = problem.map_or(FailureClass::Transient, |problem| problem.code.class());
-        let Some(flight) = self.brain.submits.get(&submit) else {
+        let Some(submit) = self.flights.of_request(request) else {
             return Ok(());
         };
-        let (operations, flight_route) = (flight.operations.clone(), flight.route);
-        let alone = flight.deliveries.is_empty();
-        match (class, problem, operations.as_slice()) {
-            (FailureClass::Permanent, Some(problem), [(key, _)]) if alone => {
-                self.brain.deadlines.clear(Why::OutcomeMissing(submit));
-                self.brain.submits.remove(&submit);
-                if let Some(row) = operations::find(&self.db, *key)? {
-                    self.refused(&row, problem.clone())?;
-                }
-                return Ok(());
+        match result {
+            Ok(Answer::Operations(answer)) => {
+                self.outcomes_arrived(tx, submit, answer.outcomes, acting)
             }
-            (FailureClass::Permanent, ..) => self.brain.one_by_one = true,
-            (FailureClass::Authentication, ..) => self.submit_token_rejected(flight_route),
-            (FailureClass::Transient, ..) => {}
-        }
-        let lanes = self.return_submit(submit)?;
-        if class == FailureClass::Transient {
-            let tries = self.tries_of(&operations)?;
-            let asked = problem.and_then(|problem| problem.retry_after_ms);
-            for lane in lanes {
-                self.rest_lane(lane, tries, asked);
+            Err(RequestFailure::Answered(AnswerError::Problem(problem))) => {
+                self.submit_refused(tx, submit, Some(&problem), acting.config)
             }
+            Ok(_) | Err(_) => self.submit_refused(tx, submit, None, acting.config),
         }
-        Ok(())
-    }
-
-    /// Over HTTP the answer to the request has said so already.
-    pub(crate) fn submit_token_rejected(&mut self, route: Route) {
-        if let Route::Socket(_) = route {
-            self.socket_token_rejected();
-        }
-    }
-
-    fn tries_of(&self, keys: &[(fulmar_protocol::OperationKey, LaneId)]) -> Result<u32> {
-        let mut tries = 1;
-        for (key, _) in keys {
-            if let Some(row) = operations::find(&self.db, *key)? {
-                tries = tries.max(row.tries);
-            }
-        }
-        Ok(tries)
     }
 
     /// A lane waits after a transient failure: as long as the server asked, or with backoff.
-    pub(crate) fn rest_lane(&mut self, lane: LaneId, tries: u32, asked_ms: Option<u64>) {
-        let at = self.when_to_try_again(tries, asked_ms);
-        self.brain.deadlines.set(Why::LaneRetry(lane), at);
+    pub(super) fn rest_lane(
+        &mut self,
+        tx: &mut Tx<'_>,
+        lane: LaneId,
+        tries: u32,
+        asked_ms: Option<u64>,
+        config: &Config,
+    ) {
+        let now = tx.now.mono;
+        let at = config.backoff.until(tries, asked_ms, now, &mut tx.rng);
+        self.lanes.rest(&mut self.timers, lane, at);
     }
 
-    pub(crate) fn when_to_try_again(&mut self, failures: u32, asked_ms: Option<u64>) -> Mono {
-        let wait = match asked_ms {
-            Some(millis) => Duration::from_millis(millis).min(Duration::from_secs(3600)),
-            None => self.config.backoff.wait(failures, &mut self.rng),
-        };
-        self.now.mono.plus(wait)
+    /// The wait of a lane is over.
+    pub(crate) fn lane_due(&mut self, lane: LaneId) {
+        self.timers.clear(Timer::LaneRetry(lane));
+        self.lanes.awake(lane);
     }
+}
 
-    /// Shows which lanes rest, and until when.
-    pub(crate) fn show_resting_lanes(&mut self) -> Result<()> {
-        let resting: BTreeMap<LaneId, Mono> = self
-            .brain
-            .deadlines
-            .resting_lanes()
-            .filter_map(|lane| Some((lane, self.brain.deadlines.get(Why::LaneRetry(lane))?)))
-            .collect();
-        if resting == self.brain.shown_resting {
-            return Ok(());
-        }
-        let before = std::mem::replace(&mut self.brain.shown_resting, resting.clone());
-        let lanes: BTreeSet<LaneId> = before.keys().chain(resting.keys()).copied().collect();
-        for lane in lanes {
-            let at = resting.get(&lane);
-            if at == before.get(&lane) || !conversations::exists(&self.db, lane)? {
-                continue;
-            }
-            let at = at.map(|at| self.now.wall.plus(at.until(self.now.mono)));
-            operations::set_retry_at(&self.db, lane, at)?;
-            self.touch(lane);
-        }
-        Ok(())
+/// What it means for an operation that the server did not do it this time. An earlier submit that went
+/// without an answer may still have done it.
+pub(super) fn not_applied(row: &OperationRow) -> OperationEvent {
+    if row.unanswered == 0 {
+        OperationEvent::NotApplied
+    } else {
+        OperationEvent::Unanswered
     }
 }

@@ -1,24 +1,10 @@
 //! The one table of what an operation can be and become. Nothing else changes a state.
 
-use std::fmt;
-
-/// Where an operation of the outbox stands. An applied operation has no row any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum OperationState {
-    /// Waits for its turn.
-    Queued,
-    /// Was handed to the network; nobody knows whether it arrived.
-    InFlight,
-    /// The server has done it; the log has not told of it yet, so the screen still shows it from
-    /// here.
-    Applied,
-    /// Was refused for good, or is too old to be tried without the app's word.
-    Failed,
-}
+use crate::store::state::OperationState as State;
 
 /// What can happen to an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Happening {
+pub(crate) enum OperationEvent {
     /// It goes out with a submit.
     Submitted,
     /// The server has it, and so has this store: by outcome or by event.
@@ -27,12 +13,18 @@ pub(crate) enum Happening {
     Acknowledged,
     /// The server refused it, or a file of it, with a permanent code.
     Refused,
-    /// The submit was lost, timed out, or came back with something transient.
-    Returned,
-    /// It is older than the server's memory of keys.
+    /// The submit has no answer, or one that says nothing of it: it may have been applied.
+    Unanswered,
+    /// The server said that it did not do it this time, and no earlier submit of it went without an answer.
+    NotApplied,
+    /// It may have been applied, and is older than the server's memory of keys.
     Outdated,
-    /// The app wants it tried again.
+    /// The message in whose thread it was to be is certainly not at the server, and was given up.
+    RootGivenUp,
+    /// The app wants it tried again; it has certainly not been applied.
     Retried,
+    /// The app wants it tried again, although it may have been applied.
+    RetriedInDoubt,
     /// The app gives it up.
     Discarded,
 }
@@ -41,102 +33,95 @@ pub(crate) enum Happening {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Next {
     /// It has this state.
-    Is(State),
-    /// It is gone.
-    Gone,
+    To(State),
+    /// The row is deleted.
+    Deleted,
     /// That cannot happen in this state; the row stays as it is.
     Illegal,
 }
 
-/// Its name inside the outbox.
-pub(crate) use OperationState as State;
-
-impl OperationState {
-    pub(crate) fn after(self, happening: Happening) -> Next {
-        use Happening::{
-            Acknowledged, Confirmed, Discarded, Outdated, Refused, Retried, Returned, Submitted,
-        };
-        use State::{Applied, Failed, InFlight, Queued};
-        match (self, happening) {
-            // A confirmation is the truth, whatever was believed before.
-            (_, Confirmed) => Next::Gone,
-            (Queued, Submitted) => Next::Is(InFlight),
-            // Refused before it went out: a file that goes with it was.
-            (Queued, Outdated | Refused) => Next::Is(Failed),
-            (InFlight, Acknowledged) => Next::Is(Applied),
-            (InFlight, Refused) => Next::Is(Failed),
-            (InFlight, Returned) => Next::Is(Queued),
-            (Failed, Retried) => Next::Is(Queued),
-            // What is in flight may be applied at this moment: it cannot be taken back.
-            (Queued | Failed, Discarded) => Next::Gone,
-            (Queued, Acknowledged | Returned | Retried)
-            | (InFlight, Submitted | Outdated | Retried | Discarded)
-            | (Applied, _)
-            | (Failed, Submitted | Acknowledged | Refused | Returned | Outdated) => Next::Illegal,
+/// One step of the table.
+pub(crate) fn after(state: State, event: OperationEvent) -> Next {
+    use Next::{Deleted, Illegal, To};
+    use OperationEvent::{
+        Acknowledged, Confirmed, Discarded, NotApplied, Outdated, Refused, Retried, RetriedInDoubt,
+        RootGivenUp, Submitted, Unanswered,
+    };
+    use State::{Applied, Failed, InFlight, Queued, Unconfirmed};
+    match (state, event) {
+        // A confirmation is the truth, whatever was believed before.
+        (_, Confirmed) => Deleted,
+        (Queued | Unconfirmed, Submitted) => To(InFlight),
+        // Refused before it went out: a file that goes with it was.
+        (Queued, Refused) => To(Failed),
+        (Unconfirmed, Outdated) => To(Failed),
+        // Without its root it cannot have been applied, whatever was believed before.
+        (Queued | Unconfirmed | Failed, RootGivenUp) => To(Failed),
+        (InFlight, Acknowledged) => To(Applied),
+        (InFlight, Refused) => To(Failed),
+        (InFlight, Unanswered) => To(Unconfirmed),
+        (InFlight, NotApplied) => To(Queued),
+        (Failed, Retried) => To(Queued),
+        (Failed, RetriedInDoubt) => To(Unconfirmed),
+        // What may be applied cannot be taken back.
+        (Queued | Failed, Discarded) => Deleted,
+        (Queued, Acknowledged | Unanswered | NotApplied | Outdated | Retried | RetriedInDoubt)
+        | (InFlight, Submitted | Outdated | RootGivenUp | Retried | RetriedInDoubt | Discarded)
+        | (
+            Unconfirmed,
+            Acknowledged | Refused | Unanswered | NotApplied | Retried | RetriedInDoubt | Discarded,
+        )
+        | (
+            Applied,
+            Submitted | Acknowledged | Refused | Unanswered | NotApplied | Outdated | RootGivenUp
+            | Retried | RetriedInDoubt | Discarded,
+        )
+        | (Failed, Submitted | Acknowledged | Refused | Unanswered | NotApplied | Outdated) => {
+            Illegal
         }
-    }
-
-    /// As the store writes it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::InFlight => "in_flight",
-            Self::Applied => "applied",
-            Self::Failed => "failed",
-        }
-    }
-
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
-        [Self::Queued, Self::InFlight, Self::Applied, Self::Failed]
-            .into_iter()
-            .find(|state| state.name() == name)
-    }
-}
-
-impl fmt::Display for OperationState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Queued => "queued",
-            Self::InFlight => "in flight",
-            Self::Applied => "applied",
-            Self::Failed => "failed",
-        })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Happening::{
-        Acknowledged, Confirmed, Discarded, Outdated, Refused, Retried, Returned, Submitted,
+    use super::Next::{Deleted as Gone, Illegal as No, To};
+    use super::OperationEvent::{
+        Acknowledged, Confirmed, Discarded, NotApplied, Outdated, Refused, Retried, RetriedInDoubt,
+        RootGivenUp, Submitted, Unanswered,
     };
-    use super::Next::{Gone, Illegal, Is};
-    use super::State::{Applied, Failed, InFlight, Queued};
+    use super::State::{Applied, Failed, InFlight, Queued, Unconfirmed};
+    use super::{State, after};
 
     #[test]
-    fn every_state_and_happening() {
-        let happenings = [
+    fn every_state_and_event() {
+        let events = [
             Submitted,
             Confirmed,
             Acknowledged,
             Refused,
-            Returned,
+            Unanswered,
+            NotApplied,
             Outdated,
             Retried,
+            RetriedInDoubt,
             Discarded,
+            RootGivenUp,
         ];
+        let (fly, doubt, fail) = (To(InFlight), To(Unconfirmed), To(Failed));
         #[rustfmt::skip]
         let table = [
-            //         Submitted     Confirmed Acknowledged Refused     Returned    Outdated    Retried     Discarded
-            (Queued,   [Is(InFlight), Gone,    Illegal,     Is(Failed),   Illegal,    Is(Failed), Illegal,    Gone]),
-            (InFlight, [Illegal,      Gone,    Is(Applied), Is(Failed), Is(Queued), Illegal,    Illegal,    Illegal]),
-            (Applied,  [Illegal,      Gone,    Illegal,     Illegal,    Illegal,    Illegal,    Illegal,    Illegal]),
-            (Failed,   [Illegal,      Gone,    Illegal,     Illegal,    Illegal,    Illegal,    Is(Queued), Gone]),
+            //            Submitted Confirmed Acknowl.     Refused Unansw. NotApplied  Outdated Retried     InDoubt Discarded RootGiven
+            (Queued,      [fly,     Gone,     No,          fail,   No,     No,         No,      No,         No,     Gone,     fail]),
+            (InFlight,    [No,      Gone,     To(Applied), fail,   doubt,  To(Queued), No,      No,         No,     No,       No]),
+            (Unconfirmed, [fly,     Gone,     No,          No,     No,     No,         fail,    No,         No,     No,       fail]),
+            (Applied,     [No,      Gone,     No,          No,     No,     No,         No,      No,         No,     No,       No]),
+            (Failed,      [No,      Gone,     No,          No,     No,     No,         No,      To(Queued), doubt,  Gone,     fail]),
         ];
+        assert_eq!(table.map(|(state, _)| state), State::ALL);
         for (state, row) in table {
-            for (happening, next) in happenings.into_iter().zip(row) {
-                assert_eq!(state.after(happening), next, "{state:?} + {happening:?}");
+            for (event, next) in events.into_iter().zip(row) {
+                assert_eq!(after(state, event), next, "{state:?} + {event:?}");
             }
-            assert_eq!(super::State::from_name(state.name()), Some(state));
         }
     }
 }

@@ -1,10 +1,11 @@
-//! The account row: whose store this is, their tokens, and how far the event log was followed.
+//! The account row: whose store this is and their tokens; and the sessions that were ended here and of which
+//! the server does not know yet. Written by `session` alone.
 
-use fulmar_protocol::{Code, DeviceId, LogId, Secret, Seq, Timestamp, UserId};
+use fulmar_protocol::{Code, DeviceId, Secret, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::state::SessionEnd;
 use super::{Result, StoreError, Vault};
-use crate::effect::SessionEnd;
 
 /// How a session gets its next access token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,9 +34,6 @@ pub(crate) struct Account {
     pub(crate) tokens: Option<Tokens>,
     /// Why the last session ended without a sign-out.
     pub(crate) ended: Option<SessionEnd>,
-    pub(crate) log_id: Option<LogId>,
-    pub(crate) cursor: Seq,
-    pub(crate) key_retention_ms: u64,
 }
 
 impl Account {
@@ -56,47 +54,57 @@ pub(crate) fn owner(db: &Connection) -> Result<Option<UserId>> {
         .map_err(|error| StoreError::damaged("account", error))
 }
 
+/// The row as it is.
+struct Raw {
+    device: String,
+    user: Option<String>,
+    access: Option<String>,
+    refresh: Option<String>,
+    expires_at: i64,
+    lifetime_ms: u64,
+    ended: Option<String>,
+    ended_by: String,
+    sealed: Option<Vec<u8>>,
+}
+
 /// Reads the row. Tokens that are sealed with a key that is not there end the session, in memory
 /// only: with the right key they are there again.
 pub(crate) fn load(db: &Connection, vault: Option<&dyn Vault>) -> Result<Option<Account>> {
     let row = db
         .prepare_cached(
             "SELECT device_id, user_id, access_token, refresh_token, expires_at, lifetime_ms,
-                    ended_code, log_id, cursor, key_retention_ms, ended_by, sealed_tokens
+                    ended_code, ended_by, sealed_tokens
              FROM account",
         )?
         .query_row([], |row| {
-            Ok((
-                row.get::<_, String>(0)?,
-                row.get::<_, Option<String>>(1)?,
-                row.get::<_, Option<String>>(2)?,
-                row.get::<_, Option<String>>(3)?,
-                (row.get::<_, i64>(4)?, row.get::<_, u64>(5)?),
-                row.get::<_, Option<String>>(6)?,
-                row.get::<_, Option<String>>(7)?,
-                row.get::<_, u64>(8)?,
-                row.get::<_, u64>(9)?,
-                (
-                    row.get::<_, String>(10)?,
-                    row.get::<_, Option<Vec<u8>>>(11)?,
-                ),
-            ))
+            Ok(Raw {
+                device: row.get("device_id")?,
+                user: row.get("user_id")?,
+                access: row.get("access_token")?,
+                refresh: row.get("refresh_token")?,
+                expires_at: row.get("expires_at")?,
+                lifetime_ms: row.get("lifetime_ms")?,
+                ended: row.get("ended_code")?,
+                ended_by: row.get("ended_by")?,
+                sealed: row.get("sealed_tokens")?,
+            })
         })
         .optional()?;
-    let Some((device, user, access, refresh, life, ended, log, cursor, keys, (ended_by, sealed))) =
-        row
-    else {
+    let Some(row) = row else {
         return Ok(None);
     };
     let bad = |error| StoreError::damaged("account", error);
-    let mut ended = ended.map(|said| match ended_by.as_str() {
+    let mut ended = row.ended.map(|said| match row.ended_by.as_str() {
         "token_provider" => SessionEnd::ByTokenProvider { reason: said },
         _ => SessionEnd::ByServer {
             code: Code::from(said),
         },
     });
-    let pair = match sealed {
-        None => access.map(|access| (access.into(), refresh.map(Secret::from))),
+    let pair = match row.sealed {
+        None => {
+            let refresh = row.refresh.map(Secret::from);
+            row.access.map(|access| (access.into(), refresh))
+        }
         Some(sealed) => {
             let opened = vault.and_then(|vault| unseal(vault, &sealed));
             if opened.is_none() {
@@ -106,18 +114,15 @@ pub(crate) fn load(db: &Connection, vault: Option<&dyn Vault>) -> Result<Option<
         }
     };
     Ok(Some(Account {
-        device_id: DeviceId::new(device).map_err(bad)?,
-        user_id: user.map(UserId::new).transpose().map_err(bad)?,
+        device_id: DeviceId::new(row.device).map_err(bad)?,
+        user_id: row.user.map(UserId::new).transpose().map_err(bad)?,
         tokens: pair.map(|(access, refresh)| Tokens {
             access,
             renewal: refresh.map_or(Renewal::Provider, Renewal::RefreshToken),
-            expires_at: Timestamp(life.0),
-            lifetime_ms: life.1,
+            expires_at: Timestamp(row.expires_at),
+            lifetime_ms: row.lifetime_ms,
         }),
         ended,
-        log_id: log.map(LogId::new).transpose().map_err(bad)?,
-        cursor: Seq(cursor),
-        key_retention_ms: keys,
     }))
 }
 
@@ -212,25 +217,73 @@ pub(crate) fn end_session(db: &Connection, end: &SessionEnd) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn set_cursor(db: &Connection, cursor: Seq) -> Result<()> {
-    db.prepare_cached("UPDATE account SET cursor = ?1")?
-        .execute([cursor.0])?;
-    Ok(())
-}
+/// Names a session that was ended here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct EndedKey(i64);
 
-pub(crate) fn set_log(db: &Connection, log_id: &LogId, cursor: Seq) -> Result<()> {
+/// More than these the server is not told of: it has forgotten them by itself.
+const MOST_ENDED: u32 = 20;
+
+/// Remembers that the server has to be told of the end of a session.
+pub(crate) fn remember_end(
+    db: &Connection,
+    refresh_token: &Secret,
+    vault: Option<&dyn Vault>,
+) -> Result<()> {
+    let token = refresh_token.expose();
+    let sealed = match vault {
+        None => None,
+        Some(vault) => Some(
+            vault
+                .seal(token.as_bytes())
+                .ok_or_else(|| StoreError::damaged("ended_session", "it could not be sealed"))?,
+        ),
+    };
+    let open = sealed.is_none().then_some(token);
     db.execute(
-        "UPDATE account SET log_id = ?1, cursor = ?2",
-        params![log_id.as_str(), cursor.0],
+        "INSERT INTO ended_session (refresh_token, sealed_token) VALUES (?1, ?2)",
+        params![open, sealed],
+    )?;
+    db.execute(
+        "DELETE FROM ended_session
+         WHERE key NOT IN (SELECT key FROM ended_session ORDER BY key DESC LIMIT ?1)",
+        [MOST_ENDED],
     )?;
     Ok(())
 }
 
-pub(crate) fn set_key_retention(db: &Connection, millis: u64) -> Result<()> {
-    db.execute(
-        "UPDATE account SET key_retention_ms = ?1",
-        [millis.min(i64::MAX as u64)],
+/// A session of whose end the server does not know, and its token. One whose token cannot be unsealed any
+/// more is forgotten.
+pub(crate) fn ended(
+    db: &Connection,
+    vault: Option<&dyn Vault>,
+) -> Result<Option<(EndedKey, Secret)>> {
+    let mut statement = db.prepare_cached(
+        "SELECT key, refresh_token, sealed_token FROM ended_session ORDER BY key LIMIT 1",
     )?;
+    let row = statement
+        .query_row([], |row| {
+            let key = EndedKey(row.get("key")?);
+            let open: Option<String> = row.get("refresh_token")?;
+            Ok((key, open, row.get::<_, Option<Vec<u8>>>("sealed_token")?))
+        })
+        .optional()?;
+    let Some((key, open, sealed)) = row else {
+        return Ok(None);
+    };
+    let token = open.or_else(|| {
+        let plain = vault?.unseal(&sealed?)?;
+        String::from_utf8(plain).ok()
+    });
+    if token.is_none() {
+        forget_ended(db, key)?;
+    }
+    Ok(token.map(|token| (key, token.into())))
+}
+
+/// The server knows.
+pub(crate) fn forget_ended(db: &Connection, key: EndedKey) -> Result<()> {
+    db.execute("DELETE FROM ended_session WHERE key = ?1", [key.0])?;
     Ok(())
 }
 
@@ -245,7 +298,8 @@ pub(crate) fn wipe(db: &Connection) -> Result<()> {
          DELETE FROM pushed;
          UPDATE account
          SET user_id = NULL, name = '', access_token = NULL, refresh_token = NULL, expires_at = 0,
-             lifetime_ms = 0, ended_code = NULL, ended_by = 'server', sealed_tokens = NULL, log_id = NULL, cursor = 0;",
+             lifetime_ms = 0, ended_code = NULL, ended_by = 'server', sealed_tokens = NULL;
+         UPDATE log SET log_id = NULL, cursor = 0;",
     )?;
     Ok(())
 }

@@ -7,7 +7,7 @@ use fulmar_protocol::{
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{ConversationKey, Result, StoreError, operations, participants};
+use super::{ConversationKey, Result, StoreError, participants};
 
 /// Finds a conversation by the server's id or by one that this device gave it.
 pub(crate) fn find(db: &Connection, id: &ConversationId) -> Result<Option<ConversationKey>> {
@@ -33,7 +33,7 @@ pub(crate) fn server_id(db: &Connection, key: ConversationKey) -> Result<Option<
 }
 
 /// A conversation that only this device knows yet, which answers to its operation key.
-pub(crate) struct Draft<'a> {
+pub(crate) struct LocalConversation<'a> {
     pub(crate) operation_key: OperationKey,
     pub(crate) kind: ConversationKind,
     pub(crate) profile: &'a ConversationProfile,
@@ -41,7 +41,10 @@ pub(crate) struct Draft<'a> {
     pub(crate) now: Timestamp,
 }
 
-pub(crate) fn insert_draft(db: &Connection, draft: &Draft<'_>) -> Result<ConversationKey> {
+pub(crate) fn insert_local(
+    db: &Connection,
+    draft: &LocalConversation<'_>,
+) -> Result<ConversationKey> {
     db.execute(
         "INSERT INTO conversation (kind, server_profile, created_at, activity_at)
          VALUES (?1, ?2, ?3, ?3)",
@@ -217,12 +220,11 @@ fn keys(db: &Connection, select: &str) -> Result<Vec<ConversationKey>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// The user is no longer in a conversation: it goes with its messages, unless some of the user's own
-/// were never sent; then it stays until they are discarded.
-pub(crate) fn remove_unless_unsent(db: &Connection, key: ConversationKey) -> Result<()> {
-    operations::drop_changes(db, key)?;
+/// The user is no longer in a conversation. It goes with its messages, unless some of the user's own were
+/// never sent; then it stays until they are discarded.
+pub(crate) fn set_gone(db: &Connection, key: ConversationKey) -> Result<()> {
     db.execute("UPDATE conversation SET gone = 1 WHERE key = ?1", [key.0])?;
-    remove_if_gone(db, key).map(|_| ())
+    Ok(())
 }
 
 pub(crate) fn exists(db: &Connection, key: ConversationKey) -> Result<bool> {
@@ -251,7 +253,7 @@ pub(crate) fn remove_if_gone(db: &Connection, key: ConversationKey) -> Result<bo
 }
 
 /// Removes a draft whose creation was discarded; its messages go with it.
-pub(crate) fn remove_draft(db: &Connection, key: ConversationKey) -> Result<()> {
+pub(crate) fn remove_local(db: &Connection, key: ConversationKey) -> Result<()> {
     db.execute(
         "DELETE FROM conversation WHERE key = ?1 AND id IS NULL",
         [key.0],

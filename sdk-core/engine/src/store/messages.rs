@@ -201,6 +201,28 @@ pub(crate) fn upsert_confirmed(
     Ok(())
 }
 
+/// Positions and revisions are dense: one that lies so far beyond what is known is a mistake of the server, and
+/// must not stay here for good.
+pub(crate) const FARTHEST: u64 = 1_000_000;
+
+/// Whether the numbers of a message of the server can be.
+pub(crate) fn is_plausible(
+    db: &Connection,
+    conversation: ConversationKey,
+    message: &Message,
+) -> Result<bool> {
+    let known: Option<(u64, u64)> = db
+        .prepare_cached("SELECT head, revision FROM conversation WHERE key = ?1")?
+        .query_row([conversation.0], |row| {
+            Ok((row.get("head")?, row.get("revision")?))
+        })
+        .optional()?;
+    let (head, revision) = known.unwrap_or_default();
+    Ok(message.position > Position::ZERO
+        && message.position.0 <= head.saturating_add(FARTHEST)
+        && message.revision.0 <= revision.saturating_add(FARTHEST))
+}
+
 /// Whether a message of this key is here, and where: `Some(None)` while it is unsent.
 pub(crate) fn position(
     db: &Connection,

@@ -8,6 +8,7 @@ pub(crate) mod blocked;
 pub(crate) mod conversations;
 pub(crate) mod list_rows;
 mod lock;
+pub(crate) mod log;
 mod marker;
 pub(crate) mod messages;
 mod migrations;
@@ -22,6 +23,8 @@ pub(crate) mod retention;
 pub(crate) mod runs;
 mod salvage;
 pub(crate) mod search;
+pub(crate) mod server;
+pub(crate) mod state;
 pub(crate) mod uploads;
 mod vault;
 
@@ -36,7 +39,6 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 pub use lock::StoreLock;
 use marker::Marker;
 pub use place::real_path;
-pub use pushed::{PushError, handle_push_beside, read as read_push};
 pub use salvage::{Salvage, SalvageError, rebuild};
 pub use uploads::UploadKey;
 pub use vault::Vault;

@@ -1,16 +1,21 @@
 //! Operation rows: the outbox as it is on disk.
 
+mod states;
+
 use std::collections::BTreeSet;
 
 use fulmar_protocol::{ConversationId, Method, Operation, OperationKey, Seq, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::state::{FailureReason, OperationState};
 use super::uploads::{self, OPEN};
 use super::{ConversationKey, LaneId, Result, StoreError};
 use crate::config::FailurePolicy;
 use crate::defects::{self, Defect};
-use crate::outbox::failure::FailureReason;
-use crate::outbox::transition::State;
+
+pub(crate) use states::{
+    add_unanswered, clear_doubt, read_state, release_lane, renew, set_state, set_tried_at,
+};
 
 /// An operation of the outbox.
 #[derive(Debug, Clone)]
@@ -19,33 +24,42 @@ pub(crate) struct OperationRow {
     pub(crate) operation_key: OperationKey,
     pub(crate) lane: LaneId,
     pub(crate) method: Method,
-    pub(crate) state: State,
+    pub(crate) state: OperationState,
     pub(crate) tries: u32,
+    /// How many submits of it went without an answer: if any, it may have been applied.
+    pub(crate) unanswered: u32,
+    /// When it was first tried of those, by the server's clock.
+    pub(crate) tried_at: Option<Timestamp>,
     pub(crate) created_at: Timestamp,
     /// About how many bytes it takes in a frame.
     pub(crate) bytes: usize,
 }
 
 impl OperationRow {
-    /// Whether a newer one can fold into it: it has never left the device.
+    /// Whether a newer one can fold into it: the server certainly does not have it.
     pub(crate) fn is_foldable(&self) -> bool {
-        self.state == State::Queued && self.tries == 0
+        self.state == OperationState::Queued
     }
 }
 
-const COLUMNS: &str = "operation_key, lane, method, params, state, tries, created_at, ordinal";
+const COLUMNS: &str = "operation_key, lane, method, params, state, tries, created_at, ordinal, \
+     unanswered, tried_at";
 
 // Params are stored in the wire's shape, with the id that the conversation had at that time;
 // `to_wire` puts in the one that it has by then.
 
-pub(crate) fn enqueue(
-    db: &Connection,
-    operation_key: OperationKey,
-    lane: LaneId,
-    method: &Method,
-    now: Timestamp,
-) -> Result<()> {
-    let operation = Operation::new(operation_key, method);
+/// An operation that goes into the outbox.
+pub(crate) struct NewOperation<'a> {
+    pub(crate) operation_key: OperationKey,
+    pub(crate) lane: LaneId,
+    pub(crate) method: &'a Method,
+    /// Whether the failure of it stops those behind it, and it stops behind another's.
+    pub(crate) holds_lane: bool,
+    pub(crate) now: Timestamp,
+}
+
+pub(crate) fn enqueue(db: &Connection, new: &NewOperation<'_>) -> Result<()> {
+    let operation = Operation::new(new.operation_key, new.method);
     let params = serde_json::to_string(&operation.params)
         .map_err(|error| StoreError::damaged("operation", error))?;
     db.prepare_cached(
@@ -54,23 +68,15 @@ pub(crate) fn enqueue(
          VALUES (?1, ?2, ?3, ?4, ?5, 'queued', ?6, ?7)",
     )?
     .execute(params![
-        operation_key.to_bytes(),
-        lane.0,
+        new.operation_key.to_bytes(),
+        new.lane.0,
         operation.method,
-        holds_lane(method),
+        new.holds_lane,
         params,
-        now.0,
-        method.message_key().map(OperationKey::to_bytes),
+        new.now.0,
+        new.method.message_key().map(OperationKey::to_bytes),
     ])?;
     Ok(())
-}
-
-/// Whether the failure of such an operation stops those behind it, and it stops behind another's.
-fn holds_lane(method: &Method) -> bool {
-    matches!(
-        method,
-        Method::MessageSend(_) | Method::ConversationCreate(_)
-    )
 }
 
 pub(crate) fn find(db: &Connection, key: OperationKey) -> Result<Option<OperationRow>> {
@@ -168,32 +174,20 @@ pub(crate) fn ready_to_go(
     rows.map(|row| row?).collect()
 }
 
-pub(crate) fn set_state(
+/// The messages of a lane, in whatever state, that are in the thread of a message or quote it.
+pub(crate) fn replies(
     db: &Connection,
-    key: OperationKey,
-    state: State,
-    failure: Option<&FailureReason>,
-) -> Result<()> {
-    let failure = failure
-        .map(serde_json::to_string)
-        .transpose()
-        .map_err(|error| StoreError::damaged("operation", error))?;
-    db.prepare_cached(
-        "UPDATE operation
-         SET state = ?2, failure = ?3, tries = tries + (?2 = 'in_flight')
-         WHERE operation_key = ?1",
-    )?
-    .execute(params![key.to_bytes(), state.name(), failure])?;
-    Ok(())
-}
-
-/// An app's retry starts the count of tries and the age anew.
-pub(crate) fn renew(db: &Connection, key: OperationKey, now: Timestamp) -> Result<()> {
-    db.execute(
-        "UPDATE operation SET tries = 0, created_at = ?2 WHERE operation_key = ?1",
-        params![key.to_bytes(), now.0],
-    )?;
-    Ok(())
+    lane: LaneId,
+    message: OperationKey,
+) -> Result<Vec<OperationRow>> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM operation
+         WHERE lane = ?1 AND method = 'message.send'
+           AND ?2 IN (json_extract(params, '$.threadRoot'), json_extract(params, '$.replyTo'))
+         ORDER BY ordinal"
+    ))?;
+    let rows = statement.query_map(params![lane.0, message.to_string()], |row| Ok(read(row)))?;
+    rows.map(|row| row?).collect()
 }
 
 pub(crate) fn delete(db: &Connection, key: OperationKey) -> Result<()> {
@@ -206,7 +200,8 @@ pub(crate) fn delete(db: &Connection, key: OperationKey) -> Result<()> {
 /// again, and the same keys make trying again harmless.
 pub(crate) fn return_all_in_flight(db: &Connection) -> Result<usize> {
     Ok(db.execute(
-        "UPDATE operation SET state = 'queued' WHERE state = 'in_flight'",
+        "UPDATE operation SET state = 'queued', unanswered = unanswered + 1
+         WHERE state = 'in_flight'",
         [],
     )?)
 }
@@ -236,6 +231,15 @@ pub(crate) fn set_applied_seq(db: &Connection, key: OperationKey, seq: Seq) -> R
     Ok(())
 }
 
+/// The log goes up to `head`: what was applied so far is not told of later than there.
+pub(crate) fn cap_applied_seq(db: &Connection, head: Seq) -> Result<()> {
+    db.prepare_cached(
+        "UPDATE operation SET applied_seq = ?1 WHERE state = 'applied' AND applied_seq > ?1",
+    )?
+    .execute([head.0])?;
+    Ok(())
+}
+
 /// Forgets the applied operations whose changes the log has told by now; gives their lanes.
 pub(crate) fn forget_applied(db: &Connection, cursor: Seq) -> Result<Vec<LaneId>> {
     let mut statement = db.prepare_cached(
@@ -250,7 +254,8 @@ pub(crate) fn forget_applied(db: &Connection, cursor: Seq) -> Result<Vec<LaneId>
 pub(crate) fn trim_refused(db: &Connection, kept: u32) -> Result<()> {
     db.prepare_cached(
         "DELETE FROM operation WHERE ordinal IN (
-             SELECT ordinal FROM operation WHERE state = 'failed' AND NOT holds_lane
+             SELECT ordinal FROM operation
+             WHERE state = 'failed' AND NOT holds_lane AND method <> 'message.send'
              ORDER BY ordinal DESC LIMIT -1 OFFSET ?1)",
     )?
     .execute([kept])?;
@@ -281,7 +286,8 @@ pub(crate) fn about_message(db: &Connection, message: OperationKey) -> Result<Ve
 /// Drops what only changes a conversation that the user is no longer in: it has no effect any more.
 pub(crate) fn drop_changes(db: &Connection, lane: LaneId) -> Result<()> {
     db.execute(
-        "DELETE FROM operation WHERE lane = ?1 AND NOT holds_lane AND state <> 'in_flight'",
+        "DELETE FROM operation
+         WHERE lane = ?1 AND NOT holds_lane AND method <> 'message.send' AND state <> 'in_flight'",
         [lane.0],
     )?;
     Ok(())
@@ -327,15 +333,16 @@ fn read(row: &Row<'_>) -> Result<OperationRow> {
         table: "operation",
         reason,
     };
-    let operation_key = OperationKey::from_bytes(row.get(0)?);
-    let method: String = row.get(2)?;
-    let params: String = row.get(3)?;
-    let state: String = row.get(4)?;
+    let operation_key = OperationKey::from_bytes(row.get("operation_key")?);
+    let method: String = row.get("method")?;
+    let params: String = row.get("params")?;
+    let state: String = row.get("state")?;
+    let unanswered = row.get("unanswered")?;
     let bytes = params.len() + 128;
     Ok(OperationRow {
-        ordinal: row.get(7)?,
+        ordinal: row.get("ordinal")?,
         operation_key,
-        lane: ConversationKey(row.get(1)?),
+        lane: ConversationKey(row.get("lane")?),
         method: Operation {
             operation_key,
             method,
@@ -343,9 +350,11 @@ fn read(row: &Row<'_>) -> Result<OperationRow> {
         }
         .read()
         .map_err(|error| bad(error.to_string()))?,
-        state: State::from_name(&state).ok_or_else(|| bad(format!("state {state}")))?,
-        tries: row.get(5)?,
-        created_at: Timestamp(row.get(6)?),
+        state: read_state(&state, unanswered).ok_or_else(|| bad(format!("state {state}")))?,
+        tries: row.get("tries")?,
+        unanswered,
+        tried_at: row.get::<_, Option<i64>>("tried_at")?.map(Timestamp),
+        created_at: Timestamp(row.get("created_at")?),
         bytes,
     })
 }

@@ -122,11 +122,12 @@ pub(super) fn unusable(path: &Path, error: &io::Error) -> OpenError {
 
 /// SQLite does not say of all failures that the disk is full: asks the disk.
 pub(super) fn explain(real: &Path, error: OpenError) -> OpenError {
-    match error {
-        OpenError::Unusable { .. } if probe(real).is_err_and(|error| is_full(&error)) => {
-            OpenError::DiskFull
-        }
-        other => other,
+    if let OpenError::Unusable { .. } = error
+        && probe(real).is_err_and(|error| is_full(&error))
+    {
+        OpenError::DiskFull
+    } else {
+        error
     }
 }
 

@@ -4,87 +4,39 @@
 use std::path::Path;
 use std::time::Duration;
 
-use fulmar_protocol::{PushPayload, Timestamp};
-use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
+use fulmar_protocol::PushPayload;
+use rusqlite::{Connection, OpenFlags, params};
 
-use super::{
-    OpenError, Result, StoreError, account, check_identity, migrations, open_error, place,
-};
-use crate::command_error::CommandError;
-use crate::push::{PushNotification, check_owner, notification};
+use super::{OpenError, Result, StoreError, check_identity, migrations, open_error, place};
 
 /// How long a second process waits for the first one's transaction. Those are short.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// More than this waits for nobody: the app has not been opened for very long.
 const MOST_KEPT: u32 = 1_000;
 
-/// Why a push could not be taken beside the app.
-#[derive(Debug, thiserror::Error)]
-pub enum PushError {
-    /// The payload cannot be read, so it is none of Fulmar's.
-    #[error("this is no push notification of Fulmar: {reason}")]
-    Unreadable {
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The store is for somebody else, or nobody is signed in.
-    #[error(transparent)]
-    NotTheirs(CommandError),
-    /// The store cannot be used. The app gets the message from the server all the same.
-    #[error(transparent)]
-    Store(#[from] OpenError),
-}
-
-impl From<StoreError> for PushError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-/// Takes a push in a second process, beside the app or while it is away: keeps the message for it, and
-/// says what to show. Waits for the app's transactions instead of failing, and never for the network.
-pub fn handle_push_beside(
-    path: &Path,
-    payload: &str,
-    now: Timestamp,
-) -> std::result::Result<PushNotification, PushError> {
-    let payload = read(payload)?;
+/// Opens a store that the app may have open, to write one row.
+pub(crate) fn open_beside(path: &Path) -> std::result::Result<Connection, OpenError> {
     let real = place::real_path(path).map_err(|error| place::unusable(path, &error))?;
     place::check(&real)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut db = Connection::open_with_flags(&real, flags).map_err(open_error)?;
+    let db = Connection::open_with_flags(&real, flags).map_err(open_error)?;
     db.busy_timeout(PATIENCE).map_err(open_error)?;
     check_identity(&db)?;
     let version: i64 = db
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .map_err(open_error)?;
-    if version != migrations::NEWEST {
+    if version == migrations::NEWEST {
+        Ok(db)
+    } else {
         // The app brings it to this version when it is next opened.
-        return Err(OpenError::Unusable {
+        Err(OpenError::Unusable {
             reason: format!("the store has version {version}: open the app first"),
-        }
-        .into());
+        })
     }
-    let transaction = db
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(open_error)?;
-    let owner = account::owner(&transaction)?;
-    check_owner(&payload, owner.as_ref()).map_err(PushError::NotTheirs)?;
-    add(&transaction, &payload)?;
-    let notification = notification(&transaction, &payload, now)?;
-    transaction.commit().map_err(open_error)?;
-    Ok(notification)
 }
 
-/// A payload as it came with a notification.
-pub fn read(payload: &str) -> std::result::Result<PushPayload, PushError> {
-    serde_json::from_str(payload).map_err(|error| PushError::Unreadable {
-        // The library quotes what it found, which may be what somebody wrote.
-        reason: format!("line {}, column {}", error.line(), error.column()),
-    })
-}
-
-fn add(db: &Connection, payload: &PushPayload) -> Result<()> {
+/// Keeps what a push tells for the app.
+pub(crate) fn add(db: &Connection, payload: &PushPayload) -> Result<()> {
     let text =
         serde_json::to_string(payload).map_err(|error| StoreError::damaged("pushed", error))?;
     db.execute(

@@ -8,6 +8,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{ConversationKey, Result};
 use crate::defects::{self, Defect};
 
+/// More than this is no number of the protocol (PROTOCOL.md §2.3); the next message is still counted on top.
+const MOST_UNREAD: u64 = (1 << 53) - 1;
+
 /// How one more message counts for whoever reads here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Counts {
@@ -51,7 +54,7 @@ pub(crate) fn told_by_push(
     key: ConversationKey,
     payload: &PushPayload,
 ) -> Result<()> {
-    let at_most = |count: u64| count.min(i64::MAX as u64);
+    let at_most = |count: u64| count.min(MOST_UNREAD);
     db.execute(
         "UPDATE conversation SET head = ?2, server_unread = ?3, server_mentions = ?4
          WHERE key = ?1 AND head < ?2",
@@ -78,7 +81,7 @@ pub(crate) fn advance_own_read(
     read_to: Position,
     unread: Option<Unread>,
 ) -> Result<()> {
-    let at_most = |count: u64| count.min(i64::MAX as u64);
+    let at_most = |count: u64| count.min(MOST_UNREAD);
     db.execute(
         "UPDATE conversation
          SET server_unread = CASE WHEN ?2 >= server_read_to THEN coalesce(?3, server_unread)

@@ -105,8 +105,8 @@ pub fn rebuild(path: &Path) -> Result<Salvage, SalvageError> {
         .execute_batch(
             // A key in flight waits again; a log that is followed from nowhere starts with a
             // snapshot. A conversation that was only saved for its lane has no messages to show.
-            "UPDATE account SET log_id = NULL, cursor = 0;
-             UPDATE operation SET state = 'queued' WHERE state = 'in_flight';
+            "UPDATE operation SET state = 'queued', unanswered = unanswered + 1
+             WHERE state = 'in_flight';
              DELETE FROM message
              WHERE operation_key NOT IN (SELECT operation_key FROM operation);",
         )
@@ -128,6 +128,8 @@ fn read_tables(new: &Connection, salvage: &mut Salvage) {
         salvage.incomplete = true;
         return;
     };
+    // Until version 7 there was none; and what it holds is no loss to the user.
+    copy(&old, new, "ended_session", "TRUE");
     for (table, which) in TABLES {
         // Until version 5 there were no files.
         if *table == "upload" && columns(&old, table).is_empty() {

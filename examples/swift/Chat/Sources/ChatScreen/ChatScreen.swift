@@ -94,6 +94,7 @@ private struct MessageRow: View {
     private var mark: String {
         switch message.state {
         case .pending, .uploading, .sending: "clock"
+        case .unconfirmed: "questionmark"
         case .sent: "checkmark"
         case .failed: "exclamationmark.triangle"
         }

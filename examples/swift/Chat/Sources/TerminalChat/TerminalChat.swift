@@ -154,6 +154,7 @@ extension MessageItem {
         case .pending: "…"
         case .uploading: "⇡"
         case .sending: "↑"
+        case .unconfirmed: "?"
         case .sent: "✓"
         case .failed: "✗"
         }
@@ -164,6 +165,7 @@ func describe(_ reason: FailureReason) -> String {
     switch reason {
     case .refused(let problem): problem.title
     case .fileLost: "its file is gone"
+    case .rootGivenUp: "the message that it answers was given up"
     case .outcomeUnknown: "nobody knows whether it arrived"
     }
 }

@@ -4,16 +4,30 @@ pub(crate) mod write;
 
 use std::collections::BTreeSet;
 
+use fulmar_protocol::text::reaction;
 use fulmar_protocol::{
     Content, ConversationId, Deletion, Message, MessageId, MessageVersion, OperationKey, Position,
     Reaction, Revision, ThreadSummary, Timestamp, UserId,
 };
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::error::Result;
 
 pub(super) const COLUMNS: &str = "message_id, operation_key, conversation_id, position, sender_id, text, \
      sent_at, revision, content, edited_at, deleted_at, deleted_by, thread_position";
+
+/// Makes the function that the schema calls: a reaction in its normal form, or NULL.
+pub(super) fn define(database: &Connection) -> rusqlite::Result<()> {
+    database.create_scalar_function(
+        "normal_reaction",
+        1,
+        FunctionFlags::SQLITE_UTF8
+            | FunctionFlags::SQLITE_DETERMINISTIC
+            | FunctionFlags::SQLITE_INNOCUOUS,
+        |arguments| arguments.get::<String>(0).map(|text| reaction(&text).ok()),
+    )
+}
 
 /// When somebody wrote the `count`th of their messages, from the newest on; `None` when they have not
 /// written so many.

@@ -57,8 +57,8 @@ pub(crate) fn all(db: &Connection, id: &ConversationId) -> Result<Vec<Participan
     .collect()
 }
 
-/// What lies after a participant's read pointer: messages of others but notices, and how many of
-/// those mention them.
+/// What lies after a participant's read pointer: messages of others but notices and those that the
+/// participant has hidden, and how many of those mention them (PROTOCOL.md §4.3).
 pub(crate) fn unread(db: &Connection, id: &ConversationId, user: &UserId) -> Result<Unread> {
     unread_up_to(db, id, user, Position(i64::MAX as u64))
 }
@@ -79,10 +79,17 @@ pub(crate) fn unread_up_to(
                     - (SELECT count(*) FROM message AS m
                        WHERE m.conversation_id = c.conversation_id AND m.notice = 1
                          AND m.position > p.read_to AND m.position <= ?3
-                         AND m.sender_id <> p.user_id) AS unread_count,
-                    (SELECT count(*) FROM mention AS m
-                     WHERE m.conversation_id = c.conversation_id AND m.user_id = p.user_id
-                       AND m.position > p.read_to AND m.position <= ?3) AS unread_mentions
+                         AND m.sender_id <> p.user_id)
+                    - (SELECT count(*) FROM hidden_message AS h JOIN message AS m USING (message_id)
+                       WHERE h.user_id = p.user_id AND m.conversation_id = c.conversation_id
+                         AND m.position > p.read_to AND m.position <= ?3
+                         AND m.sender_id <> p.user_id AND m.notice = 0) AS unread_count,
+                    (SELECT count(*) FROM mention AS n JOIN message AS m USING (conversation_id, position)
+                     WHERE n.conversation_id = c.conversation_id AND n.user_id = p.user_id
+                       AND n.position > p.read_to AND n.position <= ?3
+                       AND NOT EXISTS (SELECT 1 FROM hidden_message AS h
+                                       WHERE h.user_id = p.user_id AND h.message_id = m.message_id)
+                    ) AS unread_mentions
              FROM participant AS p JOIN conversation AS c USING (conversation_id)
              WHERE p.conversation_id = ?1 AND p.user_id = ?2",
         )?

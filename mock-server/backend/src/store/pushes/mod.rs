@@ -66,7 +66,7 @@ fn read(db: &Connection, row: &Row<'_>) -> Result<RecordedPush> {
     })
 }
 
-fn devices(db: &Connection, user: &UserId) -> Result<Vec<PushDevice>> {
+pub(crate) fn devices(db: &Connection, user: &UserId) -> Result<Vec<PushDevice>> {
     let mut statement = db.prepare_cached(
         "SELECT device_id, provider, token FROM push_token JOIN session USING (session_id)
          WHERE user_id = ?1 ORDER BY device_id",

@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 
 use crate::error::Result;
 
-/// The token goes with the session. A device has one.
+/// The token goes with the session. A device has one, and no other session has the same (PROTOCOL.md §7.8).
 pub(crate) fn set_token(db: &Connection, session: &str, token: &PushToken) -> Result<()> {
     let provider = match token.provider {
         PushProvider::Fcm => "fcm",
@@ -17,6 +17,10 @@ pub(crate) fn set_token(db: &Connection, session: &str, token: &PushToken) -> Re
              (SELECT other.session_id FROM session AS own
               JOIN session AS other USING (user_id, device_id) WHERE own.session_id = ?1)",
         [session],
+    )?;
+    db.execute(
+        "DELETE FROM push_token WHERE provider = ?1 AND token = ?2",
+        params![provider, token.token],
     )?;
     db.execute(
         "INSERT INTO push_token (session_id, provider, token) VALUES (?1, ?2, ?3)",

@@ -65,7 +65,17 @@ impl Damaged {
         };
         let alice = UserId::new("alice").unwrap();
         messages::insert_unsent(db, key, lane, &alice, &content, Timestamp(1)).unwrap();
-        operations::enqueue(db, key, lane, &Method::MessageSend(send), Timestamp(1)).unwrap();
+        operations::enqueue(
+            db,
+            &operations::NewOperation {
+                operation_key: key,
+                lane,
+                method: &Method::MessageSend(send),
+                holds_lane: true,
+                now: Timestamp(1),
+            },
+        )
+        .unwrap();
     }
 
     fn change(&self, change: impl FnOnce(&mut Vec<u8>)) {

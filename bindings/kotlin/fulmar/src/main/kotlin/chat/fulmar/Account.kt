@@ -32,8 +32,7 @@ public class Account internal constructor(private val client: Client) {
      * @throws CommandException.Unreachable
      * @throws CommandException.SignedOut
      */
-    public suspend fun setPresence(setting: PresenceSetting): Unit =
-        client.use { it.setPresence(setting, null) }
+    public suspend fun setPresence(setting: PresenceSetting): Unit = client.use { it.setPresence(setting, null) }
 
     /**
      * Gives the user another name: not blank, at most 200 bytes. Everyone who shares a conversation with

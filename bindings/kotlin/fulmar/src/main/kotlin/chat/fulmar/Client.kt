@@ -1,8 +1,8 @@
 package chat.fulmar
 
-import java.io.File
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.flow.Flow
+import java.io.File
 
 /**
  * One account on this device: its store, its session, its connection.
@@ -27,12 +27,16 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
 
     /** The connection: what it is, why, and when it is tried next. Live; begins with how it is now. */
     public val connection: Flow<ConnectionState> = live(
-        { use { it.watchConnection() } }, { it.next() }, { it.end() },
+        { use { it.watchConnection() } },
+        { it.next() },
+        { it.end() },
     )
 
     /** Who is signed in. Live, since the server may end a session; begins with how it is now. */
     public val session: Flow<SessionState> = live(
-        { use { it.watchSession() } }, { it.next() }, { it.end() },
+        { use { it.watchSession() } },
+        { it.next() },
+        { it.end() },
     )
 
     /** The connection at this moment. */
@@ -48,18 +52,17 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
      * @throws CommandException.Refused with [Code.CredentialsInvalid] for a wrong user or password
      * @throws CommandException.Unreachable without the network
      * @throws CommandException.AlreadySignedIn
+     * @throws CommandException.SignInUnderWay when another one has no answer yet
      * @throws CommandException.OtherUser when the store holds unsent operations of somebody else
      */
-    public suspend fun login(userId: UserId, password: String): Unit =
-        use { it.login(userId, password, null) }
+    public suspend fun login(userId: UserId, password: String): Unit = use { it.login(userId, password, null) }
 
     /**
      * Becomes a user of the server, and signs in. Needs the network. The name is not blank and has at
      * most 200 bytes, the password at least 8. PROTOCOL.md §7.1.
      *
      * @throws CommandException.Refused with [Code.UserExists] when there is such a user, with
-     *   [Code.ParamsInvalid] for the name or the password
-     * @throws CommandException.Unreachable
+     *   [Code.ParamsInvalid] for the name or the password; otherwise what [login] throws
      */
     public suspend fun register(userId: UserId, name: String, password: String): Unit =
         use { it.register(userId, name, password, null) }
@@ -72,10 +75,10 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
      * @throws CommandException.Refused when the server does not take it
      * @throws CommandException.Unreachable without the network
      * @throws CommandException.AlreadySignedIn
+     * @throws CommandException.SignInUnderWay when another one has no answer yet
      * @throws CommandException.OtherUser when the store holds unsent operations of somebody else
      */
-    public suspend fun loginWithProvider(userId: UserId): Unit =
-        use { it.loginWithProvider(userId, null) }
+    public suspend fun loginWithProvider(userId: UserId): Unit = use { it.loginWithProvider(userId, null) }
 
     /**
      * Signs out and wipes the store. The server is told when it can be reached at this moment. What is
@@ -100,8 +103,7 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
      * @throws CommandException.SignedOut
      * @throws CommandException.OutboxFull
      */
-    public suspend fun createDirect(with: UserId): Conversation =
-        conversation(use { it.createDirect(with) })
+    public suspend fun createDirect(with: UserId): Conversation = conversation(use { it.createDirect(with) })
 
     /**
      * Creates a group. Works offline, as [createDirect] does. The title is not blank and has at most
@@ -121,7 +123,9 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
     /** Whether somebody is there, on any of their devices, live. Of people with whom this user shares no
      * conversation, and while there is no connection, nobody knows. PROTOCOL.md §3.11. */
     public fun presence(user: UserId): kotlinx.coroutines.flow.Flow<Presence> = live(
-        { use { it.watchPresence(user) } }, { it.next() }, { it.end() },
+        { use { it.watchPresence(user) } },
+        { it.next() },
+        { it.end() },
     )
 
     /** The account of whoever is signed in: their sessions, and what others see of them. */
@@ -161,8 +165,7 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
      * Where a file of a message is on this device; nothing when it is not, or not all of it. Reads the disk
      * only. The file belongs to the client: copy it to change it or to keep it.
      */
-    public suspend fun downloaded(attachment: Attachment): File? =
-        use { it.downloaded(attachment) }?.let(::File)
+    public suspend fun downloaded(attachment: Attachment): File? = use { it.downloaded(attachment) }?.let(::File)
 
     /** Searches the messages of this user: those on this device at once, those at the server with
      * [Search.loadMore]. */

@@ -44,8 +44,7 @@ public class Conversation internal constructor(
      * @throws CommandException.NoSuchMessage
      * @throws CommandException.NotAllowed for one that is not sent yet
      */
-    public suspend fun forward(message: OperationKey): OperationKey =
-        client.use { it.forward(id, message) }
+    public suspend fun forward(message: OperationKey): OperationKey = client.use { it.forward(id, message) }
 
     /**
      * Changes what an own message says: its text and whom that mentions. Shown at once, also offline; a
@@ -60,8 +59,7 @@ public class Conversation internal constructor(
         change(ForeignChange.Edit(message, edited))
 
     /** Changes the text; the same as [edit] with a [NewMessage] of it. */
-    public suspend fun edit(message: OperationKey, text: String): Unit =
-        edit(message, NewMessage(text))
+    public suspend fun edit(message: OperationKey, text: String): Unit = edit(message, NewMessage(text))
 
     /**
      * Deletes a message for everyone; it is shown as deleted. Own ones, and those of others for
@@ -70,8 +68,7 @@ public class Conversation internal constructor(
      * @throws CommandException.NoSuchMessage
      * @throws CommandException.NotAllowed
      */
-    public suspend fun deleteForEveryone(message: OperationKey): Unit =
-        change(ForeignChange.DeleteForEveryone(message))
+    public suspend fun deleteForEveryone(message: OperationKey): Unit = change(ForeignChange.DeleteForEveryone(message))
 
     /**
      * Takes a message off the screens of this user, on all of their devices. Works offline.
@@ -79,8 +76,7 @@ public class Conversation internal constructor(
      *
      * @throws CommandException.NoSuchMessage
      */
-    public suspend fun deleteForMe(message: OperationKey): Unit =
-        change(ForeignChange.DeleteForMe(message))
+    public suspend fun deleteForMe(message: OperationKey): Unit = change(ForeignChange.DeleteForMe(message))
 
     /**
      * Reacts with an emoji; several per message are fine. Works offline. PROTOCOL.md §5.9.
@@ -131,8 +127,7 @@ public class Conversation internal constructor(
      * @throws CommandException.SignedOut
      * @throws CommandException.OutboxFull
      */
-    public suspend fun markReadUpTo(position: Position): Unit =
-        client.use { it.markReadUpTo(id, position) }
+    public suspend fun markReadUpTo(position: Position): Unit = client.use { it.markReadUpTo(id, position) }
 
     /**
      * Says that the user pressed a key. Call it for each: the server is told at most every two seconds,
@@ -147,7 +142,9 @@ public class Conversation internal constructor(
     /** Who else is typing here, live. Somebody of whom nothing is heard for three seconds has stopped,
      * and without a connection nobody is known to type. PROTOCOL.md §3.10. */
     public val whoIsTyping: kotlinx.coroutines.flow.Flow<List<UserId>> = live(
-        { client.use { it.watchTyping(id) } }, { it.next() }, { it.end() },
+        { client.use { it.watchTyping(id) } },
+        { it.next() },
+        { it.end() },
     )
 
     /** Who takes part, live: roles, and how far each has come. */
@@ -157,7 +154,9 @@ public class Conversation internal constructor(
      * set for it, how much is unread; also while it is in the archive or hidden. Null while there is no such
      * conversation on this device. Reads the device only. */
     public val item: Flow<ConversationItem?> = live(
-        { client.use { it.watchConversation(id) } }, { it.next() }, { it.end() },
+        { client.use { it.watchConversation(id) } },
+        { it.next() },
+        { it.end() },
     )
 
     /**
@@ -179,16 +178,13 @@ public class Conversation internal constructor(
     public suspend fun setContext(context: Context): Unit = change(ForeignChange.SetContext(context))
 
     /** Adds people to a group. For admins. PROTOCOL.md §5.11. */
-    public suspend fun addParticipants(users: List<UserId>): Unit =
-        change(ForeignChange.AddParticipants(users))
+    public suspend fun addParticipants(users: List<UserId>): Unit = change(ForeignChange.AddParticipants(users))
 
     /** Removes somebody from a group. For admins. PROTOCOL.md §5.11. */
-    public suspend fun removeParticipant(user: UserId): Unit =
-        change(ForeignChange.RemoveParticipant(user))
+    public suspend fun removeParticipant(user: UserId): Unit = change(ForeignChange.RemoveParticipant(user))
 
     /** Gives somebody another role. For admins; the last one stays one. PROTOCOL.md §5.11. */
-    public suspend fun setRole(user: UserId, role: Role): Unit =
-        change(ForeignChange.SetRole(user, role))
+    public suspend fun setRole(user: UserId, role: Role): Unit = change(ForeignChange.SetRole(user, role))
 
     /** Leaves a group; it is out of the list at once. PROTOCOL.md §5.11. */
     public suspend fun leave(): Unit = change(ForeignChange.Leave)

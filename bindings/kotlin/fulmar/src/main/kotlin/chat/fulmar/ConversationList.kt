@@ -21,7 +21,9 @@ public class ConversationList internal constructor(
     /** What changed, in batches; the first one begins with a [ConversationListChange.Reset]. Applied
      * in order with [applied] they always give what [items] shows. Reads the device only. */
     public val changes: Flow<List<ConversationListChange>> = live(
-        { client.use { handle.watch() } }, { it.next() }, { it.end() },
+        { client.use { handle.watch() } },
+        { it.next() },
+        { it.end() },
     )
 
     /** The conversations, whenever they change. Reads the device only. */
@@ -50,12 +52,11 @@ public class ConversationList internal constructor(
 }
 
 /** The list after a change. */
-public fun List<ConversationItem>.applied(change: ConversationListChange): List<ConversationItem> =
-    when (change) {
-        is ConversationListChange.Reset -> change.items
-        is ConversationListChange.Insert -> toMutableList().apply { add(change.index, change.item) }
-        is ConversationListChange.Update -> toMutableList().apply { set(change.index, change.item) }
-        is ConversationListChange.Move ->
-            toMutableList().apply { add(change.to, removeAt(change.from)) }
-        is ConversationListChange.Remove -> toMutableList().apply { removeAt(change.index) }
-    }
+public fun List<ConversationItem>.applied(change: ConversationListChange): List<ConversationItem> = when (change) {
+    is ConversationListChange.Reset -> change.items
+    is ConversationListChange.Insert -> toMutableList().apply { add(change.index, change.item) }
+    is ConversationListChange.Update -> toMutableList().apply { set(change.index, change.item) }
+    is ConversationListChange.Move ->
+        toMutableList().apply { add(change.to, removeAt(change.from)) }
+    is ConversationListChange.Remove -> toMutableList().apply { removeAt(change.index) }
+}

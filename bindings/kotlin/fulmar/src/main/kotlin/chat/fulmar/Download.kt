@@ -1,7 +1,7 @@
 package chat.fulmar
 
-import java.io.File
 import kotlinx.coroutines.flow.Flow
+import java.io.File
 
 /**
  * A file of a message that comes onto this device. Whatever collects [progress] or waits in [finish]
@@ -9,13 +9,12 @@ import kotlinx.coroutines.flow.Flow
  * more it stops; what has come stays, and the next download of the file goes on from there. However many
  * want it, it comes once.
  */
-public class Download internal constructor(
-    private val client: Client,
-    private val attachment: Attachment,
-) {
+public class Download internal constructor(private val client: Client, private val attachment: Attachment) {
     /** How much of it is here, live; completes when it came to its end, and [finish] says how. */
     public val progress: Flow<DownloadProgress> = live(
-        { client.use { it.watchDownload(attachment) } }, { it.next() }, { it.end() },
+        { client.use { it.watchDownload(attachment) } },
+        { it.next() },
+        { it.end() },
     )
 
     /**

@@ -10,11 +10,7 @@ import kotlinx.coroutines.flow.flow
  *
  * The flow completes when the client is closed.
  */
-internal fun <W : AutoCloseable, T> live(
-    open: () -> W,
-    next: suspend (W) -> T,
-    end: (W) -> Unit,
-): Flow<T> = flow {
+internal fun <W : AutoCloseable, T> live(open: () -> W, next: suspend (W) -> T, end: (W) -> Unit): Flow<T> = flow {
     val watcher = try {
         open()
     } catch (_: CommandException.Closed) {

@@ -16,8 +16,7 @@ public class MessageThread internal constructor(
      * @throws CommandException.NotAllowed under a message that is in a thread itself, or that the server
      *   wrote
      */
-    public suspend fun send(message: NewMessage): OperationKey =
-        conversation.send(message.copy(threadRoot = root))
+    public suspend fun send(message: NewMessage): OperationKey = conversation.send(message.copy(threadRoot = root))
 
     /** Sends a plain text; the same as [send] with a [NewMessage] of it. */
     public suspend fun send(text: String): OperationKey = send(NewMessage(text))

@@ -19,7 +19,9 @@ public class Outbox internal constructor(private val client: Client) {
     /** What changed, in batches; the first one begins with an [OutboxChange.Reset]. Applied in order
      * with [applied] they always give what [items] shows. Reads the device only. */
     public val changes: Flow<List<OutboxChange>> = live(
-        { client.use { it.watchOutbox() } }, { it.next() }, { it.end() },
+        { client.use { it.watchOutbox() } },
+        { it.next() },
+        { it.end() },
     )
 
     /** The operations, whenever something of them changes. Reads the device only. */
@@ -45,12 +47,25 @@ public class Outbox internal constructor(private val client: Client) {
 
     /**
      * Gives up an operation that waits or has failed; a message disappears, a change is not made. With
-     * the creation of a conversation go the messages that wait for it.
+     * the creation of a conversation go the messages that wait for it; replies in the thread of a message
+     * that is given up fail with [FailureReason.RootGivenUp]. The network is not waited for.
      *
      * @throws CommandException.NoSuchOperation
-     * @throws CommandException.WrongState while it is being sent: it may be at the server already
+     * @throws CommandException.MayBeSent when it was handed to the network and no answer came: it may be at
+     *   the server, so it stays. See [discardOrDelete].
+     * @throws CommandException.WrongState for a change that the server has made already
      */
     public suspend fun discard(operation: OperationKey): Unit = client.use { it.discard(operation) }
+
+    /**
+     * Gives up a message, sent or not: one that may be at the server is deleted for everyone, once that is
+     * known. Until then it is shown as deleted. The network is not waited for.
+     *
+     * @throws CommandException.NoSuchOperation when it was sent meanwhile, and [Conversation.deleteForEveryone]
+     *   is the way to delete it, or when it was given up before
+     * @throws CommandException.MayBeSent for what is no message
+     */
+    public suspend fun discardOrDelete(operation: OperationKey): Unit = client.use { it.discardOrDelete(operation) }
 }
 
 /** The list after a change. */

@@ -21,7 +21,9 @@ public class ParticipantList internal constructor(
     /** What changed, in batches; the first one begins with a [ParticipantListChange.Reset]. Applied in
      * order with [applied] they always give what [items] shows. Reads the device only. */
     public val changes: Flow<List<ParticipantListChange>> = live(
-        { client.use { it.watchParticipants(conversation) } }, { it.next() }, { it.end() },
+        { client.use { it.watchParticipants(conversation) } },
+        { it.next() },
+        { it.end() },
     )
 
     /** The people, whenever something of them changes. Reads the device only. */
@@ -38,12 +40,11 @@ public class ParticipantList internal constructor(
 }
 
 /** The list after a change. */
-public fun List<Participant>.applied(change: ParticipantListChange): List<Participant> =
-    when (change) {
-        is ParticipantListChange.Reset -> change.items
-        is ParticipantListChange.Insert -> toMutableList().apply { add(change.index, change.item) }
-        is ParticipantListChange.Update -> toMutableList().apply { set(change.index, change.item) }
-        is ParticipantListChange.Move ->
-            toMutableList().apply { add(change.to, removeAt(change.from)) }
-        is ParticipantListChange.Remove -> toMutableList().apply { removeAt(change.index) }
-    }
+public fun List<Participant>.applied(change: ParticipantListChange): List<Participant> = when (change) {
+    is ParticipantListChange.Reset -> change.items
+    is ParticipantListChange.Insert -> toMutableList().apply { add(change.index, change.item) }
+    is ParticipantListChange.Update -> toMutableList().apply { set(change.index, change.item) }
+    is ParticipantListChange.Move ->
+        toMutableList().apply { add(change.to, removeAt(change.from)) }
+    is ParticipantListChange.Remove -> toMutableList().apply { removeAt(change.index) }
+}

@@ -22,7 +22,9 @@ public class Search internal constructor(private val handle: SearchHandle) : Aut
     /** What changed, in batches; the first one begins with a [SearchChange.Reset]. Applied in order with
      * [applied] they always give what [items] shows. Reads the device only. */
     public val changes: Flow<List<SearchChange>> = live(
-        { watch() }, { it.next() }, { it.end() },
+        { watch() },
+        { it.next() },
+        { it.end() },
     )
 
     /** What was found, whenever that changes. Reads the device only. */

@@ -41,7 +41,9 @@ public class Timeline internal constructor(private val handle: TimelineHandle) :
     /** What changed, in batches; the first one begins with a [TimelineChange.Reset]. Applied in order
      * with [applied] they always give what [items] shows. Reads the device only. */
     public val changes: Flow<List<TimelineChange>> = live(
-        { watch() }, { it.next() }, { it.end() },
+        { watch() },
+        { it.next() },
+        { it.end() },
     )
 
     /** The messages, whenever they change. Reads the device only. */

@@ -83,12 +83,24 @@ class AccountsTest {
         val backend = OwnBackend(stage)
         val alice = stage.open("alice", tokenProvider = backend)
         backend.answer = { throw IllegalStateException("maintenance") }
-        assertTrue(assertThrows<CommandException.NoToken> { alice.loginWithProvider(UserId("alice")) }.reason.contains("maintenance"))
+        assertTrue(
+            assertThrows<CommandException.NoToken> {
+                alice.loginWithProvider(UserId("alice"))
+            }.reason.contains("maintenance"),
+        )
         // An Error that nobody catches would leave Rust waiting for ever.
         backend.answer = { throw NoClassDefFoundError("a missing class") }
-        assertTrue(assertThrows<CommandException.NoToken> { alice.loginWithProvider(UserId("alice")) }.reason.contains("a missing class"))
+        assertTrue(
+            assertThrows<CommandException.NoToken> {
+                alice.loginWithProvider(UserId("alice"))
+            }.reason.contains("a missing class"),
+        )
         backend.answer = { awaitCancellation() }
-        assertTrue(assertThrows<CommandException.NoToken> { alice.loginWithProvider(UserId("alice")) }.reason.contains("in time"))
+        assertTrue(
+            assertThrows<CommandException.NoToken> {
+                alice.loginWithProvider(UserId("alice"))
+            }.reason.contains("in time"),
+        )
         backend.answer = backend::helpful
         alice.loginWithProvider(UserId("alice"))
         val chat = alice.createDirect(UserId("bob"))

@@ -1,7 +1,5 @@
 package chat.fulmar
 
-import kotlin.random.Random
-import kotlin.time.Duration.Companion.milliseconds
 import kotlinx.coroutines.async
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.toList
@@ -12,6 +10,8 @@ import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.assertThrows
+import kotlin.random.Random
+import kotlin.time.Duration.Companion.milliseconds
 
 class FilesTest {
     private val bytes = Random(7).nextBytes(700_000)
@@ -23,20 +23,31 @@ class FilesTest {
         val (bob, theirs) = his
         val path = stage.folder.resolve("harbour.jpg").toFile().apply { writeBytes(bytes) }
         val picture = NewAttachment(
-            path, width = 1600, height = 1200, blurhash = "LEHV6n", thumbnail = Thumbnail(byteArrayOf(1, 2, 3)),
+            path,
+            width = 1600,
+            height = 1200,
+            blurhash = "LEHV6n",
+            thumbnail = Thumbnail(byteArrayOf(1, 2, 3)),
         )
         val voice = NewAttachment(
-            "note.ogg", byteArrayOf(9), kind = AttachmentKind.VOICE, duration = 4_200.milliseconds,
+            "note.ogg",
+            byteArrayOf(9),
+            kind = AttachmentKind.VOICE,
+            duration = 4_200.milliseconds,
         )
         hers.send(NewMessage("The harbour", attachments = listOf(picture, voice)))
         path.delete()
         theirs.timeline().shows("The harbour")
 
         val (first, second) = theirs.timeline().items.first().messages.single().attachments
-        assertEquals(listOf("harbour.jpg", "image/jpeg", AttachmentKind.IMAGE, 700_000L),
-            listOf(first.name, first.mimeType, first.kind, first.size))
-        assertEquals(listOf(1600, 1200, Thumbnail(byteArrayOf(1, 2, 3))),
-            listOf(first.width, first.height, first.thumbnail))
+        assertEquals(
+            listOf("harbour.jpg", "image/jpeg", AttachmentKind.IMAGE, 700_000L),
+            listOf(first.name, first.mimeType, first.kind, first.size),
+        )
+        assertEquals(
+            listOf(1600, 1200, Thumbnail(byteArrayOf(1, 2, 3))),
+            listOf(first.width, first.height, first.thumbnail),
+        )
         assertEquals(AttachmentKind.VOICE to 4_200.milliseconds, second.kind to second.duration)
 
         assertNull(bob.downloaded(first))

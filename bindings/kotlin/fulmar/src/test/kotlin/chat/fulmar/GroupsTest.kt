@@ -23,7 +23,8 @@ class GroupsTest {
         }
         his.setTitle("Bob's trip")
         hers.timeline().items.until { shown ->
-            (shown.messages.lastOrNull()?.content as? MessageContent.System)?.notice == Notice.TitleChanged("Bob's trip")
+            (shown.messages.lastOrNull()?.content as? MessageContent.System)?.notice ==
+                Notice.TitleChanged("Bob's trip")
         }
         assertThrows<CommandException.NotAllowed> { his.setWriting(Writing.ADMINS) }
         hers.setWriting(Writing.ADMINS)

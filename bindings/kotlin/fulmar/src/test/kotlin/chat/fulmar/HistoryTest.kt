@@ -27,7 +27,10 @@ class HistoryTest {
         val (her, _) = stage.aliceAndBob()
         val (_, hers) = her
         val keys = (0 until 150).map { hers.send("$it") }
-        hers.timeline().items.until { it.messages.lastOrNull()?.state == MessageState.Sent && it.messages.last().text == "149" }
+        hers.timeline().items.until {
+            it.messages.lastOrNull()?.state == MessageState.Sent &&
+                it.messages.last().text == "149"
+        }
 
         val tablet = stage.open("alice-tablet").apply { login(UserId("alice"), "alice-password") }
         val id = tablet.conversations.items.until { list -> list.items.any { it.title == "Bob" } }
@@ -47,7 +50,9 @@ class HistoryTest {
         val all = whole.items.until { it.messages.size == 150 }
         assertEquals(150, all.items.size)
         assertEquals("${keys[0]}", all.items.first().key)
-        assertThrows<CommandException.Refused> { chat.timelineAround(Anchor.Message(OperationKey("0190b5f0-0000-7000-8000-000000000001"))) }
+        assertThrows<CommandException.Refused> {
+            chat.timelineAround(Anchor.Message(OperationKey("0190b5f0-0000-7000-8000-000000000001")))
+        }
     }
 
     @Test

@@ -1,8 +1,5 @@
 package chat.fulmar
 
-import kotlinx.serialization.json.Json
-import kotlinx.serialization.json.jsonArray
-import kotlinx.serialization.json.jsonObject
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.TimeoutCancellationException
 import kotlinx.coroutines.delay
@@ -11,6 +8,9 @@ import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.onEach
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
+import kotlinx.serialization.json.Json
+import kotlinx.serialization.json.jsonArray
+import kotlinx.serialization.json.jsonObject
 import java.io.File
 import java.net.URI
 import java.net.http.HttpClient
@@ -31,9 +31,10 @@ class Stage(vararg options: String) : AutoCloseable {
 
     init {
         val program = System.getProperty("fulmar.mockServer")
-        process = ProcessBuilder(program, "--port", "0", "--stop-with-input", "--user", "carol:carol-password", *options)
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start()
+        process =
+            ProcessBuilder(program, "--port", "0", "--stop-with-input", "--user", "carol:carol-password", *options)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start()
         val lines = process.inputStream.bufferedReader().lineSequence().iterator()
         admin = lines.next().removePrefix("admin on ")
         url = lines.next().removePrefix("listening on ")

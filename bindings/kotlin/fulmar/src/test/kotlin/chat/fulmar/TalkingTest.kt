@@ -66,7 +66,13 @@ class TalkingTest {
         val alice = stage.signIn("alice")
         val chat = alice.createDirect(UserId("bob"))
         repeat(120) { chat.send("$it") }
-        chat.timeline().items.until { list -> list.messages.lastOrNull()?.let { it.text == "119" && it.state == MessageState.Sent } ?: false }
+        chat.timeline().items.until { list ->
+            list.messages.lastOrNull()?.let {
+                it.text == "119" &&
+                    it.state == MessageState.Sent
+            }
+                ?: false
+        }
         // Another device has only the newest 20, and gets the others from the server.
         val tablet = stage.signIn("alice", device = "tablet")
         val id = tablet.conversations.items.until { list -> list.items.any { it.title == "Bob" } }
@@ -110,7 +116,9 @@ class TalkingTest {
         repeat(200) { chat.send("$it") }
         val other = his.second.timeline()
         other.items.until { it.messages.lastOrNull()?.text == "199" }
-        chat.timeline().items.until { it.messages.last().text == "199" && it.messages.last().state == MessageState.Sent }
+        chat.timeline().items.until {
+            it.messages.last().text == "199" && it.messages.last().state == MessageState.Sent
+        }
         wakeUp.complete(Unit)
         slow.join()
         alice.shutDown()
@@ -139,7 +147,8 @@ class TalkingTest {
     fun `an impossible value is an error that says which`() = onStage { stage ->
         val alice = stage.signIn("alice")
         val error = assertThrows<CommandException.Invalid> { alice.createDirect(UserId("")) }
-        assertTrue(error.message.contains("user id"), error.message)
+        assertEquals(Field.ID, error.field)
+        assertTrue(error.message.contains("an id has 1 to 128 bytes"), error.message)
         val nowhere = assertThrows<CommandException.NoSuchConversation> {
             alice.conversation(ConversationId("c-nowhere")).send("hello?")
         }

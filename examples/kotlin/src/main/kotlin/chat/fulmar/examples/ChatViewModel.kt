@@ -1,13 +1,13 @@
 package chat.fulmar.examples
 
 import chat.fulmar.Client
+import chat.fulmar.CommandException
 import chat.fulmar.ConnectionState
 import chat.fulmar.ConversationId
-import chat.fulmar.CommandException
 import chat.fulmar.History
+import chat.fulmar.MessageItem
 import chat.fulmar.MessageState
 import chat.fulmar.OperationKey
-import chat.fulmar.MessageItem
 import chat.fulmar.UserId
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.flow.MutableStateFlow
@@ -63,7 +63,8 @@ class ChatViewModel(
 
     fun onRetry(message: OperationKey) = act { client.outbox.retry(message) }
 
-    fun onDiscard(message: OperationKey) = act { client.outbox.discard(message) }
+    /** It may be at the server by now: it goes all the same. */
+    fun onDiscard(message: OperationKey) = act { client.outbox.discardOrDelete(message) }
 
     private fun act(work: suspend () -> Unit) {
         scope.launch {
@@ -89,6 +90,7 @@ val MessageState.mark: String
     get() = when (this) {
         is MessageState.Uploading -> "${100 * sent / total.coerceAtLeast(1)} %"
         MessageState.Pending, MessageState.Sending -> "🕓"
+        MessageState.Unconfirmed -> "?"
         MessageState.Sent -> "✓"
         is MessageState.Failed -> "⚠"
     }

@@ -7,12 +7,12 @@ import chat.fulmar.ConversationId
 import chat.fulmar.ConversationItem
 import chat.fulmar.ConversationStatus
 import chat.fulmar.FailureReason
+import chat.fulmar.MessageItem
 import chat.fulmar.MessageState
 import chat.fulmar.NetworkState
 import chat.fulmar.OperationKey
 import chat.fulmar.SessionState
 import chat.fulmar.Timeline
-import chat.fulmar.MessageItem
 import chat.fulmar.UserId
 import chat.fulmar.text
 import kotlinx.coroutines.CoroutineScope
@@ -62,7 +62,12 @@ private class Terminal(private val client: Client, private val scope: CoroutineS
         chats = client.conversations.items.first { it.items.isNotEmpty() }.items
         open(chats.first().conversationId, chats.first().title)
         scope.launch { client.connection.collect { println("· ${describe(it)}") } }
-        scope.launch { client.conversations.items.collect { chats = it.items; explain() } }
+        scope.launch {
+            client.conversations.items.collect {
+                chats = it.items
+                explain()
+            }
+        }
         while (true) {
             val line = withContext(Dispatchers.IO) { readlnOrNull() }?.trim() ?: return
             if (line == "/quit") return
@@ -130,6 +135,7 @@ private class Terminal(private val client: Client, private val scope: CoroutineS
             MessageState.Pending -> "…"
             is MessageState.Uploading -> "⇡"
             MessageState.Sending -> "↑"
+            MessageState.Unconfirmed -> "?"
             MessageState.Sent -> "✓"
             is MessageState.Failed -> "✗"
         }
@@ -138,6 +144,7 @@ private class Terminal(private val client: Client, private val scope: CoroutineS
 private fun describe(reason: FailureReason): String = when (reason) {
     is FailureReason.Refused -> reason.problem.title
     FailureReason.FileLost -> "its file is gone"
+    FailureReason.RootGivenUp -> "the message that it answers was given up"
     FailureReason.OutcomeUnknown -> "nobody knows whether it arrived"
 }
 

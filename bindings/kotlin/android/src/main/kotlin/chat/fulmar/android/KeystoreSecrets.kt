@@ -22,10 +22,8 @@ import javax.crypto.spec.GCMParameterSpec
  * counts as never saved: the session ends with [chat.fulmar.SessionEnd.SecretsLost], and what is unsent
  * is kept.
  */
-public class KeystoreSecrets internal constructor(
-    private val folder: File,
-    private val key: () -> SecretKey,
-) : SecretStorage {
+public class KeystoreSecrets internal constructor(private val folder: File, private val key: () -> SecretKey) :
+    SecretStorage {
 
     public constructor(context: Context) : this(File(context.noBackupFilesDir, "fulmar"), ::keystoreKey)
 

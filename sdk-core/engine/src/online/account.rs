@@ -1,0 +1,79 @@
+//! What only the server knows of the user's account (PROTOCOL.md §7.1, §7.4, §7.8).
+
+use fulmar_protocol::{
+    Answer, ApiRequest, BlockRequest, DeleteAccount, DeviceId, MeUpdate, PushToken, Secret,
+    SessionId, UserId,
+};
+
+use super::{Ask, OnlineNews, Taken, done};
+use crate::io::{CommandId, Reply};
+use crate::tx::Tx;
+
+/// What the app wants to know of the account, or wants to have changed.
+#[derive(Debug, Clone)]
+pub(crate) enum AccountQuestion {
+    Sessions,
+    EndSession(SessionId),
+    SetPushToken(DeviceId, PushToken),
+    RemovePushToken(DeviceId),
+    Block(UserId),
+    Unblock(UserId),
+    DeleteAccount(Secret),
+    UpdateMe(MeUpdate),
+}
+
+impl AccountQuestion {
+    pub(super) fn into_ask(self, command: CommandId) -> (ApiRequest, Ask) {
+        match self {
+            Self::Sessions => (ApiRequest::Sessions, Ask::Tell(command)),
+            Self::EndSession(session) => (ApiRequest::EndSession(session), Ask::Tell(command)),
+            Self::SetPushToken(device_id, token) => {
+                let call = ApiRequest::SetPushToken { device_id, token };
+                (call, Ask::Tell(command))
+            }
+            Self::RemovePushToken(device_id) => (
+                ApiRequest::RemovePushToken { device_id },
+                Ask::Tell(command),
+            ),
+            Self::UpdateMe(update) => (ApiRequest::UpdateMe(update), Ask::Tell(command)),
+            Self::Block(user_id) => (
+                ApiRequest::Block(BlockRequest { user_id }),
+                Ask::Blocks(command),
+            ),
+            Self::Unblock(user_id) => (ApiRequest::Unblock(user_id), Ask::Blocks(command)),
+            Self::DeleteAccount(password) => {
+                let call = ApiRequest::DeleteAccount(DeleteAccount { password });
+                (call, Ask::DeleteAccount(command))
+            }
+        }
+    }
+}
+
+/// An answer that the app is told, and of which nothing else comes.
+pub(super) fn told(tx: &mut Tx<'_>, command: CommandId, answer: Answer) -> Taken {
+    if let Answer::Versions(answer) = answer {
+        done(tx, command, Reply::Versions(answer.versions))
+    } else if let Answer::Sessions(list) = answer {
+        done(tx, command, Reply::Sessions(list.sessions))
+    } else if answer.is_acknowledgement() {
+        done(tx, command, Reply::Done)
+    } else {
+        Taken::OtherAnswer
+    }
+}
+
+pub(super) fn blocks(tx: &mut Tx<'_>, command: CommandId, answer: Answer) -> Taken {
+    let Answer::Blocks(list) = answer else {
+        return Taken::OtherAnswer;
+    };
+    tx.reply(command, Ok(Reply::Done));
+    Taken::News(OnlineNews::Blocks(list.user_ids))
+}
+
+/// There is nobody any more to whom this store could belong.
+pub(super) fn deleted(command: CommandId, answer: Answer) -> Taken {
+    let Answer::AccountDeleted = answer else {
+        return Taken::OtherAnswer;
+    };
+    Taken::News(OnlineNews::AccountDeleted(command))
+}

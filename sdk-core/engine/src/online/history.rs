@@ -1,0 +1,226 @@
+//! History that the app asks for: pages on either side, a message to jump to, and what a message said before
+//! (PROTOCOL.md §7.5).
+
+use fulmar_protocol::{
+    Anchor, Answer, ApiRequest, ConversationId, HistoryPage, Message, MessageVersion, OperationKey,
+    Position,
+};
+
+use super::{Ask, Freshness, Online, OnlineNews, PageAsked, Started, Taken};
+use crate::facts::OnlineToken as Token;
+use crate::io::{CommandError, CommandId, Reply};
+use crate::store::runs::Run;
+use crate::store::{Result, conversations, messages};
+use crate::tx::Tx;
+
+impl Online {
+    /// Fetches what is missing on one side of a place, or finds a message to jump to.
+    pub(super) fn load_history(
+        &mut self,
+        tx: &mut Tx<'_>,
+        command: CommandId,
+        conversation: &ConversationId,
+        (thread, page): (Option<OperationKey>, HistoryPage),
+        token: Token,
+        page_size: u32,
+    ) -> Started {
+        let Some(key) = conversations::find(&tx.db, conversation)? else {
+            let id = conversation.clone();
+            return Ok(Err(CommandError::NoSuchConversation { id }));
+        };
+        let run = Run {
+            conversation: key,
+            thread,
+        };
+        let asked = PageAsked { run, page };
+        self.fetch_page(tx, vec![command], asked, token, page_size)
+    }
+
+    pub(super) fn fetch_page(
+        &mut self,
+        tx: &mut Tx<'_>,
+        commands: Vec<CommandId>,
+        asked: PageAsked,
+        token: Token,
+        page_size: u32,
+    ) -> Started {
+        let PageAsked { run, page } = asked;
+        if !conversations::exists(&tx.db, run.conversation)? {
+            // It went while the page was on its way.
+            tx.reply_all(commands, &Ok(Reply::Done));
+            return Ok(Ok(()));
+        }
+        let conversation_id = conversations::server_id(&tx.db, run.conversation)?;
+        // What the server does not know yet, it has nothing of that is not here.
+        let missing = asked.still_missing(tx, page_size)?;
+        let (Some(conversation_id), Some(limit)) = (conversation_id, missing) else {
+            let reply = match page {
+                HistoryPage::Around(anchor) => Reply::Found {
+                    place: find_here(tx, run, anchor)?,
+                },
+                HistoryPage::Before(_) | HistoryPage::After(_) => Reply::Done,
+            };
+            tx.reply_all(commands, &Ok(reply));
+            return Ok(Ok(()));
+        };
+        let token = match token {
+            Ok(token) => token,
+            Err(error) => return Ok(Err(error)),
+        };
+        if let Some(waiting) = self.under_way(asked) {
+            waiting.extend(commands);
+            return Ok(Ok(()));
+        }
+        // Before the first message of a thread is its root, which is in the conversation.
+        let (thread, page) = match (run.thread, page) {
+            (Some(root), HistoryPage::Before(Position(0 | 1))) => {
+                (None, HistoryPage::Around(Anchor::Message(root)))
+            }
+            (thread, page) => (thread, page),
+        };
+        let call = ApiRequest::Messages {
+            conversation_id,
+            thread,
+            page,
+            limit,
+        };
+        let ask = Ask::Page {
+            commands,
+            asked,
+            freshness: Freshness::Fresh,
+        };
+        self.request(tx, call, ask, token);
+        Ok(Ok(()))
+    }
+
+    /// Those who wait for the same page.
+    fn under_way(&mut self, wanted: PageAsked) -> Option<&mut Vec<CommandId>> {
+        self.asks.values_mut().find_map(|ask| match ask {
+            Ask::Page {
+                commands, asked, ..
+            } if *asked == wanted => Some(commands),
+            Ask::Page { .. }
+            | Ask::Search { .. }
+            | Ask::Tell(_)
+            | Ask::Blocks(_)
+            | Ask::DeleteAccount(_) => None,
+        })
+    }
+
+    /// What a message said before it was edited, which only the server remembers.
+    pub(super) fn fetch_versions(
+        &mut self,
+        tx: &mut Tx<'_>,
+        command: CommandId,
+        message: OperationKey,
+        token: Token,
+    ) -> Started {
+        let token = match token {
+            Ok(token) => token,
+            Err(error) => return Ok(Err(error)),
+        };
+        let Some(row) = messages::find(&tx.db, message)? else {
+            return Ok(Err(CommandError::NoSuchMessage { key: message }));
+        };
+        let Some(message_id) = row.message_id else {
+            // It never said anything else as far as anyone knows.
+            let version = MessageVersion {
+                at: row.at,
+                text: row.content.text,
+            };
+            tx.reply(command, Ok(Reply::Versions(vec![version])));
+            return Ok(Ok(()));
+        };
+        let call = ApiRequest::Versions { message_id };
+        self.request(tx, call, Ask::Tell(command), token);
+        Ok(Ok(()))
+    }
+}
+
+/// A page came: only what was asked for is taken, so that it cannot write into another conversation.
+pub(super) fn page_arrived(
+    tx: &mut Tx<'_>,
+    commands: Vec<CommandId>,
+    asked: PageAsked,
+    answer: Answer,
+) -> Result<Taken> {
+    let Answer::Messages(page) = answer else {
+        return Ok(Taken::OtherAnswer);
+    };
+    let conversation = asked.run.conversation;
+    let mut messages = Vec::with_capacity(page.messages.len());
+    for message in page.messages {
+        let belongs = conversations::find(&tx.db, &message.conversation_id)?;
+        if belongs == Some(conversation) && asked.covers(&message) {
+            messages.push(message);
+        }
+    }
+    let reply = match asked.page {
+        HistoryPage::Around(_) => Reply::Found { place: page.anchor },
+        HistoryPage::Before(_) | HistoryPage::After(_) => Reply::Done,
+    };
+    tx.reply_all(commands, &Ok(reply));
+    Ok(Taken::News(OnlineNews::Page(conversation, messages)))
+}
+
+impl PageAsked {
+    /// Whether a message can be part of the answer.
+    fn covers(&self, message: &Message) -> bool {
+        let place = match self.run.thread {
+            None => Some(message.position),
+            Some(root) if message.operation_key == root => Some(Position::ZERO),
+            Some(root) => message
+                .thread_position
+                .filter(|_| message.content.thread_root == Some(root)),
+        };
+        match self.page {
+            HistoryPage::Before(before) => place.is_some_and(|place| place < before),
+            HistoryPage::After(after) => place.is_some_and(|place| place > after),
+            HistoryPage::Around(_) => place.is_some(),
+        }
+    }
+
+    /// How many messages of a page are not here, at most those of one page; `None` when all of it is.
+    fn still_missing(&self, tx: &Tx<'_>, page_size: u32) -> Result<Option<u32>> {
+        let run = self.run;
+        let count = |from: Position, to: Position| {
+            u32::try_from(to.0 + 1 - from.0).map_or(page_size, |count| count.min(page_size))
+        };
+        Ok(match self.page {
+            HistoryPage::Before(Position(0 | 1)) => match run.thread {
+                Some(root) if messages::find(&tx.db, root)?.is_none() => Some(1),
+                Some(_) | None => None,
+            },
+            HistoryPage::Before(place) => run
+                .missing_before(&tx.db, place)?
+                .map(|(from, to)| count(from, to)),
+            HistoryPage::After(place) => {
+                let head = run.head(&tx.db)?;
+                run.missing_after(&tx.db, place, head)?
+                    .map(|(from, to)| count(from, to))
+            }
+            HistoryPage::Around(anchor) => match find_here(tx, run, anchor)? {
+                Some(_) => None,
+                None => Some(page_size),
+            },
+        })
+    }
+}
+
+/// Where a message to jump to is, if that is certain without asking.
+fn find_here(tx: &Tx<'_>, run: Run, anchor: Anchor) -> Result<Option<Position>> {
+    match anchor {
+        // The store cannot even be asked for a larger one.
+        Anchor::At(place) if place.0 > i64::MAX as u64 => Ok(None),
+        Anchor::At(place) => Ok(run.has(&tx.db, place)?.then_some(place)),
+        Anchor::Message(key) => Ok(messages::find(&tx.db, key)?
+            .filter(|row| row.conversation == run.conversation)
+            .and_then(|row| match run.thread {
+                None => row.position,
+                Some(root) => row
+                    .thread_position
+                    .filter(|_| row.content.thread_root == Some(root)),
+            })),
+        Anchor::Time(time) => run.first_since(&tx.db, time),
+    }
+}

@@ -1,0 +1,68 @@
+//! Searching at the server (PROTOCOL.md §7.6): what it finds is stored here, and found here from then on.
+
+use fulmar_protocol::{Answer, ApiRequest, SearchQuery};
+
+use super::{Ask, Freshness, Online, OnlineNews, Started, Taken};
+use crate::facts::OnlineToken as Token;
+use crate::io::{CommandError, CommandId, Reply};
+use crate::store::{Result, conversations};
+use crate::tx::Tx;
+
+impl Online {
+    pub(super) fn search(
+        &mut self,
+        tx: &mut Tx<'_>,
+        command: CommandId,
+        query: SearchQuery,
+        cursor: Option<String>,
+        token: Token,
+    ) -> Started {
+        let token = match token {
+            Ok(token) => token,
+            Err(error) => return Ok(Err(error)),
+        };
+        let mut asked = query.clone();
+        if let Some(id) = &query.conversation_id {
+            let Some(key) = conversations::find(&tx.db, id)? else {
+                return Ok(Err(CommandError::NoSuchConversation { id: id.clone() }));
+            };
+            let Some(known) = conversations::server_id(&tx.db, key)? else {
+                // The server does not know it yet, so it has nothing that is not here.
+                let (keys, cursor) = (Vec::new(), None);
+                tx.reply(command, Ok(Reply::Searched { keys, cursor }));
+                return Ok(Ok(()));
+            };
+            asked.conversation_id = Some(known);
+        }
+        let call = ApiRequest::Search {
+            query: asked,
+            cursor: cursor.clone(),
+        };
+        let ask = Ask::Search {
+            command,
+            query,
+            cursor,
+            freshness: Freshness::Fresh,
+        };
+        self.request(tx, call, ask, token);
+        Ok(Ok(()))
+    }
+}
+
+/// The server has found something. What is not in a conversation of this user is none of their business.
+pub(super) fn found(tx: &mut Tx<'_>, command: CommandId, answer: Answer) -> Result<Taken> {
+    let Answer::Search(page) = answer else {
+        return Ok(Taken::OtherAnswer);
+    };
+    let mut messages = page.messages;
+    let mut keys = Vec::with_capacity(messages.len());
+    for message in &messages {
+        if conversations::find(&tx.db, &message.conversation_id)?.is_some() {
+            keys.push(message.operation_key);
+        }
+    }
+    messages.retain(|message| keys.contains(&message.operation_key));
+    let cursor = page.cursor;
+    tx.reply(command, Ok(Reply::Searched { keys, cursor }));
+    Ok(Taken::News(OnlineNews::Found(messages)))
+}

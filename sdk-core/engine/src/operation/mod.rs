@@ -1,0 +1,229 @@
+//! The operations, one file for each thing that can be done (PROTOCOL.md §5.4 to §5.12): whether the user may
+//! do it, what it comes to together with an earlier one that has not left the device, and what the screen
+//! shows of it until the log has told of it.
+//!
+//! Nothing in here writes or keeps anything. A new method fails to compile in [`of`] until it has a file.
+
+mod conversation_create;
+mod conversation_leave;
+mod conversation_update;
+mod message_delete;
+mod message_edit;
+mod message_hide;
+mod message_send;
+pub(crate) mod overlay;
+mod participants;
+mod reaction;
+mod receipt_update;
+mod settings_update;
+#[cfg(test)]
+mod tests;
+
+use fulmar_protocol::{
+    ConversationKind, ConversationProfile, Limits, Method, OperationKey, Participant, Role,
+    Settings, Timestamp, UserId, Writing,
+};
+use rusqlite::Connection;
+
+use crate::io::{CommandError, Rule};
+use crate::store::messages::{self, MessageRow};
+use crate::store::{LaneId, Result, blocked, conversations, operations, participants as people};
+
+pub(crate) use message_send::{
+    content_of as message_send_content, forwarded as message_send_forwarded,
+};
+pub(crate) use participants::newcomer;
+pub(crate) use reaction::normalize as normalize_reaction;
+
+/// What a method can do to what is here.
+pub(crate) trait Operation {
+    /// Whether the user may do it, and whether it changes anything.
+    fn check(&self, at: &Situation<'_>) -> Result<Checked>;
+
+    /// What it comes to together with an earlier operation that has not left the device: the one that sends
+    /// the message that it is about, one about the same message, or the newest of [`folds_with`](Self::folds_with).
+    fn fold(&self, earlier: &Method) -> Fold {
+        let _ = earlier;
+        Fold::Beside
+    }
+
+    /// The methods of its conversation with which it keeps its order: it can only fold into the newest of
+    /// these. Empty for an operation that does not fold, or is about a message.
+    fn folds_with(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Shows what it will change.
+    fn overlay(&self, shown: &mut Shown<'_>, by: &By<'_>) {
+        let _ = (shown, by);
+    }
+
+    /// Whether those behind it wait when it has failed, and it waits behind another such.
+    fn holds_lane(&self) -> bool {
+        false
+    }
+
+    /// Whether it may be tried again at any time: it only moves forward or sets a value, so that the server
+    /// need not remember its key (PROTOCOL.md §5.1).
+    fn is_repeatable(&self) -> bool {
+        false
+    }
+}
+
+/// What a method can do: the one place that knows them all.
+pub(crate) fn of(method: &Method) -> &dyn Operation {
+    match method {
+        Method::MessageSend(params) => params,
+        Method::MessageEdit(params) => params,
+        Method::MessageDelete(params) => params,
+        Method::MessageHide(params) => params,
+        Method::ReactionAdd(params) => params,
+        Method::ReactionRemove(params) => params,
+        Method::ReceiptUpdate(params) => params,
+        Method::ConversationCreate(params) => params,
+        Method::ConversationUpdate(params) => params,
+        Method::ConversationLeave(params) => params,
+        Method::ParticipantAdd(params) => params,
+        Method::ParticipantRemove(params) => params,
+        Method::ParticipantUpdate(params) => params,
+        Method::SettingsUpdate(params) => params,
+    }
+}
+
+/// What a check comes to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Checked {
+    /// It may go on.
+    Go,
+    /// It is so already.
+    Nothing,
+    /// The app is told why not.
+    Refused(CommandError),
+}
+
+impl Checked {
+    pub(crate) fn not_allowed(rule: Rule) -> Self {
+        Self::Refused(CommandError::NotAllowed { rule })
+    }
+
+    pub(crate) fn allowed_if(allowed: bool, otherwise: Rule) -> Self {
+        if allowed {
+            Self::Go
+        } else {
+            Self::not_allowed(otherwise)
+        }
+    }
+}
+
+impl From<std::result::Result<(), CommandError>> for Checked {
+    fn from(result: std::result::Result<(), CommandError>) -> Self {
+        match result {
+            Ok(()) => Self::Go,
+            Err(error) => Self::Refused(error),
+        }
+    }
+}
+
+/// What an operation comes to together with an earlier one that has not left the device.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Fold {
+    /// It needs an operation of its own.
+    Beside,
+    /// The earlier one becomes this, and the later one is part of it.
+    Into(Box<Method>),
+    /// Each undoes the other: neither is needed.
+    Cancels,
+    /// The earlier one is not needed any more; the later one is.
+    Replaces,
+    /// The message that was to be sent is not wanted any more.
+    GivesUp,
+}
+
+impl Fold {
+    /// The earlier one becomes this.
+    fn becomes(method: Method) -> Self {
+        Self::Into(Box::new(method))
+    }
+}
+
+/// What the screen shows, before what the outbox is about to change.
+pub(crate) enum Shown<'a> {
+    Message(&'a mut MessageRow),
+    Profile(&'a mut ConversationProfile),
+    Settings(&'a mut Settings),
+    Participants(&'a mut Vec<Participant>),
+}
+
+/// Who does something, and when it was handed over.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct By<'a> {
+    pub(crate) user: Option<&'a UserId>,
+    pub(crate) at: Timestamp,
+}
+
+/// Where something is to be done, and by whom.
+pub(crate) struct Situation<'a> {
+    pub(crate) db: &'a Connection,
+    pub(crate) lane: LaneId,
+    pub(crate) owner: &'a UserId,
+    pub(crate) limits: &'a Limits,
+}
+
+impl Situation<'_> {
+    fn is_group(&self) -> Result<bool> {
+        Ok(conversations::kind(self.db, self.lane)? == ConversationKind::Group)
+    }
+
+    /// In a direct conversation both are members, whatever a server says (PROTOCOL.md §4.4).
+    fn role(&self) -> Result<Role> {
+        if !self.is_group()? {
+            return Ok(Role::Member);
+        }
+        Ok(people::role(self.db, self.lane, self.owner)?.unwrap_or_default())
+    }
+
+    /// A message of this conversation as the screen shows it; or why nothing can be done to it.
+    fn message(&self, key: OperationKey) -> Result<std::result::Result<MessageRow, Checked>> {
+        let missing = || Err(Checked::Refused(CommandError::NoSuchMessage { key }));
+        let Some(row) = messages::find(self.db, key)? else {
+            return Ok(missing());
+        };
+        if row.conversation != self.lane {
+            return Ok(missing());
+        }
+        Ok(Ok(self.shown(row)?))
+    }
+
+    /// The same for what needs a message that is neither hidden nor deleted.
+    fn live_message(&self, key: OperationKey) -> Result<std::result::Result<MessageRow, Checked>> {
+        Ok(self.message(key)?.and_then(|row| {
+            if row.hidden || row.deleted.is_some() {
+                Err(Checked::Refused(CommandError::NoSuchMessage { key }))
+            } else {
+                Ok(row)
+            }
+        }))
+    }
+
+    /// A message with what the outbox is about to change of it.
+    pub(crate) fn shown(&self, mut row: MessageRow) -> Result<MessageRow> {
+        let changes = operations::changes_of_lane(self.db, row.conversation)?;
+        overlay::message(&mut row, Some(self.owner), &changes);
+        Ok(row)
+    }
+
+    /// Whether the user may write, edit and react here (PROTOCOL.md §4.4).
+    pub(crate) fn may_write(&self) -> Result<Checked> {
+        if blocked::in_direct(self.db, self.lane, self.owner)? {
+            return Ok(Checked::not_allowed(Rule::BlockedByUser));
+        }
+        if !self.is_group()? && !people::has_others(self.db, self.lane, self.owner)? {
+            return Ok(Checked::not_allowed(Rule::OtherPersonGone));
+        }
+        let mut profile = conversations::server_profile(self.db, self.lane)?;
+        let changes = operations::changes_of_lane(self.db, self.lane)?;
+        overlay::profile(&mut profile, &changes);
+        let open = profile.writing != Writing::Admins || self.role()? == Role::Admin;
+        Ok(Checked::allowed_if(open, Rule::AdminsOnly))
+    }
+}

@@ -1,0 +1,138 @@
+//! Telling the server how far this device has each conversation, once that is committed
+//! (PROTOCOL.md §4.3).
+//!
+//! None of this is in the outbox: the duty follows from the rows, where the own pointer is behind the
+//! newest message. Whatever gets lost is told again with the next message or the next connection.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use fulmar_protocol::{Method, Operation, OperationKey, ReceiptUpdate, UserId};
+
+use super::Outbox;
+use crate::config::Config;
+use crate::facts::Own;
+use crate::store::{ConversationKey, LaneId, Result, conversations, operations, reading};
+use crate::timer::Timer;
+use crate::tx::Tx;
+
+/// How long to wait for more before telling, so that a burst is told of once.
+const TOGETHER: Duration = Duration::from_millis(200);
+/// How long to wait after a submit was lost.
+const AGAIN: Duration = Duration::from_secs(2);
+/// In larger conversations nobody looks at who has got what, and telling everyone costs the square of
+/// their number (PROTOCOL.md §9).
+const MOST_PARTICIPANTS: u32 = 100;
+
+/// Where the server may not know yet what is here.
+#[derive(Debug, Default)]
+pub(super) struct Deliveries {
+    behind: BTreeSet<ConversationKey>,
+    /// How often in a row telling came to nothing.
+    failures: u32,
+}
+
+impl Outbox {
+    /// Something of others came in.
+    pub(crate) fn delivered(&mut self, tx: &Tx<'_>, conversation: ConversationKey) {
+        self.deliveries.behind.insert(conversation);
+        self.tell_deliveries_after(tx, TOGETHER);
+    }
+
+    /// A connection is up, or the log is another: what came meanwhile has not been told of.
+    pub(crate) fn find_deliveries(&mut self, tx: &Tx<'_>, own: Own<'_>) -> Result<()> {
+        let Some(own) = own else { return Ok(()) };
+        self.deliveries.behind = reading::behind(&tx.db, own, MOST_PARTICIPANTS)?;
+        if !self.deliveries.behind.is_empty() {
+            self.tell_deliveries_after(tx, TOGETHER);
+        }
+        Ok(())
+    }
+
+    fn tell_deliveries_after(&mut self, tx: &Tx<'_>, wait: Duration) {
+        if !self.timers.is_set(Timer::TellDelivered) {
+            let at = tx.now.mono.plus(wait);
+            self.timers.set(Timer::TellDelivered, at);
+        }
+    }
+
+    /// The operations that tell of what is due, and their lanes. Those whose lane is busy come later.
+    pub(super) fn deliveries_to_tell(
+        &mut self,
+        tx: &mut Tx<'_>,
+        own: &UserId,
+        most: usize,
+        busy: &BTreeSet<LaneId>,
+    ) -> Result<Vec<(LaneId, Operation)>> {
+        let nothing = self.deliveries.behind.is_empty();
+        if nothing || self.timers.is_set(Timer::TellDelivered) {
+            return Ok(Vec::new());
+        }
+        let in_flight = self.flights.lanes();
+        let mut due = Vec::new();
+        for key in self.deliveries.behind.clone() {
+            if due.len() >= most {
+                break;
+            }
+            if busy.contains(&key)
+                || in_flight.contains(&key)
+                || operations::any_in_flight(&tx.db, key)?
+            {
+                continue;
+            }
+            self.deliveries.behind.remove(&key);
+            if let Some(operation) = receipt(tx, key, own)? {
+                due.push((key, operation));
+            }
+        }
+        Ok(due)
+    }
+
+    /// A submit of these was lost.
+    pub(super) fn deliveries_lost(&mut self, tx: &Tx<'_>, lanes: &[LaneId]) {
+        self.deliveries.behind.extend(lanes);
+        if !lanes.is_empty() {
+            self.tell_deliveries_after(tx, AGAIN);
+        }
+    }
+
+    /// A submit that held nothing else came to nothing: they wait longer each time.
+    pub(super) fn deliveries_rest(
+        &mut self,
+        tx: &mut Tx<'_>,
+        asked_ms: Option<u64>,
+        config: &Config,
+    ) {
+        self.deliveries.failures += 1;
+        let (failures, now) = (self.deliveries.failures, tx.now.mono);
+        let at = config
+            .backoff
+            .until(failures, asked_ms, now, &mut tx.rng)
+            .max(now.plus(AGAIN));
+        self.timers.set(Timer::TellDelivered, at);
+    }
+
+    /// They were told.
+    pub(super) fn deliveries_answered(&mut self) {
+        self.deliveries.failures = 0;
+    }
+}
+
+/// What tells how far a conversation is here, if the server does not know.
+fn receipt(tx: &mut Tx<'_>, key: ConversationKey, own: &UserId) -> Result<Option<Operation>> {
+    let Some(head) = reading::undelivered(&tx.db, key, own, MOST_PARTICIPANTS)? else {
+        return Ok(None);
+    };
+    let Some(conversation_id) = conversations::server_id(&tx.db, key)? else {
+        return Ok(None);
+    };
+    let method = Method::ReceiptUpdate(ReceiptUpdate {
+        conversation_id,
+        delivered_to: Some(head),
+        read_to: None,
+    });
+    let mut random = [0; 10];
+    tx.rng.fill(&mut random);
+    let operation_key = OperationKey::from_parts(tx.now.wall, random);
+    Ok(Some(Operation::new(operation_key, &method)))
+}

@@ -1,0 +1,109 @@
+//! Submits that were refused as a whole: who is to blame, and who waits (PROTOCOL.md §8.1).
+
+use fulmar_protocol::{FailureClass, OperationKey, Problem, SubmitId};
+
+use super::flights::Route;
+use super::{Outbox, OutboxNews};
+use crate::config::Config;
+use crate::store::{LaneId, Result, operations};
+use crate::timer::Timer;
+use crate::tx::Tx;
+
+impl Outbox {
+    /// A whole submit was not served. `None`: it was lost, or something answered that is not the protocol.
+    pub(crate) fn submit_refused(
+        &mut self,
+        tx: &mut Tx<'_>,
+        submit: SubmitId,
+        problem: Option<&Problem>,
+        config: &Config,
+    ) -> Result<()> {
+        let class = problem.map_or(FailureClass::Transient, |problem| problem.code.class());
+        let Some(flight) = self.flights.get(submit) else {
+            return Ok(());
+        };
+        let operations = flight.operations.clone();
+        match class {
+            FailureClass::Permanent => {
+                if let Some(problem) = problem
+                    && self.blame(tx, submit, problem)?
+                {
+                    return Ok(());
+                }
+                self.one_by_one = true;
+                self.take_back(tx, submit, problem)?;
+            }
+            FailureClass::Authentication if flight.route != Route::Socket => {
+                // Nothing goes over HTTP until there is another token.
+                self.take_back(tx, submit, problem)?;
+            }
+            FailureClass::Authentication => {
+                self.news.push(OutboxNews::SocketTokenRejected);
+                self.take_back_to_rest(tx, submit, &operations, problem, config)?;
+            }
+            FailureClass::Transient => {
+                self.take_back_to_rest(tx, submit, &operations, problem, config)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The same for one that would come to the same at once: its lanes wait.
+    fn take_back_to_rest(
+        &mut self,
+        tx: &mut Tx<'_>,
+        submit: SubmitId,
+        operations: &[(OperationKey, LaneId)],
+        problem: Option<&Problem>,
+        config: &Config,
+    ) -> Result<()> {
+        let asked = problem.and_then(|problem| problem.retry_after_ms);
+        let tries = tries_of(tx, operations)?;
+        self.take_back(tx, submit, problem)?;
+        for (_, lane) in operations {
+            self.rest_lane(tx, *lane, tries, asked, config);
+        }
+        if operations.is_empty() {
+            self.deliveries_rest(tx, asked, config);
+        }
+        Ok(())
+    }
+
+    /// A permanent problem says nothing about which operation is to blame, unless there was only one
+    /// (PROTOCOL.md §8.1). Whether the refusal is settled.
+    fn blame(&mut self, tx: &mut Tx<'_>, submit: SubmitId, problem: &Problem) -> Result<bool> {
+        let Some(flight) = self.flights.get(submit) else {
+            return Ok(true);
+        };
+        match (flight.operations.as_slice(), flight.deliveries.as_slice()) {
+            ([(key, _)], []) => {
+                let key = *key;
+                self.timers.clear(Timer::OutcomeMissing(submit));
+                self.flights.end(submit);
+                if let Some(row) = operations::find(&tx.db, key)? {
+                    self.refused(tx, &row, problem.clone())?;
+                }
+            }
+            ([], [_]) => {
+                // The log does not tell of it, and nobody asked for it: it is not told again.
+                self.timers.clear(Timer::OutcomeMissing(submit));
+                self.flights.end(submit);
+            }
+            (_, _) => return Ok(false),
+        }
+        // The culprit is found: the others go together again.
+        self.one_by_one = false;
+        self.news.push(OutboxNews::Progress);
+        Ok(true)
+    }
+}
+
+fn tries_of(tx: &Tx<'_>, keys: &[(OperationKey, LaneId)]) -> Result<u32> {
+    let mut tries = 1;
+    for (key, _) in keys {
+        if let Some(row) = operations::find(&tx.db, *key)? {
+            tries = tries.max(row.tries);
+        }
+    }
+    Ok(tries)
+}

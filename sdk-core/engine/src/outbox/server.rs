@@ -1,0 +1,78 @@
+//! What the server said of itself in its last `ready` (PROTOCOL.md §3.3, §9): its limits, how long it
+//! remembers keys, what time it is there. It is checked like everything else that a server says.
+
+use fulmar_protocol::{Limits, Ready, Timestamp};
+use rusqlite::Connection;
+
+use crate::store::{Result, server};
+use crate::tx::Tx;
+
+/// A server remembers keys for at least so long (PROTOCOL.md §5.1, [M11]), whatever it says.
+const LEAST_KEY_RETENTION_MS: u64 = 30 * 24 * 60 * 60 * 1000;
+
+#[derive(Debug, Default)]
+pub(super) struct Server {
+    limits: Limits,
+    key_retention_ms: u64,
+    time: Option<Timestamp>,
+}
+
+impl Server {
+    pub(super) fn of(db: &Connection) -> Result<Self> {
+        let known = server::load(db)?;
+        Ok(Self {
+            limits: Limits::default(),
+            key_retention_ms: known.key_retention_ms.max(LEAST_KEY_RETENTION_MS),
+            time: known.time,
+        })
+    }
+
+    pub(super) fn said(&mut self, tx: &Tx<'_>, ready: &Ready) -> Result<()> {
+        self.limits = sane(&ready.limits);
+        self.key_retention_ms = ready.operation_key_retention_ms.max(LEAST_KEY_RETENTION_MS);
+        // Its clock may be set back; what was tried does not get younger by that.
+        self.time = self.time.max(Some(ready.server_time));
+        server::store(&tx.db, self.key_retention_ms, self.time)
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// What time it was there when it last said so; the clock of this device says nothing about that.
+    pub(super) fn time(&self) -> Option<Timestamp> {
+        self.time
+    }
+
+    /// Whether a key that was first tried at this time of the server may be forgotten by now.
+    pub(super) fn may_have_forgotten(&self, tried_at: Option<Timestamp>) -> bool {
+        match (self.time, tried_at) {
+            (Some(now), Some(tried_at)) => {
+                let age = now.since(tried_at).as_millis();
+                age > u128::from(self.key_retention_ms)
+            }
+            (None, _) | (_, None) => false,
+        }
+    }
+}
+
+/// A limit of zero is none: nothing could be done by it.
+fn sane(limits: &Limits) -> Limits {
+    let standard = Limits::default();
+    let or_standard = |said: u32, standard: u32| if said == 0 { standard } else { said };
+    Limits {
+        operations_per_submit: or_standard(
+            limits.operations_per_submit,
+            standard.operations_per_submit,
+        ),
+        frame_bytes: or_standard(limits.frame_bytes, standard.frame_bytes),
+        text_bytes: or_standard(limits.text_bytes, standard.text_bytes),
+        page_size: or_standard(limits.page_size, standard.page_size),
+        file_bytes: if limits.file_bytes == 0 {
+            standard.file_bytes
+        } else {
+            limits.file_bytes
+        },
+        chunk_bytes: or_standard(limits.chunk_bytes, standard.chunk_bytes),
+    }
+}

@@ -1,0 +1,92 @@
+//! At the end of each batch every machine derives its duties anew from what is known now, in this order: the
+//! token, the connection, what is missing, the cache, files, the outbox.
+
+use super::{News, Route, acting};
+use crate::io::AppState;
+use crate::link::{LinkNews, Opening, Wish};
+use crate::outbox::{Outbox, Way};
+use crate::pace::Effort;
+use crate::store::Result;
+
+impl Route<'_, '_> {
+    pub(crate) fn reconcile(&mut self) -> Result<()> {
+        self.reconcile_session()?;
+        self.reconcile_link()?;
+        self.reconcile_sync();
+        self.collect();
+        let cache = &mut self.state.cache;
+        let evicted = cache.reconcile(&mut self.tx, self.config)?;
+        self.queue.extend(evicted.map(News::Cache));
+        self.reconcile_files()?;
+        self.reconcile_outbox()?;
+        self.pass_on()
+    }
+
+    fn reconcile_session(&mut self) -> Result<()> {
+        let now = self.tx.now.mono;
+        let refreshes = self.state.pace.gate(Effort::Refresh, now);
+        let requests = self.state.pace.gate(Effort::Request, now);
+        let network = self.state.link.network();
+        let session = &mut self.state.session;
+        session.reconcile(&mut self.tx, network, refreshes, requests, self.config)?;
+        self.pass_on()
+    }
+
+    fn reconcile_link(&mut self) -> Result<()> {
+        let now = self.tx.now.mono;
+        let state = &mut *self.state;
+        let background = state.link.app() == AppState::Background;
+        let wish = Wish {
+            signed_in: state.session.signed_in(),
+            token: state.session.usable_token(now),
+            queued: background && Outbox::has_queued(&self.tx)?,
+            gate: state.pace.gate(Effort::Connection, now),
+        };
+        match state.link.reconcile(&mut self.tx, wish, self.config) {
+            Opening::Nothing => {}
+            Opening::Begun => state.pace.spend(Effort::Connection, now),
+            Opening::Stopped => self.queue.push_back(News::Link(LinkNews::Lost)),
+        }
+        self.pass_on()
+    }
+
+    fn reconcile_sync(&mut self) {
+        let now = self.tx.now.mono;
+        let state = &mut *self.state;
+        let gate = state.pace.gate(Effort::Request, now);
+        let carried = state.link.channel().is_some();
+        let token = state.session.usable_token(now).filter(|_| carried);
+        state.sync.reconcile(&mut self.tx, token.as_ref(), gate);
+    }
+
+    fn reconcile_files(&mut self) -> Result<()> {
+        let now = self.tx.now.mono;
+        let online = self.online().ok();
+        let state = &mut *self.state;
+        let carried = online.as_ref().filter(|_| state.link.channel().is_some());
+        let chunk_bytes = state.outbox.limits().chunk_bytes;
+        let gate = state.pace.gate(Effort::Request, now);
+        state
+            .uploads
+            .reconcile(&mut self.tx, carried, chunk_bytes, gate)?;
+        self.collect();
+        let state = &mut *self.state;
+        let gate = state.pace.gate(Effort::Request, now);
+        state
+            .downloads
+            .reconcile(&mut self.tx, online.as_ref(), gate);
+        self.pass_on()
+    }
+
+    fn reconcile_outbox(&mut self) -> Result<()> {
+        let now = self.tx.now.mono;
+        let state = &mut *self.state;
+        let way = Way {
+            channel: state.link.channel(),
+            token: state.session.usable_token(now),
+            gate: state.pace.gate(Effort::Request, now),
+        };
+        let acting = acting(state.session.owner(), self.config).ok();
+        state.outbox.reconcile(&mut self.tx, &way, acting)
+    }
+}

@@ -1,0 +1,116 @@
+//! The machines of one engine. Nothing in here may outlive the process: `open` makes all of it from the rows.
+
+use crate::cache::Cache;
+use crate::io::{ConnectionState, SessionState};
+use crate::link::Link;
+use crate::live::presence::Presence;
+use crate::live::typing::TypingSignals;
+use crate::online::Online;
+use crate::outbox::Outbox;
+use crate::pace::Pace;
+use crate::requests::Requests;
+use crate::session::Session;
+use crate::store::Result;
+use crate::sync::Sync;
+use crate::timer::{Timed, Timeout, Timer};
+use crate::transfer::downloads::Downloads;
+use crate::transfer::uploads::Uploads;
+use crate::tx::Tx;
+
+/// The machines of one engine.
+pub(crate) struct State {
+    pub(super) session: Session,
+    pub(super) link: Link,
+    pub(super) sync: Sync,
+    pub(super) outbox: Outbox,
+    pub(super) uploads: Uploads,
+    pub(super) downloads: Downloads,
+    pub(super) typing: TypingSignals,
+    pub(super) presence: Presence,
+    pub(super) online: Online,
+    pub(super) cache: Cache,
+    pub(super) requests: Requests,
+    pub(super) pace: Pace,
+    pub(super) shown: Shown,
+}
+
+/// What the driver was told last.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    pub(super) connection: Option<ConnectionState>,
+    pub(super) session: Option<SessionState>,
+}
+
+impl State {
+    pub(crate) fn of(tx: &Tx<'_>, session: Session) -> Result<Self> {
+        Ok(Self {
+            session,
+            link: Link::default(),
+            sync: Sync::of(tx)?,
+            outbox: Outbox::of(tx)?,
+            uploads: Uploads::default(),
+            downloads: Downloads::default(),
+            typing: TypingSignals::default(),
+            presence: Presence::default(),
+            online: Online::default(),
+            cache: Cache::default(),
+            requests: Requests::default(),
+            pace: Pace::default(),
+            shown: Shown::default(),
+        })
+    }
+
+    /// Whose store this is; also after the server has ended the session.
+    pub(crate) fn owner(&self) -> Option<&fulmar_protocol::UserId> {
+        self.session.owner()
+    }
+
+    /// The connection, as the driver was told last.
+    pub(crate) fn connection(&self) -> ConnectionState {
+        self.shown.connection.clone().unwrap_or_default()
+    }
+
+    fn timed(&self) -> [&dyn Timed; 9] {
+        [
+            &self.session,
+            &self.link,
+            &self.sync,
+            &self.outbox,
+            &self.uploads,
+            &self.downloads,
+            &self.typing,
+            &self.cache,
+            &self.requests,
+        ]
+    }
+
+    /// The earliest timer of all machines.
+    pub(crate) fn next_timeout(&self) -> Option<Timeout> {
+        let earliest = self.timed().into_iter().filter_map(|it| it.timers().next());
+        earliest.min_by_key(|timeout| (timeout.at, timeout.timer))
+    }
+
+    /// A timer has come.
+    pub(super) fn clear_timer(&mut self, timer: Timer) {
+        let owner: &mut dyn Timed = match timer {
+            Timer::RefreshToken | Timer::TellSignOut => &mut self.session,
+            Timer::Reconnect
+            | Timer::ReadyMissing
+            | Timer::Heartbeat
+            | Timer::PongMissing
+            | Timer::SocketProven
+            | Timer::Poll => &mut self.link,
+            Timer::FetchAgain => &mut self.sync,
+            Timer::OutcomeMissing(_)
+            | Timer::SubmitAgain
+            | Timer::TellDelivered
+            | Timer::LaneRetry(_) => &mut self.outbox,
+            Timer::UploadAgain(_) => &mut self.uploads,
+            Timer::DownloadAgain(_) => &mut self.downloads,
+            Timer::TypingIdle(_) | Timer::TypingExpires(_) => &mut self.typing,
+            Timer::Index => &mut self.cache,
+            Timer::AnswerMissing(_) => &mut self.requests,
+        };
+        owner.timers_mut().clear(timer);
+    }
+}

@@ -1,0 +1,125 @@
+//! Signing in and registering: one at a time, and a store is one person's until they sign out.
+
+use fulmar_protocol::{ApiRequest, LoginRequest, RegisterRequest, Secret, UserId};
+
+use super::{Ask, NewSession, Session, SessionNews};
+use crate::io::error::command_error;
+use crate::io::{CommandError, CommandId, Reply, RequestFailure};
+use crate::store::{Result, operations};
+use crate::tx::{Owner, Tx};
+
+impl Session {
+    pub(crate) fn sign_in(
+        &mut self,
+        tx: &mut Tx<'_>,
+        command: CommandId,
+        user_id: UserId,
+        password: Secret,
+    ) -> Result<std::result::Result<(), CommandError>> {
+        let login = ApiRequest::Login(LoginRequest {
+            user_id: user_id.clone(),
+            password,
+            device_id: self.device_id().clone(),
+        });
+        self.enter(tx, command, &user_id, login)
+    }
+
+    /// A new user, who is signed in at once.
+    pub(crate) fn register(
+        &mut self,
+        tx: &mut Tx<'_>,
+        command: CommandId,
+        user_id: UserId,
+        name: String,
+        password: Secret,
+    ) -> Result<std::result::Result<(), CommandError>> {
+        let register = ApiRequest::Register(RegisterRequest {
+            user_id: user_id.clone(),
+            name,
+            password,
+            device_id: self.device_id().clone(),
+        });
+        self.enter(tx, command, &user_id, register)
+    }
+
+    fn enter(
+        &mut self,
+        tx: &mut Tx<'_>,
+        command: CommandId,
+        user_id: &UserId,
+        call: ApiRequest,
+    ) -> Result<std::result::Result<(), CommandError>> {
+        if let Err(error) = self.may_sign_in(tx, user_id)? {
+            return Ok(Err(error));
+        }
+        let request = tx.ask(Owner::SignIn, call, None);
+        self.asks.insert(request, Ask::SignIn { command });
+        Ok(Ok(()))
+    }
+
+    pub(super) fn may_sign_in(
+        &self,
+        tx: &Tx<'_>,
+        user_id: &UserId,
+    ) -> Result<std::result::Result<(), CommandError>> {
+        if self.asks.values().any(|ask| ask.command().is_some()) {
+            return Ok(Err(CommandError::SignInUnderWay));
+        }
+        let Some(owner) = self.owner() else {
+            return Ok(Ok(()));
+        };
+        if self.signed_in() {
+            return Ok(Err(CommandError::AlreadySignedIn {
+                user_id: owner.clone(),
+            }));
+        }
+        if owner != user_id && operations::count_unsent(&tx.db)? > 0 {
+            return Ok(Err(CommandError::OtherUser {
+                owner: owner.clone(),
+            }));
+        }
+        Ok(Ok(()))
+    }
+
+    pub(super) fn sign_in_answered(
+        &mut self,
+        tx: &mut Tx<'_>,
+        command: CommandId,
+        answer: std::result::Result<NewSession, RequestFailure>,
+    ) -> Result<Vec<SessionNews>> {
+        let session = match answer {
+            Ok(session) => session,
+            Err(failure) => {
+                tx.reply(command, Err(command_error(failure)));
+                return Ok(Vec::new());
+            }
+        };
+        match self.owner().cloned() {
+            Some(owner) if owner != session.user_id => {
+                // Something may have been written while the answer was on its way.
+                if operations::count_unsent(&tx.db)? > 0 {
+                    self.remember_end(tx, &session.renewal)?;
+                    tx.reply(command, Err(CommandError::OtherUser { owner }));
+                    return Ok(Vec::new());
+                }
+                let session = Box::new(session);
+                Ok(vec![SessionNews::Replaced(command, session)])
+            }
+            Some(_) | None => self.begin(tx, command, &session),
+        }
+    }
+
+    /// The session begins; everything that waited for one goes on.
+    pub(crate) fn begin(
+        &mut self,
+        tx: &mut Tx<'_>,
+        command: CommandId,
+        session: &NewSession,
+    ) -> Result<Vec<SessionNews>> {
+        self.keep(tx, session)?;
+        self.in_vain = 0;
+        self.not_before = tx.now.mono;
+        tx.reply(command, Ok(Reply::Done));
+        Ok(vec![SessionNews::Renewed(session.access.clone())])
+    }
+}

@@ -1,0 +1,390 @@
+//! The session, stepped without an engine.
+
+use std::time::Duration;
+
+use fulmar_protocol::{
+    Answer, AnswerError, Code, DeviceId, FailureClass, Me, Problem, Secret, Session as Tokens,
+    Timestamp, UserId,
+};
+
+use super::{Session, SessionNews};
+use crate::config::Config;
+use crate::io::{
+    CommandError, CommandId, NetworkState, ProvidedToken, RequestFailure, RequestId, SessionState,
+    TokenFailure,
+};
+use crate::pace::Gate;
+use crate::store::account;
+use crate::testing::{Bench, EPOCH, Step};
+use crate::time::Mono;
+use crate::timer::{Timed, Timer};
+use crate::tx::Owner;
+
+struct Desk {
+    bench: Bench,
+    session: Session,
+    config: Config,
+}
+
+fn user(name: &str) -> UserId {
+    UserId::new(name).unwrap()
+}
+
+fn tokens(name: &str, number: u32, expires_in_ms: u64) -> Answer {
+    Answer::Session(Tokens {
+        user_id: user(name),
+        device_id: DeviceId::new("phone").unwrap(),
+        name: name.to_owned(),
+        access_token: Secret::new(format!("access-{number}")),
+        expires_in_ms,
+        refresh_token: Secret::new(format!("refresh-{number}")),
+    })
+}
+
+fn problem(code: Code) -> RequestFailure {
+    RequestFailure::Answered(AnswerError::Problem(Problem::new(code, "x")))
+}
+
+fn unreachable() -> RequestFailure {
+    RequestFailure::Unreachable("x".to_owned())
+}
+
+impl Desk {
+    fn new() -> Self {
+        let mut bench = Bench::new();
+        let account = bench
+            .run(|tx| account::load(&tx.db, None).unwrap().unwrap())
+            .result;
+        let session = Session::of(account, None, bench.now());
+        Self {
+            bench,
+            session,
+            config: Config::default(),
+        }
+    }
+
+    fn signed_in() -> Self {
+        let mut desk = Self::new();
+        let request = desk.sign_in(1, "alice").unwrap();
+        desk.answer(request, Ok(tokens("alice", 1, 900_000)));
+        desk
+    }
+
+    fn sign_in(&mut self, command: u64, name: &str) -> Result<RequestId, CommandError> {
+        let session = &mut self.session;
+        let step = self.bench.run(|tx| {
+            session
+                .sign_in(tx, CommandId(command), user(name), Secret::new("x"))
+                .unwrap()
+        });
+        step.result.map(|()| step.asked[0].request)
+    }
+
+    fn answer(
+        &mut self,
+        request: RequestId,
+        result: Result<Answer, RequestFailure>,
+    ) -> Step<Vec<SessionNews>> {
+        let (session, config) = (&mut self.session, &self.config);
+        self.bench
+            .run(|tx| session.answered(tx, request, result, config).unwrap())
+    }
+
+    fn reconcile_with(&mut self, refreshes: Gate) -> Option<RequestId> {
+        let (session, config) = (&mut self.session, &self.config);
+        let network = NetworkState::Available;
+        let step = self.bench.run(|tx| {
+            session
+                .reconcile(tx, network, refreshes, Gate::Open, config)
+                .unwrap();
+        });
+        let asked = step.asked.into_iter();
+        asked
+            .filter(|asked| asked.owner == Owner::Refresh)
+            .map(|asked| asked.request)
+            .next()
+    }
+
+    fn reconcile(&mut self) -> Option<RequestId> {
+        self.reconcile_with(Gate::Open)
+    }
+
+    fn access(&self) -> Secret {
+        self.session.account.tokens.as_ref().unwrap().access.clone()
+    }
+
+    fn reject(&mut self) {
+        let token = self.access();
+        self.session.token_rejected(&token);
+    }
+}
+
+#[test]
+fn a_sign_in_begins_a_session_and_answers_its_command() {
+    let mut desk = Desk::new();
+    let request = desk.sign_in(1, "alice").unwrap();
+    let step = desk.answer(request, Ok(tokens("alice", 1, 900_000)));
+    assert!(matches!(&step.result[..], [SessionNews::Renewed(_)]));
+    assert!(matches!(&step.replies[..], [(CommandId(1), Ok(_))]));
+    let user_id = user("alice");
+    assert_eq!(desk.session.show(), SessionState::SignedIn { user_id });
+}
+
+/// Two at once would wipe each other's store.
+#[test]
+fn one_sign_in_at_a_time() {
+    let mut desk = Desk::new();
+    let first = desk.sign_in(1, "alice").unwrap();
+    assert_eq!(desk.sign_in(2, "alice"), Err(CommandError::SignInUnderWay));
+    assert_eq!(desk.sign_in(3, "bob"), Err(CommandError::SignInUnderWay));
+    desk.answer(first, Err(unreachable()));
+    assert!(desk.sign_in(4, "bob").is_ok());
+}
+
+#[test]
+fn an_answer_comes_once() {
+    let mut desk = Desk::new();
+    let request = desk.sign_in(1, "alice").unwrap();
+    desk.answer(request, Ok(tokens("alice", 1, 900_000)));
+    let again = desk.answer(request, Ok(tokens("mallory", 2, 900_000)));
+    assert!(again.result.is_empty() && again.replies.is_empty());
+    assert_eq!(desk.session.owner(), Some(&user("alice")));
+}
+
+/// Only two codes end a session; everything else may be a damaged request or a proxy.
+#[test]
+fn every_code_at_a_refresh() {
+    for code in Code::ALL {
+        let mut desk = Desk::signed_in();
+        desk.reject();
+        let request = desk.reconcile().unwrap();
+        let step = desk.answer(request, Err(problem(code.clone())));
+        let ends = matches!(code, Code::SessionRevoked | Code::CredentialsInvalid);
+        assert_eq!(
+            matches!(&step.result[..], [SessionNews::Ended]),
+            ends,
+            "{code}"
+        );
+        assert_eq!(desk.session.signed_in(), !ends, "{code}");
+        if !ends {
+            assert!(desk.reconcile().is_none(), "{code}: not at once");
+            assert!(desk.session.timers().is_set(Timer::RefreshToken), "{code}");
+        }
+    }
+    let permanent = Code::ALL
+        .iter()
+        .filter(|code| code.class() == FailureClass::Permanent);
+    assert!(permanent.count() > 2, "there are others that do not end it");
+}
+
+#[test]
+fn one_refresh_at_a_time() {
+    let mut desk = Desk::signed_in();
+    desk.reject();
+    assert!(desk.reconcile().is_some());
+    assert!(desk.reconcile().is_none());
+}
+
+/// Fresh tokens that are refused are not refreshed without rest.
+#[test]
+fn refreshes_that_bring_nothing_on_wait_longer_each_time() {
+    let mut desk = Desk::signed_in();
+    let begun = desk.bench.now().mono;
+    for number in 2..10 {
+        desk.reject();
+        let request = match desk.reconcile() {
+            Some(request) => request,
+            None => {
+                let due = desk.session.timers().get(Timer::RefreshToken).unwrap();
+                desk.bench.pass(due.until(desk.bench.now().mono));
+                desk.reconcile().unwrap()
+            }
+        };
+        desk.answer(request, Ok(tokens("alice", number, 900_000)));
+    }
+    let took = desk.bench.now().mono.until(begun);
+    assert!(took > Duration::from_secs(45), "{took:?}");
+    desk.session.made_progress();
+    desk.bench.pass(Duration::from_secs(60));
+    desk.reject();
+    assert!(
+        desk.reconcile().is_some(),
+        "after progress it is a first one"
+    );
+}
+
+#[test]
+fn a_token_that_is_out_of_date_when_it_comes_is_a_refresh_that_failed() {
+    for life in [0, 1, 999] {
+        let mut desk = Desk::signed_in();
+        desk.reject();
+        let request = desk.reconcile().unwrap();
+        let step = desk.answer(request, Ok(tokens("alice", 2, life)));
+        assert!(step.result.is_empty(), "{life}");
+        assert!(desk.reconcile().is_none(), "{life}: not at once");
+        // Its refresh token is the next one all the same.
+        assert_eq!(desk.access(), Secret::new("access-2"));
+    }
+}
+
+#[test]
+fn a_closed_gate_is_waited_for() {
+    let mut desk = Desk::signed_in();
+    desk.reject();
+    let at = desk.bench.now().mono.plus(Duration::from_secs(33));
+    assert!(desk.reconcile_with(Gate::ClosedUntil(at)).is_none());
+    assert_eq!(desk.session.timers().get(Timer::RefreshToken), Some(at));
+}
+
+#[test]
+fn news_about_a_token_that_was_replaced_are_old() {
+    let mut desk = Desk::signed_in();
+    desk.session.token_rejected(&Secret::new("long gone"));
+    let now = desk.bench.now().mono;
+    assert!(desk.session.usable_token(now).is_some());
+    desk.reject();
+    assert!(desk.session.usable_token(now).is_none());
+}
+
+/// A refresh for somebody else is no answer.
+#[test]
+fn a_session_of_another_user_is_not_taken() {
+    let mut desk = Desk::signed_in();
+    desk.reject();
+    let request = desk.reconcile().unwrap();
+    let step = desk.answer(request, Ok(tokens("mallory", 2, 900_000)));
+    assert!(step.result.is_empty());
+    assert_eq!(desk.session.owner(), Some(&user("alice")));
+}
+
+/// The server is told of a sign-out until it knows, also by a later process and beside a later session.
+#[test]
+fn a_sign_out_is_told_until_the_server_knows() {
+    let mut desk = Desk::signed_in();
+    let session = &mut desk.session;
+    desk.bench.run(|tx| session.sign_out(tx).unwrap());
+    assert_eq!(desk.session.show(), SessionState::SignedOut);
+    for answer in [
+        Err(unreachable()),
+        Err(problem(Code::ServerUnavailable)),
+        Err(RequestFailure::Answered(AnswerError::Foreign {
+            status: 200,
+        })),
+    ] {
+        let request = told(&mut desk).expect("it is told");
+        desk.answer(request, answer);
+        assert!(told(&mut desk).is_none(), "not at once");
+        let due = desk.session.timers().get(Timer::TellSignOut).unwrap();
+        desk.bench.pass(due.until(desk.bench.now().mono));
+        desk.session.timers_mut().clear(Timer::TellSignOut);
+    }
+    // A new process knows of it.
+    let account = desk
+        .bench
+        .run(|tx| account::load(&tx.db, None).unwrap().unwrap())
+        .result;
+    desk.session = Session::of(account, None, desk.bench.now());
+    let request = told(&mut desk).expect("it is told by a new process");
+    desk.answer(request, Ok(Answer::LoggedOut));
+    assert!(told(&mut desk).is_none(), "the server knows");
+    desk.bench.pass(Duration::from_secs(3_600));
+    assert!(told(&mut desk).is_none());
+}
+
+fn told(desk: &mut Desk) -> Option<RequestId> {
+    let (session, config) = (&mut desk.session, &desk.config);
+    let network = NetworkState::Available;
+    let step = desk.bench.run(|tx| {
+        session
+            .reconcile(tx, network, Gate::Open, Gate::Open, config)
+            .unwrap();
+    });
+    let asked = step.asked.into_iter();
+    asked
+        .filter(|asked| asked.owner == Owner::SignOut)
+        .map(|asked| asked.request)
+        .next()
+}
+
+#[test]
+fn a_token_provider_begins_a_session_once_the_server_says_whose_token_it_is() {
+    for (owner, good) in [("alice", true), ("mallory", false)] {
+        let mut desk = Desk::new();
+        let session = &mut desk.session;
+        let step = desk.bench.run(|tx| {
+            session
+                .sign_in_with_provider(tx, CommandId(1), user("alice"))
+                .unwrap()
+                .unwrap();
+        });
+        let request = step.asked[0].request;
+        assert!(desk.session.awaits_provider(request));
+        let token = ProvidedToken {
+            access_token: Secret::new("provided"),
+            expires_in: None,
+        };
+        let (session, config) = (&mut desk.session, &desk.config);
+        let step = desk.bench.run(|tx| {
+            session
+                .token_provided(tx, request, Ok(token), config)
+                .unwrap()
+        });
+        let me = Answer::Me(Me {
+            user_id: user(owner),
+            name: owner.to_owned(),
+            avatar_url: None,
+            device_id: DeviceId::new("phone").unwrap(),
+            server_time: Timestamp(EPOCH),
+        });
+        let step = desk.answer(step.asked[0].request, Ok(me));
+        assert_eq!(step.result.len(), usize::from(good), "{owner}");
+        assert_eq!(desk.session.signed_in(), good, "{owner}");
+    }
+}
+
+#[test]
+fn only_the_providers_own_word_ends_its_session() {
+    let mut desk = Desk::new();
+    desk.config.token_timeout = Duration::from_secs(30);
+    let session = &mut desk.session;
+    let step = desk.bench.run(|tx| {
+        session
+            .sign_in_with_provider(tx, CommandId(1), user("alice"))
+            .unwrap()
+            .unwrap();
+    });
+    let (session, config) = (&mut desk.session, &desk.config);
+    let request = step.asked[0].request;
+    let late = desk
+        .bench
+        .run(|tx| session.missed(tx, request, config).unwrap());
+    assert!(matches!(
+        &late.replies[..],
+        [(CommandId(1), Err(CommandError::NoToken { .. }))]
+    ));
+    // What comes later is nobody's.
+    let over = Err(TokenFailure::SessionOver {
+        reason: "x".to_owned(),
+    });
+    let (session, config) = (&mut desk.session, &desk.config);
+    let step = desk
+        .bench
+        .run(|tx| session.token_provided(tx, request, over, config).unwrap());
+    assert!(step.result.is_empty() && step.replies.is_empty());
+}
+
+#[test]
+fn a_stored_token_is_never_good_for_longer_than_it_ever_was() {
+    let mut desk = Desk::signed_in();
+    let account = desk
+        .bench
+        .run(|tx| account::load(&tx.db, None).unwrap().unwrap())
+        .result;
+    // The wall clock was set back by a year while the process was away.
+    let mut now = desk.bench.now();
+    now.wall = Timestamp(EPOCH - 365 * 24 * 60 * 60 * 1000);
+    let session = Session::of(account, None, now);
+    assert!(session.usable_token(now.mono).is_some());
+    let later = Mono(now.mono.0 + 900_000);
+    assert!(session.usable_token(later).is_none());
+}

@@ -1,0 +1,110 @@
+//! Conversations: told of as a whole, created by this device, and left.
+
+use std::borrow::Cow;
+
+use fulmar_protocol::{Conversation, ConversationId, Position, Seq, Unreadable};
+use rusqlite::Connection;
+
+use super::people::within;
+use super::{Applying, Understood, is_plausible};
+use crate::store::{ConversationKey, LaneId, Result, conversations, messages};
+use crate::sync::SyncNews;
+
+impl Applying<'_, '_> {
+    /// Writes something about a conversation that is here.
+    pub(super) fn in_conversation(
+        &mut self,
+        id: &ConversationId,
+        write: impl FnOnce(&Connection, ConversationKey) -> Result<()>,
+    ) -> Result<Understood> {
+        let Some(key) = conversations::find(&self.tx.db, id)? else {
+            let reason = "about a conversation that is not here".to_owned();
+            return Ok(Err(Unreadable::Malformed(reason)));
+        };
+        write(&self.tx.db, key)?;
+        self.tx.touch(key);
+        Ok(Ok(()))
+    }
+
+    /// The user takes no part any more. The conversation goes with the commit, unless something of the
+    /// user's own in it was never sent.
+    pub(in crate::sync) fn left(&mut self, key: ConversationKey) -> Result<()> {
+        conversations::set_gone(&self.tx.db, key)?;
+        self.tx.touch(key);
+        self.news.push(SyncNews::Left(key));
+        Ok(())
+    }
+
+    /// Writes a conversation with the messages that came with it. If some message changed while nobody told
+    /// this device, only those are certain: the others go.
+    pub(in crate::sync) fn conversation(&mut self, view: &Conversation) -> Result<ConversationKey> {
+        let seen = match conversations::find(&self.tx.db, &view.conversation_id)? {
+            Some(key) => conversations::revision(&self.tx.db, key)?,
+            None => view.revision,
+        };
+        if seen == view.revision {
+            Ok(self.write(view)?.0)
+        } else {
+            self.conversation_anew(view)
+        }
+    }
+
+    /// The same when nothing that was here before is certain.
+    pub(in crate::sync) fn conversation_anew(
+        &mut self,
+        view: &Conversation,
+    ) -> Result<ConversationKey> {
+        let (key, first) = self.write(view)?;
+        self.news.push(SyncNews::PagesOutdated);
+        let from = first.unwrap_or(view.last_position.next());
+        messages::delete_before(&self.tx.db, key, from)?;
+        Ok(key)
+    }
+
+    /// Gives the position of the first message that came with it.
+    fn write(&mut self, view: &Conversation) -> Result<(ConversationKey, Option<Position>)> {
+        let key = conversations::upsert(&self.tx.db, &receipts_within(view), self.own)?;
+        let mut first = None;
+        for message in &view.messages {
+            let belongs = message.conversation_id == view.conversation_id;
+            if belongs && is_plausible(&self.tx.db, key, message)? {
+                self.message(key, message)?;
+                first = first.or(Some(message.position));
+            }
+        }
+        self.tx.touch(key);
+        Ok((key, first))
+    }
+
+    /// An operation of this device has created a conversation. Its content comes by event; here it only gets
+    /// its name, or turns out to be one that is here already.
+    pub(super) fn created(&mut self, lane: LaneId, view: &Conversation, seq: Seq) -> Result<()> {
+        match conversations::find(&self.tx.db, &view.conversation_id)? {
+            Some(real) if real != lane => {
+                conversations::merge(&self.tx.db, lane, real)?;
+                self.tx.vanish(lane);
+                self.tx.touch(real);
+                Ok(())
+            }
+            Some(_) => Ok(()),
+            None => conversations::set_server_id(&self.tx.db, lane, &view.conversation_id, seq),
+        }
+    }
+}
+
+/// Nobody has received or read what is not there.
+fn receipts_within(view: &Conversation) -> Cow<'_, Conversation> {
+    let head = view.last_position;
+    let all_within = view
+        .participants
+        .iter()
+        .all(|participant| participant.delivered_to.max(participant.read_to) <= head);
+    if all_within {
+        return Cow::Borrowed(view);
+    }
+    let mut view = view.clone();
+    for participant in &mut view.participants {
+        *participant = within(participant, head);
+    }
+    Cow::Owned(view)
+}

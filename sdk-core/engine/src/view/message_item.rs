@@ -1,0 +1,284 @@
+//! A message as a screen shows it: what the server said, and over it what the outbox is about to change.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fulmar_protocol::{
+    MessageId, Method, OperationKey, Participant, Position, Reaction, Timestamp, UserId,
+};
+use rusqlite::Connection;
+
+use super::content::MessageContent;
+use crate::operation::overlay;
+use crate::store::messages::{self, MessageRow};
+use crate::store::operations::{self, OperationRow};
+use crate::store::runs::{self, Ahead};
+use crate::store::state::FailureReason;
+use crate::store::state::OperationState as State;
+use crate::store::uploads::{self, Sum};
+use crate::store::{ConversationKey, Result, StoreError, account, participants};
+
+/// A message on the screen: what the server said, and over it what the outbox is about to change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageItem {
+    /// The list key: the same from the first optimistic insert to the end, on every device.
+    pub key: OperationKey,
+    /// The id at the server, once it has one.
+    pub message_id: Option<MessageId>,
+    /// The place in the conversation, once the server has given one.
+    pub position: Option<Position>,
+    /// Who sent it.
+    pub sender: UserId,
+    /// What it says.
+    pub content: MessageContent,
+    /// When the server took it; until then, when it was handed over here.
+    pub at: Timestamp,
+    /// How far it has come.
+    pub state: MessageState,
+    /// When it was last edited.
+    pub edited_at: Option<Timestamp>,
+    /// The message that it answers.
+    pub reply_to: Option<Quote>,
+    /// The message in whose thread it is.
+    pub thread_root: Option<OperationKey>,
+    /// The thread under it, when there is one; with what is not sent yet.
+    pub thread: Option<ThreadOverview>,
+    /// Who wrote it first, when it was forwarded.
+    pub forwarded_from: Option<UserId>,
+    /// Who reacted with what, in the order in which each emoji was first used.
+    pub reactions: Vec<Reaction>,
+    /// How many of the others have it; only for own messages that the server has.
+    pub receipts: Option<Receipts>,
+}
+
+impl MessageItem {
+    /// What it says in words; empty when it was deleted.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.content.text()
+    }
+}
+
+/// A message that another one answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quote {
+    /// Its list key.
+    pub key: OperationKey,
+    /// What it is; `None` while it is not on this device.
+    pub message: Option<QuotedMessage>,
+}
+
+/// What is known of a message that another one answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuotedMessage {
+    /// Who sent it.
+    pub sender: UserId,
+    /// What it says.
+    pub content: MessageContent,
+}
+
+/// How many of the others a message has reached (PROTOCOL.md §4.3). Who they are, the participants'
+/// pointers say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receipts {
+    /// How many others take part.
+    pub others: u32,
+    /// How many of them have it on a device.
+    pub delivered: u32,
+    /// How many of them have read it.
+    pub read: u32,
+}
+
+/// How far a message has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MessageState {
+    /// On this device, durably; it goes out when it can.
+    Pending,
+    /// On this device, durably; its files go up first, as soon as they can.
+    Uploading {
+        /// How many bytes of them are at the server.
+        sent: u64,
+        /// How many bytes they have.
+        total: u64,
+    },
+    /// Handed to the network; no answer yet.
+    Sending,
+    /// Handed to the network, and no answer came: it may be at the server already. It is tried again by itself
+    /// under the same key, which the server recognises; until then it cannot be given up on this device alone.
+    Unconfirmed,
+    /// The server has it. Every message of others is this.
+    Sent,
+    /// It will not go out until the app retries it, and by default nothing behind it either.
+    Failed {
+        /// Why.
+        reason: FailureReason,
+    },
+}
+
+/// What is under a message that has a thread (PROTOCOL.md §4.6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ThreadOverview {
+    /// How many messages it has.
+    pub count: u64,
+    /// When the newest was written.
+    pub last_at: Timestamp,
+}
+
+/// A conversation with all that is put over its messages.
+pub(super) struct View<'a> {
+    pub(super) db: &'a Connection,
+    pub(super) key: ConversationKey,
+    pub(super) own: Option<UserId>,
+    others: Vec<Participant>,
+    changes: Vec<OperationRow>,
+    /// What the threads have beside what the log told of.
+    ahead: BTreeMap<OperationKey, Ahead>,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn of(db: &'a Connection, key: ConversationKey, head: Position) -> Result<Self> {
+        let own = account::owner(db)?;
+        Ok(Self {
+            db,
+            key,
+            changes: operations::changes_of_lane(db, key)?,
+            others: participants::all(db, key)?
+                .into_iter()
+                .filter(|participant| Some(&participant.user_id) != own.as_ref())
+                .collect(),
+            ahead: runs::threads_ahead(db, key, head)?
+                .into_iter()
+                .map(|ahead| (ahead.root, ahead))
+                .collect(),
+            own,
+        })
+    }
+
+    /// The messages that the outbox is about to hide.
+    pub(super) fn about_to_hide(&self) -> BTreeSet<OperationKey> {
+        self.changes
+            .iter()
+            .filter(|change| matches!(change.method, Method::MessageHide(_)))
+            .filter_map(|change| change.method.message_key())
+            .collect()
+    }
+
+    /// How far a message has come.
+    pub(super) fn state(&self, row: &MessageRow) -> Result<MessageState> {
+        if row.position.is_some() {
+            return Ok(MessageState::Sent);
+        }
+        let state = self
+            .db
+            .prepare_cached(
+                "SELECT state, unanswered, failure FROM operation WHERE operation_key = ?1",
+            )?
+            .query_row([row.key.to_bytes()], |row| {
+                let state: String = row.get("state")?;
+                let state = operations::read_state(&state, row.get("unanswered")?);
+                Ok(state_of(state, row.get("failure")?))
+            })??;
+        if state == MessageState::Pending
+            && let Some(Sum { sent, total }) = uploads::sum(self.db, row.key)?
+        {
+            return Ok(MessageState::Uploading { sent, total });
+        }
+        Ok(state)
+    }
+
+    /// A row as it is shown; `None` when the user has hidden it.
+    pub(super) fn item(
+        &self,
+        mut row: MessageRow,
+        state: MessageState,
+    ) -> Result<Option<MessageItem>> {
+        overlay::message(&mut row, self.own.as_ref(), &self.changes);
+        if row.hidden {
+            return Ok(None);
+        }
+        let reply_to = match row.content.reply_to {
+            Some(key) => Some(self.quote(key)?),
+            None => None,
+        };
+        let own = Some(&row.sender) == self.own.as_ref();
+        let thread = self.thread(&row);
+        Ok(Some(MessageItem {
+            key: row.key,
+            message_id: row.message_id,
+            position: row.position,
+            receipts: row
+                .position
+                .filter(|_| own)
+                .map(|position| self.receipts(position)),
+            thread_root: row.content.thread_root,
+            thread,
+            sender: row.sender,
+            at: row.at,
+            state,
+            edited_at: row.edited_at,
+            reply_to,
+            forwarded_from: row.content.forwarded_from.clone(),
+            reactions: row.reactions,
+            content: MessageContent::of(row.content, row.deleted),
+        }))
+    }
+
+    fn thread(&self, row: &MessageRow) -> Option<ThreadOverview> {
+        let told = row.thread.map_or(0, |thread| thread.count.0);
+        let told_at = row.thread.map_or(Timestamp(0), |thread| thread.last_at);
+        let ahead = self.ahead.get(&row.key);
+        let count = told.max(ahead.map_or(0, |ahead| ahead.place.0))
+            + ahead.map_or(0, |ahead| ahead.unsent);
+        (count > 0).then(|| ThreadOverview {
+            count,
+            last_at: told_at.max(ahead.map_or(Timestamp(0), |ahead| ahead.at)),
+        })
+    }
+
+    fn receipts(&self, position: Position) -> Receipts {
+        let count = |pointer: fn(&Participant) -> Position| {
+            let reached = self
+                .others
+                .iter()
+                .filter(|other| pointer(other) >= position);
+            u32::try_from(reached.count()).unwrap_or(u32::MAX)
+        };
+        Receipts {
+            others: count(|_| Position(u64::MAX)),
+            delivered: count(|other| other.delivered_to),
+            read: count(|other| other.read_to),
+        }
+    }
+
+    fn quote(&self, key: OperationKey) -> Result<Quote> {
+        let row = messages::find(self.db, key)?.filter(|row| row.conversation == self.key);
+        let message = row.and_then(|mut row| {
+            overlay::message(&mut row, self.own.as_ref(), &self.changes);
+            (!row.hidden).then(|| QuotedMessage {
+                sender: row.sender.clone(),
+                content: MessageContent::of(row.content, row.deleted),
+            })
+        });
+        Ok(Quote { key, message })
+    }
+}
+
+/// What the outbox says of a message that is not confirmed.
+fn state_of(state: Option<State>, failure: Option<String>) -> Result<MessageState> {
+    match state {
+        Some(State::Queued) => Ok(MessageState::Pending),
+        Some(State::InFlight) => Ok(MessageState::Sending),
+        Some(State::Unconfirmed) => Ok(MessageState::Unconfirmed),
+        Some(State::Failed) => Ok(MessageState::Failed {
+            reason: read_failure(failure)?,
+        }),
+        // A message is confirmed by its outcome, at once.
+        Some(State::Applied) | None => {
+            Err(StoreError::damaged("operation", "a message in no state"))
+        }
+    }
+}
+
+pub(super) fn read_failure(text: Option<String>) -> Result<FailureReason> {
+    serde_json::from_str(&text.unwrap_or_default())
+        .map_err(|error| StoreError::damaged("operation", error))
+}

@@ -1,0 +1,184 @@
+//! Outcomes that say something else than what became of the operations.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use fulmar_protocol::{
+    Answer, ApiRequest, ClientFrame, Code, OperationsAnswer, Outcome, OutcomeFrame, OutcomeStatus,
+    Position, Problem, ProblemFrame, ServerFrame, Submit,
+};
+
+use crate::answers::{at_once, cut, no_socket};
+use crate::bench::{Bench, LONG};
+use crate::server::{Asked, Said, Server, problem};
+
+/// How many submits in half an hour are patient.
+const PATIENT: u32 = 600;
+
+/// Every submit gets these outcomes, over the socket and over HTTP alone.
+fn outcomes(judge: impl Fn(&mut Server, &Submit) -> Vec<Outcome> + Clone + 'static) {
+    for over_socket in [true, false] {
+        let mut bench = Bench::live();
+        let submits = Rc::new(Cell::new(0));
+        let (count, judge) = (Rc::clone(&submits), judge.clone());
+        bench.hostile(move |server, asked, _| match asked {
+            Asked::Socket if !over_socket => no_socket(),
+            Asked::Frame(ClientFrame::Submit(submit)) => {
+                count.set(count.get() + 1);
+                at_once(Said::Frame(ServerFrame::Outcome(OutcomeFrame {
+                    submit_id: submit.submit_id,
+                    outcomes: judge(server, submit),
+                })))
+            }
+            Asked::Http(ApiRequest::Submit(submit)) => {
+                let outcomes = judge(server, submit);
+                at_once(Said::Answer(Ok(Answer::Operations(OperationsAnswer {
+                    outcomes,
+                }))))
+            }
+            _ => None,
+        });
+        cut(&mut bench);
+        bench.send("and another");
+        bench.run(LONG);
+        let count = submits.get();
+        assert!(count < PATIENT, "{count} submits");
+        bench.recovers();
+        assert_eq!(bench.server.texts(), ["while nothing works", "and another"]);
+    }
+}
+
+/// What a server without fault says, changed.
+fn applied(change: impl Fn(&mut OutcomeStatus) + Clone + 'static) {
+    outcomes(move |server, submit| {
+        let mut outcomes = server.submit(&submit.operations, fulmar_engine::Mono(1));
+        for outcome in &mut outcomes {
+            change(&mut outcome.status);
+        }
+        outcomes
+    });
+}
+
+fn all(status: OutcomeStatus) -> impl Fn(&mut Server, &Submit) -> Vec<Outcome> + Clone {
+    move |_, submit| {
+        let keys = submit
+            .operations
+            .iter()
+            .map(|operation| operation.operation_key);
+        keys.map(|operation_key| Outcome {
+            operation_key,
+            status: status.clone(),
+        })
+        .collect()
+    }
+}
+
+#[test]
+fn operations_that_are_skipped_each_time_are_not_submitted_without_rest() {
+    outcomes(all(OutcomeStatus::Skipped));
+}
+
+#[test]
+fn operations_that_fail_for_now_each_time_are_not_submitted_without_rest() {
+    for code in [
+        Code::ServerError,
+        Code::RateLimited,
+        Code::SyncReset,
+        Code::UploadConflict,
+    ] {
+        let problem = Problem::new(code, "no");
+        outcomes(all(OutcomeStatus::Failed { problem }));
+    }
+}
+
+#[test]
+fn operations_whose_token_is_refused_each_time_are_not_submitted_without_rest() {
+    for code in [Code::TokenExpired, Code::TokenInvalid] {
+        let problem = Problem::new(code, "no");
+        outcomes(all(OutcomeStatus::Failed { problem }));
+    }
+}
+
+#[test]
+fn outcomes_of_nothing_are_not_asked_for_without_rest() {
+    outcomes(|_, _| Vec::new());
+}
+
+#[test]
+fn messages_that_come_without_a_place_are_not_submitted_without_rest() {
+    applied(|status| {
+        if let OutcomeStatus::Applied { message, .. } = status {
+            *message = None;
+        }
+    });
+}
+
+#[test]
+fn messages_that_come_at_an_impossible_place_are_not_submitted_without_rest() {
+    for position in [0, (1 << 53) - 1] {
+        applied(move |status| {
+            if let OutcomeStatus::Applied {
+                message: Some(message),
+                ..
+            } = status
+            {
+                message.position = Position(position);
+            }
+        });
+    }
+}
+
+#[test]
+fn a_submit_whose_token_is_refused_as_a_whole_is_not_repeated_without_rest() {
+    for code in [Code::TokenExpired, Code::TokenInvalid, Code::ServerError] {
+        let mut bench = Bench::live();
+        let submits = Rc::new(Cell::new(0));
+        let count = Rc::clone(&submits);
+        bench.hostile(move |_, asked, _| match asked {
+            Asked::Frame(ClientFrame::Submit(submit)) => {
+                count.set(count.get() + 1);
+                at_once(Said::Frame(ServerFrame::Problem(ProblemFrame {
+                    submit_id: Some(submit.submit_id),
+                    problem: Problem::new(code.clone(), "no"),
+                })))
+            }
+            Asked::Http(ApiRequest::Submit(_)) => at_once(Said::Answer(Err(problem(code.clone())))),
+            _ => None,
+        });
+        bench.send("one");
+        bench.run(LONG);
+        let count = submits.get();
+        assert!(count < PATIENT, "{count} submits");
+        bench.recovers();
+        assert_eq!(bench.server.texts(), ["one"]);
+    }
+}
+
+#[test]
+fn settings_that_are_skipped_each_time_are_not_submitted_without_rest() {
+    let mut bench = Bench::live();
+    let submits = Rc::new(Cell::new(0));
+    let count = Rc::clone(&submits);
+    bench.hostile(move |server, asked, _| match asked {
+        Asked::Frame(ClientFrame::Submit(submit)) => {
+            count.set(count.get() + 1);
+            let outcomes = all(OutcomeStatus::Skipped)(server, submit);
+            let submit_id = submit.submit_id;
+            let frame = OutcomeFrame {
+                submit_id,
+                outcomes,
+            };
+            Some(vec![(
+                Duration::from_millis(20),
+                Said::Frame(ServerFrame::Outcome(frame)),
+            )])
+        }
+        _ => None,
+    });
+    bench.pin(true);
+    bench.run(LONG);
+    assert!(submits.get() < PATIENT, "{} submits", submits.get());
+    bench.recovers();
+    assert!(bench.server.is_pinned());
+}

@@ -1,0 +1,331 @@
+//! Which steps make up a task, in which order: what fails fast comes first, and what others need before them.
+
+use std::process::Command;
+
+use crate::packages::{self, Missing};
+use crate::products::{self, DEBUG, LIBRARIES, PROGRAMS, RELEASE, SERVER};
+use crate::run::{self, Step};
+use crate::toolchains::{self, Language};
+use crate::{
+    bindings, contract, dependencies, features, fuzz, harnesses, ktlint, languages, package,
+    purity, surface, tidy,
+};
+use package::android::Archives;
+
+/// How much of everything whose amount is a matter of choice.
+#[derive(Debug, Clone, Copy)]
+struct Amounts {
+    /// Worlds that are simulated.
+    worlds: &'static str,
+    /// Workloads for clients of all languages.
+    workloads: &'static str,
+    /// Seconds for each target of the fuzzer; without, a smoke test.
+    fuzz: Option<u32>,
+    /// Figures: whether they are worth reading, or only show that everything runs.
+    figures: Figures,
+    /// Words for the load generator.
+    load: &'static [&'static str],
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Figures {
+    Full,
+    Quick,
+}
+
+impl Figures {
+    pub(crate) fn new(quick: bool) -> Self {
+        if quick { Self::Quick } else { Self::Full }
+    }
+
+    /// Quick ones come from the build that is there for the tests anyway.
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Full => RELEASE,
+            Self::Quick => DEBUG,
+        }
+    }
+
+    fn build(self, wanted: &[&[&str]]) -> Result<(), String> {
+        match self {
+            Self::Full => products::build_release(wanted),
+            Self::Quick => products::build(wanted),
+        }
+    }
+}
+
+const CI: Amounts = Amounts {
+    worlds: "200",
+    workloads: "5",
+    fuzz: None,
+    figures: Figures::Quick,
+    load: &[
+        "--sockets",
+        "500",
+        "--participants",
+        "250",
+        "--messages",
+        "20",
+    ],
+};
+const NIGHTLY: Amounts = Amounts {
+    worlds: "4000",
+    workloads: "50",
+    fuzz: Some(600),
+    figures: Figures::Full,
+    load: &["--sockets", "5000", "--soak", "900"],
+};
+/// How many worlds the inner loop simulates, without optimisation.
+const FAST_WORLDS: &str = "10";
+
+/// Everything that tests something, where this machine has what it takes.
+pub(crate) fn test() -> Vec<Step> {
+    let mut steps = vec![tests(), build()];
+    steps.extend(programs(CI, Missing::Skip));
+    steps
+}
+
+/// The inner loop: what finds most in little time, out of one debug build.
+pub(crate) fn fast() -> Vec<Step> {
+    vec![
+        Step::cargo(
+            "units, vectors and end to end",
+            &[
+                "test",
+                "--workspace",
+                "--locked",
+                "--lib",
+                "--test",
+                "vectors",
+                "--test",
+                "end_to_end",
+            ],
+        ),
+        Step::new("simulation", || {
+            products::build(&[&["--bin", "fulmar-simulation"]])?;
+            let simulation = products::program(DEBUG, "fulmar-simulation")?;
+            run::program(Command::new(simulation).args(["--seeds", FAST_WORLDS]))
+        }),
+        Step::new("what was left out", || {
+            println!(
+                "Not run: tests in documentation, the conformance suite, the mock server's program and its other \
+                 tests, planted defects, all but {FAST_WORLDS} worlds of the simulation, the contract, the \
+                 Kotlin and Swift packages, the examples. `cargo xtask test` runs them. Format, lints and docs: \
+                 `cargo xtask ci`."
+            );
+            Ok(())
+        }),
+    ]
+}
+
+/// What must pass before a change lands.
+pub(crate) fn ci() -> Vec<Step> {
+    all(CI)
+}
+
+/// The same with larger amounts.
+pub(crate) fn nightly() -> Vec<Step> {
+    all(NIGHTLY)
+}
+
+fn all(amounts: Amounts) -> Vec<Step> {
+    let mut steps = vec![
+        setup(),
+        Step::cargo("format", &["fmt", "--all", "--check"]),
+        Step::cargo(
+            "format of the fuzzers",
+            &["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"],
+        ),
+        Step::new("format of Kotlin", ktlint::check),
+        Step::new("tidy", tidy::check),
+        Step::new("purity", purity::check),
+        Step::new("features", features::check),
+        Step::new("harnesses", harnesses::check),
+        Step::new("dependencies", dependencies::check),
+        Step::cargo(
+            "lints",
+            &[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--locked",
+                "--",
+                "-D",
+                "warnings",
+            ],
+        ),
+        Step::new("docs", || {
+            let words = ["doc", "--workspace", "--no-deps", "--locked"];
+            run::cargo(&words, &[("RUSTDOCFLAGS", "-D warnings")])
+        }),
+        tests(),
+        build(),
+    ];
+    steps.extend(programs(amounts, Missing::Refuse));
+    steps.extend([
+        Step::new("fuzz", move || fuzz::run(amounts.fuzz)),
+        bench(amounts.figures),
+        load(
+            amounts.figures,
+            amounts.load.iter().map(ToString::to_string).collect(),
+        ),
+        crossing(amounts.figures),
+        Step::new("package android", || {
+            package::android::package(Archives::Built)
+        }),
+        Step::new("package apple", package::apple::package),
+    ]);
+    steps
+}
+
+/// What runs beside the tests in Rust, out of what `build` has built.
+fn programs(amounts: Amounts, missing: Missing) -> Vec<Step> {
+    vec![
+        Step::new("bindings", bindings::generate),
+        Step::new("surface", surface::check),
+        simulate(vec!["--seeds".to_owned(), amounts.worlds.to_owned()]),
+        Step::new("planted defects", || simulation(&["--defects".to_owned()])),
+        Step::new("kotlin", move || packages::test(Language::Kotlin, missing)),
+        Step::new("swift", move || packages::test(Language::Swift, missing)),
+        languages(vec!["--seeds".to_owned(), amounts.workloads.to_owned()]),
+        Step::new("panics", languages::panics),
+        Step::new("quickstart", || example("quickstart")),
+        Step::new("feature tour", || example("feature_tour")),
+        Step::new("contract", move || contract::test(missing)),
+    ]
+}
+
+pub(crate) fn setup() -> Step {
+    Step::new("setup", toolchains::setup)
+}
+
+fn tests() -> Step {
+    Step::cargo("tests", &["test", "--workspace", "--locked"])
+}
+
+fn build() -> Step {
+    Step::new("build", || products::build(&[LIBRARIES, PROGRAMS]))
+}
+
+/// The sources of Kotlin and Swift, from the library.
+pub(crate) fn bindings() -> Vec<Step> {
+    vec![
+        Step::new("build", || products::build(&[bindings::WANTED])),
+        Step::new("bindings", bindings::generate),
+    ]
+}
+
+pub(crate) fn surface() -> Vec<Step> {
+    before(bindings(), Step::new("surface", surface::check))
+}
+
+pub(crate) fn contract() -> Vec<Step> {
+    vec![
+        Step::new("build", || products::build(&[SERVER])),
+        Step::new("contract", || contract::test(Missing::Refuse)),
+    ]
+}
+
+pub(crate) fn package_android() -> Vec<Step> {
+    let package = || package::android::package(Archives::Wanted);
+    before(bindings(), Step::new("package android", package))
+}
+
+pub(crate) fn package_apple() -> Vec<Step> {
+    before(
+        bindings(),
+        Step::new("package apple", package::apple::package),
+    )
+}
+
+pub(crate) fn workload(words: Vec<String>) -> Vec<Step> {
+    before(classes(), languages(words))
+}
+
+pub(crate) fn panics() -> Vec<Step> {
+    before(classes(), Step::new("panics", languages::panics))
+}
+
+pub(crate) fn figures(figures: Figures) -> Vec<Step> {
+    let mut steps = vec![bench(figures)];
+    steps.extend(crossings(figures));
+    steps
+}
+
+pub(crate) fn crossings(figures: Figures) -> Vec<Step> {
+    before(classes(), crossing(figures))
+}
+
+/// What programs of the packages are made of, for a step that starts them by itself.
+fn classes() -> Vec<Step> {
+    vec![
+        build(),
+        Step::new("bindings", bindings::generate),
+        Step::new("kotlin classes", languages::kotlin_classes),
+    ]
+}
+
+fn before(mut steps: Vec<Step>, last: Step) -> Vec<Step> {
+    steps.push(last);
+    steps
+}
+
+fn languages(words: Vec<String>) -> Step {
+    Step::new("languages", move || languages::workload(&words))
+}
+
+fn example(name: &str) -> Result<(), String> {
+    let program = products::program(&format!("{DEBUG}/examples"), name)?;
+    run::program(&mut Command::new(program))
+}
+
+/// Worlds, and the simulation must find what is planted in them.
+pub(crate) fn simulate(words: Vec<String>) -> Step {
+    Step::new("simulation", move || simulation(&words))
+}
+
+fn simulation(words: &[String]) -> Result<(), String> {
+    products::build_release(&[&["--bin", "fulmar-simulation"]])?;
+    let program = products::program(RELEASE, "fulmar-simulation")?;
+    run::program(Command::new(program).args(words))
+}
+
+/// What crossing into other languages costs.
+fn crossing(figures: Figures) -> Step {
+    Step::new("crossing", move || {
+        figures.build(&[languages::WANTED])?;
+        let rounds = match figures {
+            Figures::Full => "3000",
+            Figures::Quick => "500",
+        };
+        languages::bench(rounds, figures.folder())
+    })
+}
+
+pub(crate) fn load(figures: Figures, words: Vec<String>) -> Step {
+    Step::new("load", move || {
+        figures.build(&[SERVER, &["--bin", "fulmar-load"]])?;
+        let server = products::program(figures.folder(), "fulmar-mock-server")?;
+        let program = products::program(figures.folder(), "fulmar-load")?;
+        run::program(
+            Command::new(program)
+                .arg("--server")
+                .arg(server)
+                .args(&words),
+        )
+    })
+}
+
+fn bench(figures: Figures) -> Step {
+    Step::new("bench", move || {
+        figures.build(&[&["--bin", "fulmar-bench"]])?;
+        let mut program = Command::new(products::program(figures.folder(), "fulmar-bench")?);
+        match figures {
+            Figures::Full => {}
+            Figures::Quick => {
+                program.arg("--quick");
+            }
+        }
+        run::program(&mut program)
+    })
+}
