@@ -355,38 +355,3 @@ fn wrong_state(row: &OperationRow) -> CommandError {
         state: row.state,
     }
 }
-
-#[cfg(test)]
-mod draft_tests {
-    use fulmar_protocol::text::DRAFT_BYTES;
-
-    use super::*;
-    use crate::io::FieldRule;
-    use crate::testing::Bench;
-
-    #[test]
-    fn a_draft_has_a_bound_and_an_empty_one_is_none() {
-        let mut bench = Bench::new();
-        let id = ConversationId::new("c-1").unwrap();
-        let mut outbox = Outbox::default();
-        bench
-            .run(|tx| {
-                tx.db.execute_batch(
-                    "INSERT INTO conversation (key, id, kind, created_at, activity_at)
-                     VALUES (1, 'c-1', 'group', 1, 1)",
-                )
-            })
-            .result
-            .unwrap();
-        let most_bytes = DRAFT_BYTES as u64;
-        for (length, refused) in [(DRAFT_BYTES, false), (DRAFT_BYTES + 1, true), (0, false)] {
-            let text = "x".repeat(length);
-            let step = bench.run(|tx| outbox.set_draft(tx, &id, &text));
-            let expected = CommandError::Invalid {
-                field: Field::Draft,
-                rule: FieldRule::TooLong { most_bytes },
-            };
-            assert_eq!(step.result.unwrap().err(), refused.then_some(expected));
-        }
-    }
-}

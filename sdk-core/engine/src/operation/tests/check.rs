@@ -246,16 +246,16 @@ fn a_reaction_that_is_there_is_not_added_and_one_that_is_not_is_not_removed() {
     let mut room = Room::admin();
     let mut liked = message(23, "bob");
     liked.reactions = vec![Reaction {
-        emoji: "x".to_owned(),
+        emoji: "👍".to_owned(),
         user_ids: vec![user("alice")],
     }];
     room.knows(&liked);
-    assert_eq!(room.check(&react(23, "x")), Checked::Nothing);
-    assert_eq!(room.check(&react_no_more(23, "x")), Checked::Go);
-    room.enqueue(1, &react_no_more(23, "x"));
-    assert_eq!(room.check(&react(23, "x")), Checked::Go);
-    assert_eq!(room.check(&react_no_more(23, "x")), Checked::Nothing);
-    assert_eq!(room.check(&react(23, "y")), Checked::Go);
+    assert_eq!(room.check(&react(23, "👍")), Checked::Nothing);
+    assert_eq!(room.check(&react_no_more(23, "👍")), Checked::Go);
+    room.enqueue(1, &react_no_more(23, "👍"));
+    assert_eq!(room.check(&react(23, "👍")), Checked::Go);
+    assert_eq!(room.check(&react_no_more(23, "👍")), Checked::Nothing);
+    assert_eq!(room.check(&react(23, "🎉")), Checked::Go);
 }
 
 /// What is about to change counts already.

@@ -113,8 +113,8 @@ fn what_holds_a_lane_and_what_may_be_repeated() {
 
 #[test]
 fn reactions_with_other_emoji_stay_beside_each_other() {
-    for later in [react(OWN, "x"), react_no_more(OWN, "x")] {
-        for earlier in [react(OWN, "y"), react_no_more(OWN, "y")] {
+    for later in [react(OWN, "👍"), react_no_more(OWN, "👍")] {
+        for earlier in [react(OWN, "🎉"), react_no_more(OWN, "🎉")] {
             assert_eq!(of(&later).fold(&earlier), Fold::Beside);
         }
     }

@@ -113,8 +113,8 @@ fn every_method(message: u8) -> Vec<Method> {
         edit(message, "better"),
         delete(message),
         hide(message),
-        react(message, "x"),
-        react_no_more(message, "x"),
+        react(message, "👍"),
+        react_no_more(message, "👍"),
         Method::ReceiptUpdate(ReceiptUpdate {
             conversation_id: conversation_id.clone(),
             delivered_to: None,

@@ -151,22 +151,22 @@ fn what_a_message_shows_of_each_operation() {
     let edited = shown(&[edit(OWN, "better"), edit(OWN, "best")]);
     assert_eq!(edited.content.text, "best");
     assert_eq!(edited.edited_at, Some(Timestamp(EPOCH)));
-    let liked = shown(&[react(OWN, "x"), react(OWN, "y"), react(OWN, "x")]);
+    let liked = shown(&[react(OWN, "👍"), react(OWN, "🎉"), react(OWN, "👍")]);
     let emoji: Vec<&str> = liked.reactions.iter().map(|one| &*one.emoji).collect();
-    assert_eq!(emoji, ["x", "y"]);
+    assert_eq!(emoji, ["👍", "🎉"]);
     assert!(
         liked
             .reactions
             .iter()
             .all(|one| one.user_ids == [user("alice")])
     );
-    let no_more = shown(&[react(OWN, "x"), react_no_more(OWN, "x")]);
+    let no_more = shown(&[react(OWN, "👍"), react_no_more(OWN, "👍")]);
     assert!(no_more.reactions.is_empty());
     let hidden = shown(&[hide(OWN)]);
     assert!(hidden.hidden && hidden.deleted.is_none());
     let gone = shown(&[
         edit(OWN, "better"),
-        react(OWN, "x"),
+        react(OWN, "👍"),
         delete(OWN),
         delete(OWN),
     ]);

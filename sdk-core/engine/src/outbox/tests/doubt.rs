@@ -150,7 +150,7 @@ fn old(desk: &mut Desk, what: &str) {
                 let own = Some(acting.owner);
                 crate::store::messages::upsert_confirmed(&tx.db, lane, &there, own).unwrap();
             });
-            let emoji = "x".to_owned();
+            let emoji = "👍".to_owned();
             let method = Method::ReactionAdd(ReactionAdd {
                 conversation_id,
                 message_key,

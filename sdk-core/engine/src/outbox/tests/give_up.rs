@@ -79,7 +79,7 @@ fn what_hangs_on_a_message_that_is_given_up() {
             let react = Method::ReactionAdd(ReactionAdd {
                 conversation_id: conversation_id("c-1"),
                 message_key: key(1),
-                emoji: "x".to_owned(),
+                emoji: "👍".to_owned(),
             });
             desk.change(4, react).unwrap();
             desk.write(5, "c-1");

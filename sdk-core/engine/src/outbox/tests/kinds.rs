@@ -13,7 +13,7 @@ use fulmar_protocol::{
 fn every_method() -> Vec<Method> {
     let here = || conversation_id("c-1");
     let message_key = key(20);
-    let emoji = || "x".to_owned();
+    let emoji = || "👍".to_owned();
     let all = vec![
         Method::MessageSend(text("c-1", "hello")),
         Method::MessageEdit(MessageEdit {
