@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fulmar::{FailureReason, MessageState};
-use fulmar_mock_server::{Action, Config, Entry, FrameKind, Passed, When};
+use fulmar_mock_server::{Action, Entry, FrameKind, Passed, When};
 use fulmar_tests::{DEADLINE, Stage, until};
 
 /// The submits of Alice that carry an operation in this conversation.
@@ -94,11 +94,7 @@ async fn there_are_never_two_submits_of_one_conversation_under_way() {
 
 #[tokio::test]
 async fn what_is_older_than_the_servers_memory_is_not_tried_again_by_itself() {
-    let stage = Stage::with(Config {
-        operation_key_retention: Duration::from_millis(1),
-        ..Config::default()
-    })
-    .await;
+    let stage = Stage::new().await;
     let (mut alice, _bob) = stage.alice_and_bob().await;
     let here = with_bob(&stage);
     let before = submits(&stage, &here);
@@ -106,7 +102,9 @@ async fn what_is_older_than_the_servers_memory_is_not_tried_again_by_itself() {
         .user("alice")
         .method("message.send");
     stage.server.faults().when(submit).then(Action::Cut);
+    stage.server.stop_clock();
     alice.say(&["applied or not?"]).await;
+    stage.server.advance(Duration::from_secs(31 * 24 * 60 * 60));
     until(&mut alice.screen, |items| {
         items.last().is_some_and(|item| {
             matches!(&item.state, MessageState::Failed { reason, .. } if *reason == FailureReason::OutcomeUnknown)

@@ -109,8 +109,8 @@ async fn a_push_is_in_the_timeline_before_the_network_is_and_only_once() {
         assert_eq!(notification.unread_count, unread);
         assert_eq!(notification.attention, Attention::Alert);
     }
-    until(&mut bob.screen, |items| shown(items) == ["one", "three"]).await;
-    assert_eq!(bob.screen.items().len(), 3, "and a gap between them");
+    // What is older than the newest message may have changed since; it comes with the log.
+    until(&mut bob.screen, |items| shown(items) == ["three"]).await;
     let mut list = bob.client.conversations();
     list_until(&mut list, |items| {
         items

@@ -10,6 +10,8 @@ use fulmar_protocol::{Answer, ApiRequest, ServerFrame};
 const WINDOW: u64 = 60_000;
 /// A socket that lived for so long was no failure.
 const PROVEN: u64 = 60_000;
+/// A token that was not refused for so long was no failure.
+const ACCEPTED: u64 = 10_000;
 /// Free tries of the app in one window.
 const FREE: usize = 6;
 
@@ -74,6 +76,9 @@ impl Efforts {
             return Ok(());
         };
         let spent = self.spent.entry(effort).or_default();
+        if effort == Effort::Refresh && spent.back().is_some_and(|at| at + ACCEPTED <= now) {
+            spent.pop_back();
+        }
         spent.push_back(now);
         while spent.front().is_some_and(|at| at + WINDOW <= now) {
             spent.pop_front();

@@ -76,6 +76,7 @@ final class RulesTests: XCTestCase {
         case .text: "Text"
         case .draft: "Draft"
         case .title: "Title"
+        case .avatarUrl: "Picture"
         case .emoji: "Reaction"
         case .payloadType, .payloadData: "Content"
         case .attachments: "Files"

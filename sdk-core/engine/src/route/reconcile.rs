@@ -24,6 +24,9 @@ impl Route<'_, '_> {
 
     fn reconcile_session(&mut self) -> Result<()> {
         let now = self.tx.now.mono;
+        if self.state.session.proven(now) {
+            self.state.pace.refund(Effort::Refresh);
+        }
         let refreshes = self.state.pace.gate(Effort::Refresh, now);
         let requests = self.state.pace.gate(Effort::Request, now);
         let network = self.state.link.network();

@@ -34,6 +34,8 @@ use crate::tx::Tx;
 const LONGEST_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 /// A token that lives shorter than this is no token: it is out of date before it can be used.
 const SHORTEST_LIFE: Duration = Duration::from_secs(1);
+/// A token that was not refused for so long was worth its refresh, whatever was done with it.
+const PROVEN: Duration = Duration::from_secs(10);
 
 /// What happened to the session.
 #[derive(Debug)]
@@ -142,6 +144,8 @@ pub(crate) struct Session {
     not_before: Mono,
     /// When the access token runs out, on the clock that does not jump.
     runs_out: Mono,
+    /// When a refresh brought the access token, until it is proven.
+    unproven: Option<Mono>,
     /// How often in a row the end of a session could not be told.
     untold: u32,
     timers: Timers,
@@ -171,6 +175,7 @@ impl Session {
             last_failure: None,
             not_before: now.mono,
             runs_out,
+            unproven: None,
             untold: 0,
             timers: Timers::default(),
         }
@@ -218,6 +223,17 @@ impl Session {
     /// Something was done with the current token: the next refresh is a first one.
     pub(crate) fn made_progress(&mut self) {
         self.in_vain = 0;
+    }
+
+    /// Whether the token has just proven itself: it was not refused for [`PROVEN`]. So tokens that live
+    /// short are renewed for as long as they are accepted, and time alone bounds how often.
+    pub(crate) fn proven(&mut self, now: Mono) -> bool {
+        let proven = !self.rejected && self.unproven.is_some_and(|came| came.plus(PROVEN) <= now);
+        if proven {
+            self.unproven = None;
+            self.made_progress();
+        }
+        proven
     }
 
     /// Something changed for the better: what waits need not wait any longer.
@@ -293,6 +309,7 @@ impl Session {
         self.rejected = false;
         self.last_failure = None;
         self.runs_out = runs_out(self.account.tokens.as_ref(), tx.now);
+        self.unproven = None;
         self.timers.clear(Timer::RefreshToken);
         Ok(())
     }

@@ -106,6 +106,7 @@ impl Session {
             return Ok(Vec::new());
         }
         self.keep(tx, session)?;
+        self.unproven = Some(tx.now.mono);
         self.wait_before_the_next(tx, config);
         Ok(vec![SessionNews::Renewed(session.access.clone())])
     }

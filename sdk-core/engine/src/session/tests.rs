@@ -213,6 +213,37 @@ fn refreshes_that_bring_nothing_on_wait_longer_each_time() {
     );
 }
 
+/// Tokens may live for seconds: their renewals are no failures, however many there are and however little
+/// is done with them.
+#[test]
+fn a_token_that_was_not_refused_for_ten_seconds_was_worth_its_refresh() {
+    for refused in [false, true] {
+        let mut desk = Desk::signed_in();
+        for number in 2..10 {
+            desk.reject();
+            let request = match desk.reconcile() {
+                Some(request) => request,
+                None => {
+                    assert!(refused, "{number}: it waits");
+                    let due = desk.session.timers().get(Timer::RefreshToken).unwrap();
+                    desk.bench.pass(due.until(desk.bench.now().mono));
+                    desk.reconcile().unwrap()
+                }
+            };
+            desk.answer(request, Ok(tokens("alice", number, 20_000)));
+            if refused {
+                desk.reject();
+            }
+            desk.bench.pass(Duration::from_millis(9_999));
+            assert!(!desk.session.proven(desk.bench.now().mono), "{number}");
+            desk.bench.pass(Duration::from_millis(1));
+            let now = desk.bench.now().mono;
+            assert_eq!(desk.session.proven(now), !refused, "{number}");
+            assert!(!desk.session.proven(now), "{number}: once");
+        }
+    }
+}
+
 #[test]
 fn a_token_that_is_out_of_date_when_it_comes_is_a_refresh_that_failed() {
     for life in [0, 1, 999] {

@@ -66,6 +66,7 @@ class RulesTest {
         Field.TEXT -> "Text"
         Field.DRAFT -> "Draft"
         Field.TITLE -> "Title"
+        Field.AVATAR_URL -> "Picture"
         Field.EMOJI -> "Reaction"
         Field.PAYLOAD_TYPE, Field.PAYLOAD_DATA -> "Content"
         Field.ATTACHMENTS -> "Files"
