@@ -10,12 +10,13 @@
 //!
 //! A room has private settings and owns tables: it alone writes them, through `store/<table>/write.rs`;
 //! everyone may read. What it needs to know beside its rows comes in as arguments, and what happened
-//! goes out as a small enum of news.
+//! goes out as a small enum of news. What a user may do in a conversation is decided below the rooms, in
+//! `access/`, whose proofs they take.
 //!
 //! | room | owns | must never |
 //! | --- | --- | --- |
 //! | `accounts/` | `user`, `deleted_user`, `session`, `block` | write a log, close a socket |
-//! | `conversations/` | `conversation`, `participant` | write a message; let anybody but `permissions.rs` decide who may do what |
+//! | `conversations/` | `conversation`, `participant` | write a message; decide who may do what |
 //! | `messages/` | `message`, `mention`, `reaction`, `hidden_message`, `message_version`; the counters in `conversation` | touch a conversation without a proof that the user takes part |
 //! | `log/` | `event`; `log_id` and `head` in `user` | know what an event means, or whom it concerns |
 //! | `files/` | `file`, `file_part`, `attached` | give a file to somebody who sees no message that carries it |
@@ -32,10 +33,9 @@
 //!
 //! # Who imports whom
 //!
-//! From the ground up: `error`, `config`, `entropy`, `actor`; `store`; `tx`; the rooms; `rooms`, `route`;
-//! `operations`, `account_deletion`, `overview`; `service`; `edge`; `backend`. Nothing imports upward, and
-//! no room imports another, but that `messages` asks for the proofs of `conversations`. `tests/walls.rs`
-//! holds this, and who writes which table.
+//! From the ground up: `error`, `config`, `entropy`, `actor`; `store`; `tx`; `access`; the rooms; `rooms`,
+//! `route`; `operations`, `account_deletion`, `overview`; `service`; `edge`; `backend`. Nothing imports
+//! upward, and no room imports another. `tests/walls.rs` holds this, and who writes which table.
 //!
 //! ```
 //! use fulmar_backend::{Backend, Config, HttpRequest};
@@ -52,6 +52,7 @@
 //! ```
 #![deny(missing_docs, clippy::wildcard_enum_match_arm)]
 
+mod access;
 mod account_deletion;
 mod accounts;
 mod actor;

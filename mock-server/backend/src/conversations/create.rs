@@ -8,9 +8,9 @@ use fulmar_protocol::{
     UserId, Writing,
 };
 
-use super::access::check_reachable;
 use super::update::check_profile;
 use super::{ConversationNews, Conversations, MOST_PARTICIPANTS};
+use crate::access::check_reachable;
 use crate::actor::Actor;
 use crate::error::{Error, Result};
 use crate::store::conversations::{self, write};

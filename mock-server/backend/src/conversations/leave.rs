@@ -3,6 +3,7 @@
 use fulmar_protocol::{ConversationId, ConversationKind, Notice, Participant, Role, UserId};
 
 use super::{ConversationNews, Conversations, noticed};
+use crate::access::check_leaver;
 use crate::actor::Actor;
 use crate::error::Result;
 use crate::store::conversations::{self, write::deactivate};
@@ -16,7 +17,7 @@ impl Conversations {
         actor: Actor<'_>,
         id: &ConversationId,
     ) -> Result<Vec<ConversationNews>> {
-        self.check_leaver(tx, id, actor.user)?;
+        check_leaver(tx, id, actor.user)?;
         let mut news = vec![self.take_out(tx, id, actor.user)?];
         let left = participants::all(tx.db(), id)?;
         if left.is_empty() {

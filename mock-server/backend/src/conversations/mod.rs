@@ -3,13 +3,11 @@
 //!
 //! It owns the tables `conversation` (but for its two counters) and `participant`. It writes no message
 //! and no log: it reports what happened as [`ConversationNews`]. Whether somebody may do something in a
-//! conversation is decided in `permissions.rs` and nowhere else.
+//! conversation is decided in [`access`](crate::access) and nowhere else.
 
-mod access;
 mod create;
 mod leave;
 mod participants;
-mod permissions;
 mod receipts;
 mod settings;
 mod update;
@@ -19,8 +17,7 @@ use fulmar_protocol::{
     ParticipantUpdated, Position, SettingsUpdated, UserId,
 };
 
-pub(crate) use access::{Membership, Writer};
-
+use crate::access::Membership;
 use crate::actor::Actor;
 use crate::error::Result;
 use crate::store::{conversations, users};
@@ -56,18 +53,14 @@ pub(crate) enum ConversationNews {
         user_id: UserId,
         settings: SettingsUpdated,
     },
-    /// The server says in the conversation what somebody did.
-    Noticed(NewNotice),
-}
-
-/// What the server says in a conversation, as a message of the one who did it.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct NewNotice {
-    pub(crate) conversation_id: ConversationId,
-    pub(crate) user_id: UserId,
-    pub(crate) operation_key: OperationKey,
-    pub(crate) notice: Notice,
-    pub(crate) text: String,
+    /// The server says in the conversation what somebody did, as a message of theirs.
+    Noticed {
+        conversation_id: ConversationId,
+        user_id: UserId,
+        operation_key: OperationKey,
+        notice: Notice,
+        text: String,
+    },
 }
 
 impl Conversations {
@@ -78,7 +71,7 @@ impl Conversations {
         id: &ConversationId,
         user: &UserId,
     ) -> Result<Conversation> {
-        self.check_member(tx, id, user)?;
+        Membership::check(tx, id, user)?;
         conversations::view(tx.db(), id, user)
     }
 
@@ -100,13 +93,13 @@ fn noticed(
     text: &str,
 ) -> Result<ConversationNews> {
     let name = users::name(tx.db(), actor.user)?;
-    Ok(ConversationNews::Noticed(NewNotice {
+    Ok(ConversationNews::Noticed {
         conversation_id: id.clone(),
         user_id: actor.user.clone(),
         operation_key: actor.key,
         notice,
         text: format!("{name} {text}"),
-    }))
+    })
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use fulmar_protocol::{
     ParticipantUpdated, Role, UserId,
 };
 
-use super::access::check_reachable;
 use super::{ConversationNews, Conversations, MOST_PARTICIPANTS, noticed};
+use crate::access::{check_manager, check_reachable};
 use crate::actor::Actor;
 use crate::error::{Error, Result};
 use crate::store::participants::{self, write};
@@ -21,7 +21,7 @@ impl Conversations {
         params: &ParticipantAdd,
     ) -> Result<Vec<ConversationNews>> {
         let id = &params.conversation_id;
-        self.check_manager(tx, id, actor.user)?;
+        check_manager(tx, id, actor.user)?;
         let there = participants::ids(tx.db(), id)?;
         let mut added: Vec<UserId> = Vec::new();
         for user in &params.user_ids {
@@ -74,7 +74,7 @@ impl Conversations {
         if params.user_id == *actor.user {
             return self.leave(tx, actor, id);
         }
-        self.check_manager(tx, id, actor.user)?;
+        check_manager(tx, id, actor.user)?;
         if participants::role(tx.db(), id, &params.user_id)?.is_none() {
             return Err(Error::no_such_user());
         }
@@ -93,7 +93,7 @@ impl Conversations {
         params: &ParticipantUpdate,
     ) -> Result<Option<ConversationNews>> {
         let id = &params.conversation_id;
-        self.check_manager(tx, id, actor.user)?;
+        check_manager(tx, id, actor.user)?;
         let there = participants::all(tx.db(), id)?;
         let Some(before) = there
             .iter()

@@ -3,6 +3,7 @@
 use fulmar_protocol::{Position, ReceiptUpdate};
 
 use super::{ConversationNews, Conversations};
+use crate::access::Membership;
 use crate::actor::Actor;
 use crate::error::Result;
 use crate::store::counters;
@@ -16,7 +17,7 @@ impl Conversations {
         actor: Actor<'_>,
         params: &ReceiptUpdate,
     ) -> Result<Vec<ConversationNews>> {
-        let member = self.check_member(tx, &params.conversation_id, actor.user)?;
+        let member = Membership::check(tx, &params.conversation_id, actor.user)?;
         let id = member.conversation_id();
         let mut news = Vec::new();
         if params.read_to.is_some() {

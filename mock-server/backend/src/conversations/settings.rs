@@ -2,7 +2,8 @@
 
 use fulmar_protocol::{Settings, SettingsUpdate, SettingsUpdated};
 
-use super::{ConversationNews, Conversations, Membership};
+use super::{ConversationNews, Conversations};
+use crate::access::Membership;
 use crate::actor::Actor;
 use crate::error::Result;
 use crate::store::counters;
@@ -16,7 +17,7 @@ impl Conversations {
         actor: Actor<'_>,
         params: &SettingsUpdate,
     ) -> Result<Option<ConversationNews>> {
-        let member = self.check_member(tx, &params.conversation_id, actor.user)?;
+        let member = Membership::check(tx, &params.conversation_id, actor.user)?;
         let now = tx.now();
         let last = counters::last_position(tx.db(), member.conversation_id())?;
         self.change_settings(tx, &member, |settings| {

@@ -6,6 +6,7 @@ use fulmar_protocol::{
 };
 
 use super::{ConversationNews, Conversations};
+use crate::access::Membership;
 use crate::actor::Actor;
 use crate::store::counters::write::set_last_position;
 use crate::store::participants;
@@ -212,7 +213,7 @@ fn what_somebody_takes_no_part_in_does_not_exist_for_them() {
     let nowhere = ConversationId::new("nowhere").unwrap();
     for id in [&id, &nowhere] {
         assert_eq!(
-            stage.refused(|tx| ROOM.check_member(tx, id, &user("ben"))),
+            stage.refused(|tx| Membership::check(tx, id, &user("ben"))),
             Code::ConversationNotFound
         );
         assert_eq!(
@@ -220,6 +221,6 @@ fn what_somebody_takes_no_part_in_does_not_exist_for_them() {
             Code::ConversationNotFound
         );
     }
-    let member = stage.ok(|tx| ROOM.check_member(tx, &id, &user("ann")));
+    let member = stage.ok(|tx| Membership::check(tx, &id, &user("ann")));
     assert_eq!(member.role(), Role::Admin);
 }

@@ -3,9 +3,8 @@
 use fulmar_protocol::text::{check_avatar_url, check_context, check_title};
 use fulmar_protocol::{ConversationProfile, ConversationUpdate, ConversationUpdated, Notice};
 
-use super::access::allow;
-use super::permissions::{Change, may_update};
 use super::{ConversationNews, Conversations, noticed};
+use crate::access::{Change, Membership, check_change};
 use crate::actor::Actor;
 use crate::error::{Error, Result};
 use crate::store::conversations::{self, write};
@@ -19,13 +18,13 @@ impl Conversations {
         params: ConversationUpdate,
     ) -> Result<Vec<ConversationNews>> {
         let id = params.conversation_id;
-        let role = self.check_member(tx, &id, actor.user)?.role();
+        let member = Membership::check(tx, &id, actor.user)?;
         let change = Change {
             title_or_picture: params.title.is_some() || params.avatar_url.is_some(),
             writing: params.writing.is_some(),
             context: params.context.is_some(),
         };
-        allow(may_update(conversations::kind(tx.db(), &id)?, role, change))?;
+        check_change(tx, &member, change)?;
         let before = conversations::profile(tx.db(), &id)?;
         let mut profile = before.clone();
         if let Some(title) = params.title {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use fulmar_protocol::{ConversationId, ServerFrame, Timestamp, Typing, TypingState, UserId};
 
 use super::sockets::{Outgoing, SocketId, Sockets, say};
+use crate::access::Writer;
 use crate::actor::Caller;
 use crate::service::Service;
 use crate::store::participants;
@@ -22,9 +23,7 @@ pub(super) fn typing(
     now: Timestamp,
 ) -> Vec<Outgoing> {
     let (id, user) = (&typing.conversation_id, &caller.user_id);
-    let allowed = service.quiet(now, |rooms, tx| {
-        rooms.conversations.check_writer(tx, id, user)
-    });
+    let allowed = service.quiet(now, |_, tx| Writer::check(tx, id, user));
     if allowed.is_err() {
         return Vec::new();
     }

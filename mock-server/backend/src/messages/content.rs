@@ -6,7 +6,7 @@ use fulmar_protocol::text::{check_message, check_payload};
 use fulmar_protocol::{Attachment, Content, MessageSend, OperationKey, UserId};
 
 use super::{Messages, not_in_conversation};
-use crate::conversations::Membership;
+use crate::access::Membership;
 use crate::error::{Error, Result};
 use crate::store::{messages, participants};
 use crate::tx::Tx;

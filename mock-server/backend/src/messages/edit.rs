@@ -3,8 +3,8 @@
 use fulmar_protocol::MessageEdit;
 
 use super::{MessageNews, Messages, forbidden};
+use crate::access::Writer;
 use crate::actor::Actor;
-use crate::conversations::Writer;
 use crate::error::Result;
 use crate::store::messages::write;
 use crate::tx::Tx;

@@ -3,8 +3,8 @@
 use fulmar_protocol::MessageHide;
 
 use super::{MessageNews, Messages, not_in_conversation};
+use crate::access::Membership;
 use crate::actor::Actor;
-use crate::conversations::Membership;
 use crate::error::Result;
 use crate::store::messages::{self, write};
 use crate::store::participants;

@@ -6,7 +6,7 @@ use fulmar_protocol::{
 };
 
 use super::{Messages, not_in_conversation};
-use crate::conversations::Membership;
+use crate::access::Membership;
 use crate::error::{Error, Result};
 use crate::store::runs::{self, Run};
 use crate::store::{messages, participants};

@@ -2,7 +2,7 @@
 //!
 //! It owns the tables `message`, `mention`, `reaction`, `hidden_message` and `message_version`, and the
 //! two counters in `conversation`. It does not decide who may write where: it asks for a
-//! [`Membership`](crate::conversations::Membership) or a [`Writer`](crate::conversations::Writer). It
+//! [`Membership`](crate::access::Membership) or a [`Writer`](crate::access::Writer). It
 //! writes no log and no file: it reports what happened as [`MessageNews`].
 
 mod content;

@@ -4,8 +4,8 @@ use fulmar_protocol::text;
 use fulmar_protocol::{Message, OperationKey, Reaction, ReactionAdd, ReactionRemove, UserId};
 
 use super::{MessageNews, Messages};
+use crate::access::Writer;
 use crate::actor::Actor;
-use crate::conversations::Writer;
 use crate::error::{Error, Result};
 use crate::store::messages;
 use crate::tx::Tx;

@@ -4,12 +4,13 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use fulmar_protocol::{
-    Code, Content, ConversationId, Message, MessageId, MessageSend, Problem, Revision, UserId,
+    Code, Content, ConversationId, Message, MessageId, MessageSend, Notice, Problem, Revision,
+    UserId,
 };
 
 use super::{MessageNews, Messages};
+use crate::access::Writer;
 use crate::actor::Actor;
-use crate::conversations::{NewNotice, Writer};
 use crate::error::{Error, Result};
 use crate::store::counters::{self, write as counter};
 use crate::store::messages::{self, write};
@@ -66,21 +67,23 @@ impl Messages {
     }
 
     /// Says in a conversation what somebody did to it, under the key of what they did.
-    pub(crate) fn post_notice(&self, tx: &mut Tx<'_>, new: NewNotice) -> Result<MessageNews> {
-        if messages::find(tx.db(), new.operation_key)?.is_some() {
+    pub(crate) fn post_notice(
+        &self,
+        tx: &mut Tx<'_>,
+        actor: Actor<'_>,
+        id: &ConversationId,
+        notice: Notice,
+        text: String,
+    ) -> Result<MessageNews> {
+        if messages::find(tx.db(), actor.key)?.is_some() {
             return Err(key_of_another());
         }
-        let actor = Actor {
-            user: &new.user_id,
-            key: new.operation_key,
-        };
         let content = Content {
-            text: new.text,
-            notice: Some(new.notice),
+            text,
+            notice: Some(notice),
             ..Content::default()
         };
-        self.post(tx, actor, &new.conversation_id, content)
-            .map(MessageNews::Posted)
+        self.post(tx, actor, id, content).map(MessageNews::Posted)
     }
 
     /// Refuses more messages in a minute than the settings allow.

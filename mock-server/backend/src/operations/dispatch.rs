@@ -3,6 +3,7 @@
 
 use fulmar_protocol::{Conversation, ConversationCreate, Message, MessageSend, Method};
 
+use crate::access::{Membership, Writer};
 use crate::actor::Actor;
 use crate::error::{Error, Result};
 use crate::rooms::Rooms;
@@ -33,23 +34,23 @@ pub(super) fn carry_out(
         Method::MessageSend(params) => return send(rooms, tx, actor, params),
         Method::ConversationCreate(params) => return create(rooms, tx, actor, &params),
         Method::MessageEdit(params) => {
-            let writer = conversations.check_writer(tx, &params.conversation_id, user)?;
+            let writer = Writer::check(tx, &params.conversation_id, user)?;
             all(messages.edit(tx, actor, &writer, &params)?)
         }
         Method::MessageDelete(params) => {
-            let member = conversations.check_member(tx, &params.conversation_id, user)?;
+            let member = Membership::check(tx, &params.conversation_id, user)?;
             all(messages.delete(tx, actor, &member, &params)?)
         }
         Method::MessageHide(params) => {
-            let member = conversations.check_member(tx, &params.conversation_id, user)?;
+            let member = Membership::check(tx, &params.conversation_id, user)?;
             all(messages.hide(tx, actor, &member, &params)?)
         }
         Method::ReactionAdd(params) => {
-            let writer = conversations.check_writer(tx, &params.conversation_id, user)?;
+            let writer = Writer::check(tx, &params.conversation_id, user)?;
             all(messages.add_reaction(tx, actor, &writer, &params)?)
         }
         Method::ReactionRemove(params) => {
-            let writer = conversations.check_writer(tx, &params.conversation_id, user)?;
+            let writer = Writer::check(tx, &params.conversation_id, user)?;
             all(messages.remove_reaction(tx, actor, &writer, &params)?)
         }
         Method::ReceiptUpdate(params) => all(conversations.update_receipt(tx, actor, &params)?),
@@ -76,7 +77,7 @@ fn all(news: impl IntoIterator<Item = impl Into<News>>) -> Vec<News> {
 
 fn send(rooms: &Rooms, tx: &mut Tx<'_>, actor: Actor<'_>, params: MessageSend) -> Result<Applied> {
     let id = &params.conversation_id;
-    let writer = rooms.conversations.check_writer(tx, id, actor.user)?;
+    let writer = Writer::check(tx, id, actor.user)?;
     // Not a refusal yet: a message that was sent before stays what it was.
     let checked = rooms
         .files

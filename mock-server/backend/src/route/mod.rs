@@ -12,6 +12,7 @@ use fulmar_protocol::{
 };
 
 use crate::accounts::AccountNews;
+use crate::actor::Actor;
 use crate::conversations::ConversationNews;
 use crate::error::Result;
 use crate::messages::MessageNews;
@@ -151,8 +152,21 @@ impl Rooms {
                 self.log
                     .append(tx, [&user_id], &EventData::SettingsUpdated(settings))?;
             }
-            ConversationNews::Noticed(notice) => {
-                return self.messages.post_notice(tx, notice).map(Some);
+            ConversationNews::Noticed {
+                conversation_id,
+                user_id,
+                operation_key,
+                notice,
+                text,
+            } => {
+                let actor = Actor {
+                    user: &user_id,
+                    key: operation_key,
+                };
+                let posted =
+                    self.messages
+                        .post_notice(tx, actor, &conversation_id, notice, text)?;
+                return Ok(Some(posted));
             }
         }
         Ok(None)

@@ -10,6 +10,7 @@ use super::body::{nothing, read_body, text, unknown_route};
 use super::exchange::{HttpRequest, HttpResponse, ParsedRequest};
 use super::url::{self, conversation_id, message_id, user_id};
 use super::{files, rest};
+use crate::access::Membership;
 use crate::account_deletion::delete_account;
 use crate::accounts::Refreshed;
 use crate::actor::Caller;
@@ -224,14 +225,14 @@ fn reading(
             let limit = u32::try_from(limit).unwrap_or(u32::MAX);
             let thread = url::key(query, "thread")?;
             let page = url::history_page(query)?;
-            let member = conversations.check_member(tx, &conversation_id(id)?, user)?;
+            let member = Membership::check(tx, &conversation_id(id)?, user)?;
             text(&messages.page(tx, &member, thread, page, limit)?)
         }
         ("GET", ["search"]) => {
             let cursor = query.get("cursor").map(String::as_str);
             let search = Search::new(url::search(query)?)?;
             if let Some(id) = &search.query().conversation_id {
-                conversations.check_member(tx, id, user)?;
+                Membership::check(tx, id, user)?;
             }
             text(&messages.search(tx, user, &search, cursor)?)
         }

@@ -3,14 +3,11 @@
 mod files;
 mod routes;
 
+use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
-use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use routes::{Parameter, ROUTES, Route, Token};
-
-/// What a request with a body, or an answer, has the shape of.
-pub(super) type Shape = fn(&mut SchemaGenerator) -> Schema;
 
 /// The document, as OpenAPI 3.1.
 pub(super) fn document() -> Value {

@@ -5,7 +5,8 @@ use fulmar_protocol as wire;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
-use super::Shape;
+/// What a request with a body, or an answer, has the shape of.
+pub(super) type Shape = fn(&mut SchemaGenerator) -> Schema;
 
 /// One route.
 pub(super) struct Route {

@@ -11,8 +11,9 @@ use fulmar_protocol::{
 };
 
 use super::{MessageNews, Messages};
+use crate::access::Writer;
 use crate::actor::Actor;
-use crate::conversations::{Conversations, Writer};
+use crate::conversations::Conversations;
 use crate::error::Result;
 use crate::store::messages;
 use crate::testing::{NOW, Stage, key, user};
@@ -39,7 +40,7 @@ impl Talk {
 
     fn writer(&mut self, who: &UserId) -> Writer {
         let id = &self.id;
-        self.stage.ok(|tx| Conversations.check_writer(tx, id, who))
+        self.stage.ok(|tx| Writer::check(tx, id, who))
     }
 
     /// Runs a step of somebody who may write.

@@ -16,10 +16,10 @@ pub(super) enum Counterpart {
 
 /// What somebody wants to change of a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Change {
-    pub(super) title_or_picture: bool,
-    pub(super) writing: bool,
-    pub(super) context: bool,
+pub(crate) struct Change {
+    pub(crate) title_or_picture: bool,
+    pub(crate) writing: bool,
+    pub(crate) context: bool,
 }
 
 /// Writing, editing, reacting, typing.

@@ -1,0 +1,124 @@
+//! What a user may do in a conversation (PROTOCOL.md §4.4), and the proofs of it.
+//!
+//! Only this module makes a [`Membership`] or a [`Writer`], and the rooms take them as arguments: so the
+//! check cannot be forgotten. It reads rows and writes none. Who may do what is decided in
+//! `permissions.rs` and nowhere else.
+
+mod permissions;
+
+use fulmar_protocol::{Code, ConversationId, ConversationKind, Role, UserId};
+
+pub(crate) use permissions::Change;
+use permissions::{Counterpart, may_leave, may_manage, may_update, may_write};
+
+use crate::error::{Error, Result};
+use crate::store::{blocks, conversations, participants, users};
+use crate::tx::Tx;
+
+/// Somebody takes part in a conversation.
+#[derive(Debug, Clone)]
+pub(crate) struct Membership {
+    conversation_id: ConversationId,
+    user_id: UserId,
+    role: Role,
+}
+
+/// Somebody may write in a conversation.
+#[derive(Debug, Clone)]
+pub(crate) struct Writer(Membership);
+
+impl Membership {
+    /// Refuses users who do not take part, in the same words as for what does not exist.
+    pub(crate) fn check(tx: &Tx<'_>, id: &ConversationId, user: &UserId) -> Result<Self> {
+        match participants::role(tx.db(), id, user)? {
+            Some(role) => Ok(Self {
+                conversation_id: id.clone(),
+                user_id: user.clone(),
+                role,
+            }),
+            None => Err(Error::refused(
+                Code::ConversationNotFound,
+                "There is no such conversation",
+            )),
+        }
+    }
+
+    pub(crate) fn conversation_id(&self) -> &ConversationId {
+        &self.conversation_id
+    }
+
+    pub(crate) fn user_id(&self) -> &UserId {
+        &self.user_id
+    }
+
+    pub(crate) fn role(&self) -> Role {
+        self.role
+    }
+}
+
+impl Writer {
+    pub(crate) fn check(tx: &Tx<'_>, id: &ConversationId, user: &UserId) -> Result<Self> {
+        let member = Membership::check(tx, id, user)?;
+        let counterpart = match conversations::kind(tx.db(), id)? {
+            ConversationKind::Direct => counterpart(tx, id, user)?,
+            ConversationKind::Group | ConversationKind::Unknown => Counterpart::None,
+        };
+        let writing = conversations::profile(tx.db(), id)?.writing;
+        allow(may_write(member.role, writing, counterpart))?;
+        Ok(Self(member))
+    }
+
+    pub(crate) fn membership(&self) -> &Membership {
+        &self.0
+    }
+}
+
+/// Refuses users who may not change this of a conversation.
+pub(crate) fn check_change(tx: &Tx<'_>, member: &Membership, change: Change) -> Result<()> {
+    let kind = conversations::kind(tx.db(), &member.conversation_id)?;
+    allow(may_update(kind, member.role, change))
+}
+
+/// Refuses users who may not add or remove others here.
+pub(crate) fn check_manager(tx: &Tx<'_>, id: &ConversationId, user: &UserId) -> Result<()> {
+    let member = Membership::check(tx, id, user)?;
+    allow(may_manage(conversations::kind(tx.db(), id)?, member.role))
+}
+
+pub(crate) fn check_leaver(tx: &Tx<'_>, id: &ConversationId, user: &UserId) -> Result<()> {
+    Membership::check(tx, id, user)?;
+    allow(may_leave(conversations::kind(tx.db(), id)?))
+}
+
+/// Refuses to bring people together of whom one has blocked the other; in the same words as for
+/// somebody who does not exist.
+pub(crate) fn check_reachable(tx: &Tx<'_>, user: &UserId, other: &UserId) -> Result<()> {
+    if users::find(tx.db(), other)?.is_none() || blocks::between(tx.db(), user, other)? {
+        Err(Error::no_such_user())
+    } else {
+        Ok(())
+    }
+}
+
+fn counterpart(tx: &Tx<'_>, id: &ConversationId, user: &UserId) -> Result<Counterpart> {
+    let people = participants::ids(tx.db(), id)?;
+    let Some(other) = people.iter().find(|other| *other != user) else {
+        return Ok(Counterpart::Gone);
+    };
+    if blocks::between(tx.db(), user, other)? {
+        Ok(Counterpart::Blocked)
+    } else {
+        Ok(Counterpart::There)
+    }
+}
+
+fn allow(allowed: bool) -> Result<()> {
+    if allowed {
+        Ok(())
+    } else {
+        Err(Error::refused(
+            Code::ConversationForbidden,
+            "This user may not do this in this conversation",
+        ))
+    }
+}
