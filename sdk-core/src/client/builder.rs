@@ -26,11 +26,12 @@ pub struct ClientBuilder {
     secret_storage: Option<Arc<dyn SecretStorage>>,
 }
 
-impl ClientBuilder {
-    pub(crate) fn new(server: String, store: PathBuf) -> Self {
-        Self {
-            server,
-            store,
+impl Client {
+    /// Begins to describe a client: the server's base URL, and the file of its store.
+    pub fn builder(server: impl Into<String>, store: impl Into<PathBuf>) -> ClientBuilder {
+        ClientBuilder {
+            server: server.into(),
+            store: store.into(),
             owner: None,
             plaintext_allowed: false,
             certificates: Vec::new(),
@@ -39,7 +40,9 @@ impl ClientBuilder {
             secret_storage: None,
         }
     }
+}
 
+impl ClientBuilder {
     /// Whose store this must be: building fails with [`OpenError::OtherUser`] when it belongs to
     /// somebody else. For apps with several accounts.
     ///

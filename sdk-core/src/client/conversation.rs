@@ -10,7 +10,7 @@ use fulmar_protocol::{
 
 use super::arguments::new_operation_key;
 use super::pages::page_end;
-use super::{NewMessage, ParticipantList, Thread, Timeline};
+use super::{NewMessage, ParticipantList, Timeline};
 use crate::runtime::Runtime;
 
 /// One conversation. Cheap to make and to clone; it holds nothing but the id.
@@ -140,12 +140,6 @@ impl Conversation {
 
     fn showing(&self, window: Window) -> Timeline {
         Timeline::new(Arc::clone(&self.runtime), self.id.clone(), None, window)
-    }
-
-    /// The thread under a message.
-    #[must_use]
-    pub fn thread(&self, root: OperationKey) -> Thread {
-        Thread::new(self.clone(), root)
     }
 
     /// Marks everything up to a position as read, on this device at once and at the server when it can

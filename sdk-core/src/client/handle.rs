@@ -1,6 +1,5 @@
 //! A client: one account on this device.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use fulmar_engine::query::ConversationFilter;
@@ -8,8 +7,7 @@ use fulmar_engine::{AppState, Input, NetworkState, SessionState};
 use fulmar_protocol::{ConversationId, SearchQuery};
 
 use super::{
-    Account, ClientBuilder, ConnectionWatch, Conversation, ConversationList, Outbox, Search,
-    SessionWatch,
+    Account, ConnectionWatch, Conversation, ConversationList, Outbox, Search, SessionWatch,
 };
 use crate::runtime::Runtime;
 
@@ -25,11 +23,6 @@ pub struct Client {
 }
 
 impl Client {
-    /// Begins to describe a client: the server's base URL, and the file of its store.
-    pub fn builder(server: impl Into<String>, store: impl Into<PathBuf>) -> ClientBuilder {
-        ClientBuilder::new(server.into(), store.into())
-    }
-
     /// The account of whoever is signed in: their sessions, and what others see of them.
     #[must_use]
     pub fn account(&self) -> Account {

@@ -14,11 +14,18 @@ pub struct Thread {
     root: OperationKey,
 }
 
-impl Thread {
-    pub(super) fn new(conversation: Conversation, root: OperationKey) -> Self {
-        Self { conversation, root }
+impl Conversation {
+    /// The thread under a message.
+    #[must_use]
+    pub fn thread(&self, root: OperationKey) -> Thread {
+        Thread {
+            conversation: self.clone(),
+            root,
+        }
     }
+}
 
+impl Thread {
     /// The message that it is under, which need not be sent yet.
     #[must_use]
     pub fn root(&self) -> OperationKey {

@@ -7,7 +7,8 @@ use fulmar_protocol::{Answer, ApiRequest, HttpAnswer, HttpMethod, Secret};
 use reqwest::Method;
 use reqwest::redirect::Policy;
 
-use super::{Address, CONNECT_TIMEOUT, LARGEST_ANSWER, TlsError};
+use super::bounds::{CONNECT_TIMEOUT, LARGEST_ANSWER};
+use super::{Address, TlsError};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Http {

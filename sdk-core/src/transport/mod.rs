@@ -5,21 +5,15 @@
 //! translated here.
 
 mod address;
+mod bounds;
 mod http;
 mod socket;
 mod tls;
-
-use std::time::Duration;
 
 pub(crate) use address::{Address, AddressError};
 pub(crate) use http::Http;
 pub(crate) use socket::{Outbound, SocketTask};
 pub(crate) use tls::TlsError;
-
-/// More than this is no answer of the protocol (PROTOCOL.md §9).
-const LARGEST_ANSWER: usize = 16 * 1024 * 1024;
-/// After this a connection attempt has failed; the engine's own time-outs are about answers.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A way to the backend, for HTTP and for sockets.
 #[derive(Debug, Clone)]

@@ -17,7 +17,8 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream};
 
-use super::{CONNECT_TIMEOUT, LARGEST_ANSWER, Transport};
+use super::Transport;
+use super::bounds::{CONNECT_TIMEOUT, LARGEST_ANSWER};
 
 /// How many frames may wait to be written. The engine has at most one submit per lane and one ping
 /// under way, so a full queue is a dead connection.

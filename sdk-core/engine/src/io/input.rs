@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fulmar_protocol::{
-    Answer, AnswerError, CloseCode, ConversationId, Secret, ServerFrame, TypingState,
+    Answer, AnswerError, CloseCode, ConversationId, Problem, Secret, ServerFrame, TypingState,
 };
 
 use super::command::Command;
@@ -128,6 +128,16 @@ pub enum RequestFailure {
     /// Nothing came back.
     #[error("no answer: {0}")]
     Unreachable(String),
+}
+
+impl RequestFailure {
+    /// What the server says is wrong, where it said anything in its own words.
+    pub(crate) fn problem(&self) -> Option<&Problem> {
+        match self {
+            Self::Answered(AnswerError::Problem(problem)) => Some(problem),
+            Self::Answered(AnswerError::Foreign { .. }) | Self::Unreachable(_) => None,
+        }
+    }
 }
 
 /// Why a part of a file was not sent or fetched.

@@ -5,7 +5,8 @@ use fulmar_protocol::{
     SessionId, UserId,
 };
 
-use super::{Ask, OnlineNews, Taken, done};
+use super::ask::{Ask, Asking, OnlineNews, Taken, done};
+use crate::facts::OnlineToken as Token;
 use crate::io::{CommandId, Reply};
 use crate::tx::Tx;
 
@@ -23,7 +24,7 @@ pub(crate) enum AccountQuestion {
 }
 
 impl AccountQuestion {
-    pub(super) fn into_ask(self, command: CommandId) -> (ApiRequest, Ask) {
+    fn into_ask(self, command: CommandId) -> (ApiRequest, Ask) {
         match self {
             Self::Sessions => (ApiRequest::Sessions, Ask::Tell(command)),
             Self::EndSession(session) => (ApiRequest::EndSession(session), Ask::Tell(command)),
@@ -46,6 +47,17 @@ impl AccountQuestion {
                 (call, Ask::DeleteAccount(command))
             }
         }
+    }
+}
+
+/// The server is asked, when there is a token.
+pub(super) fn question(command: CommandId, question: AccountQuestion, token: Token) -> Asking {
+    match token {
+        Ok(token) => {
+            let (call, ask) = question.into_ask(command);
+            Asking::Send { call, ask, token }
+        }
+        Err(error) => Asking::Refused(error),
     }
 }
 

@@ -6,135 +6,106 @@ use fulmar_protocol::{
     Position,
 };
 
-use super::{Ask, Freshness, Online, OnlineNews, PageAsked, Started, Taken};
+use super::ask::{Ask, Asking, Freshness, OnlineNews, PageAsked, Taken};
 use crate::facts::OnlineToken as Token;
 use crate::io::{CommandError, CommandId, Reply};
 use crate::store::runs::Run;
 use crate::store::{Result, conversations, messages};
 use crate::tx::Tx;
 
-impl Online {
-    /// Fetches what is missing on one side of a place, or finds a message to jump to.
-    pub(super) fn load_history(
-        &mut self,
-        tx: &mut Tx<'_>,
-        command: CommandId,
-        conversation: &ConversationId,
-        (thread, page): (Option<OperationKey>, HistoryPage),
-        token: Token,
-        page_size: u32,
-    ) -> Started {
-        let Some(key) = conversations::find(&tx.db, conversation)? else {
-            let id = conversation.clone();
-            return Ok(Err(CommandError::NoSuchConversation { id }));
-        };
-        let run = Run {
-            conversation: key,
-            thread,
-        };
-        let asked = PageAsked { run, page };
-        self.fetch_page(tx, vec![command], asked, token, page_size)
-    }
+/// Fetches what is missing on one side of a place, or finds a message to jump to.
+pub(super) fn load(
+    tx: &mut Tx<'_>,
+    command: CommandId,
+    conversation: &ConversationId,
+    (thread, page): (Option<OperationKey>, HistoryPage),
+    token: Token,
+    page_size: u32,
+) -> Result<Asking> {
+    let Some(key) = conversations::find(&tx.db, conversation)? else {
+        let id = conversation.clone();
+        return Ok(Asking::Refused(CommandError::NoSuchConversation { id }));
+    };
+    let run = Run {
+        conversation: key,
+        thread,
+    };
+    let asked = PageAsked { run, page };
+    fetch_page(tx, vec![command], asked, token, page_size)
+}
 
-    pub(super) fn fetch_page(
-        &mut self,
-        tx: &mut Tx<'_>,
-        commands: Vec<CommandId>,
-        asked: PageAsked,
-        token: Token,
-        page_size: u32,
-    ) -> Started {
-        let PageAsked { run, page } = asked;
-        if !conversations::exists(&tx.db, run.conversation)? {
-            // It went while the page was on its way.
-            tx.reply_all(commands, &Ok(Reply::Done));
-            return Ok(Ok(()));
-        }
-        let conversation_id = conversations::server_id(&tx.db, run.conversation)?;
-        // What the server does not know yet, it has nothing of that is not here.
-        let missing = asked.still_missing(tx, page_size)?;
-        let (Some(conversation_id), Some(limit)) = (conversation_id, missing) else {
-            let reply = match page {
-                HistoryPage::Around(anchor) => Reply::Found {
-                    place: find_here(tx, run, anchor)?,
-                },
-                HistoryPage::Before(_) | HistoryPage::After(_) => Reply::Done,
-            };
-            tx.reply_all(commands, &Ok(reply));
-            return Ok(Ok(()));
-        };
-        let token = match token {
-            Ok(token) => token,
-            Err(error) => return Ok(Err(error)),
-        };
-        if let Some(waiting) = self.under_way(asked) {
-            waiting.extend(commands);
-            return Ok(Ok(()));
-        }
-        // Before the first message of a thread is its root, which is in the conversation.
-        let (thread, page) = match (run.thread, page) {
-            (Some(root), HistoryPage::Before(Position(0 | 1))) => {
-                (None, HistoryPage::Around(Anchor::Message(root)))
-            }
-            (thread, page) => (thread, page),
-        };
-        let call = ApiRequest::Messages {
-            conversation_id,
-            thread,
-            page,
-            limit,
-        };
-        let ask = Ask::Page {
-            commands,
-            asked,
-            freshness: Freshness::Fresh,
-        };
-        self.request(tx, call, ask, token);
-        Ok(Ok(()))
+pub(super) fn fetch_page(
+    tx: &mut Tx<'_>,
+    commands: Vec<CommandId>,
+    asked: PageAsked,
+    token: Token,
+    page_size: u32,
+) -> Result<Asking> {
+    let PageAsked { run, page } = asked;
+    if !conversations::exists(&tx.db, run.conversation)? {
+        // It went while the page was on its way.
+        tx.reply_all(commands, &Ok(Reply::Done));
+        return Ok(Asking::Done);
     }
+    let conversation_id = conversations::server_id(&tx.db, run.conversation)?;
+    // What the server does not know yet, it has nothing of that is not here.
+    let missing = asked.still_missing(tx, page_size)?;
+    let (Some(conversation_id), Some(limit)) = (conversation_id, missing) else {
+        let reply = match page {
+            HistoryPage::Around(anchor) => Reply::Found {
+                place: find_here(tx, run, anchor)?,
+            },
+            HistoryPage::Before(_) | HistoryPage::After(_) => Reply::Done,
+        };
+        tx.reply_all(commands, &Ok(reply));
+        return Ok(Asking::Done);
+    };
+    let token = match token {
+        Ok(token) => token,
+        Err(error) => return Ok(Asking::Refused(error)),
+    };
+    let (thread, page) = asked.to_ask();
+    let call = ApiRequest::Messages {
+        conversation_id,
+        thread,
+        page,
+        limit,
+    };
+    let ask = Ask::Page {
+        commands,
+        asked,
+        freshness: Freshness::Fresh,
+    };
+    Ok(Asking::Send { call, ask, token })
+}
 
-    /// Those who wait for the same page.
-    fn under_way(&mut self, wanted: PageAsked) -> Option<&mut Vec<CommandId>> {
-        self.asks.values_mut().find_map(|ask| match ask {
-            Ask::Page {
-                commands, asked, ..
-            } if *asked == wanted => Some(commands),
-            Ask::Page { .. }
-            | Ask::Search { .. }
-            | Ask::Tell(_)
-            | Ask::Blocks(_)
-            | Ask::DeleteAccount(_) => None,
-        })
-    }
-
-    /// What a message said before it was edited, which only the server remembers.
-    pub(super) fn fetch_versions(
-        &mut self,
-        tx: &mut Tx<'_>,
-        command: CommandId,
-        message: OperationKey,
-        token: Token,
-    ) -> Started {
-        let token = match token {
-            Ok(token) => token,
-            Err(error) => return Ok(Err(error)),
+/// What a message said before it was edited, which only the server remembers.
+pub(super) fn versions(
+    tx: &mut Tx<'_>,
+    command: CommandId,
+    message: OperationKey,
+    token: Token,
+) -> Result<Asking> {
+    let token = match token {
+        Ok(token) => token,
+        Err(error) => return Ok(Asking::Refused(error)),
+    };
+    let Some(row) = messages::find(&tx.db, message)? else {
+        let key = message;
+        return Ok(Asking::Refused(CommandError::NoSuchMessage { key }));
+    };
+    let Some(message_id) = row.message_id else {
+        // It never said anything else as far as anyone knows.
+        let version = MessageVersion {
+            at: row.at,
+            text: row.content.text,
         };
-        let Some(row) = messages::find(&tx.db, message)? else {
-            return Ok(Err(CommandError::NoSuchMessage { key: message }));
-        };
-        let Some(message_id) = row.message_id else {
-            // It never said anything else as far as anyone knows.
-            let version = MessageVersion {
-                at: row.at,
-                text: row.content.text,
-            };
-            tx.reply(command, Ok(Reply::Versions(vec![version])));
-            return Ok(Ok(()));
-        };
-        let call = ApiRequest::Versions { message_id };
-        self.request(tx, call, Ask::Tell(command), token);
-        Ok(Ok(()))
-    }
+        tx.reply(command, Ok(Reply::Versions(vec![version])));
+        return Ok(Asking::Done);
+    };
+    let call = ApiRequest::Versions { message_id };
+    let ask = Ask::Tell(command);
+    Ok(Asking::Send { call, ask, token })
 }
 
 /// A page came: only what was asked for is taken, so that it cannot write into another conversation.
@@ -164,6 +135,20 @@ pub(super) fn page_arrived(
 }
 
 impl PageAsked {
+    /// The thread and the page that hold it. Before the first message of a thread is its root, which is in the
+    /// conversation.
+    fn to_ask(self) -> (Option<OperationKey>, HistoryPage) {
+        match self.page {
+            HistoryPage::Before(Position(0 | 1)) => match self.run.thread {
+                Some(root) => (None, HistoryPage::Around(Anchor::Message(root))),
+                None => (None, self.page),
+            },
+            HistoryPage::Before(_) | HistoryPage::After(_) | HistoryPage::Around(_) => {
+                (self.run.thread, self.page)
+            }
+        }
+    }
+
     /// Whether a message can be part of the answer.
     fn covers(&self, message: &Message) -> bool {
         let place = match self.run.thread {

@@ -2,51 +2,49 @@
 
 use fulmar_protocol::{Answer, ApiRequest, SearchQuery};
 
-use super::{Ask, Freshness, Online, OnlineNews, Started, Taken};
+use super::ask::{Ask, Asking, Freshness, OnlineNews, Taken};
 use crate::facts::OnlineToken as Token;
 use crate::io::{CommandError, CommandId, Reply};
 use crate::store::{Result, conversations};
 use crate::tx::Tx;
 
-impl Online {
-    pub(super) fn search(
-        &mut self,
-        tx: &mut Tx<'_>,
-        command: CommandId,
-        query: SearchQuery,
-        cursor: Option<String>,
-        token: Token,
-    ) -> Started {
-        let token = match token {
-            Ok(token) => token,
-            Err(error) => return Ok(Err(error)),
+/// Asks the server.
+pub(super) fn search(
+    tx: &mut Tx<'_>,
+    command: CommandId,
+    query: SearchQuery,
+    cursor: Option<String>,
+    token: Token,
+) -> Result<Asking> {
+    let token = match token {
+        Ok(token) => token,
+        Err(error) => return Ok(Asking::Refused(error)),
+    };
+    let mut asked = query.clone();
+    if let Some(id) = &query.conversation_id {
+        let Some(key) = conversations::find(&tx.db, id)? else {
+            let id = id.clone();
+            return Ok(Asking::Refused(CommandError::NoSuchConversation { id }));
         };
-        let mut asked = query.clone();
-        if let Some(id) = &query.conversation_id {
-            let Some(key) = conversations::find(&tx.db, id)? else {
-                return Ok(Err(CommandError::NoSuchConversation { id: id.clone() }));
-            };
-            let Some(known) = conversations::server_id(&tx.db, key)? else {
-                // The server does not know it yet, so it has nothing that is not here.
-                let (keys, cursor) = (Vec::new(), None);
-                tx.reply(command, Ok(Reply::Searched { keys, cursor }));
-                return Ok(Ok(()));
-            };
-            asked.conversation_id = Some(known);
-        }
-        let call = ApiRequest::Search {
-            query: asked,
-            cursor: cursor.clone(),
+        let Some(known) = conversations::server_id(&tx.db, key)? else {
+            // The server does not know it yet, so it has nothing that is not here.
+            let (keys, cursor) = (Vec::new(), None);
+            tx.reply(command, Ok(Reply::Searched { keys, cursor }));
+            return Ok(Asking::Done);
         };
-        let ask = Ask::Search {
-            command,
-            query,
-            cursor,
-            freshness: Freshness::Fresh,
-        };
-        self.request(tx, call, ask, token);
-        Ok(Ok(()))
+        asked.conversation_id = Some(known);
     }
+    let call = ApiRequest::Search {
+        query: asked,
+        cursor: cursor.clone(),
+    };
+    let ask = Ask::Search {
+        command,
+        query,
+        cursor,
+        freshness: Freshness::Fresh,
+    };
+    Ok(Asking::Send { call, ask, token })
 }
 
 /// The server has found something. What is not in a conversation of this user is none of their business.

@@ -9,11 +9,9 @@ use std::time::Duration;
 
 use fulmar_protocol::{Method, Operation, OperationKey, ReceiptUpdate, UserId};
 
-use super::Outbox;
 use crate::config::Config;
-use crate::facts::Own;
 use crate::store::{ConversationKey, LaneId, Result, conversations, operations, reading};
-use crate::timer::Timer;
+use crate::timer::{Timer, Timers};
 use crate::tx::Tx;
 
 /// How long to wait for more before telling, so that a burst is told of once.
@@ -32,55 +30,43 @@ pub(super) struct Deliveries {
     failures: u32,
 }
 
-impl Outbox {
+impl Deliveries {
     /// Something of others came in.
-    pub(crate) fn delivered(&mut self, tx: &Tx<'_>, conversation: ConversationKey) {
-        self.deliveries.behind.insert(conversation);
-        self.tell_deliveries_after(tx, TOGETHER);
+    pub(super) fn add(&mut self, tx: &Tx<'_>, timers: &mut Timers, conversation: ConversationKey) {
+        self.behind.insert(conversation);
+        tell_after(tx, timers, TOGETHER);
     }
 
     /// A connection is up, or the log is another: what came meanwhile has not been told of.
-    pub(crate) fn find_deliveries(&mut self, tx: &Tx<'_>, own: Own<'_>) -> Result<()> {
-        let Some(own) = own else { return Ok(()) };
-        self.deliveries.behind = reading::behind(&tx.db, own, MOST_PARTICIPANTS)?;
-        if !self.deliveries.behind.is_empty() {
-            self.tell_deliveries_after(tx, TOGETHER);
+    pub(super) fn find(&mut self, tx: &Tx<'_>, timers: &mut Timers, own: &UserId) -> Result<()> {
+        self.behind = reading::behind(&tx.db, own, MOST_PARTICIPANTS)?;
+        if !self.behind.is_empty() {
+            tell_after(tx, timers, TOGETHER);
         }
         Ok(())
     }
 
-    fn tell_deliveries_after(&mut self, tx: &Tx<'_>, wait: Duration) {
-        if !self.timers.is_set(Timer::TellDelivered) {
-            let at = tx.now.mono.plus(wait);
-            self.timers.set(Timer::TellDelivered, at);
-        }
-    }
-
     /// The operations that tell of what is due, and their lanes. Those whose lane is busy come later.
-    pub(super) fn deliveries_to_tell(
+    pub(super) fn take(
         &mut self,
         tx: &mut Tx<'_>,
+        timers: &Timers,
         own: &UserId,
         most: usize,
         busy: &BTreeSet<LaneId>,
     ) -> Result<Vec<(LaneId, Operation)>> {
-        let nothing = self.deliveries.behind.is_empty();
-        if nothing || self.timers.is_set(Timer::TellDelivered) {
+        if self.behind.is_empty() || timers.is_set(Timer::TellDelivered) {
             return Ok(Vec::new());
         }
-        let in_flight = self.flights.lanes();
         let mut due = Vec::new();
-        for key in self.deliveries.behind.clone() {
+        for key in self.behind.clone() {
             if due.len() >= most {
                 break;
             }
-            if busy.contains(&key)
-                || in_flight.contains(&key)
-                || operations::any_in_flight(&tx.db, key)?
-            {
+            if busy.contains(&key) || operations::any_in_flight(&tx.db, key)? {
                 continue;
             }
-            self.deliveries.behind.remove(&key);
+            self.behind.remove(&key);
             if let Some(operation) = receipt(tx, key, own)? {
                 due.push((key, operation));
             }
@@ -89,32 +75,39 @@ impl Outbox {
     }
 
     /// A submit of these was lost.
-    pub(super) fn deliveries_lost(&mut self, tx: &Tx<'_>, lanes: &[LaneId]) {
-        self.deliveries.behind.extend(lanes);
+    pub(super) fn lost(&mut self, tx: &Tx<'_>, timers: &mut Timers, lanes: &[ConversationKey]) {
+        self.behind.extend(lanes);
         if !lanes.is_empty() {
-            self.tell_deliveries_after(tx, AGAIN);
+            tell_after(tx, timers, AGAIN);
         }
     }
 
     /// A submit that held nothing else came to nothing: they wait longer each time.
-    pub(super) fn deliveries_rest(
+    pub(super) fn rest(
         &mut self,
         tx: &mut Tx<'_>,
+        timers: &mut Timers,
         asked_ms: Option<u64>,
         config: &Config,
     ) {
-        self.deliveries.failures += 1;
-        let (failures, now) = (self.deliveries.failures, tx.now.mono);
+        self.failures += 1;
+        let now = tx.now.mono;
         let at = config
             .backoff
-            .until(failures, asked_ms, now, &mut tx.rng)
+            .until(self.failures, asked_ms, now, &mut tx.rng)
             .max(now.plus(AGAIN));
-        self.timers.set(Timer::TellDelivered, at);
+        timers.set(Timer::TellDelivered, at);
     }
 
     /// They were told.
-    pub(super) fn deliveries_answered(&mut self) {
-        self.deliveries.failures = 0;
+    pub(super) fn answered(&mut self) {
+        self.failures = 0;
+    }
+}
+
+fn tell_after(tx: &Tx<'_>, timers: &mut Timers, wait: Duration) {
+    if !timers.is_set(Timer::TellDelivered) {
+        timers.set(Timer::TellDelivered, tx.now.mono.plus(wait));
     }
 }
 

@@ -36,7 +36,7 @@ use fulmar_protocol::{
 };
 
 use crate::config::Config;
-use crate::facts::Channel;
+use crate::facts::{Channel, Own};
 use crate::io::{CommandError, CommandResult, Field, Reply, Rule};
 use crate::operation::Situation;
 use crate::outbox::deliveries::Deliveries;
@@ -48,7 +48,7 @@ use crate::pace::Gate;
 use crate::store::operations::OperationRow;
 use crate::store::state::{FailureReason, OperationState};
 use crate::store::uploads::UploadRow;
-use crate::store::{LaneId, Result, conversations, log, operations, uploads};
+use crate::store::{ConversationKey, LaneId, Result, conversations, log, operations, uploads};
 use crate::timer::{Timed, Timer, Timers};
 use crate::tx::Tx;
 
@@ -158,6 +158,19 @@ impl Outbox {
         self.told_up_to(tx, log::position(&tx.db)?.1)?;
         self.retry_now();
         Ok(())
+    }
+
+    /// Something of others came in, which the server is to be told.
+    pub(crate) fn delivered(&mut self, tx: &Tx<'_>, conversation: ConversationKey) {
+        self.deliveries.add(tx, &mut self.timers, conversation);
+    }
+
+    /// A connection is up, or the log is another: what came meanwhile has not been told of.
+    pub(crate) fn find_deliveries(&mut self, tx: &Tx<'_>, own: Own<'_>) -> Result<()> {
+        match own {
+            Some(own) => self.deliveries.find(tx, &mut self.timers, own),
+            None => Ok(()),
+        }
     }
 
     /// Whether something waits to be sent.

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fulmar_protocol::{
-    Code, FailureClass, Message, Method, OperationKey, Outcome, OutcomeStatus, Position, Problem,
-    Seq, SubmitId,
+    Code, Conversation, FailureClass, Message, Method, OperationKey, Outcome, OutcomeStatus,
+    Position, Problem, Seq, SubmitId,
 };
 
 use super::submit::not_applied;
@@ -40,7 +40,7 @@ impl Outbox {
         self.late = 0;
         self.one_by_one = false;
         if !flight.deliveries.is_empty() && !outcomes.is_empty() {
-            self.deliveries_answered();
+            self.deliveries.answered();
             self.news.push(OutboxNews::Progress);
         }
         let failed = lanes_of_failed(&flight.operations, &outcomes);
@@ -56,60 +56,81 @@ impl Outbox {
             if row.state != OperationState::InFlight {
                 continue;
             }
-            match by_key.remove(&key) {
-                // Nothing before it failed: there was no reason to skip it.
-                Some(OutcomeStatus::Skipped) if !failed.contains(&row.lane) => {
-                    self.try_later(tx, &row, not_applied(&row), None, acting)?;
+            let Some(status) = by_key.remove(&key) else {
+                self.try_later(tx, &row, OperationEvent::Unanswered, None, acting)?;
+                continue;
+            };
+            match status {
+                OutcomeStatus::Applied {
+                    message,
+                    conversation,
+                    seq,
+                    ..
+                } => self.applied(
+                    tx,
+                    &row,
+                    (message, conversation),
+                    plausible(tx, seq)?,
+                    acting,
+                )?,
+                OutcomeStatus::Failed { problem } => {
+                    self.failed(tx, &row, problem, flight.route, acting)?;
                 }
-                Some(status) => self.outcome(tx, &row, status, flight.route, acting)?,
-                None => self.try_later(tx, &row, OperationEvent::Unanswered, None, acting)?,
+                OutcomeStatus::Skipped => {
+                    self.skipped(tx, &row, failed.contains(&row.lane), acting)?;
+                }
             }
         }
         Ok(())
     }
 
-    fn outcome(
+    /// The server has done it, and says what came of it.
+    fn applied(
         &mut self,
         tx: &mut Tx<'_>,
         row: &OperationRow,
-        status: OutcomeStatus,
-        route: Route,
+        (message, conversation): (Option<Box<Message>>, Option<Box<Conversation>>),
+        seq: Seq,
         acting: Acting<'_>,
     ) -> Result<()> {
-        match status {
-            OutcomeStatus::Applied {
-                message,
-                conversation,
-                seq,
-                ..
-            } => {
-                let seq = plausible(tx, seq)?;
-                let unreadable = OperationEvent::Unanswered;
-                if let Method::MessageSend(_) = row.method {
-                    match message {
-                        Some(message) if is_outcome_of(tx, row, &message)? => {
-                            self.message_applied(tx, row, message)
-                        }
-                        // Without its position it has no place; the event or another try will tell.
-                        Some(_) | None => self.try_later(tx, row, unreadable, None, acting),
-                    }
-                } else if let Method::ConversationCreate(_) = row.method {
-                    let Some(conversation) = conversation else {
-                        return self.try_later(tx, row, unreadable, None, acting);
-                    };
-                    self.transition(tx, row, OperationEvent::Confirmed, None)?;
-                    self.news.push(OutboxNews::Progress);
-                    self.news
-                        .push(OutboxNews::Created(row.lane, conversation, seq));
-                    Ok(())
-                } else {
-                    self.news.push(OutboxNews::Progress);
-                    self.acknowledged(tx, row, seq)
+        let unreadable = OperationEvent::Unanswered;
+        if let Method::MessageSend(_) = row.method {
+            match message {
+                Some(message) if is_outcome_of(tx, row, &message)? => {
+                    self.message_applied(tx, row, message)
                 }
+                // Without its position it has no place; the event or another try will tell.
+                Some(_) | None => self.try_later(tx, row, unreadable, None, acting),
             }
-            OutcomeStatus::Failed { problem } => self.failed(tx, row, problem, route, acting),
-            // An earlier operation of its lane failed; it keeps its place behind that one.
-            OutcomeStatus::Skipped => self.not_done(tx, row, not_applied(row)),
+        } else if let Method::ConversationCreate(_) = row.method {
+            let Some(conversation) = conversation else {
+                return self.try_later(tx, row, unreadable, None, acting);
+            };
+            self.transition(tx, row, OperationEvent::Confirmed, None)?;
+            self.news.push(OutboxNews::Progress);
+            self.news
+                .push(OutboxNews::Created(row.lane, conversation, seq));
+            Ok(())
+        } else {
+            self.news.push(OutboxNews::Progress);
+            self.acknowledged(tx, row, seq)
+        }
+    }
+
+    /// It keeps its place behind the one that failed before it in its lane. Where none did, there was no reason
+    /// to skip it.
+    fn skipped(
+        &mut self,
+        tx: &mut Tx<'_>,
+        row: &OperationRow,
+        has_reason: bool,
+        acting: Acting<'_>,
+    ) -> Result<()> {
+        let event = not_applied(row);
+        if has_reason {
+            self.not_done(tx, row, event)
+        } else {
+            self.try_later(tx, row, event, None, acting)
         }
     }
 

@@ -64,7 +64,7 @@ impl Outbox {
             self.rest_lane(tx, *lane, tries, asked, config);
         }
         if operations.is_empty() {
-            self.deliveries_rest(tx, asked, config);
+            self.deliveries.rest(tx, &mut self.timers, asked, config);
         }
         Ok(())
     }

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fulmar_protocol::{
-    Answer, AnswerError, ApiRequest, ClientFrame, Operation, Problem, Submit, SubmitId,
-};
+use fulmar_protocol::{Answer, ApiRequest, ClientFrame, Operation, Problem, Submit, SubmitId};
 
 use super::flights::{Flight, Route};
 use super::transition::OperationEvent;
@@ -69,8 +67,11 @@ impl Outbox {
             (most as usize).saturating_sub(taken.len())
         };
         // What was just taken is in flight only below: its lanes tell later.
-        let busy: BTreeSet<LaneId> = taken.iter().map(|(row, _)| row.lane).collect();
-        let told = self.deliveries_to_tell(tx, acting.owner, room, &busy)?;
+        let mut busy: BTreeSet<LaneId> = taken.iter().map(|(row, _)| row.lane).collect();
+        busy.extend(self.flights.lanes());
+        let told = self
+            .deliveries
+            .take(tx, &self.timers, acting.owner, room, &busy)?;
         if taken.is_empty() && told.is_empty() {
             return Ok(false);
         }
@@ -245,7 +246,8 @@ impl Outbox {
         let Some(flight) = self.flights.end(submit) else {
             return Ok(None);
         };
-        self.deliveries_lost(tx, &flight.deliveries);
+        self.deliveries
+            .lost(tx, &mut self.timers, &flight.deliveries);
         for (key, _) in &flight.operations {
             if let Some(row) = operations::find(&tx.db, *key)?
                 && row.state == OperationState::InFlight
@@ -282,13 +284,14 @@ impl Outbox {
             return Ok(());
         };
         match result {
-            Ok(Answer::Operations(answer)) => {
-                self.outcomes_arrived(tx, submit, answer.outcomes, acting)
+            Ok(answer) => {
+                if let Answer::Operations(answer) = answer {
+                    self.outcomes_arrived(tx, submit, answer.outcomes, acting)
+                } else {
+                    self.submit_refused(tx, submit, None, acting.config)
+                }
             }
-            Err(RequestFailure::Answered(AnswerError::Problem(problem))) => {
-                self.submit_refused(tx, submit, Some(&problem), acting.config)
-            }
-            Ok(_) | Err(_) => self.submit_refused(tx, submit, None, acting.config),
+            Err(failure) => self.submit_refused(tx, submit, failure.problem(), acting.config),
         }
     }
 

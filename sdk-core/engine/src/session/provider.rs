@@ -107,16 +107,20 @@ impl Session {
         answer: std::result::Result<Answer, RequestFailure>,
     ) -> Result<Vec<SessionNews>> {
         let error = match answer {
-            Ok(Answer::Me(me)) if me.user_id == user_id => {
-                let session = session(user_id, Some(me.name), token);
-                return self.sign_in_answered(tx, command, Ok(session));
+            Ok(answer) => {
+                let Answer::Me(me) = answer else {
+                    let reason = "another answer".to_owned();
+                    tx.reply(command, Err(CommandError::Unreachable { reason }));
+                    return Ok(Vec::new());
+                };
+                if me.user_id == user_id {
+                    let session = session(user_id, Some(me.name), token);
+                    return self.sign_in_answered(tx, command, Ok(session));
+                }
+                CommandError::NoToken {
+                    reason: format!("the token belongs to {}", me.user_id),
+                }
             }
-            Ok(Answer::Me(me)) => CommandError::NoToken {
-                reason: format!("the token belongs to {}", me.user_id),
-            },
-            Ok(_) => CommandError::Unreachable {
-                reason: "another answer".to_owned(),
-            },
             Err(failure) => command_error(failure),
         };
         tx.reply(command, Err(error));

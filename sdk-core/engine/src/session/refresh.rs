@@ -128,12 +128,7 @@ impl Session {
 /// Only these say that the session is over (PROTOCOL.md §7.2). Any other permanent code may come from a
 /// damaged request, and is no reason to sign anybody out.
 fn end_of(failure: &RequestFailure) -> Option<Code> {
-    match failure {
-        RequestFailure::Answered(fulmar_protocol::AnswerError::Problem(problem))
-            if problem.code == Code::SessionRevoked || problem.code == Code::CredentialsInvalid =>
-        {
-            Some(problem.code.clone())
-        }
-        RequestFailure::Answered(_) | RequestFailure::Unreachable(_) => None,
-    }
+    let code = &failure.problem()?.code;
+    let ends = *code == Code::SessionRevoked || *code == Code::CredentialsInvalid;
+    ends.then(|| code.clone())
 }

@@ -112,9 +112,9 @@ fn find_or_adopt(
         .iter()
         .map(|participant| &participant.user_id)
         .find(|user| Some(*user) != own);
-    match (view.kind, other) {
-        (ConversationKind::Direct, Some(other)) => Ok(find_direct(db, other)?),
-        _ => Ok(None),
+    match other.filter(|_| view.kind == ConversationKind::Direct) {
+        Some(other) => Ok(find_direct(db, other)?),
+        None => Ok(None),
     }
 }
 

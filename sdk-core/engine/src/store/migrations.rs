@@ -6,7 +6,10 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{APPLICATION_ID, OpenError, open_error};
+use super::error::{OpenError, open_error};
+
+/// The mark of a Fulmar store in the header of the file: `Fulm`.
+pub(super) const APPLICATION_ID: i32 = 0x4675_6c6d;
 
 /// The version that this SDK writes.
 pub(super) const NEWEST: i64 = STEPS.len() as i64;

@@ -7,7 +7,9 @@ use std::time::Duration;
 use fulmar_protocol::PushPayload;
 use rusqlite::{Connection, OpenFlags, params};
 
-use super::{OpenError, Result, StoreError, check_identity, migrations, open_error, place};
+use super::connection::check_identity;
+use super::error::{OpenError, Result, StoreError, open_error};
+use super::{migrations, place};
 
 /// How long a second process waits for the first one's transaction. Those are short.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -14,8 +14,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 
+use super::error::{OpenError, open_error};
 use super::place::{self, suffixed};
-use super::{Lost, OpenError, Store, StoreLock, marker};
+use super::{Lost, Store, StoreLock, marker};
 use image::Image;
 
 /// What a rebuild saved.
@@ -55,7 +56,7 @@ const FILES: [&str; 3] = ["", "-wal", "-shm"];
 
 /// What must be in the new store for an unsent operation to go on: whose it is, where it goes, what
 /// the screen shows of it, and the operation itself. Parents before children.
-const TABLES: &[(&str, &str)] = &[
+const TABLES: [(&str, &str); 6] = [
     ("account", "TRUE"),
     ("conversation", "key IN (SELECT lane FROM operation)"),
     (
@@ -97,7 +98,7 @@ pub fn rebuild(path: &Path) -> Result<Salvage, SalvageError> {
     read_tables(&store.own.connection, &mut salvage);
     if salvage.incomplete {
         read_pages(&store.own.connection, marker::outbox(path), &mut salvage)
-            .map_err(|error| fail(super::open_error(error)))?;
+            .map_err(|error| fail(open_error(error)))?;
     }
     store
         .own
@@ -110,7 +111,7 @@ pub fn rebuild(path: &Path) -> Result<Salvage, SalvageError> {
              DELETE FROM message
              WHERE operation_key NOT IN (SELECT operation_key FROM operation);",
         )
-        .map_err(|error| fail(super::open_error(error)))?;
+        .map_err(|error| fail(open_error(error)))?;
     // Only now: a crash before this is noticed at the next open.
     store.promise_anew(path);
     Ok(salvage)
@@ -130,7 +131,7 @@ fn read_tables(new: &Connection, salvage: &mut Salvage) {
     };
     // Until version 7 there was none; and what it holds is no loss to the user.
     copy(&old, new, "ended_session", "TRUE");
-    for (table, which) in TABLES {
+    for (table, which) in &TABLES {
         // Until version 5 there were no files.
         if *table == "upload" && columns(&old, table).is_empty() {
             continue;
@@ -154,7 +155,7 @@ fn read_pages(
     let Ok(mut image) = Image::open(&salvage.set_aside) else {
         return Ok(());
     };
-    let scanned = scan::scan(&mut image, new, outbox)?;
+    let scanned = scan::scan(&mut image, new, &TABLES.map(|(table, _)| table), outbox)?;
     salvage.operations += scanned.operations;
     salvage.session |= scanned.accounts > 0;
     Ok(())

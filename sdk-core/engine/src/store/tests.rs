@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
+use super::connection::{Role, set_pragmas};
 use super::{Durability, OpenError, Reader, Store, migrations};
 
 fn pragma(connection: &Connection, name: &str) -> String {
@@ -210,7 +211,7 @@ fn a_failed_migration_leaves_the_file_as_it_was() {
         .execute_batch("CREATE TABLE quarantine (x)")
         .unwrap();
     connection
-        .pragma_update(None, "application_id", super::APPLICATION_ID)
+        .pragma_update(None, "application_id", migrations::APPLICATION_ID)
         .unwrap();
     let mut connection = connection;
     assert!(migrations::migrate(&mut connection).is_err());
@@ -231,7 +232,7 @@ fn a_full_disk_at_open_is_called_that_and_leaves_the_file_as_it_was() {
     connection
         .pragma_update(None, "max_page_count", pages)
         .unwrap();
-    super::set_pragmas(&connection, super::Role::Writer).unwrap();
+    set_pragmas(&connection, Role::Writer).unwrap();
     let mut connection = connection;
     let error = migrations::migrate(&mut connection).unwrap_err();
     assert!(matches!(error, OpenError::DiskFull), "{error}");

@@ -177,18 +177,15 @@ impl Uploads {
             return Ok(Vec::new());
         };
         match result {
-            Ok(Answer::UploadCreated(file)) => match self.row(tx, key)? {
-                Some(row) => self.created(tx, &row, &file),
-                None => {
-                    // Given up meanwhile.
-                    tell_end(tx, file, online);
-                    Ok(Vec::new())
+            Ok(answer) => {
+                if let Answer::UploadCreated(file) = answer {
+                    self.named(tx, key, file, online)
+                } else if let Answer::UploadOffset(offset) = answer {
+                    self.is_at(tx, key, offset, config)
+                } else {
+                    let failure = RequestFailure::Unreachable("another answer".to_owned());
+                    self.failed(tx, key, &failure, config)
                 }
-            },
-            Ok(Answer::UploadOffset(offset)) => self.is_at(tx, key, offset, config),
-            Ok(_) => {
-                let failure = RequestFailure::Unreachable("another answer".to_owned());
-                self.failed(tx, key, &failure, config)
             }
             Err(failure) => self.failed(tx, key, &failure, config),
         }
@@ -227,13 +224,20 @@ impl Uploads {
         }
     }
 
-    fn created(
+    /// The server has a name for an upload.
+    fn named(
         &mut self,
         tx: &mut Tx<'_>,
-        row: &UploadRow,
-        file: &FileId,
+        key: UploadKey,
+        file: FileId,
+        online: &OnlineToken,
     ) -> Result<Vec<UploadNews>> {
-        uploads::begun(&tx.db, row.key, file)?;
+        let Some(row) = self.row(tx, key)? else {
+            // Given up meanwhile.
+            tell_end(tx, file, online);
+            return Ok(Vec::new());
+        };
+        uploads::begun(&tx.db, row.key, &file)?;
         self.known.insert(row.key);
         let mut news = vec![UploadNews::Moved(row.message)];
         // Begun once more is no step forward: only bytes are.

@@ -157,8 +157,13 @@ impl<'a> View<'a> {
     pub(super) fn about_to_hide(&self) -> BTreeSet<OperationKey> {
         self.changes
             .iter()
-            .filter(|change| matches!(change.method, Method::MessageHide(_)))
-            .filter_map(|change| change.method.message_key())
+            .filter_map(|change| {
+                if let Method::MessageHide(hide) = &change.method {
+                    Some(hide.message_key)
+                } else {
+                    None
+                }
+            })
             .collect()
     }
 

@@ -1,11 +1,11 @@
 //! A timeline: confirmed messages by their places, a gap where some are missing here, then what is not
 //! confirmed yet in the order in which it was sent. Of a conversation, or of one thread in it.
 
-use fulmar_protocol::{ConversationId, OperationKey, Position, UserId};
-use rusqlite::params;
+use fulmar_protocol::{ConversationId, OperationKey, Position};
 
 use super::message_item::{MessageItem, MessageState, View};
 use crate::store::messages;
+use crate::store::read::timeline as read;
 use crate::store::runs::Run;
 use crate::store::{ConversationKey, Reader, Result, conversations, reading};
 
@@ -78,6 +78,16 @@ pub enum Window {
     From(Position),
     /// Everything from one place to another, both included: somewhere in the past.
     Between(Position, Position),
+}
+
+impl Window {
+    /// Whether it shows what is at the head of the conversation, and what comes after that.
+    fn reaches(self, head: Position) -> bool {
+        match self {
+            Self::Newest | Self::From(_) => true,
+            Self::Between(_, last) => last >= head,
+        }
+    }
 }
 
 /// Whether there is something older than what is shown.
@@ -161,7 +171,7 @@ pub fn timeline(
     if let (Older::Nothing, Some(root)) = (older, thread) {
         items.splice(0..0, shown.root(root)?);
     }
-    let live = to == head && !matches!(window, Window::Between(_, last) if last < head);
+    let live = to == head && window.reaches(head);
     let newer = match (live, cached) {
         (true, _) => Newer::Nothing,
         (_, Some((_, last))) if last < to => Newer::AtServer(last),
@@ -346,35 +356,20 @@ impl Shown<'_> {
     /// Own messages whose outcome came before the events up to them. They wait behind everything that
     /// is known, so that no hole is shown.
     fn ahead_of(&self, known: Position) -> Result<Vec<TimelineItem>> {
-        let mut statement = self.view.db.prepare_cached(&format!(
-            "SELECT {} FROM message
-             WHERE conversation = ?1 AND position > ?2 AND sender_id = ?3
-               AND thread_root IS ?4
-             ORDER BY position",
-            messages::COLUMNS
-        ))?;
-        let own = self.view.own.as_ref().map_or("", UserId::as_str);
-        let root = self.run.thread.map(OperationKey::to_bytes);
-        let bound = params![self.run.conversation.0, known.0, own, root];
-        let mut rows = statement.query(bound)?;
+        let Some(own) = &self.view.own else {
+            return Ok(Vec::new());
+        };
         let mut items = Vec::new();
-        while let Some(row) = rows.next()? {
-            items.extend(self.message(messages::read(row)?, MessageState::Sent)?);
+        for row in read::own_after(self.view.db, self.run, known, own)? {
+            items.extend(self.message(row, MessageState::Sent)?);
         }
         Ok(items)
     }
 
     /// What the outbox holds for this timeline, in the order in which it was handed over.
     fn unsent(&self) -> Result<Vec<TimelineItem>> {
-        let mut statement = self.view.db.prepare_cached(
-            "SELECT operation_key FROM operation
-             WHERE lane = ?1 AND method = 'message.send'
-             ORDER BY ordinal",
-        )?;
-        let mut rows = statement.query([self.run.conversation.0])?;
         let mut items = Vec::new();
-        while let Some(row) = rows.next()? {
-            let key = OperationKey::from_bytes(row.get(0)?);
+        for key in read::unsent(self.view.db, self.run.conversation)? {
             let message = messages::find(self.view.db, key)?.filter(|message| {
                 message.position.is_none() && message.content.thread_root == self.run.thread
             });

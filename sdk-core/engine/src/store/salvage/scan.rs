@@ -110,13 +110,14 @@ pub(super) struct Scanned {
     pub(super) accounts: usize,
 }
 
-/// Puts what can be found into the new store; what is there already stays. `outbox` is the root of the outbox.
+/// Puts what can be found of `tables` into the new store; what is there already stays. `outbox` is the root of the outbox.
 pub(super) fn scan(
     image: &mut Image,
     new: &Connection,
+    tables: &[&'static str],
     outbox: Option<PageNumber>,
 ) -> rusqlite::Result<Scanned> {
-    let found = find(image, new, outbox)?;
+    let found = find(image, new, tables, outbox)?;
     let mut scanned = Scanned::default();
     let lanes: BTreeSet<i64> = found
         .of("operation")
@@ -165,10 +166,11 @@ pub(super) fn scan(
 fn find(
     image: &mut Image,
     new: &Connection,
+    tables: &[&'static str],
     outbox: Option<PageNumber>,
 ) -> rusqlite::Result<Found> {
     let mut shapes = Vec::new();
-    for (table, _) in super::TABLES {
+    for table in tables {
         shapes.push((*table, Shape::of(new, table)?));
     }
     let outbox = outbox.and_then(|root| pages_of_outbox(image, &shapes, root));

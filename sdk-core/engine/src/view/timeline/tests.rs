@@ -48,7 +48,7 @@ fn store(places: &[(At, u64)]) -> Store {
             "INSERT INTO message (operation_key, conversation, position, sender_id, text, at, content,
                                   hidden, thread_root, thread_position)
              VALUES (?1, 1, ?2, 'bob', 'x', ?2, ?3, ?4, ?5, ?6)",
-            params![
+            rusqlite::params![
                 key(position).to_bytes(),
                 position,
                 content,

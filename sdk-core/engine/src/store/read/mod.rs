@@ -1,0 +1,3 @@
+//! What screens ask of several tables at once. Nothing in here writes, or knows how a row is shown.
+
+pub(crate) mod timeline;
