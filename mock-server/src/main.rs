@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use fulmar_mock_server::{Config, MockServer, Scenario};
+use fulmar_mock_server::{Config, MockServer, MockServerBuilder, Scenario};
 use fulmar_protocol::Limits;
 
 /// A mock backend that speaks the whole Fulmar protocol. For tests, never for production.
@@ -104,6 +104,13 @@ fn who_can_sign_in(scenario: &Scenario) -> String {
     people.join(", ")
 }
 
+impl Options {
+    /// Whether the demo data is wanted: not beside a scenario.
+    fn has_demo(&self) -> bool {
+        !self.no_demo && self.scenario.is_none()
+    }
+}
+
 fn user(text: &str) -> Result<(String, String), String> {
     match text.split_once(':') {
         Some((name, password)) if !name.is_empty() => Ok((name.to_owned(), password.to_owned())),
@@ -116,27 +123,8 @@ fn user(text: &str) -> Result<(String, String), String> {
 async fn main() -> ExitCode {
     let options = Options::parse();
     log(options.log_format);
-    let mut builder = MockServer::builder()
-        .address(SocketAddr::new(options.host, options.port))
-        .config(Config {
-            access_token_lifetime: Duration::from_secs(options.token_lifetime),
-            messages_per_minute: options.messages_per_minute,
-            limits: Limits {
-                text_bytes: options.text_bytes,
-                file_bytes: options.file_bytes,
-                ..Limits::default()
-            },
-            ..Config::default()
-        });
-    if let Some(path) = options.database {
-        builder = builder.database(path);
-    }
-    if options.tls.is_some() {
-        builder = builder.tls();
-    }
-    if let Some(url) = options.webhook {
-        builder = builder.webhook(url);
-    }
+    let mut builder = described(&options);
+    let demo = options.has_demo();
     if !options.host.is_loopback() {
         eprintln!(
             "fulmar-mock-server: warning: {} lets others in, and this server is for tests only",
@@ -161,19 +149,12 @@ async fn main() -> ExitCode {
             },
         };
     }
-    let demo = !options.no_demo && options.scenario.is_none();
-    if demo {
-        builder = builder.demo();
-    }
     let people = match &options.scenario {
         Some(scenario) => who_can_sign_in(scenario),
         None => String::new(),
     };
     if let Some(scenario) = options.scenario {
         builder = builder.scenario(scenario);
-    }
-    for (name, password) in &options.users {
-        builder = builder.user(name, password);
     }
     let server = match builder.start().await {
         Ok(server) => server,
@@ -209,6 +190,38 @@ async fn main() -> ExitCode {
     say("stopping");
     server.stop().await;
     ExitCode::SUCCESS
+}
+
+/// The server that the options ask for, but for its admin API and its scenario.
+fn described(options: &Options) -> MockServerBuilder {
+    let mut builder = MockServer::builder()
+        .address(SocketAddr::new(options.host, options.port))
+        .config(Config {
+            access_token_lifetime: Duration::from_secs(options.token_lifetime),
+            messages_per_minute: options.messages_per_minute,
+            limits: Limits {
+                text_bytes: options.text_bytes,
+                file_bytes: options.file_bytes,
+                ..Limits::default()
+            },
+            ..Config::default()
+        });
+    if let Some(path) = &options.database {
+        builder = builder.database(path);
+    }
+    if options.tls.is_some() {
+        builder = builder.tls();
+    }
+    if let Some(url) = &options.webhook {
+        builder = builder.webhook(url);
+    }
+    if options.has_demo() {
+        builder = builder.demo();
+    }
+    for (name, password) in &options.users {
+        builder = builder.user(name, password);
+    }
+    builder
 }
 
 fn log(format: LogFormat) {

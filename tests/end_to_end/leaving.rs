@@ -132,8 +132,18 @@ async fn a_deleted_account_leaves_nothing_but_its_place() {
         }
     })
     .await;
+}
 
-    // There is nobody to sign in, to write to, or to become.
+#[tokio::test]
+async fn a_deleted_account_cannot_be_signed_in_to_written_to_or_taken() {
+    let stage = Stage::new().await;
+    let (alice, bob) = stage.alice_and_bob().await;
+    alice
+        .client
+        .account()
+        .delete("alice-password")
+        .await
+        .unwrap();
     let again = alice.client.login("alice", "alice-password").await;
     assert!(
         matches!(again, Err(CommandError::Refused { .. })),

@@ -123,7 +123,15 @@ async fn every_write_works_with_curl_and_the_sdk_sees_it() {
     .await;
     curl.done("POST", &format!("{it}/hide"), Value::Null).await;
     assert_eq!(curl.done("GET", &it, Value::Null).await["hidden"], true);
+}
 
+#[tokio::test]
+async fn a_group_is_kept_and_left_with_curl() {
+    let stage = Stage::new().await;
+    let curl = Curl::of(&stage, "alice").await;
+    let group = json!({"kind": "group", "title": "By hand", "participantIds": ["bob"]});
+    let group = curl.done("POST", "conversations", group).await;
+    let there = format!("conversations/{}", text(&group, "conversationId"));
     curl.done(
         "POST",
         &format!("{there}/participants"),
@@ -159,12 +167,18 @@ async fn every_write_works_with_curl_and_the_sdk_sees_it() {
         curl.refused("GET", &there, Value::Null).await,
         "conversation.notFound"
     );
+}
 
-    // The first message to a person, and asking twice.
+#[tokio::test]
+async fn the_first_message_to_a_person_makes_their_conversation_also_when_asked_twice() {
+    let stage = Stage::new().await;
+    let bob = stage.sign_in("bob").await;
+    let curl = Curl::of(&stage, "alice").await;
     let key = "0190b5f0-0000-7000-8000-000000000001";
     let body = json!({"text": "hi", "operationKey": key});
     let first = curl.done("POST", "users/bob/messages", body.clone()).await;
     assert_eq!(curl.done("POST", "users/bob/messages", body).await, first);
+    let mut list = bob.conversations();
     list_until(&mut list, |items| {
         items.iter().any(|item| item.title == "Alice")
     })
@@ -172,7 +186,7 @@ async fn every_write_works_with_curl_and_the_sdk_sees_it() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_or_not_theirs_is_refused_with_a_problem() {
+async fn what_is_not_theirs_is_refused_with_a_problem() {
     let stage = Stage::new().await;
     let (alice, _bob) = stage.alice_and_bob().await;
     alice.chat.send("ours").await.unwrap();
@@ -236,48 +250,6 @@ async fn what_is_wrong_or_not_theirs_is_refused_with_a_problem() {
             json!({"pinned": true}),
             "conversation.notFound",
         ),
-        (
-            "POST",
-            "conversations".to_owned(),
-            json!({"kind": "group"}),
-            "params.invalid",
-        ),
-        (
-            "POST",
-            "conversations".to_owned(),
-            json!([1]),
-            "request.malformed",
-        ),
-        (
-            "POST",
-            "users/nobody/messages".to_owned(),
-            json!({"text": "x"}),
-            "user.notFound",
-        ),
-        (
-            "POST",
-            "users/bob/messages".to_owned(),
-            json!({"text": " "}),
-            "params.invalid",
-        ),
-        (
-            "POST",
-            "users/bob/messages".to_owned(),
-            json!({"operationKey": 7}),
-            "params.invalid",
-        ),
-        (
-            "GET",
-            "users/nobody".to_owned(),
-            Value::Null,
-            "user.notFound",
-        ),
-        (
-            "DELETE",
-            "conversations".to_owned(),
-            Value::Null,
-            "route.unknown",
-        ),
     ] {
         assert_eq!(
             carol.refused(method, &path, body).await,
@@ -294,4 +266,45 @@ async fn what_is_wrong_or_not_theirs_is_refused_with_a_problem() {
     );
     let found = carol.done("GET", "users?q=alice", Value::Null).await;
     assert_eq!(found, json!({"users": []}));
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_refused_with_a_problem() {
+    let stage = Stage::new().await;
+    let carol = Curl::of(&stage, "carol").await;
+    for (method, path, body, code) in [
+        (
+            "POST",
+            "conversations",
+            json!({"kind": "group"}),
+            "params.invalid",
+        ),
+        ("POST", "conversations", json!([1]), "request.malformed"),
+        (
+            "POST",
+            "users/nobody/messages",
+            json!({"text": "x"}),
+            "user.notFound",
+        ),
+        (
+            "POST",
+            "users/bob/messages",
+            json!({"text": " "}),
+            "params.invalid",
+        ),
+        (
+            "POST",
+            "users/bob/messages",
+            json!({"operationKey": 7}),
+            "params.invalid",
+        ),
+        ("GET", "users/nobody", Value::Null, "user.notFound"),
+        ("DELETE", "conversations", Value::Null, "route.unknown"),
+    ] {
+        assert_eq!(
+            carol.refused(method, path, body).await,
+            code,
+            "{method} {path}"
+        );
+    }
 }

@@ -222,13 +222,7 @@ impl<'a> Actor<'a> {
             }
             Step::Leave => apply("conversation.leave", json!({"conversationId": there()?})),
             Step::Join { by, to } => {
-                let admin = Actor::new(self.core, user(by)?);
-                let group = admin.conversation(Some(to))?;
-                let params = json!({"conversationId": group, "userIds": [self.user]});
-                let outcome = self
-                    .core
-                    .apply(&admin.user, ("participant.add", params), None)?;
-                taken.outcomes.push(outcome);
+                taken.outcomes.push(self.join(by, to)?);
                 Ok(())
             }
             Step::Operation { method, params } => {
@@ -240,6 +234,15 @@ impl<'a> Actor<'a> {
                 apply(method, params)
             }
         }
+    }
+
+    /// Somebody who may takes them into a group.
+    fn join(&self, by: &str, to: &str) -> Result<Outcome, BackendError> {
+        let admin = Actor::new(self.core, user(by)?);
+        let group = admin.conversation(Some(to))?;
+        let params = json!({"conversationId": group, "userIds": [self.user]});
+        self.core
+            .apply(&admin.user, ("participant.add", params), None)
     }
 
     /// Signals travel over sockets: one is opened for it.

@@ -6,10 +6,12 @@ use std::time::Duration;
 use fastrand::Rng;
 use fulmar_backend::Backend;
 use fulmar_engine::{
-    AppState, Config, Engine, Input, NetworkState, RequestFailure, Retention, SocketEvent,
-    SocketFailure,
+    AppState, Config, Engine, Input, NetworkState, RequestFailure, RequestId, Retention,
+    SocketEvent, SocketFailure,
 };
-use fulmar_protocol::{CloseCode, Limits, Secret, ServerFrame, Timestamp, UserId};
+use fulmar_protocol::{
+    ApiRequest, CloseCode, HttpAnswer, Limits, Secret, ServerFrame, Timestamp, UserId,
+};
 
 use crate::device::Device;
 use crate::network::{DeviceIndex, Happening, Network, Process};
@@ -299,13 +301,7 @@ impl World {
                 process,
                 socket,
                 code,
-            } => {
-                let event = match code {
-                    Some(code) => SocketEvent::Closed(CloseCode::from(code)),
-                    None => SocketEvent::Failed(SocketFailure::Unreachable("cut".to_owned())),
-                };
-                self.socket_event(process, socket, event)
-            }
+            } => self.socket_event(process, socket, end_of_socket(code)),
             Happening::EndAtServer { far } => {
                 let outgoing = self.backend.disconnect(far);
                 self.carry(outgoing);
@@ -325,17 +321,7 @@ impl World {
                 request,
                 call,
                 answer,
-            } => {
-                if !self.is_alive(process) {
-                    return Ok(());
-                }
-                let result = match answer {
-                    Some(answer) => call.read_answer(&answer).map_err(RequestFailure::Answered),
-                    None => Err(RequestFailure::Unreachable("lost by the storm".to_owned())),
-                };
-                let input = self.answered(process.device, request, &call, result);
-                self.turn(process.device, vec![input])
-            }
+            } => self.answer(process, request, &call, answer.as_ref()),
             Happening::Act { device } => self.act(device),
             Happening::Start { device } => self.start(device),
             Happening::Online { process } => match self.is_alive(process) {
@@ -356,9 +342,36 @@ impl World {
         }
     }
 
+    /// A request is answered, or its answer was lost.
+    fn answer(
+        &mut self,
+        process: Process,
+        request: RequestId,
+        call: &ApiRequest,
+        answer: Option<&HttpAnswer>,
+    ) -> Step {
+        if !self.is_alive(process) {
+            return Ok(());
+        }
+        let result = match answer {
+            Some(answer) => call.read_answer(answer).map_err(RequestFailure::Answered),
+            None => Err(RequestFailure::Unreachable("lost by the storm".to_owned())),
+        };
+        let input = self.answered(process.device, request, call, result);
+        self.turn(process.device, vec![input])
+    }
+
     #[allow(clippy::print_stdout)]
     pub(crate) fn tell(&self, what: &str) {
         println!("{:>9} {what}", self.time);
+    }
+}
+
+/// What a device sees of the end of its socket, with a close code or without.
+fn end_of_socket(code: Option<u16>) -> SocketEvent {
+    match code {
+        Some(code) => SocketEvent::Closed(CloseCode::from(code)),
+        None => SocketEvent::Failed(SocketFailure::Unreachable("cut".to_owned())),
     }
 }
 
