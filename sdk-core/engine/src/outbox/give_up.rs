@@ -34,7 +34,8 @@ impl Outbox {
         if after(row.state, event) == Next::Illegal {
             return Ok(Err(wrong_state(&row)));
         }
-        operations::renew(&tx.db, operation_key, tx.now.wall, self.server.time())?;
+        let time = self.server.time(tx.now.mono);
+        operations::renew(&tx.db, operation_key, tx.now.wall, time)?;
         self.transition(tx, &row, event, None)?;
         Ok(Ok(Reply::Done))
     }

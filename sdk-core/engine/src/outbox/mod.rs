@@ -15,6 +15,7 @@
 //! itself.
 
 mod change;
+mod clock;
 mod create;
 mod deliveries;
 mod flights;
@@ -276,7 +277,8 @@ impl Outbox {
     fn note_doubt(&self, tx: &Tx<'_>, row: &OperationRow, event: OperationEvent) -> Result<()> {
         match event {
             OperationEvent::Submitted => {
-                operations::set_tried_at(&tx.db, row.operation_key, self.server.time())
+                let time = self.server.time(tx.now.mono);
+                operations::set_tried_at(&tx.db, row.operation_key, time)
             }
             OperationEvent::Unanswered => operations::add_unanswered(&tx.db, row.operation_key),
             OperationEvent::NotApplied | OperationEvent::Retried | OperationEvent::RootGivenUp => {

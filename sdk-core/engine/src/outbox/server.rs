@@ -4,7 +4,9 @@
 use fulmar_protocol::{Limits, Ready, Timestamp};
 use rusqlite::Connection;
 
-use crate::store::{Result, server};
+use super::clock::ServerClock;
+use crate::store::{Result, operations, server};
+use crate::time::Mono;
 use crate::tx::Tx;
 
 /// A server remembers keys for at least so long (PROTOCOL.md §5.1, [M11]), whatever it says.
@@ -14,7 +16,7 @@ const LEAST_KEY_RETENTION_MS: u64 = 30 * 24 * 60 * 60 * 1000;
 pub(super) struct Server {
     limits: Limits,
     key_retention_ms: u64,
-    time: Option<Timestamp>,
+    clock: ServerClock,
 }
 
 impl Server {
@@ -23,30 +25,33 @@ impl Server {
         Ok(Self {
             limits: Limits::default(),
             key_retention_ms: known.key_retention_ms.max(LEAST_KEY_RETENTION_MS),
-            time: known.time,
+            clock: ServerClock::of(known.time),
         })
     }
 
     pub(super) fn said(&mut self, tx: &Tx<'_>, ready: &Ready) -> Result<()> {
         self.limits = sane(&ready.limits);
         self.key_retention_ms = ready.operation_key_retention_ms.max(LEAST_KEY_RETENTION_MS);
-        // Its clock may be set back; what was tried does not get younger by that.
-        self.time = self.time.max(Some(ready.server_time));
-        server::store(&tx.db, self.key_retention_ms, self.time)
+        let now = tx.now.mono;
+        let set_by = self.clock.said(ready.server_time, now);
+        if set_by != 0 {
+            operations::shift_tried_at(&tx.db, set_by)?;
+        }
+        server::store(&tx.db, self.key_retention_ms, self.clock.at(now))
     }
 
     pub(super) fn limits(&self) -> &Limits {
         &self.limits
     }
 
-    /// What time it was there when it last said so; the clock of this device says nothing about that.
-    pub(super) fn time(&self) -> Option<Timestamp> {
-        self.time
+    /// What time it is there; the wall clock of this device says nothing about that.
+    pub(super) fn time(&self, now: Mono) -> Option<Timestamp> {
+        self.clock.at(now)
     }
 
     /// Whether a key that was first tried at this time of the server may be forgotten by now.
-    pub(super) fn may_have_forgotten(&self, tried_at: Option<Timestamp>) -> bool {
-        match (self.time, tried_at) {
+    pub(super) fn may_have_forgotten(&self, tried_at: Option<Timestamp>, now: Mono) -> bool {
+        match (self.time(now), tried_at) {
             (Some(now), Some(tried_at)) => {
                 let age = now.since(tried_at).as_millis();
                 age > u128::from(self.key_retention_ms)

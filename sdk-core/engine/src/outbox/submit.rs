@@ -201,7 +201,7 @@ impl Outbox {
         let mut stopped = BTreeSet::new();
         for row in rows {
             let outdated = row.state == OperationState::Unconfirmed
-                && self.server.may_have_forgotten(row.tried_at)
+                && self.server.may_have_forgotten(row.tried_at, tx.now.mono)
                 && !operation::of(&row.method).is_repeatable();
             if outdated {
                 let reason = FailureReason::OutcomeUnknown;

@@ -15,6 +15,7 @@ use crate::defects::{self, Defect};
 
 pub(crate) use states::{
     add_unanswered, clear_doubt, read_state, release_lane, renew, set_state, set_tried_at,
+    shift_tried_at,
 };
 
 /// An operation of the outbox.

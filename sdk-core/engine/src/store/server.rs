@@ -9,7 +9,7 @@ use super::Result;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct KnownServer {
     pub(crate) key_retention_ms: u64,
-    /// What time it was there when it last said so.
+    /// What time it was there, as far as it could be believed, when it last said so.
     pub(crate) time: Option<Timestamp>,
 }
 

@@ -1,5 +1,6 @@
 //! The outbox, stepped without an engine.
 
+mod ages;
 mod built;
 mod commands;
 mod doubt;
@@ -9,6 +10,8 @@ mod lanes;
 mod limits;
 mod outcomes;
 mod whole;
+
+use std::time::Duration;
 
 use fulmar_protocol::{
     Answer, AnswerError, ApiRequest, Attachment, AttachmentKind, ClientFrame, Code, ContentHash,
@@ -136,6 +139,22 @@ impl Desk {
 
     fn connected(&mut self, ready: &Ready) {
         self.run(|outbox, tx, _| outbox.connected(tx, ready).unwrap());
+    }
+
+    /// The server says what time it is there.
+    fn hears(&mut self, server_time: i64) {
+        self.connected(&ready(server_time));
+    }
+
+    /// So much later by the clock of this device, the server says what time it is there.
+    fn days_later(&mut self, days: u64, server_time: i64) {
+        self.bench.pass(Duration::from_millis(days * DAY_MS as u64));
+        self.hears(server_time);
+    }
+
+    /// Another process goes on; how long nobody ran, it does not know.
+    fn restart(&mut self) {
+        self.outbox = self.bench.run(|tx| Outbox::of(tx).unwrap()).result;
     }
 
     fn reconcile(&mut self, way: &Way) -> Vec<Sent> {

@@ -61,6 +61,17 @@ pub(crate) fn set_tried_at(
     Ok(())
 }
 
+/// The server's clock was set by so many milliseconds: what was tried gets no older or younger by that.
+pub(crate) fn shift_tried_at(db: &Connection, by_ms: i64) -> Result<()> {
+    // What was written before times were checked may be beyond what can be added to.
+    db.execute(
+        "UPDATE operation SET tried_at = max(min(tried_at, ?2), -?2) + ?1
+         WHERE tried_at IS NOT NULL",
+        params![by_ms, i64::MAX / 2],
+    )?;
+    Ok(())
+}
+
 /// One more submit of it went without an answer.
 pub(crate) fn add_unanswered(db: &Connection, key: OperationKey) -> Result<()> {
     db.prepare_cached("UPDATE operation SET unanswered = unanswered + 1 WHERE operation_key = ?1")?
