@@ -1,15 +1,14 @@
-//! The list of conversations, pinned ones and then the last active first: one indexed query over rows that already hold
-//! what the list shows.
+//! The list of conversations, pinned ones and then the last active first.
 
 use fulmar_protocol::{
-    Context, ConversationId, ConversationKind, ConversationProfile, OperationKey, Position,
-    Presence, Settings, Timestamp, UserId, Writing,
+    Context, ConversationId, ConversationKind, OperationKey, Position, Presence, Settings,
+    Timestamp, UserId, Writing,
 };
-use rusqlite::{OptionalExtension as _, Row};
 
 use super::list_row::Preview;
-use super::message_item::read_failure;
+use super::message_item::reason;
 use crate::store::conversations::find;
+use crate::store::read::list::{self, Creation, Filter, ListRow};
 use crate::store::state::FailureReason;
 use crate::store::{ConversationKey, Reader, Result, StoreError};
 
@@ -110,41 +109,6 @@ pub enum UnreadFilter {
     OnlyUnread,
 }
 
-const COLUMNS: &str = "key,
-    coalesce(c.id, (SELECT local_id FROM conversation_alias
-                    WHERE conversation = c.key ORDER BY local_id LIMIT 1), ''),
-    kind,
-    CASE kind WHEN 'direct' THEN coalesce(
-        (SELECT nullif(name, '') FROM participant
-         WHERE conversation = c.key AND user_id <> ?1 LIMIT 1),
-        (SELECT user_id FROM participant
-         WHERE conversation = c.key AND user_id <> ?1 LIMIT 1), '')
-    END,
-    participant_count, preview, activity_at, unread, head, o.operation_key, o.state, o.failure,
-    profile, settings, unread_mentions, draft, gone,
-    CASE kind WHEN 'direct' THEN
-        (SELECT user_id FROM participant
-         WHERE conversation = c.key AND user_id <> ?1 LIMIT 1)
-    END,
-    CASE kind WHEN 'direct' THEN
-        (SELECT avatar_url FROM participant
-         WHERE conversation = c.key AND user_id <> ?1 LIMIT 1)
-    END,
-    CASE kind WHEN 'direct' THEN EXISTS
-        (SELECT 1 FROM participant JOIN blocked USING (user_id)
-         WHERE conversation = c.key AND user_id <> ?1)
-    ELSE 0 END";
-
-/// What a filter lets through: [`bound`], from this parameter on.
-fn listed(first: u8) -> String {
-    let (second, third) = (first + 1, first + 2);
-    format!(
-        "listed = ?{first}
-         AND (?{second} = 0 OR unread > 0 OR json_extract(settings, '$.markedUnread'))
-         AND (?{third} IS NULL OR kind = ?{third})"
-    )
-}
-
 /// Reads the first `limit` conversations: pinned ones, then the others, the last active first. Never
 /// touches the network.
 pub fn conversations(
@@ -153,48 +117,14 @@ pub fn conversations(
     filter: ConversationFilter,
     limit: u32,
 ) -> Result<Vec<ConversationItem>> {
-    let mut statement = reader.connection().prepare_cached(&format!(
-        "SELECT {COLUMNS}
-         FROM conversation AS c
-         LEFT JOIN operation AS o
-                ON c.id IS NULL AND o.lane = c.key AND o.method = 'conversation.create'
-         WHERE {}
-         ORDER BY pinned DESC, activity_at DESC, key DESC
-         LIMIT ?2",
-        listed(3)
-    ))?;
     let own = own.map_or("", UserId::as_str);
-    let (place, only_unread, kind) = bound(filter);
-    let rows = statement.query_map(
-        rusqlite::params![own, limit, place, only_unread, kind],
-        |row| Ok(read(row)),
-    )?;
-    rows.map(|row| row?).collect()
+    let rows = list::first(reader.connection(), own, filter.columns(), limit)?;
+    rows.into_iter().map(shown).collect()
 }
 
 /// How many conversations a filter lets through. Never touches the network.
 pub fn count_conversations(reader: &Reader, filter: ConversationFilter) -> Result<u64> {
-    Ok(reader
-        .connection()
-        .prepare_cached(&format!(
-            "SELECT count(*) FROM conversation WHERE {}",
-            listed(1)
-        ))?
-        .query_row(bound(filter), |row| row.get(0))?)
-}
-
-/// What a filter is bound as.
-fn bound(filter: ConversationFilter) -> (&'static str, bool, Option<&'static str>) {
-    let place = match filter.place {
-        Place::Inbox => "inbox",
-        Place::Archive => "archive",
-    };
-    let only_unread = filter.unread == UnreadFilter::OnlyUnread;
-    let kind = filter.kind.map(|kind| match kind {
-        ConversationKind::Direct => "direct",
-        ConversationKind::Group | ConversationKind::Unknown => "group",
-    });
-    (place, only_unread, kind)
+    list::count(reader.connection(), filter.columns())
 }
 
 /// By what the store knows a conversation, if it does. Never touches the network.
@@ -212,70 +142,64 @@ pub fn conversation(
     let Some(key) = find(db, id)? else {
         return Ok(None);
     };
-    let mut statement = db.prepare_cached(&format!(
-        "SELECT {COLUMNS}
-         FROM conversation AS c
-         LEFT JOIN operation AS o
-                ON c.id IS NULL AND o.lane = c.key AND o.method = 'conversation.create'
-         WHERE key = ?2"
-    ))?;
     let own = own.map_or("", UserId::as_str);
-    statement
-        .query_row(rusqlite::params![own, key.0], |row| Ok(read(row)))
-        .optional()?
-        .transpose()
+    list::one(db, own, key)?.map(shown).transpose()
 }
 
-fn read(row: &Row<'_>) -> Result<ConversationItem> {
-    let bad = |error: fulmar_protocol::IdError| StoreError::damaged("conversation", error);
-    let broken = |error: serde_json::Error| StoreError::damaged("conversation", error);
-    let id: String = row.get(1)?;
-    let kind: String = row.get(2)?;
-    let other: Option<String> = row.get(3)?;
-    let preview: Option<String> = row.get(5)?;
-    let operation: Option<[u8; 16]> = row.get(9)?;
-    let state: Option<String> = row.get(10)?;
-    let status = match (operation.map(OperationKey::from_bytes), state.as_deref()) {
-        (Some(operation), Some("failed")) => ConversationStatus::Failed {
-            operation,
-            reason: read_failure(row.get(11)?)?,
-        },
-        (Some(operation), _) => ConversationStatus::Creating { operation },
-        (None, _) if row.get(16)? => ConversationStatus::Left,
-        (None, _) => ConversationStatus::Ready,
-    };
-    let profile: ConversationProfile =
-        serde_json::from_str(&row.get::<_, String>(12)?).map_err(broken)?;
+impl ConversationFilter {
+    fn columns(self) -> Filter {
+        Filter {
+            listed: match self.place {
+                Place::Inbox => "inbox",
+                Place::Archive => "archive",
+            },
+            only_unread: self.unread == UnreadFilter::OnlyUnread,
+            kind: self.kind.map(|kind| match kind {
+                ConversationKind::Direct => "direct",
+                ConversationKind::Group | ConversationKind::Unknown => "group",
+            }),
+        }
+    }
+}
+
+fn shown(row: ListRow) -> Result<ConversationItem> {
+    let profile = row.profile;
     Ok(ConversationItem {
-        key: ConversationKey(row.get(0)?),
-        conversation_id: ConversationId::new(id).map_err(bad)?,
-        kind: match kind.as_str() {
-            "direct" => ConversationKind::Direct,
-            _ => ConversationKind::Group,
-        },
-        title: other.or(profile.title).unwrap_or_default(),
-        other: row
-            .get::<_, Option<String>>(17)?
-            .map(UserId::new)
-            .transpose()
-            .map_err(bad)?,
+        key: row.key,
+        conversation_id: row.id,
+        kind: row.kind,
+        title: row.other_name.or(profile.title).unwrap_or_default(),
+        other: row.other,
         // The store does not know; whoever is connected does.
         presence: Presence::Unknown,
-        blocked: row.get(19)?,
-        avatar_url: row.get::<_, Option<String>>(18)?.or(profile.avatar_url),
+        blocked: row.blocked,
+        avatar_url: row.other_avatar_url.or(profile.avatar_url),
         writing: profile.writing,
         context: profile.context,
-        participant_count: row.get(4)?,
-        preview: preview
+        participant_count: row.participant_count,
+        preview: row
+            .preview
             .map(|preview| serde_json::from_str(&preview))
             .transpose()
-            .map_err(broken)?,
-        activity_at: Timestamp(row.get(6)?),
-        unread_count: row.get(7)?,
-        unread_mentions: row.get(14)?,
-        settings: serde_json::from_str(&row.get::<_, String>(13)?).map_err(broken)?,
-        draft: row.get(15)?,
-        last_position: Position(row.get(8)?),
-        status,
+            .map_err(|error| StoreError::damaged("conversation", error))?,
+        activity_at: row.activity_at,
+        unread_count: row.unread,
+        unread_mentions: row.unread_mentions,
+        settings: row.settings,
+        draft: row.draft,
+        last_position: row.head,
+        status: status(row.creation, row.gone)?,
+    })
+}
+
+fn status(creation: Option<Creation>, gone: bool) -> Result<ConversationStatus> {
+    Ok(match creation {
+        Some(creation) if creation.failed => ConversationStatus::Failed {
+            operation: creation.operation,
+            reason: reason(creation.failure)?,
+        },
+        Some(Creation { operation, .. }) => ConversationStatus::Creating { operation },
+        None if gone => ConversationStatus::Left,
+        None => ConversationStatus::Ready,
     })
 }

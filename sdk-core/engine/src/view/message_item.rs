@@ -11,6 +11,7 @@ use super::content::MessageContent;
 use crate::operation::overlay;
 use crate::store::messages::{self, MessageRow};
 use crate::store::operations::{self, OperationRow};
+use crate::store::read;
 use crate::store::runs::{self, Ahead};
 use crate::store::state::FailureReason;
 use crate::store::state::OperationState as State;
@@ -172,16 +173,7 @@ impl<'a> View<'a> {
         if row.position.is_some() {
             return Ok(MessageState::Sent);
         }
-        let state = self
-            .db
-            .prepare_cached(
-                "SELECT state, unanswered, failure FROM operation WHERE operation_key = ?1",
-            )?
-            .query_row([row.key.to_bytes()], |row| {
-                let state: String = row.get("state")?;
-                let state = operations::read_state(&state, row.get("unanswered")?);
-                Ok(state_of(state, row.get("failure")?))
-            })??;
+        let state = state_of(read::outbox::state_of(self.db, row.key)?)?;
         if state == MessageState::Pending
             && let Some(Sum { sent, total }) = uploads::sum(self.db, row.key)?
         {
@@ -268,22 +260,22 @@ impl<'a> View<'a> {
 }
 
 /// What the outbox says of a message that is not confirmed.
-fn state_of(state: Option<State>, failure: Option<String>) -> Result<MessageState> {
+fn state_of(stored: Option<(State, Option<FailureReason>)>) -> Result<MessageState> {
+    let lost = || StoreError::damaged("operation", "a message in no state");
+    let (state, failure) = stored.ok_or_else(lost)?;
     match state {
-        Some(State::Queued) => Ok(MessageState::Pending),
-        Some(State::InFlight) => Ok(MessageState::Sending),
-        Some(State::Unconfirmed) => Ok(MessageState::Unconfirmed),
-        Some(State::Failed) => Ok(MessageState::Failed {
-            reason: read_failure(failure)?,
+        State::Queued => Ok(MessageState::Pending),
+        State::InFlight => Ok(MessageState::Sending),
+        State::Unconfirmed => Ok(MessageState::Unconfirmed),
+        State::Failed => Ok(MessageState::Failed {
+            reason: reason(failure)?,
         }),
         // A message is confirmed by its outcome, at once.
-        Some(State::Applied) | None => {
-            Err(StoreError::damaged("operation", "a message in no state"))
-        }
+        State::Applied => Err(lost()),
     }
 }
 
-pub(super) fn read_failure(text: Option<String>) -> Result<FailureReason> {
-    serde_json::from_str(&text.unwrap_or_default())
-        .map_err(|error| StoreError::damaged("operation", error))
+/// What has failed has a reason.
+pub(super) fn reason(failure: Option<FailureReason>) -> Result<FailureReason> {
+    failure.ok_or_else(|| StoreError::damaged("operation", "a failure without a reason"))
 }

@@ -2,10 +2,12 @@
 //! what it waits for.
 
 use fulmar_protocol::{ConversationId, OperationKey, Timestamp};
+use rusqlite::Connection;
 
-use super::message_item::read_failure;
+use super::message_item::reason;
 use crate::config::FailurePolicy;
-use crate::store::state::FailureReason;
+use crate::store::read::outbox::{self as rows, OutboxRow};
+use crate::store::state::{FailureReason, OperationState};
 use crate::store::uploads::{self, Sum};
 use crate::store::{ConversationKey, Reader, Result, StoreError};
 
@@ -114,62 +116,45 @@ actions! {
 
 /// Reads what the outbox holds, in the order in which it was handed over. Never touches the network.
 pub fn outbox(reader: &Reader, policy: FailurePolicy) -> Result<Vec<OutboxItem>> {
-    let mut statement = reader.connection().prepare_cached(
-        "SELECT o.operation_key, o.lane,
-                coalesce(c.id, (SELECT local_id FROM conversation_alias
-                                WHERE conversation = c.key ORDER BY local_id LIMIT 1), ''),
-                o.method, o.message_key, o.state, o.failure, o.tries, o.created_at, c.retry_at,
-                (SELECT f.operation_key FROM operation AS f
-                 WHERE o.holds_lane AND f.lane = o.lane AND f.state = 'failed' AND f.holds_lane
-                   AND f.ordinal < o.ordinal AND (?1 OR f.method = 'conversation.create')
-                 ORDER BY f.ordinal LIMIT 1)
-         FROM operation AS o JOIN conversation AS c ON c.key = o.lane
-         WHERE o.state <> 'applied'
-         ORDER BY o.ordinal",
-    )?;
-    let mut rows = statement.query([policy == FailurePolicy::Hold])?;
-    let mut items = Vec::new();
-    while let Some(row) = rows.next()? {
-        let method: String = row.get(3)?;
-        let state: String = row.get(5)?;
-        let retry_at: Option<i64> = row.get(9)?;
-        let behind: Option<[u8; 16]> = row.get(10)?;
-        let operation = OperationKey::from_bytes(row.get(0)?);
-        let uploading = match method == "message.send" && state == "queued" {
-            true => uploads::sum(reader.connection(), operation)?,
-            false => None,
-        };
-        items.push(OutboxItem {
-            operation,
-            conversation: ConversationKey(row.get(1)?),
-            conversation_id: ConversationId::new(row.get::<_, String>(2)?)
-                .map_err(|error| StoreError::damaged("conversation", error))?,
-            action: Action::of(&method)
-                .ok_or_else(|| StoreError::damaged("operation", format!("method {method}")))?,
-            message: row
-                .get::<_, Option<[u8; 16]>>(4)?
-                .map(OperationKey::from_bytes),
-            state: match (state.as_str(), behind, retry_at) {
-                ("failed", ..) => OutboxState::Failed {
-                    reason: read_failure(row.get(6)?)?,
-                },
-                ("in_flight", ..) => OutboxState::Sending,
-                (_, Some(behind), _) => OutboxState::Held {
-                    behind: OperationKey::from_bytes(behind),
-                },
-                _ if let Some(Sum { sent, total }) = uploading => {
-                    OutboxState::Uploading { sent, total }
-                }
-                (_, _, Some(retry_at)) => OutboxState::Resting {
-                    retry_at: Timestamp(retry_at),
-                },
-                _ => OutboxState::Waiting,
-            },
-            tries: row.get(7)?,
-            created_at: Timestamp(row.get(8)?),
-        });
-    }
-    Ok(items)
+    let db = reader.connection();
+    let rows = rows::all(db, policy == FailurePolicy::Hold)?;
+    rows.into_iter().map(|row| shown(db, row)).collect()
+}
+
+fn shown(db: &Connection, row: OutboxRow) -> Result<OutboxItem> {
+    let state = match row.state {
+        OperationState::Failed => OutboxState::Failed {
+            reason: reason(row.failure)?,
+        },
+        OperationState::InFlight => OutboxState::Sending,
+        OperationState::Queued | OperationState::Unconfirmed | OperationState::Applied => {
+            let uploading = match row.method == "message.send" {
+                true => uploads::sum(db, row.operation)?,
+                false => None,
+            };
+            if let Some(behind) = row.behind {
+                OutboxState::Held { behind }
+            } else if let Some(Sum { sent, total }) = uploading {
+                OutboxState::Uploading { sent, total }
+            } else if let Some(retry_at) = row.retry_at {
+                OutboxState::Resting { retry_at }
+            } else {
+                OutboxState::Waiting
+            }
+        }
+    };
+    let action = Action::of(&row.method)
+        .ok_or_else(|| StoreError::damaged("operation", format!("method {}", row.method)))?;
+    Ok(OutboxItem {
+        operation: row.operation,
+        conversation: row.conversation,
+        conversation_id: row.conversation_id,
+        action,
+        message: row.message,
+        state,
+        tries: row.tries,
+        created_at: row.created_at,
+    })
 }
 
 #[cfg(test)]
