@@ -244,7 +244,17 @@ async fn obey_here(
                 println!("· {} is {}", file.name, path.display());
             }
         }
-        ("/older", _) => println!("{:?}", screen.timeline.load_older().await?),
+        ("/older", _) => {
+            let page = screen.timeline.load_older().await?;
+            println!(
+                "{}",
+                if page.has_more {
+                    "there is more"
+                } else {
+                    "that is all"
+                }
+            );
+        }
         ("/retry", _) => {
             client
                 .outbox()

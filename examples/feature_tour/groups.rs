@@ -1,6 +1,6 @@
 //! Groups, and what each person makes of them.
 
-use fulmar::{Context, ConversationFilter, MessageContent, Place, Role, Writing};
+use fulmar::{Context, ConversationFilter, Folder, MessageContent, Role, Writing};
 
 use crate::stage::{chapter, find, listed, shows, step, titled, told, user};
 use crate::{Result, Tour};
@@ -64,8 +64,8 @@ impl Tour {
         })
         .await?;
         his.archive().await?;
-        let mut archive = self.bob.conversations_where(ConversationFilter {
-            place: Place::Archive,
+        let mut archive = self.bob.filtered_conversations(ConversationFilter {
+            folder: Folder::Archive,
             ..ConversationFilter::default()
         });
         while archive.items().is_empty() {

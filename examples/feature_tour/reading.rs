@@ -1,6 +1,6 @@
 //! Reading: receipts, threads and history.
 
-use fulmar::{Anchor, History, MessageItem, Newest, Position, SearchQuery, Visibility};
+use fulmar::{Anchor, MessageItem, Position, SearchQuery, Visibility};
 
 use crate::stage::{chapter, ensure, listed, messages, patiently, shows, step, text, titled};
 use crate::{Result, Tour};
@@ -85,7 +85,7 @@ impl Tour {
         })
         .await?;
         let mut pages = 0;
-        while past.load_newer().await? == Newest::More {
+        while past.load_newer().await?.has_more {
             pages += 1;
         }
         shows(&mut past, |items| {
@@ -110,7 +110,7 @@ impl Tour {
             let found = search.items().iter().map(|hit| hit.message.text());
             ensure(found.eq([expected]), "it is found, and nothing else")?;
         }
-        while past.load_older().await? == History::More {}
+        while past.load_older().await?.has_more {}
         ensure(
             past.items().len() == past.messages().count(),
             "there is no gap",

@@ -16,10 +16,10 @@ impl Tour {
         let (mut on_hers, mut on_his) = (hers.timeline(), his.timeline());
 
         step("Alice types, Bob sees it, and then her message");
-        let mut typing = his.who_is_typing();
+        let mut typing = his.typing_users();
         let keys = async {
             loop {
-                hers.typing();
+                hers.keystroke();
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };

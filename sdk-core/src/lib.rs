@@ -66,15 +66,15 @@ mod vault;
 
 pub use client::{
     Account, Client, ClientBuilder, ConnectionWatch, Conversation, ConversationList,
-    ConversationWatch, Download, DownloadProgress, Found, GapEnd, History, Listed, NewAttachment,
-    NewGroup, NewMessage, Newest, Outbox, ParticipantList, PresenceWatch, Search, SessionWatch,
-    SignOut, Thread, Timeline, TypingWatch, Visibility, handle_push_beside, rebuild_store,
+    ConversationWatch, Download, DownloadProgress, GapEnd, NewAttachment, NewGroup, NewMessage,
+    Outbox, PageResult, ParticipantList, PresenceWatch, Search, SessionWatch, SignOut, Thread,
+    Timeline, TypingWatch, Visibility, handle_push_beside, rebuild_store,
 };
 pub use error::{BuildError, WatchError};
 pub use fulmar_engine::query::{
-    Action, Change, ConversationFilter, ConversationItem, ConversationStatus, GapRange,
-    MessageItem, MessageState, OutboxItem, OutboxState, Place, Preview, Quote, QuotedMessage,
-    Receipts, SearchHit, TextPiece, ThreadOverview, TimelineItem, TimelineKey, UnreadFilter, apply,
+    Action, Change, ConversationFilter, ConversationItem, ConversationStatus, Folder, GapRange,
+    MessageItem, MessageState, OutboxItem, OutboxState, Preview, Quote, QuotedMessage, Receipts,
+    SearchHit, TextPiece, ThreadOverview, TimelineItem, TimelineKey, UnreadFilter, apply,
 };
 pub use fulmar_engine::{
     AppState, Attention, Backoff, CommandError, Config, ConnectionState, ConversationKey,

@@ -146,7 +146,7 @@ impl ClientHandle {
         &self,
         filter: ConversationFilter,
     ) -> Result<Arc<ConversationListHandle>, CommandError> {
-        let list = self.client.conversations_where(filter.into());
+        let list = self.client.filtered_conversations(filter.into());
         Ok(ConversationListHandle::of(list))
     }
 
@@ -286,8 +286,8 @@ impl ClientHandle {
     }
 
     /// Says that the user pressed a key.
-    pub fn typing(&self, conversation: ConversationId) -> Result<(), CommandError> {
-        self.client.conversation(&conversation).typing();
+    pub fn keystroke(&self, conversation: ConversationId) -> Result<(), CommandError> {
+        self.client.conversation(&conversation).keystroke();
         Ok(())
     }
 
@@ -297,13 +297,13 @@ impl ClientHandle {
         Ok(())
     }
 
-    /// Who is typing, live.
+    /// The other users who are typing, live.
     pub fn watch_typing(
         &self,
         conversation: ConversationId,
     ) -> Result<Arc<TypingWatcher>, CommandError> {
         let conversation = self.client.conversation(&conversation);
-        Ok(TypingWatcher::of(conversation.who_is_typing()))
+        Ok(TypingWatcher::of(conversation.typing_users()))
     }
 
     /// Tries a failed operation again.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fulmar::{ConversationId, ConversationKey, OperationKey, Position, Timestamp, UserId};
 
-use crate::{CommandError, ConversationListWatcher, WatchError};
+use crate::{CommandError, ConversationListWatcher, PageResult, WatchError};
 use crate::{Context, Count, FailureReason, MessageContent, Presence, Settings, Writing};
 
 /// A conversation on the screen.
@@ -175,24 +175,6 @@ pub enum ConversationStatus {
     Left,
 }
 
-/// Whether a list has more to show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
-pub enum Listed {
-    /// It had; the next change shows 50 more.
-    More,
-    /// Everything is shown.
-    Everything,
-}
-
-impl From<fulmar::Listed> for Listed {
-    fn from(listed: fulmar::Listed) -> Self {
-        match listed {
-            fulmar::Listed::More => Self::More,
-            fulmar::Listed::Everything => Self::Everything,
-        }
-    }
-}
-
 /// A list of conversations, for any number of watchers.
 #[derive(Debug, uniffi::Object)]
 pub struct ConversationListHandle {
@@ -213,7 +195,7 @@ impl ConversationListHandle {
     }
 
     /// Shows 50 more; every watcher is told of them.
-    pub async fn load_more(&self) -> Result<Listed, WatchError> {
+    pub async fn load_more(&self) -> Result<PageResult, WatchError> {
         Ok(self.list.load_more().await?.into())
     }
 }

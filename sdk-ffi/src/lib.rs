@@ -58,7 +58,7 @@ pub use content::{
     Receipts,
 };
 pub use conversations::{
-    ConversationItem, ConversationKind, ConversationListHandle, ConversationStatus, Listed, Preview,
+    ConversationItem, ConversationKind, ConversationListHandle, ConversationStatus, Preview,
 };
 pub use diagnostics::{Diagnostics, diagnostics};
 pub use error::{CommandError, OperationState, WatchError};
@@ -71,16 +71,16 @@ pub use messages::{FailureReason, MessageItem, MessageState, ThreadOverview};
 pub use open_error::{OpenError, RebuildError};
 pub use outbox::{Action, OutboxItem, OutboxState};
 pub use people::{
-    Context, ConversationFilter, Participant, Place, Role, Settings, UnreadFilter, Writing,
+    Context, ConversationFilter, Folder, Participant, Role, Settings, UnreadFilter, Writing,
 };
 pub use presence::{Presence, PresenceSetting};
 pub use problem::{Code, Problem};
 pub use push::{Attention, PushError, PushNotification, PushProvider, handle_push_beside};
 pub use rules::{Field, FieldRule, Rule};
-pub use search::{Found, SearchHandle, SearchHit, SearchQuery, TextPiece};
+pub use search::{SearchHandle, SearchHit, SearchQuery, TextPiece};
 pub use session::{Salvage, SessionEnd, SessionState, SignOut};
 pub use timeline::{
-    Anchor, GapEnd, GapRange, History, Newest, TimelineHandle, TimelineItem, Visibility,
+    Anchor, GapEnd, GapRange, PageResult, TimelineHandle, TimelineItem, Visibility,
 };
 pub use watch::{
     ConnectionWatcher, ConversationListWatcher, ConversationWatcher, DownloadWatcher,

@@ -194,8 +194,8 @@ impl From<fulmar::Settings> for Settings {
 /// Which conversations a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
 pub struct ConversationFilter {
-    /// From where.
-    pub place: Place,
+    /// The part of the list.
+    pub folder: Folder,
     /// All, or only those with something unread.
     pub unread: UnreadFilter,
     /// Only of this kind.
@@ -205,14 +205,14 @@ pub struct ConversationFilter {
 impl From<ConversationFilter> for fulmar::ConversationFilter {
     fn from(filter: ConversationFilter) -> Self {
         let ConversationFilter {
-            place,
+            folder,
             unread,
             kind,
         } = filter;
         Self {
-            place: match place {
-                Place::Inbox => fulmar::Place::Inbox,
-                Place::Archive => fulmar::Place::Archive,
+            folder: match folder {
+                Folder::Inbox => fulmar::Folder::Inbox,
+                Folder::Archive => fulmar::Folder::Archive,
             },
             unread: match unread {
                 UnreadFilter::All => fulmar::UnreadFilter::All,
@@ -223,12 +223,12 @@ impl From<ConversationFilter> for fulmar::ConversationFilter {
     }
 }
 
-/// Where a conversation is listed.
+/// The part of the user's list that a conversation is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
-pub enum Place {
-    /// Where it is unless the user put it elsewhere.
+pub enum Folder {
+    /// Where a conversation is unless the user has archived it.
     Inbox,
-    /// In the archive.
+    /// What the user has archived.
     Archive,
 }
 

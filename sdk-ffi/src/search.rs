@@ -5,7 +5,7 @@ use std::sync::Arc;
 use fulmar::{ConversationId, Timestamp, UserId};
 
 use crate::cancel::{CancelHandle, cancellable};
-use crate::{CommandError, MessageItem, SearchWatcher};
+use crate::{CommandError, MessageItem, PageResult, SearchWatcher};
 
 /// What is searched for. All of it has to fit.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -95,24 +95,6 @@ impl From<fulmar::TextPiece> for TextPiece {
     }
 }
 
-/// Whether a search may find more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
-pub enum Found {
-    /// It may; the next change shows what it has found by now.
-    More,
-    /// Everything that there is, on this device and at the server, is shown.
-    Everything,
-}
-
-impl From<fulmar::Found> for Found {
-    fn from(found: fulmar::Found) -> Self {
-        match found {
-            fulmar::Found::More => Self::More,
-            fulmar::Found::Everything => Self::Everything,
-        }
-    }
-}
-
 /// A search, for any number of watchers.
 #[derive(Debug, uniffi::Object)]
 pub struct SearchHandle {
@@ -136,8 +118,8 @@ impl SearchHandle {
     pub async fn load_more(
         &self,
         cancel: Option<Arc<CancelHandle>>,
-    ) -> Result<Found, CommandError> {
-        let found = cancellable(cancel, self.search.load_more()).await?;
-        Ok(found.into())
+    ) -> Result<PageResult, CommandError> {
+        let page = cancellable(cancel, self.search.load_more()).await?;
+        Ok(page.into())
     }
 }

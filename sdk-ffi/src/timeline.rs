@@ -122,39 +122,17 @@ impl From<Visibility> for fulmar::Visibility {
     }
 }
 
-/// Whether there was older history.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
-pub enum History {
-    /// There was; the next change shows it.
-    More,
-    /// There is none: the timeline begins with the first message.
-    Beginning,
+/// What asking for a page came to: of a timeline, a list or a search. The next change shows what was loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+pub struct PageResult {
+    /// Whether another call may load more. `false` is certain; `true` may turn out to be an empty page.
+    pub has_more: bool,
 }
 
-impl From<fulmar::History> for History {
-    fn from(history: fulmar::History) -> Self {
-        match history {
-            fulmar::History::More => Self::More,
-            fulmar::History::Beginning => Self::Beginning,
-        }
-    }
-}
-
-/// Whether there was something newer than what a timeline shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
-pub enum Newest {
-    /// There was; the next change shows it.
-    More,
-    /// There is nothing newer, and whatever comes is shown as it comes.
-    Reached,
-}
-
-impl From<fulmar::Newest> for Newest {
-    fn from(newest: fulmar::Newest) -> Self {
-        match newest {
-            fulmar::Newest::More => Self::More,
-            fulmar::Newest::Reached => Self::Reached,
-        }
+impl From<fulmar::PageResult> for PageResult {
+    fn from(page: fulmar::PageResult) -> Self {
+        let fulmar::PageResult { has_more } = page;
+        Self { has_more }
     }
 }
 
@@ -187,18 +165,18 @@ impl TimelineHandle {
     pub async fn load_older(
         &self,
         cancel: Option<Arc<CancelHandle>>,
-    ) -> Result<History, CommandError> {
-        let history = cancellable(cancel, self.timeline.load_older()).await?;
-        Ok(history.into())
+    ) -> Result<PageResult, CommandError> {
+        let page = cancellable(cancel, self.timeline.load_older()).await?;
+        Ok(page.into())
     }
 
     /// Asks for 50 newer messages, in a timeline that was opened around an older one.
     pub async fn load_newer(
         &self,
         cancel: Option<Arc<CancelHandle>>,
-    ) -> Result<Newest, CommandError> {
-        let newest = cancellable(cancel, self.timeline.load_newer()).await?;
-        Ok(newest.into())
+    ) -> Result<PageResult, CommandError> {
+        let page = cancellable(cancel, self.timeline.load_newer()).await?;
+        Ok(page.into())
     }
 
     /// Asks for up to 50 messages of a gap.

@@ -132,7 +132,7 @@ watcher! {
     async |presence: &mut fulmar::PresenceWatch| presence.next().await.map(Into::into)
 }
 watcher! {
-    /// Who is typing, live.
+    /// The other users who are typing, live.
     TypingWatcher, fulmar::TypingWatch, Vec<UserId>,
     async |typing: &mut fulmar::TypingWatch| typing.next().await
 }

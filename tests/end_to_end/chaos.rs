@@ -55,11 +55,10 @@ async fn what_a_killed_process_promised_arrives_once_and_in_order() {
             .is_some_and(|item| item.text() == "chaos/1000000")
     })
     .await;
-    while bob.screen.load_older().await.unwrap() == fulmar::History::More {
-        bob.screen.next().await.unwrap();
-    }
-    let numbers: Vec<u32> = bob
-        .screen
+    while bob.screen.load_older().await.unwrap().has_more {}
+    let mut whole = bob.screen.clone();
+    whole.next().await.unwrap();
+    let numbers: Vec<u32> = whole
         .messages()
         .map(|item| item.text().trim_start_matches("chaos/").parse().unwrap())
         .collect();

@@ -1,7 +1,7 @@
 //! Conversations: the list, unread counts, creating offline, refusals.
 
 use fulmar::{
-    ConversationFilter, ConversationStatus, Listed, MessageState, NetworkState, Place, WatchError,
+    ConversationFilter, ConversationStatus, Folder, MessageState, NetworkState, WatchError,
 };
 use fulmar_tests::{Person, Stage, list_until, live, patiently, until};
 
@@ -214,7 +214,7 @@ async fn a_long_list_comes_in_pages_that_stay_live() {
     let mut beside = list.clone();
     list_until(&mut list, |items| items.len() == 50).await;
     assert_eq!(list.items()[0].title, "Group 119");
-    assert_eq!(list.load_more().await.unwrap(), Listed::More);
+    assert!(list.load_more().await.unwrap().has_more);
     list_until(&mut list, |items| items.len() == 100).await;
     list_until(&mut beside, |items| items.len() == 100).await;
     // What comes in pushes out what was last, and a filter has pages of its own.
@@ -222,14 +222,14 @@ async fn a_long_list_comes_in_pages_that_stay_live() {
     alice.create_group("New", ["bob"]).await.unwrap();
     list_until(&mut list, |items| items[0].title == "New").await;
     assert!(!list.items().contains(&oldest));
-    assert_eq!(list.load_more().await.unwrap(), Listed::More);
+    assert!(!list.load_more().await.unwrap().has_more);
     list_until(&mut list, |items| items.len() >= 121).await;
-    assert_eq!(list.load_more().await.unwrap(), Listed::Everything);
-    let archived = alice.conversations_where(ConversationFilter {
-        place: Place::Archive,
+    assert!(!list.load_more().await.unwrap().has_more);
+    let archived = alice.filtered_conversations(ConversationFilter {
+        folder: Folder::Archive,
         ..ConversationFilter::default()
     });
-    assert_eq!(archived.load_more().await.unwrap(), Listed::Everything);
+    assert!(!archived.load_more().await.unwrap().has_more);
     alice.close().await;
     assert_eq!(list.load_more().await, Err(WatchError::Closed));
 }

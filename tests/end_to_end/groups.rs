@@ -2,7 +2,7 @@
 
 use fulmar::{
     Client, CommandError, Context, Conversation, ConversationFilter, ConversationItem,
-    ConversationStatus, MessageContent, NetworkState, Notice, Participant, Place, Role, Timestamp,
+    ConversationStatus, Folder, MessageContent, NetworkState, Notice, Participant, Role, Timestamp,
     UnreadFilter, UserId, Writing,
 };
 use fulmar_tests::{Stage, list_until, live, patiently, until};
@@ -244,8 +244,8 @@ async fn settings_follow_to_the_other_devices_and_stay_ones_own() {
     list_until(&mut here, |items| titled(items, "Trip").is_none()).await;
     alice.set_network(NetworkState::Available);
     list_until(&mut on_tablet, |items| titled(items, "Trip").is_none()).await;
-    let mut archive = tablet.conversations_where(ConversationFilter {
-        place: Place::Archive,
+    let mut archive = tablet.filtered_conversations(ConversationFilter {
+        folder: Folder::Archive,
         unread: UnreadFilter::OnlyUnread,
         kind: None,
     });

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fulmar::{
-    Anchor, CommandError, GapEnd, GapRange, History, MessageState, NetworkState, Newest, Position,
+    Anchor, CommandError, GapEnd, GapRange, MessageState, NetworkState, PageResult, Position,
     Timeline, TimelineItem,
 };
 use fulmar_mock_server::{Action, When, Where};
@@ -36,21 +36,36 @@ async fn history_comes_in_pages_of_fifty_down_to_the_beginning() {
     tablet.client.set_network(NetworkState::Available);
     live(&tablet.client).await;
 
-    assert_eq!(tablet.screen.load_older().await, Ok(History::More));
+    assert_eq!(
+        tablet.screen.load_older().await,
+        Ok(PageResult { has_more: true })
+    );
     until(&mut tablet.screen, |items| shown(items) == texts[50..]).await;
-    assert_eq!(tablet.screen.load_older().await, Ok(History::More));
+    assert_eq!(
+        tablet.screen.load_older().await,
+        Ok(PageResult { has_more: false })
+    );
     until(&mut tablet.screen, |items| shown(items) == texts).await;
-    assert_eq!(tablet.screen.load_older().await, Ok(History::Beginning));
+    assert_eq!(
+        tablet.screen.load_older().await,
+        Ok(PageResult { has_more: false })
+    );
 
     // What was fetched once is on the device: another screen gets it offline, page by page.
     tablet.client.set_network(NetworkState::Unavailable);
     let mut screen = tablet.chat.timeline();
     until(&mut screen, |items| shown(items) == texts[70..]).await;
-    assert_eq!(screen.load_older().await, Ok(History::More));
+    assert_eq!(screen.load_older().await, Ok(PageResult { has_more: true }));
     until(&mut screen, |items| shown(items) == texts[20..]).await;
-    assert_eq!(screen.load_older().await, Ok(History::More));
+    assert_eq!(
+        screen.load_older().await,
+        Ok(PageResult { has_more: false })
+    );
     until(&mut screen, |items| shown(items) == texts).await;
-    assert_eq!(screen.load_older().await, Ok(History::Beginning));
+    assert_eq!(
+        screen.load_older().await,
+        Ok(PageResult { has_more: false })
+    );
 }
 
 #[tokio::test]
@@ -117,8 +132,8 @@ async fn a_jump_shows_both_sides_and_goes_on_in_both_directions() {
         .await
         .unwrap();
     until(&mut past, |items| shown(items) == texts[74..124]).await;
-    assert_eq!(past.load_older().await, Ok(History::More));
-    assert_eq!(past.load_newer().await, Ok(Newest::More));
+    assert_eq!(past.load_older().await, Ok(PageResult { has_more: true }));
+    assert_eq!(past.load_newer().await, Ok(PageResult { has_more: true }));
     until(&mut past, |items| shown(items) == texts[24..174]).await;
 
     // What is sent meanwhile is not in the past; once the present is reached, it comes by itself.
@@ -128,7 +143,7 @@ async fn a_jump_shows_both_sides_and_goes_on_in_both_directions() {
     })
     .await;
     assert_eq!(messages(&past).len(), 150);
-    while past.load_newer().await.unwrap() == Newest::More {
+    while past.load_newer().await.unwrap().has_more {
         past.next().await.unwrap();
     }
     until(&mut past, |items| {
@@ -293,7 +308,10 @@ async fn old_messages_go_beyond_what_the_app_keeps_but_nothing_unsent() {
     })
     .await;
     // Ten more are on the device, the rest is not, but for the message that is being changed.
-    assert_eq!(alice.screen.load_older().await, Ok(History::More));
+    assert_eq!(
+        alice.screen.load_older().await,
+        Ok(PageResult { has_more: true })
+    );
     until(&mut alice.screen, |items| items.len() == 61).await;
     let offline = alice.screen.load_older().await;
     assert!(
@@ -314,10 +332,10 @@ async fn old_messages_go_beyond_what_the_app_keeps_but_nothing_unsent() {
             .is_some_and(|item| item.text() == "unsent" && item.state == MessageState::Sent)
     })
     .await;
-    while alice.screen.load_older().await.unwrap() == History::More {
-        alice.screen.next().await.unwrap();
-    }
-    let all = messages(&alice.screen);
+    while alice.screen.load_older().await.unwrap().has_more {}
+    let mut whole = alice.screen.clone();
+    whole.next().await.unwrap();
+    let all = messages(&whole);
     assert_eq!(all.len(), 121);
     assert_eq!(all[0].reactions.len(), 1);
 }

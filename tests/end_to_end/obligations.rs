@@ -38,7 +38,7 @@ async fn started_is_not_said_more_often_than_once_a_second() {
     let (alice, _bob) = stage.alice_and_bob().await;
     let begun = std::time::Instant::now();
     for _ in 0..200 {
-        alice.chat.typing();
+        alice.chat.keystroke();
         tokio::task::yield_now().await;
     }
     alice.say(&["and done"]).await;

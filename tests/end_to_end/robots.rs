@@ -56,7 +56,7 @@ async fn it_types_first_and_then_answers_after_a_while() {
         .server
         .add_robot(robot("bob", Trigger::Message, steps))
         .unwrap();
-    let mut typing = alice.chat.who_is_typing();
+    let mut typing = alice.chat.typing_users();
     alice.say(&["hello"]).await;
     alice.sees_last("hello").await;
     // Nothing happens as long as no time passes.

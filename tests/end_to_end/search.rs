@@ -1,6 +1,6 @@
 //! Searching: on the device, at the server, and both as one.
 
-use fulmar::{CommandError, Found, NetworkState, Search, SearchHit, SearchQuery, TextPiece};
+use fulmar::{CommandError, NetworkState, PageResult, Search, SearchHit, SearchQuery, TextPiece};
 use fulmar_tests::{DEADLINE, Person, Stage, live, until};
 
 /// Waits until a search has found exactly these texts, in this order.
@@ -197,7 +197,7 @@ async fn what_the_server_finds_joins_what_is_here_and_nothing_is_there_twice() {
     );
     tablet.client.set_network(NetworkState::Available);
     live(&tablet.client).await;
-    while search.load_more().await.unwrap() == Found::More {}
+    while search.load_more().await.unwrap().has_more {}
     let waiting = async {
         while search.items().len() < 130 {
             search.next().await.unwrap();
@@ -224,7 +224,7 @@ async fn what_the_server_finds_joins_what_is_here_and_nothing_is_there_twice() {
     tablet.client.set_network(NetworkState::Available);
     live(&tablet.client).await;
     let mut short = tablet.client.search(SearchQuery::new("京"));
-    assert_eq!(short.load_more().await, Ok(Found::More));
+    assert_eq!(short.load_more().await, Ok(PageResult { has_more: false }));
     fulmar_tests::patiently("the mark", async {
         while short.items().first().map(marked).as_deref() != Some("東[京]の港") {
             short.next().await.unwrap();

@@ -22,7 +22,7 @@ async fn keep_typing(chat: &Conversation, seen_by: &mut TypingWatch, expected: &
         () = typing_is(seen_by, expected) => {}
         () = async {
             loop {
-                chat.typing();
+                chat.keystroke();
                 tokio::task::yield_now().await;
                 tokio::time::sleep(std::time::Duration::from_millis(50)).await;
             }
@@ -34,16 +34,16 @@ async fn keep_typing(chat: &Conversation, seen_by: &mut TypingWatch, expected: &
 async fn typing_is_seen_and_ends_by_itself() {
     let stage = Stage::new().await;
     let (alice, bob) = stage.alice_and_bob().await;
-    let mut on_bobs = bob.chat.who_is_typing();
-    let mut on_alices = alice.chat.who_is_typing();
+    let mut on_bobs = bob.chat.typing_users();
+    let mut on_alices = alice.chat.typing_users();
     typing_is(&mut on_bobs, &[]).await;
-    alice.chat.typing();
+    alice.chat.keystroke();
     typing_is(&mut on_bobs, &["alice"]).await;
     // No key for a second.
     typing_is(&mut on_bobs, &[]).await;
     // One's own typing is no news.
     assert_eq!(on_alices.next().await.unwrap(), []);
-    alice.chat.typing();
+    alice.chat.keystroke();
     typing_is(&mut on_bobs, &["alice"]).await;
     alice.chat.stop_typing();
     typing_is(&mut on_bobs, &[]).await;
@@ -53,7 +53,7 @@ async fn typing_is_seen_and_ends_by_itself() {
 async fn a_message_ends_the_typing_of_its_writer() {
     let stage = Stage::new().await;
     let (alice, mut bob) = stage.alice_and_bob().await;
-    let mut watch = bob.chat.who_is_typing();
+    let mut watch = bob.chat.typing_users();
     keep_typing(&alice.chat, &mut watch, &["alice"]).await;
     alice.say(&["done"]).await;
     bob.sees(&["done"]).await;
@@ -64,7 +64,7 @@ async fn a_message_ends_the_typing_of_its_writer() {
 async fn typing_does_not_outlive_either_connection() {
     let stage = Stage::new().await;
     let (alice, bob) = stage.alice_and_bob().await;
-    let mut watch = bob.chat.who_is_typing();
+    let mut watch = bob.chat.typing_users();
     keep_typing(&alice.chat, &mut watch, &["alice"]).await;
     // Hers ends: the server says so.
     alice.client.set_network(NetworkState::Unavailable);
@@ -102,21 +102,21 @@ async fn several_people_type_at_once_and_outsiders_hear_nothing() {
         .find(|item| item.title == "Trip")
         .unwrap();
     let his = bob.client.conversation(&row.conversation_id);
-    let mut watch = trip.who_is_typing();
+    let mut watch = trip.typing_users();
     tokio::select! {
         () = keep_typing(&his, &mut watch, &["bob", "carol"]) => {}
         () = async {
             loop {
-                hers.typing();
+                hers.keystroke();
                 tokio::time::sleep(std::time::Duration::from_millis(50)).await;
             }
         } => {}
     }
     // Carol hears nothing of what goes on between the other two.
     let between = carol.conversation(alice.chat.id());
-    let mut outside = between.who_is_typing();
-    bob.chat.typing();
+    let mut outside = between.typing_users();
+    bob.chat.keystroke();
     assert_eq!(outside.next().await.unwrap(), []);
-    typing_is(&mut alice.chat.who_is_typing(), &["bob"]).await;
-    assert_eq!(between.who_is_typing().next().await.unwrap(), []);
+    typing_is(&mut alice.chat.typing_users(), &["bob"]).await;
+    assert_eq!(between.typing_users().next().await.unwrap(), []);
 }

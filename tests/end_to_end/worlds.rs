@@ -262,7 +262,7 @@ async fn a_rate_limit_and_the_end_of_typing_take_as_long_as_the_test_wants() {
                 .after(1),
         )
         .then(Action::Drop);
-    chat.typing();
+    chat.keystroke();
     let typing = |state: &'static str| {
         world.journal().until(fulmar_tests::DEADLINE, move |entry| {
             matches!(&entry.passed, fulmar_mock_server::Passed::Outgoing { frame }

@@ -51,13 +51,13 @@ impl Client {
     /// Without those in the archive, and those that are hidden.
     #[must_use]
     pub fn conversations(&self) -> ConversationList {
-        self.conversations_where(ConversationFilter::default())
+        self.filtered_conversations(ConversationFilter::default())
     }
 
     /// The conversations that a filter lets through, as a live query: those in the archive, those with
     /// something unread, those of a kind.
     #[must_use]
-    pub fn conversations_where(&self, filter: ConversationFilter) -> ConversationList {
+    pub fn filtered_conversations(&self, filter: ConversationFilter) -> ConversationList {
         ConversationList::new(Arc::clone(&self.runtime), filter)
     }
 

@@ -11,21 +11,13 @@ use tokio::sync::watch;
 
 use super::conversation_watch::{own, show_presence};
 use super::live::Live;
+use super::pages::PageResult;
 use crate::error::WatchError;
 use crate::runtime::PresentNow;
 use crate::runtime::Runtime;
 
 /// How many conversations one step of the list shows more.
 const STEP: u32 = 50;
-
-/// Whether a list has more to show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Listed {
-    /// It had; the next change shows 50 more.
-    More,
-    /// Everything is shown.
-    Everything,
-}
 
 /// A live list of conversations: pinned ones first, then the last active. It begins with 50, and shows 50
 /// more with each [`ConversationList::load_more`].
@@ -114,7 +106,7 @@ impl ConversationList {
     ///
     /// # Errors
     /// [`WatchError::Closed`] when the client is; [`WatchError::Store`] when this read failed.
-    pub async fn load_more(&self) -> Result<Listed, WatchError> {
+    pub async fn load_more(&self) -> Result<PageResult, WatchError> {
         let (filter, limit) = (self.filter, *self.limit.borrow());
         let count = self
             .live
@@ -123,11 +115,13 @@ impl ConversationList {
             .await
             .ok_or(WatchError::Closed)??;
         if count <= u64::from(limit) {
-            return Ok(Listed::Everything);
+            return Ok(PageResult { has_more: false });
         }
-        self.limit
-            .send_modify(|now| *now = limit.max(*now).saturating_add(STEP));
-        Ok(Listed::More)
+        let limit = limit.saturating_add(STEP);
+        self.limit.send_modify(|now| *now = limit.max(*now));
+        Ok(PageResult {
+            has_more: count > u64::from(limit),
+        })
     }
 
     /// The same as a stream, which ends when the client is closed or the store cannot be read.

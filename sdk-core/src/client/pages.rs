@@ -1,9 +1,16 @@
-//! How far a page of a timeline goes, asked of the store.
+//! Pages of lists, timelines and searches: what asking for one comes to, and how far one goes in the store.
 
 use fulmar_engine::{CommandError, Reader, StoreError};
 use fulmar_protocol::{ConversationId, OperationKey, Position};
 
 use crate::runtime::Runtime;
+
+/// What asking for a page came to: of a timeline, a list or a search. The next change shows what was loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageResult {
+    /// Whether another call may load more. `false` is certain; `true` may turn out to be an empty page.
+    pub has_more: bool,
+}
 
 /// [`page_before`](fulmar_engine::query::page_before) or [`page_after`](fulmar_engine::query::page_after).
 pub(super) type PageEnd = fn(

@@ -10,20 +10,12 @@ use futures_core::Stream;
 use tokio::sync::watch;
 
 use super::live::Live;
+use super::pages::PageResult;
 use crate::error::WatchError;
 use crate::runtime::Runtime;
 
 /// How many messages one step of a search shows more.
 const STEP: u32 = 50;
-
-/// Whether a search may find more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Found {
-    /// It may; the next change shows what it has found by now.
-    More,
-    /// Everything that there is, on this device and at the server, is shown.
-    Everything,
-}
 
 /// A live search: what is found on this device at once, also offline, and what the server finds with
 /// [`Search::load_more`]. What the server finds is on this device from then on, so that there is one list,
@@ -133,7 +125,7 @@ impl Search {
     /// # Errors
     /// [`CommandError::Unreachable`] without the network; [`CommandError::Refused`] for a text without a
     /// word or with more than 16, or when the server cannot search. What was found stays.
-    pub async fn load_more(&self) -> Result<Found, CommandError> {
+    pub async fn load_more(&self) -> Result<PageResult, CommandError> {
         let reach = self.shared.borrow().clone();
         let query = Arc::clone(&self.query);
         let (told, limit) = (reach.told.clone(), reach.limit);
@@ -149,30 +141,31 @@ impl Search {
         if here.more {
             self.shared
                 .send_modify(|reach| reach.limit = limit.max(reach.limit) + STEP);
-            return Ok(Found::More);
+            return Ok(PageResult { has_more: true });
         }
         let cursor = match reach.server {
             ServerPage::First => None,
             ServerPage::At(cursor) => Some(cursor),
-            ServerPage::NoMore => return Ok(Found::Everything),
+            ServerPage::NoMore => return Ok(PageResult { has_more: false }),
         };
         let command = Command::Search {
             query: SearchQuery::clone(&self.query),
             cursor,
         };
         let Reply::Searched { keys, cursor } = self.live.runtime.command(command).await? else {
-            return Ok(Found::Everything);
+            return Ok(PageResult { has_more: false });
         };
-        let found = match (keys.is_empty(), &cursor) {
-            (true, None) => Found::Everything,
-            _ => Found::More,
+        // All that is on this device is shown already, and the limit grows by what the server has found.
+        let page = PageResult {
+            has_more: cursor.is_some(),
         };
+        let grown = u32::try_from(keys.len()).unwrap_or(u32::MAX).max(STEP);
         self.shared.send_modify(|reach| {
-            reach.limit = reach.limit.saturating_add(STEP);
+            reach.limit = reach.limit.saturating_add(grown);
             reach.told.extend(keys);
             reach.server = cursor.map_or(ServerPage::NoMore, ServerPage::At);
         });
-        Ok(found)
+        Ok(page)
     }
 
     /// The same as a stream, which ends when the client is closed or the store cannot be read.

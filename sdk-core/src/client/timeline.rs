@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use super::arguments::new_operation_key;
 use super::live::Live;
-use super::pages::{PageEnd, page_end};
+use super::pages::{PageEnd, PageResult, page_end};
 use crate::error::WatchError;
 use crate::runtime::Runtime;
 
@@ -32,24 +32,6 @@ pub enum Visibility {
     Hidden,
     /// What it shows is on a screen: it is marked as read.
     Visible,
-}
-
-/// Whether there was older history.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum History {
-    /// There was; the next change shows it.
-    More,
-    /// There is none: the timeline begins with the first message.
-    Beginning,
-}
-
-/// Whether there was something newer than what a timeline shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Newest {
-    /// There was; the next change shows it.
-    More,
-    /// There is nothing newer, and whatever comes is shown as it comes.
-    Reached,
 }
 
 /// The end of a gap from which it is filled.
@@ -262,14 +244,14 @@ impl Timeline {
     ///
     /// # Errors
     /// [`CommandError::Unreachable`] without the network; nothing has changed then.
-    pub async fn load_older(&self) -> Result<History, CommandError> {
+    pub async fn load_older(&self) -> Result<PageResult, CommandError> {
         let before = self.snapshot().await?;
         let mut shown = before.clone();
         // A page may have nothing to show: hidden messages, or those of threads.
         while shown.items.len() <= before.items.len() {
             match shown.older {
                 Older::Nothing if shown.items.len() == before.items.len() => {
-                    return Ok(History::Beginning);
+                    return Ok(PageResult { has_more: false });
                 }
                 Older::Nothing => break,
                 Older::Cached => {}
@@ -284,11 +266,13 @@ impl Timeline {
             let now = self.snapshot().await?;
             // A server that has nothing there, against its word.
             if (now.older, now.from) == (shown.older, shown.from) {
-                return Ok(History::Beginning);
+                return Ok(PageResult { has_more: false });
             }
             shown = now;
         }
-        Ok(History::More)
+        Ok(PageResult {
+            has_more: shown.older != Older::Nothing,
+        })
     }
 
     /// Asks for 50 newer messages, in a timeline that was opened around an older one. From the device
@@ -296,13 +280,13 @@ impl Timeline {
     ///
     /// # Errors
     /// [`CommandError::Unreachable`] without the network; nothing has changed then.
-    pub async fn load_newer(&self) -> Result<Newest, CommandError> {
+    pub async fn load_newer(&self) -> Result<PageResult, CommandError> {
         let before = self.snapshot().await?;
         let mut shown = before.clone();
         while shown.items.len() <= before.items.len() {
             match shown.newer {
                 Newer::Nothing if shown.to == before.to => {
-                    return Ok(Newest::Reached);
+                    return Ok(PageResult { has_more: false });
                 }
                 Newer::Nothing => break,
                 Newer::Cached => {}
@@ -311,11 +295,13 @@ impl Timeline {
             self.show_to(self.page_end(shown.to, page_after).await?);
             let now = self.snapshot().await?;
             if (now.newer, now.to) == (shown.newer, shown.to) {
-                return Ok(Newest::Reached);
+                return Ok(PageResult { has_more: false });
             }
             shown = now;
         }
-        Ok(Newest::More)
+        Ok(PageResult {
+            has_more: shown.newer != Newer::Nothing,
+        })
     }
 
     /// Asks for up to 50 messages of a gap, from one of its ends; what is left of it stays a gap. Needs

@@ -1,4 +1,4 @@
-//! Who is typing.
+//! The signal that a user is typing, sent and received.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use crate::runtime::Runtime;
 use crate::runtime::TypingNow;
 
 impl Conversation {
-    /// Says that the user pressed a key. Call it for each: the server is told at most every two
-    /// seconds, and by itself that the user has stopped, when there was no key for one second, or a
-    /// message was sent. Returns at once; without a connection nothing happens. PROTOCOL.md §3.10.
-    pub fn typing(&self) {
+    /// Says that the user pressed a key. Call it for each key: the server is told at most every two
+    /// seconds. It is told that the user has stopped when there was no key for one second, or a message
+    /// was sent. Returns at once; without a connection nothing happens. PROTOCOL.md §3.10.
+    pub fn keystroke(&self) {
         self.signal(TypingState::Started);
     }
 
@@ -25,10 +25,10 @@ impl Conversation {
         self.signal(TypingState::Stopped);
     }
 
-    /// Who else is typing here, live. Somebody of whom nothing is heard for three seconds has stopped,
-    /// and without a connection nobody is known to type. PROTOCOL.md §3.10.
+    /// The other users who are typing here, live. A user whose signal is older than three seconds is not
+    /// among them; without a connection the list is empty. PROTOCOL.md §3.10.
     #[must_use]
-    pub fn who_is_typing(&self) -> TypingWatch {
+    pub fn typing_users(&self) -> TypingWatch {
         TypingWatch {
             runtime: self.shared_runtime(),
             id: self.id().clone(),
@@ -46,7 +46,7 @@ impl Conversation {
     }
 }
 
-/// A live view of who is typing in a conversation.
+/// The users who are typing in a conversation, live.
 #[derive(Debug, Clone)]
 pub struct TypingWatch {
     runtime: Arc<Runtime>,

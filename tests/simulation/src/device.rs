@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fulmar_engine::query::{
-    ConversationFilter, ConversationItem, MessageItem, MessageState, Place, TimelineItem,
+    ConversationFilter, ConversationItem, Folder, MessageItem, MessageState, TimelineItem,
     TimelineSnapshot, Window, conversation_key, conversations, timeline,
 };
 use fulmar_engine::{
@@ -148,14 +148,14 @@ impl Device {
 
     /// What is listed, in the inbox and then in the archive.
     pub(crate) fn list(&self) -> Result<Vec<ConversationItem>, String> {
-        let mut list = self.listed(Place::Inbox)?;
-        list.extend(self.listed(Place::Archive)?);
+        let mut list = self.listed(Folder::Inbox)?;
+        list.extend(self.listed(Folder::Archive)?);
         Ok(list)
     }
 
-    pub(crate) fn listed(&self, place: Place) -> Result<Vec<ConversationItem>, String> {
+    pub(crate) fn listed(&self, folder: Folder) -> Result<Vec<ConversationItem>, String> {
         let filter = ConversationFilter {
-            place,
+            folder,
             ..ConversationFilter::default()
         };
         match &self.engine {

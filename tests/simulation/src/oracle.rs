@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fulmar_backend::{Backend, HttpRequest};
-use fulmar_engine::query::{ConversationItem, Place, participants};
+use fulmar_engine::query::{ConversationItem, Folder, participants};
 use fulmar_protocol::{
     Attachment, Conversation, ConversationId, ConversationPage, Message, MessagePage, OperationKey,
     Participant, Position, Session, Timestamp, UserId,
@@ -178,16 +178,16 @@ impl Truth {
             return Err(format!("{missing} was said to be here"));
         }
         let views = self.views.get(&device.user).ok_or("no such user")?;
-        for place in [Place::Inbox, Place::Archive] {
-            let list = device.listed(place)?;
+        for folder in [Folder::Inbox, Folder::Archive] {
+            let list = device.listed(folder)?;
             let ids: BTreeSet<_> = list.iter().map(|item| &item.conversation_id).collect();
             let there: BTreeSet<_> = views
                 .iter()
-                .filter(|view| listed(view) == Some(place))
+                .filter(|view| listed(view) == Some(folder))
                 .map(|view| &view.conversation_id)
                 .collect();
             if ids != there || list.len() != there.len() {
-                return Err(format!("{place:?} has {ids:?}, the server {there:?}"));
+                return Err(format!("{folder:?} has {ids:?}, the server {there:?}"));
             }
             for (item, next) in list.iter().zip(list.iter().skip(1)) {
                 let rank = |item: &ConversationItem| (item.settings.pinned, item.activity_at);
@@ -280,12 +280,12 @@ impl Truth {
 }
 
 /// Where a conversation is listed; `None` for a hidden one.
-fn listed(view: &Conversation) -> Option<Place> {
+fn listed(view: &Conversation) -> Option<Folder> {
     let hidden = view.settings.hidden_to;
     match view.settings.archived {
         _ if hidden.is_some_and(|to| view.last_position <= to) => None,
-        true => Some(Place::Archive),
-        false => Some(Place::Inbox),
+        true => Some(Folder::Archive),
+        false => Some(Folder::Inbox),
     }
 }
 

@@ -144,13 +144,13 @@ public final class Client: Sendable {
 
     /// The list of conversations: pinned ones first, then the last active. Without those in the archive,
     /// and those that are hidden.
-    public var conversations: ConversationList { conversationsWhere() }
+    public var conversations: ConversationList { conversations(folder: .inbox) }
 
-    /// The conversations in the archive, with something unread, or of a kind.
-    public func conversationsWhere(
-        place: Place = .inbox, unread: UnreadFilter = .all, kind: ConversationKind? = nil
+    /// A list of the conversations in a folder, of these only the unread ones, or only those of a kind.
+    public func conversations(
+        folder: Folder = .inbox, unread: UnreadFilter = .all, kind: ConversationKind? = nil
     ) -> ConversationList {
-        let filter = ConversationFilter(place: place, unread: unread, kind: kind)
+        let filter = ConversationFilter(folder: folder, unread: unread, kind: kind)
         return ConversationList(handle: Result { try handle.conversations(filter: filter) })
     }
 

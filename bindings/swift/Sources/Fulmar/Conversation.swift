@@ -76,12 +76,12 @@ public struct Conversation: Sendable, CustomStringConvertible {
         try await command { try await client.handle.markReadUpTo(conversation: id, position: position) }
     }
 
-    /// Says that the user pressed a key. Call it for each: the server is told at most every two seconds,
-    /// and by itself that the user has stopped, when there was no key for one second, or a message was
-    /// sent. Returns at once. PROTOCOL.md §3.10.
-    public func typing() {
+    /// Says that the user pressed a key. Call it for each key: the server is told at most every two
+    /// seconds. It is told that the user has stopped when there was no key for one second, or a message
+    /// was sent. Returns at once. PROTOCOL.md §3.10.
+    public func keystroke() {
         // A closed client has nobody to tell.
-        try? client.handle.typing(conversation: id)
+        try? client.handle.keystroke(conversation: id)
     }
 
     /// Says that the user has stopped typing, if that is known before the second is over.
@@ -89,9 +89,9 @@ public struct Conversation: Sendable, CustomStringConvertible {
         try? client.handle.stopTyping(conversation: id)
     }
 
-    /// Who else is typing here, live. Somebody of whom nothing is heard for three seconds has stopped,
-    /// and without a connection nobody is known to type. PROTOCOL.md §3.10.
-    public var whoIsTyping: Live<[UserId]> {
+    /// The other users who are typing here, live. A user whose signal is older than three seconds is not
+    /// among them; without a connection the list is empty. PROTOCOL.md §3.10.
+    public var typingUsers: Live<[UserId]> {
         Live { [handle = client.handle, id] in try handle.watchTyping(conversation: id) }
     }
 

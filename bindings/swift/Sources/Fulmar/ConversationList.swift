@@ -30,7 +30,7 @@ public struct ConversationList: Sendable {
     ///
     /// - Throws: `.closed` when the client is; `.store` when the store could not be read.
     @discardableResult
-    public func loadMore() async throws(WatchError) -> Listed {
+    public func loadMore() async throws(WatchError) -> PageResult {
         do {
             return try await handle.get().loadMore()
         } catch let error as WatchError {

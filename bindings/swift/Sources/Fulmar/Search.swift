@@ -36,7 +36,7 @@ public final class Search: Sendable {
     /// - Throws: `.unreachable` without the network; `.refused` for a text without a word or with more
     ///   than 16, or when the server cannot search; `.cancelled`, `.closed`. What was found stays.
     @discardableResult
-    public func loadMore() async throws(CommandError) -> Found {
+    public func loadMore() async throws(CommandError) -> PageResult {
         try await command { try await cancellable { try await self.handle.loadMore(cancel: $0) } }
     }
 }

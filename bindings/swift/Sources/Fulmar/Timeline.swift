@@ -58,7 +58,7 @@ public final class Timeline: Sendable {
     ///
     /// - Throws: `.unreachable` without the network; nothing has changed then. `.cancelled`, `.closed`.
     @discardableResult
-    public func loadOlder() async throws(CommandError) -> History {
+    public func loadOlder() async throws(CommandError) -> PageResult {
         try await command { try await cancellable { try await self.handle.loadOlder(cancel: $0) } }
     }
 
@@ -67,7 +67,7 @@ public final class Timeline: Sendable {
     ///
     /// - Throws: `.unreachable` without the network; nothing has changed then. `.cancelled`, `.closed`.
     @discardableResult
-    public func loadNewer() async throws(CommandError) -> Newest {
+    public func loadNewer() async throws(CommandError) -> PageResult {
         try await command { try await cancellable { try await self.handle.loadNewer(cancel: $0) } }
     }
 

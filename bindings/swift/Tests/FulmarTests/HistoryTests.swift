@@ -42,10 +42,10 @@ final class HistoryTests: XCTestCase {
         let past = try await chat.timelineAround(.message(key: keys[50]))
         try await past.items.until { $0.messages.map(\.text) == (25..<75).map { "\($0)" } }
         let newest = try await past.loadNewer()
-        XCTAssertEqual(newest, .more)
+        XCTAssertTrue(newest.hasMore)
         try await past.items.until { $0.messages.count == 100 }
         // What the jump brought and what was there before is one timeline, with a gap in between.
-        while try await whole.loadOlder() == .more {}
+        while try await whole.loadOlder().hasMore {}
         let gapped = try await whole.items.until { $0.messages.count == 145 }
         for case .gap(let range) in gapped.items {
             XCTAssertEqual(range, GapRange(from: Position(126), to: Position(130), count: 5))
@@ -71,7 +71,7 @@ final class HistoryTests: XCTestCase {
         try await tablet.connection.until { $0 == .live }
         let search = try tablet.search(SearchQuery(text: "need", senderId: "alice"))
         try await search.items.until { $0.items.count == 19 }
-        while try await search.loadMore() == .more {}
+        while try await search.loadMore().hasMore {}
         let all = try await search.items.until { $0.items.count == 60 }
         XCTAssertEqual(Set(all.items.map(\.id)).count, 60)
     }

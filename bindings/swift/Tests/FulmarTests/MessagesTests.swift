@@ -85,10 +85,10 @@ final class MessagesTests: XCTestCase {
         }
         looking.cancel()
         _ = await looking.result
-        his.chat.typing()
-        try await hers.chat.whoIsTyping.until { $0 == ["bob"] }
+        his.chat.keystroke()
+        try await hers.chat.typingUsers.until { $0 == ["bob"] }
         his.chat.stopTyping()
-        try await hers.chat.whoIsTyping.until { $0.isEmpty }
+        try await hers.chat.typingUsers.until { $0.isEmpty }
     }
 
     func testTheOutboxShowsWhatWaitsAndLetsGoOfIt() async throws {

@@ -67,14 +67,15 @@ final class TalkingTests: XCTestCase {
         let theirs = tablet.conversation(list.items.first { $0.title == "Bob" }!.conversationId)
         let timeline = try theirs.timeline()
         try await timeline.items.until { $0.messages.count == 20 }
-        var history = try await timeline.loadOlder()
-        XCTAssertEqual(history, .more)
+        var page = try await timeline.loadOlder()
+        XCTAssertTrue(page.hasMore)
         try await timeline.items.until { $0.messages.count == 70 }
-        try await timeline.loadOlder()
+        page = try await timeline.loadOlder()
+        XCTAssertFalse(page.hasMore)
         let all = try await timeline.items.until { $0.messages.count == 120 }
         XCTAssertEqual(all.messages.map(\.text), (0..<120).map { "\($0)" })
-        history = try await timeline.loadOlder()
-        XCTAssertEqual(history, .beginning)
+        page = try await timeline.loadOlder()
+        XCTAssertFalse(page.hasMore)
         let fresh = try await theirs.timeline().items.until { _ in true }
         XCTAssertEqual(fresh.messages.count, 50)
         await tablet.shutDown()

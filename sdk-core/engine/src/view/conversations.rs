@@ -81,21 +81,21 @@ pub enum ConversationStatus {
 /// Which conversations a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ConversationFilter {
-    /// From where.
-    pub place: Place,
+    /// The part of the list.
+    pub folder: Folder,
     /// All, or only those with something unread.
     pub unread: UnreadFilter,
     /// Only of this kind.
     pub kind: Option<ConversationKind>,
 }
 
-/// Where a conversation is listed.
+/// The part of the user's list that a conversation is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Place {
-    /// Where it is unless the user put it elsewhere.
+pub enum Folder {
+    /// Where a conversation is unless the user has archived it.
     #[default]
     Inbox,
-    /// In the archive.
+    /// What the user has archived.
     Archive,
 }
 
@@ -149,9 +149,9 @@ pub fn conversation(
 impl ConversationFilter {
     fn columns(self) -> Filter {
         Filter {
-            listed: match self.place {
-                Place::Inbox => "inbox",
-                Place::Archive => "archive",
+            listed: match self.folder {
+                Folder::Inbox => "inbox",
+                Folder::Archive => "archive",
             },
             only_unread: self.unread == UnreadFilter::OnlyUnread,
             kind: self.kind.map(|kind| match kind {

@@ -17,7 +17,7 @@ mod timeline;
 
 pub use crate::store::search::TextPiece;
 pub use conversations::{
-    ConversationFilter, ConversationItem, ConversationStatus, Place, UnreadFilter, conversation,
+    ConversationFilter, ConversationItem, ConversationStatus, Folder, UnreadFilter, conversation,
     conversation_key, conversations, count_conversations,
 };
 pub use diff::{Change, apply, diff};

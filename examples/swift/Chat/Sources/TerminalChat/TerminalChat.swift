@@ -99,7 +99,7 @@ actor Terminal {
             guard let number = Int(number), chats.indices.contains(number) else { throw Complaint(text: "no such number") }
             try open(chats[number].conversationId, chats[number].title)
         case ("/direct", let name?): try open(await client.createDirect(with: UserId(name)).id, name)
-        case ("/older", _): say("\(try await timeline?.loadOlder() ?? .beginning)")
+        case ("/older", _): say(try await timeline?.loadOlder().hasMore == true ? "there is more" : "that is all")
         case ("/retry", _):
             try await client.outbox.retry(failed())
             refused = nil

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use super::*;
 use crate::store::{Store, rebuild};
 
-struct Place {
+struct Directory {
     folder: tempfile::TempDir,
 }
 
-impl Place {
+impl Directory {
     fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
@@ -80,9 +80,9 @@ fn confirm(store: &mut Store, count: u8) {
 
 #[test]
 fn a_deleted_log_is_noticed_with_what_was_in_it() {
-    let place = Place::new();
-    drop(Store::open(&place.store()).unwrap());
-    let mut store = Store::open(&place.store()).unwrap();
+    let directory = Directory::new();
+    drop(Store::open(&directory.store()).unwrap());
+    let mut store = Store::open(&directory.store()).unwrap();
     hand_over(&mut store, 2, Durability::Full);
     store
         .reader()
@@ -90,8 +90,8 @@ fn a_deleted_log_is_noticed_with_what_was_in_it() {
         .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
         .unwrap();
     hand_over(&mut store, 3, Durability::Full);
-    let whole = place.crashed("");
-    let halved = place.crashed("a.db-wal");
+    let whole = directory.crashed("");
+    let halved = directory.crashed("a.db-wal");
     assert_eq!(whole.missed(), None);
     assert_eq!(halved.missed(), Some(3));
     // Until it is rebuilt, with what is left.
@@ -103,42 +103,42 @@ fn a_deleted_log_is_noticed_with_what_was_in_it() {
 
 #[test]
 fn an_emptied_or_deleted_store_is_noticed_and_left_as_it_is() {
-    let place = Place::new();
-    let mut store = Store::open(&place.store()).unwrap();
+    let directory = Directory::new();
+    let mut store = Store::open(&directory.store()).unwrap();
     hand_over(&mut store, 5, Durability::Full);
     confirm(&mut store, 1);
     drop(store);
-    fs::write(place.store(), b"").unwrap();
-    assert_eq!(place.missed(), Some(4));
-    assert_eq!(fs::read(place.store()).unwrap(), b"");
-    fs::remove_file(place.store()).unwrap();
-    assert_eq!(place.missed(), Some(4));
-    assert!(!place.store().exists());
-    rebuild(&place.store()).unwrap();
-    assert_eq!(place.missed(), None);
+    fs::write(directory.store(), b"").unwrap();
+    assert_eq!(directory.missed(), Some(4));
+    assert_eq!(fs::read(directory.store()).unwrap(), b"");
+    fs::remove_file(directory.store()).unwrap();
+    assert_eq!(directory.missed(), Some(4));
+    assert!(!directory.store().exists());
+    rebuild(&directory.store()).unwrap();
+    assert_eq!(directory.missed(), None);
 }
 
 #[test]
 fn a_store_without_anything_unsent_may_be_emptied() {
-    let place = Place::new();
-    let mut store = Store::open(&place.store()).unwrap();
+    let directory = Directory::new();
+    let mut store = Store::open(&directory.store()).unwrap();
     hand_over(&mut store, 2, Durability::Full);
     confirm(&mut store, 2);
     drop(store);
-    fs::remove_file(place.store()).unwrap();
-    assert_eq!(place.missed(), None);
+    fs::remove_file(directory.store()).unwrap();
+    assert_eq!(directory.missed(), None);
 }
 
 #[test]
 fn a_crash_before_the_marker_is_written_is_no_loss() {
-    let place = Place::new();
-    let mut store = Store::open(&place.store()).unwrap();
+    let directory = Directory::new();
+    let mut store = Store::open(&directory.store()).unwrap();
     hand_over(&mut store, 1, Durability::Full);
-    let older = place.marker();
+    let older = directory.marker();
     hand_over(&mut store, 4, Durability::Full);
     confirm(&mut store, 5);
-    let newer = place.marker();
-    let crashed = place.crashed("");
+    let newer = directory.marker();
+    let crashed = directory.crashed("");
     for marker in [
         older.as_str(),
         newer.as_str(),
@@ -154,28 +154,28 @@ fn a_crash_before_the_marker_is_written_is_no_loss() {
 
 #[test]
 fn what_a_power_cut_may_take_back_is_not_promised() {
-    let place = Place::new();
-    let mut store = Store::open(&place.store()).unwrap();
+    let directory = Directory::new();
+    let mut store = Store::open(&directory.store()).unwrap();
     hand_over(&mut store, 1, Durability::Full);
-    let before_the_cut = place.crashed("");
+    let before_the_cut = directory.crashed("");
     hand_over(&mut store, 2, Durability::Normal);
     // The power takes the commit of normal durability, and not the marker, which happened to be written.
-    fs::copy(path(&place.store()), path(&before_the_cut.store())).unwrap();
+    fs::copy(path(&directory.store()), path(&before_the_cut.store())).unwrap();
     assert_eq!(before_the_cut.missed(), None);
     // The next durable commit makes them durable, too.
     hand_over(&mut store, 1, Durability::Full);
-    fs::copy(path(&place.store()), path(&before_the_cut.store())).unwrap();
+    fs::copy(path(&directory.store()), path(&before_the_cut.store())).unwrap();
     assert_eq!(before_the_cut.missed(), Some(3));
 }
 
 #[test]
 fn the_marker_is_overwritten_in_place() {
-    let place = Place::new();
-    let mut store = Store::open(&place.store()).unwrap();
-    let empty = place.marker();
+    let directory = Directory::new();
+    let mut store = Store::open(&directory.store()).unwrap();
+    let empty = directory.marker();
     hand_over(&mut store, 9, Durability::Full);
-    assert_eq!(place.marker().len(), empty.len());
+    assert_eq!(directory.marker().len(), empty.len());
     assert_eq!(empty.len(), 86);
-    let promised = Promise::from_text(&place.marker()).unwrap();
+    let promised = Promise::from_text(&directory.marker()).unwrap();
     assert_eq!((promised.ordinal, promised.unsent), (9, 9));
 }

@@ -16,14 +16,14 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
 
     /** The list of conversations: pinned ones first, then the last active. Without those in the
      * archive, and those that are hidden. */
-    public val conversations: ConversationList = conversationsWhere()
+    public val conversations: ConversationList = conversations(Folder.INBOX)
 
-    /** The conversations in the archive, with something unread, or of a kind. */
-    public fun conversationsWhere(
-        place: Place = Place.INBOX,
+    /** A list of the conversations in a folder, of these only the unread ones, or only those of a kind. */
+    public fun conversations(
+        folder: Folder = Folder.INBOX,
         unread: UnreadFilter = UnreadFilter.ALL,
         kind: ConversationKind? = null,
-    ): ConversationList = ConversationList(this, ConversationFilter(place, unread, kind))
+    ): ConversationList = ConversationList(this, ConversationFilter(folder, unread, kind))
 
     /** The connection: what it is, why, and when it is tried next. Live; begins with how it is now. */
     public val connection: Flow<ConnectionState> = live(

@@ -130,18 +130,18 @@ public class Conversation internal constructor(
     public suspend fun markReadUpTo(position: Position): Unit = client.use { it.markReadUpTo(id, position) }
 
     /**
-     * Says that the user pressed a key. Call it for each: the server is told at most every two seconds,
-     * and by itself that the user has stopped, when there was no key for one second, or a message was
-     * sent. Returns at once. PROTOCOL.md §3.10.
+     * Says that the user pressed a key. Call it for each key: the server is told at most every two
+     * seconds. It is told that the user has stopped when there was no key for one second, or a message
+     * was sent. Returns at once. PROTOCOL.md §3.10.
      */
-    public fun typing(): Unit = client.use { it.typing(id) }
+    public fun keystroke(): Unit = client.use { it.keystroke(id) }
 
     /** Says that the user has stopped typing, if that is known before the second is over. */
     public fun stopTyping(): Unit = client.use { it.stopTyping(id) }
 
-    /** Who else is typing here, live. Somebody of whom nothing is heard for three seconds has stopped,
-     * and without a connection nobody is known to type. PROTOCOL.md §3.10. */
-    public val whoIsTyping: kotlinx.coroutines.flow.Flow<List<UserId>> = live(
+    /** The other users who are typing here, live. A user whose signal is older than three seconds is not
+     * among them; without a connection the list is empty. PROTOCOL.md §3.10. */
+    public val typingUsers: kotlinx.coroutines.flow.Flow<List<UserId>> = live(
         { client.use { it.watchTyping(id) } },
         { it.next() },
         { it.end() },

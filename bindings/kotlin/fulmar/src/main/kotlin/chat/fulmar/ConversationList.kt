@@ -44,7 +44,7 @@ public class ConversationList internal constructor(
      * @throws WatchException.Closed when the client is
      * @throws WatchException.Store when the store could not be read
      */
-    public suspend fun loadMore(): Listed = try {
+    public suspend fun loadMore(): PageResult = try {
         client.use { handle.loadMore() }
     } catch (_: CommandException.Closed) {
         throw WatchException.Closed()

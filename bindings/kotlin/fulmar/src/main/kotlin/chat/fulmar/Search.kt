@@ -48,7 +48,7 @@ public class Search internal constructor(private val handle: SearchHandle) : Aut
      *   cannot search
      * @throws CommandException.Closed
      */
-    public suspend fun loadMore(): Found {
+    public suspend fun loadMore(): PageResult {
         if (handle.uniffiIsDestroyed) throw CommandException.Closed()
         return try {
             handle.loadMore(null)

@@ -66,7 +66,7 @@ public class Timeline internal constructor(private val handle: TimelineHandle) :
      * @throws CommandException.Unreachable without the network; nothing has changed then
      * @throws CommandException.Closed
      */
-    public suspend fun loadOlder(): History = use { it.loadOlder(null) }
+    public suspend fun loadOlder(): PageResult = use { it.loadOlder(null) }
 
     /**
      * Asks for 50 newer messages, in a timeline that was opened around an older one. From the device
@@ -75,7 +75,7 @@ public class Timeline internal constructor(private val handle: TimelineHandle) :
      * @throws CommandException.Unreachable without the network; nothing has changed then
      * @throws CommandException.Closed
      */
-    public suspend fun loadNewer(): Newest = use { it.loadNewer(null) }
+    public suspend fun loadNewer(): PageResult = use { it.loadNewer(null) }
 
     /**
      * Asks for up to 50 messages of a gap, from one of its ends; what is left of it stays a gap. Needs

@@ -58,7 +58,7 @@ class GroupsTest {
         alice.conversations.items.until { it.items.single().draft == "what I wanted to s" }
         chat.archive()
         tablet.conversations.items.until { it.items.isEmpty() }
-        tablet.conversationsWhere(Place.ARCHIVE, UnreadFilter.ONLY_UNREAD, ConversationKind.GROUP)
+        tablet.conversations(Folder.ARCHIVE, UnreadFilter.ONLY_UNREAD, ConversationKind.GROUP)
             .items.until { it.items.size == 1 }
         chat.unarchive()
         chat.hide()
@@ -92,9 +92,9 @@ class GroupsTest {
         val groups = (0 until 60).map { alice.createGroup("Group $it", listOf(UserId("bob"))) }
         val list = alice.conversations
         list.items.until { it.items.size == 50 }
-        assertEquals(Listed.MORE, list.loadMore())
+        assertEquals(PageResult(hasMore = false), list.loadMore())
         list.items.until { it.items.size >= 60 }
-        assertEquals(Listed.EVERYTHING, list.loadMore())
+        assertEquals(PageResult(hasMore = false), list.loadMore())
         groups.first().setTitle("The first")
         val first = groups.first().item.until { it?.title == "The first" }
         assertEquals(list.items.first().items.single { it.title == "The first" }.key, first?.key)

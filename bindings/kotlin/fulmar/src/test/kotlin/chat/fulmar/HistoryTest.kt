@@ -2,6 +2,7 @@ package chat.fulmar
 
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertNull
+import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.assertThrows
 
@@ -40,13 +41,13 @@ class HistoryTest {
         whole.items.until { it.messages.size == 20 }
         val past = chat.timelineAround(Anchor.Message(keys[50]))
         past.items.until { shown -> shown.messages.map { it.text } == (25 until 75).map { "$it" } }
-        assertEquals(Newest.MORE, past.loadNewer())
+        assertTrue(past.loadNewer().hasMore)
         past.items.until { it.messages.size == 100 }
 
         // What came by the jump and what was there before is one timeline, with a gap in between.
-        assertEquals(History.MORE, whole.loadOlder())
+        assertTrue(whole.loadOlder().hasMore)
         past.loadNewer()
-        while (whole.loadOlder() == History.MORE) Unit
+        while (whole.loadOlder().hasMore) Unit
         val all = whole.items.until { it.messages.size == 150 }
         assertEquals(150, all.items.size)
         assertEquals("${keys[0]}", all.items.first().key)
@@ -70,7 +71,7 @@ class HistoryTest {
         tablet.connection.until { it == ConnectionState.Live }
         val search = tablet.search(SearchQuery("need", senderId = UserId("alice")))
         search.items.until { it.items.size == 19 }
-        while (search.loadMore() == Found.MORE) Unit
+        while (search.loadMore().hasMore) Unit
         val all = search.items.until { it.items.size == 60 }
         assertEquals(60, all.items.map { it.message.key }.toSet().size)
     }

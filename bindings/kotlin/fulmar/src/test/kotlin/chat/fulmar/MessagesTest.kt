@@ -92,10 +92,10 @@ class MessagesTest {
                 looking.cancelAndJoin()
             }
         }
-        theirs.typing()
-        hers.whoIsTyping.until { it == listOf(UserId("bob")) }
+        theirs.keystroke()
+        hers.typingUsers.until { it == listOf(UserId("bob")) }
         theirs.stopTyping()
-        hers.whoIsTyping.until { it.isEmpty() }
+        hers.typingUsers.until { it.isEmpty() }
     }
 
     @Test

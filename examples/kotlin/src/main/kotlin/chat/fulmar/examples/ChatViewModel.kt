@@ -4,7 +4,6 @@ import chat.fulmar.Client
 import chat.fulmar.CommandException
 import chat.fulmar.ConnectionState
 import chat.fulmar.ConversationId
-import chat.fulmar.History
 import chat.fulmar.MessageItem
 import chat.fulmar.MessageState
 import chat.fulmar.OperationKey
@@ -59,7 +58,7 @@ class ChatViewModel(
 
     fun onSend(text: String) = act { chat.send(text) }
 
-    fun onReachedTop() = act { isComplete.value = timeline.loadOlder() == History.BEGINNING }
+    fun onReachedTop() = act { isComplete.value = !timeline.loadOlder().hasMore }
 
     fun onRetry(message: OperationKey) = act { client.outbox.retry(message) }
 

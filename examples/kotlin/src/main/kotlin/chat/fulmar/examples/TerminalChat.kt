@@ -88,7 +88,7 @@ private class Terminal(private val client: Client, private val scope: CoroutineS
             }
             "/open" -> chats[argument.toInt()].let { open(it.conversationId, it.title) }
             "/direct" -> open(client.createDirect(UserId(argument)).id, argument)
-            "/older" -> println(timeline.loadOlder())
+            "/older" -> println(if (timeline.loadOlder().hasMore) "there is more" else "that is all")
             "/retry" -> client.outbox.retry(failed()).also { refused = null }
             "/discard" -> client.outbox.discard(failed())
             "/offline" -> client.setNetwork(NetworkState.UNAVAILABLE)
