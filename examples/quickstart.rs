@@ -93,7 +93,7 @@ async fn main() -> Result<()> {
 async fn sign_in(server: &MockServer, folder: &Path, user: &str) -> Result<Client> {
     let store = folder.join(format!("{user}.db"));
     let client = Client::builder(server.url(), store).build().await?;
-    client.login(user, format!("{user}-password")).await?;
+    client.sign_in(user, format!("{user}-password")).await?;
     Ok(client)
 }
 

@@ -50,7 +50,7 @@ async fn main() -> Result<()> {
     let client = Client::builder(&options.server, store).build().await?;
     if !matches!(client.session(), SessionState::SignedIn { .. }) {
         let password = options.password.ok_or("--password is needed to sign in")?;
-        client.login(&options.user, password).await?;
+        client.sign_in(&options.user, password).await?;
     }
     let mut chats = client.conversations();
     // The first change is what there is, at once.

@@ -21,14 +21,14 @@ impl Tour {
         step("Carol signs out as soon as everything is sent, and deletes her account");
         let group = self.carol.create_group("For a moment", ["alice"]).await?;
         group.send("Before I go").await?;
-        patiently(async { Ok(self.carol.logout(SignOut::Wait).await?) }).await?;
-        self.carol.login("carol", "carol-password").await?;
+        patiently(async { Ok(self.carol.sign_out(SignOut::Wait).await?) }).await?;
+        self.carol.sign_in("carol", "carol-password").await?;
         self.carol.account().delete("carol-password").await?;
         ensure(
             self.carol.session() == SessionState::SignedOut,
             "she is out",
         )?;
-        let again = self.carol.login("carol", "carol-password").await;
+        let again = self.carol.sign_in("carol", "carol-password").await;
         println!("      Carol signs in again: {}", told(again));
         Ok(())
     }

@@ -59,6 +59,6 @@ async fn sign_in(server: &MockServer, folder: &Path, name: &str) -> Result<Clien
     let client = Client::builder(server.url(), folder.join(format!("{name}.db")))
         .build()
         .await?;
-    client.login(name, format!("{name}-password")).await?;
+    client.sign_in(name, format!("{name}-password")).await?;
     Ok(client)
 }

@@ -4,7 +4,7 @@
 
 use arbitrary::Arbitrary;
 use fulmar_protocol::{
-    Answer, ApiRequest, Chunk, FileId, HttpAnswer, LogId, LoginRequest, NewUpload, Secret, Seq,
+    Answer, ApiRequest, Chunk, FileId, HttpAnswer, LogId, SignInRequest, NewUpload, Secret, Seq,
     Submit, SubmitId, UserId,
 };
 use libfuzzer_sys::fuzz_target;
@@ -33,7 +33,7 @@ struct Given {
 fn request(given: &Given) -> ApiRequest {
     let file = FileId::new("f-1").expect("a name");
     match given.request % 9 {
-        0 => ApiRequest::Login(LoginRequest {
+        0 => ApiRequest::SignIn(SignInRequest {
             user_id: UserId::new("alice").expect("a name"),
             password: Secret::from("a password"),
             device_id: fulmar_protocol::DeviceId::new("d").expect("a name"),

@@ -33,7 +33,7 @@ impl World<'_> {
         match word {
             Word::Conversation(index) => self.conversation(index),
             Word::Key(index) => key(index),
-            Word::Person(who) => person(who).to_owned(),
+            Word::User(who) => person(who).to_owned(),
             Word::Known(index) => WORDS[usize::from(index) % WORDS.len()].to_owned(),
             Word::Raw(text) => text,
         }

@@ -5,8 +5,8 @@
 use std::fmt::Debug;
 
 use fulmar_protocol::{
-    Attachment, Conversation, ConversationPage, LoginRequest, Me, MeUpdate, Message,
-    MessageVersions, OperationsAnswer, People, Problem, PushPayload, PushToken, RegisterRequest,
+    Attachment, Conversation, ConversationPage, SignInRequest, Me, MeUpdate, Message,
+    MessageVersions, OperationsAnswer, UserList, Problem, PushPayload, PushToken, RegisterRequest,
     SearchPage, Session, SessionList, Snapshot, Submit, SyncPage,
 };
 use libfuzzer_sys::fuzz_target;
@@ -30,7 +30,7 @@ fuzz_target!(|bytes: &[u8]| {
     travels::<Message>(bytes);
     travels::<MessageVersions>(bytes);
     travels::<OperationsAnswer>(bytes);
-    travels::<People>(bytes);
+    travels::<UserList>(bytes);
     travels::<Problem>(bytes);
     travels::<PushPayload>(bytes);
     travels::<SearchPage>(bytes);
@@ -39,7 +39,7 @@ fuzz_target!(|bytes: &[u8]| {
     travels::<Submit>(bytes);
     travels::<SyncPage>(bytes);
     // These hold secrets, which are not compared.
-    let _ = serde_json::from_slice::<LoginRequest>(bytes);
+    let _ = serde_json::from_slice::<SignInRequest>(bytes);
     let _ = serde_json::from_slice::<PushToken>(bytes);
     let _ = serde_json::from_slice::<RegisterRequest>(bytes);
     let _ = serde_json::from_slice::<Session>(bytes);

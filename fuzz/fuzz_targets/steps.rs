@@ -117,7 +117,7 @@ pub(crate) enum Json {
 pub(crate) enum Word {
     Conversation(u8),
     Key(u8),
-    Person(Who),
+    User(Who),
     Known(u8),
     Raw(String),
 }

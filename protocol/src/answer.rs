@@ -40,10 +40,10 @@ impl HttpAnswer {
 /// What came back and could be read.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
-    /// To login and refresh.
+    /// To a sign-in or a refresh.
     Session(Session),
-    /// To logout.
-    LoggedOut,
+    /// To a sign-out.
+    SignedOut,
     /// To a request for the sessions.
     Sessions(SessionList),
     /// To the request to end one.
@@ -115,7 +115,7 @@ impl ApiRequest {
             });
         }
         match self {
-            Self::Login(_) | Self::Register(_) | Self::Refresh(_) => {
+            Self::SignIn(_) | Self::Register(_) | Self::Refresh(_) => {
                 json(status, body).map(Answer::Session)
             }
             Self::Sessions => json(status, body).map(Answer::Sessions),
@@ -123,7 +123,7 @@ impl ApiRequest {
             Self::SetPushToken { .. } | Self::RemovePushToken { .. } => Ok(Answer::PushTokenNoted),
             Self::DeleteAccount(_) => Ok(Answer::AccountDeleted),
             Self::Block(_) | Self::Unblock(_) => json(status, body).map(Answer::Blocks),
-            Self::Logout(_) => Ok(Answer::LoggedOut),
+            Self::SignOut(_) => Ok(Answer::SignedOut),
             Self::Submit(_) => json(status, body).map(Answer::Operations),
             Self::Sync { .. } => json(status, body).map(Answer::Sync),
             Self::Me | Self::UpdateMe(_) => json(status, body).map(Answer::Me),

@@ -8,23 +8,23 @@ use percent_encoding::{NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde::Serialize;
 
 use crate::{
-    BlockRequest, Chunk, ConversationId, DeleteAccount, DeviceId, FileId, LogId, LoginRequest,
-    LogoutRequest, MeUpdate, MessageId, NewUpload, OperationKey, Position, PushToken,
-    RefreshRequest, RegisterRequest, SearchQuery, Seq, SessionId, Submit, Timestamp, UserId,
-    header, tus,
+    BlockRequest, Chunk, ConversationId, DeleteAccount, DeviceId, FileId, LogId, MeUpdate,
+    MessageId, NewUpload, OperationKey, Position, PushToken, RefreshRequest, RegisterRequest,
+    SearchQuery, Seq, SessionId, SignInRequest, SignOutRequest, Submit, Timestamp, UserId, header,
+    tus,
 };
 
 /// What a client asks over HTTP.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ApiRequest {
     /// `POST /v1/auth/login`
-    Login(LoginRequest),
+    SignIn(SignInRequest),
     /// `POST /v1/auth/register`
     Register(RegisterRequest),
     /// `POST /v1/auth/refresh`
     Refresh(RefreshRequest),
     /// `POST /v1/auth/logout`
-    Logout(LogoutRequest),
+    SignOut(SignOutRequest),
     /// `POST /v1/operations`
     Submit(Submit),
     /// `GET /v1/sync`
@@ -194,10 +194,10 @@ impl ApiRequest {
     #[must_use]
     pub fn to_call(&self) -> HttpCall {
         match self {
-            Self::Login(body) => post("/v1/auth/login", body, false),
+            Self::SignIn(body) => post("/v1/auth/login", body, false),
             Self::Register(body) => post("/v1/auth/register", body, false),
             Self::Refresh(body) => post("/v1/auth/refresh", body, false),
-            Self::Logout(body) => post("/v1/auth/logout", body, false),
+            Self::SignOut(body) => post("/v1/auth/logout", body, false),
             Self::Submit(body) => post("/v1/operations", body, true),
             Self::Sync { since, log_id } => {
                 let log = log_id

@@ -63,13 +63,13 @@ pub use method::{
     ReactionAdd, ReactionRemove, ReceiptUpdate, SettingsUpdate,
 };
 pub use operation::{Operation, Outcome, OutcomeStatus, Submit};
-pub use presence::{PersonPresence, Presence, PresenceFrame, PresenceSetting};
+pub use presence::{Presence, PresenceFrame, PresenceSetting, UserPresence};
 pub use problem::{Code, FailureClass, Problem};
 pub use push::{PushPayload, PushProvider, PushToken};
 pub use rest::{
-    BlockList, BlockRequest, ConversationPage, DeleteAccount, LoginRequest, LogoutRequest, Me,
-    MeUpdate, MessagePage, MessageVersions, OperationsAnswer, People, Person, RefreshRequest,
-    RegisterRequest, Session, SessionInfo, SessionList, Snapshot, SyncPage,
+    BlockList, BlockRequest, ConversationPage, DeleteAccount, Me, MeUpdate, MessagePage,
+    MessageVersions, OperationsAnswer, RefreshRequest, RegisterRequest, Session, SessionInfo,
+    SessionList, SignInRequest, SignOutRequest, Snapshot, SyncPage, User, UserList,
 };
 pub use search::{SearchPage, SearchQuery};
 pub use secret::Secret;

@@ -124,7 +124,7 @@ pub struct Payload {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", tag = "type")]
 pub enum Notice {
-    /// People were added.
+    /// Users were added.
     #[serde(rename_all = "camelCase")]
     ParticipantsAdded {
         /// Who.

@@ -68,7 +68,7 @@ methods! {
     ConversationUpdate = "conversation.update";
     /// The user leaves.
     ConversationLeave = "conversation.leave";
-    /// People come in.
+    /// Users come in.
     ParticipantAdd = "participant.add";
     /// Somebody is sent away.
     ParticipantRemove = "participant.remove";

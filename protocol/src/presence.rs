@@ -4,20 +4,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Timestamp, UserId};
 
-/// `presence` (PROTOCOL.md §3.11): of these people it is so now.
+/// `presence` (PROTOCOL.md §3.11): the presence of some users, as it is now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PresenceFrame {
-    /// One entry per person.
-    pub people: Vec<PersonPresence>,
+    /// One entry per user.
+    pub users: Vec<UserPresence>,
 }
 
-/// Whether a person is there.
+/// Whether a user is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct PersonPresence {
+pub struct UserPresence {
     /// Who.
     pub user_id: UserId,
     /// Whether on any device.

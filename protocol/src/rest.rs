@@ -11,7 +11,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct LoginRequest {
+pub struct SignInRequest {
     /// Who.
     pub user_id: UserId,
     /// Their password.
@@ -48,12 +48,12 @@ pub struct RefreshRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct LogoutRequest {
+pub struct SignOutRequest {
     /// The newest refresh token of the session.
     pub refresh_token: Secret,
 }
 
-/// Answer to login and refresh.
+/// Answer to a sign-in and a refresh.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -177,7 +177,7 @@ pub struct SessionInfo {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct Person {
+pub struct User {
     /// Who it is.
     pub user_id: UserId,
     /// The name to show.
@@ -191,9 +191,9 @@ pub struct Person {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct People {
+pub struct UserList {
     /// Those whose name or id contains the text, by id.
-    pub users: Vec<Person>,
+    pub users: Vec<User>,
 }
 
 /// Whom somebody has blocked (PROTOCOL.md §7.4): the answer of `GET /v1/blocks`, of the requests that

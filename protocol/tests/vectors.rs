@@ -6,9 +6,10 @@ use std::path::Path;
 
 use fulmar_protocol::{
     BlockList, BlockRequest, ClientFrame, Conversation, ConversationPage, DeleteAccount, Event,
-    EventData, LoginRequest, LogoutRequest, Me, MeUpdate, MessagePage, MessageVersions, Method,
-    Operation, OperationsAnswer, People, Person, Problem, PushPayload, PushToken, RefreshRequest,
-    RegisterRequest, SearchPage, ServerFrame, Session, SessionList, Snapshot, Submit, SyncPage,
+    EventData, Me, MeUpdate, MessagePage, MessageVersions, Method, Operation, OperationsAnswer,
+    Problem, PushPayload, PushToken, RefreshRequest, RegisterRequest, SearchPage, ServerFrame,
+    Session, SessionList, SignInRequest, SignOutRequest, Snapshot, Submit, SyncPage, User,
+    UserList,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -62,9 +63,9 @@ fn read_and_write(name: &str, text: &str) -> Result<Value, String> {
         "body" => match rest.split('-').next().unwrap() {
             "register" => through::<RegisterRequest>(text),
             "sessions" => through::<SessionList>(text),
-            "login" => through::<LoginRequest>(text),
+            "login" => through::<SignInRequest>(text),
             "refresh" => through::<RefreshRequest>(text),
-            "logout" => through::<LogoutRequest>(text),
+            "logout" => through::<SignOutRequest>(text),
             "session" => through::<Session>(text),
             "submit" => through::<Submit>(text),
             "operations" => through::<OperationsAnswer>(text),
@@ -76,8 +77,8 @@ fn read_and_write(name: &str, text: &str) -> Result<Value, String> {
             "delete_account" => through::<DeleteAccount>(text),
             "push_token" => through::<PushToken>(text),
             "push" => through::<PushPayload>(text),
-            "person" => through::<Person>(text),
-            "people" => through::<People>(text),
+            "user" => through::<User>(text),
+            "users" => through::<UserList>(text),
             "search" => through::<SearchPage>(text),
             "conversations" => through::<ConversationPage>(text),
             "conversation" => through::<Conversation>(text),

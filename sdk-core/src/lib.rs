@@ -14,7 +14,7 @@
 //! # let server = MockServer::builder().demo().start().await?;
 //! # let dir = tempfile::tempdir()?;
 //! let alice = Client::builder(server.url(), dir.path().join("alice.db")).build().await?;
-//! alice.login("alice", "alice-password").await?;
+//! alice.sign_in("alice", "alice-password").await?;
 //!
 //! let chat = alice.create_direct("bob").await?;
 //! let mut timeline = chat.timeline();

@@ -13,7 +13,7 @@ pub type TokenFuture = Pin<Box<dyn Future<Output = Result<ProvidedToken, TokenFa
 
 /// Where the access tokens of an app with its own sign-in come from. PROTOCOL.md §7.2.
 ///
-/// It is asked when [`Client::login_with_provider`](crate::Client::login_with_provider) is called,
+/// It is asked when [`Client::sign_in_with_provider`](crate::Client::sign_in_with_provider) is called,
 /// shortly before a token runs out, and when the server has refused one: one question at a time. It
 /// may be slow or fail: messages wait meanwhile, and none ever fails for it. An answer that takes
 /// longer than [`Config::token_timeout`](crate::Config::token_timeout) counts as none.

@@ -94,31 +94,31 @@ impl ClientHandle {
     }
 
     /// Signs in with a password.
-    pub async fn login(
+    pub async fn sign_in(
         &self,
         user_id: UserId,
         password: String,
         cancel: Option<Arc<CancelHandle>>,
     ) -> Result<(), CommandError> {
-        cancellable(cancel, self.client.login(user_id.as_str(), password)).await
+        cancellable(cancel, self.client.sign_in(user_id.as_str(), password)).await
     }
 
     /// Signs in with a token of the token provider.
-    pub async fn login_with_provider(
+    pub async fn sign_in_with_provider(
         &self,
         user_id: UserId,
         cancel: Option<Arc<CancelHandle>>,
     ) -> Result<(), CommandError> {
-        cancellable(cancel, self.client.login_with_provider(user_id.as_str())).await
+        cancellable(cancel, self.client.sign_in_with_provider(user_id.as_str())).await
     }
 
     /// Signs out and wipes the store.
-    pub async fn logout(
+    pub async fn sign_out(
         &self,
         how: SignOut,
         cancel: Option<Arc<CancelHandle>>,
     ) -> Result<(), CommandError> {
-        cancellable(cancel, self.client.logout(how.into())).await
+        cancellable(cancel, self.client.sign_out(how.into())).await
     }
 
     /// Who is signed in.

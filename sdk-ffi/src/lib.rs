@@ -31,7 +31,7 @@ mod logs;
 mod messages;
 mod open_error;
 mod outbox;
-mod people;
+mod participants;
 mod presence;
 mod problem;
 mod push;
@@ -70,7 +70,7 @@ pub use logs::{LogLevel, LogRecord, LogWatcher};
 pub use messages::{FailureReason, MessageItem, MessageState, ThreadOverview};
 pub use open_error::{OpenError, RebuildError};
 pub use outbox::{Action, OutboxItem, OutboxState};
-pub use people::{
+pub use participants::{
     Context, ConversationFilter, Folder, Participant, Role, Settings, UnreadFilter, Writing,
 };
 pub use presence::{Presence, PresenceSetting};

@@ -28,7 +28,7 @@ async fn no_token_password_or_text_is_in_the_log() {
     let password = "alice-password";
     let alice = "alice".parse().unwrap();
     client
-        .login(alice, password.to_owned(), None)
+        .sign_in(alice, password.to_owned(), None)
         .await
         .unwrap();
     assert!(matches!(
@@ -47,7 +47,7 @@ async fn no_token_password_or_text_is_in_the_log() {
     };
     client.send(chat, message).await.unwrap();
     // Returns when the server has it: over the socket, with all that the crates below do for that.
-    client.logout(SignOut::Wait, None).await.unwrap();
+    client.sign_out(SignOut::Wait, None).await.unwrap();
     client.shut_down().await.unwrap();
 
     let records = log.next().await.unwrap();

@@ -15,11 +15,11 @@ async fn a_wrong_password_and_an_unknown_user_look_alike_and_leave_nothing() {
     let stage = Stage::new().await;
     let client = stage.open("alice").await;
     refused_with(
-        client.login("alice", "wrong").await,
+        client.sign_in("alice", "wrong").await,
         &Code::CredentialsInvalid,
     );
     refused_with(
-        client.login("nobody", "wrong").await,
+        client.sign_in("nobody", "wrong").await,
         &Code::CredentialsInvalid,
     );
     assert_eq!(client.session(), SessionState::SignedOut);
@@ -27,9 +27,9 @@ async fn a_wrong_password_and_an_unknown_user_look_alike_and_leave_nothing() {
         client.create_direct("bob").await,
         Err(CommandError::SignedOut)
     ));
-    client.login("alice", "alice-password").await.unwrap();
+    client.sign_in("alice", "alice-password").await.unwrap();
     assert!(matches!(
-        client.login("bob", "bob-password").await,
+        client.sign_in("bob", "bob-password").await,
         Err(CommandError::AlreadySignedIn { .. })
     ));
 }
@@ -51,7 +51,7 @@ async fn signing_in_without_a_server_says_so() {
     .build()
     .await
     .unwrap();
-    let result = client.login("alice", "alice-password").await;
+    let result = client.sign_in("alice", "alice-password").await;
     assert!(
         matches!(result, Err(CommandError::Unreachable { .. })),
         "{result:?}"
@@ -82,10 +82,14 @@ async fn a_session_that_the_server_ends_keeps_what_is_unsent_for_the_next_one() 
     alice.say(&["written without a session"]).await;
     // Nobody else may take the store over with that in it.
     assert!(matches!(
-        alice.client.login("bob", "bob-password").await,
+        alice.client.sign_in("bob", "bob-password").await,
         Err(CommandError::OtherUser { .. })
     ));
-    alice.client.login("alice", "alice-password").await.unwrap();
+    alice
+        .client
+        .sign_in("alice", "alice-password")
+        .await
+        .unwrap();
     alice.sees(&["written without a session"]).await;
     bob.sees(&["written without a session"]).await;
 }
@@ -140,7 +144,7 @@ async fn somebody_registers_and_talks() {
     .await;
     // The password holds.
     let tablet = stage.open("dave-tablet").await;
-    tablet.login("dave", "daves-password").await.unwrap();
+    tablet.sign_in("dave", "daves-password").await.unwrap();
 }
 
 #[tokio::test]

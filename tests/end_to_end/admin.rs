@@ -45,7 +45,7 @@ async fn faults_users_and_the_clock_are_set_over_http() {
         .build()
         .await
         .unwrap();
-    dora.login("dora", "dora-password").await.unwrap();
+    dora.sign_in("dora", "dora-password").await.unwrap();
     let rule = json!({"at": {"outgoing": "outcome"}, "user": "dora", "times": 2, "then": "cut"});
     admin.post("faults", rule).await;
     let chat = dora.create_direct("alice").await.unwrap();

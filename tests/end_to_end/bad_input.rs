@@ -175,7 +175,7 @@ async fn answers_that_are_no_answers_are_tried_again() {
             .server
             .faults()
             .add(When::at(login.clone()).then(action));
-        let result = client.login("alice", "alice-password").await;
+        let result = client.sign_in("alice", "alice-password").await;
         assert!(
             matches!(result, Err(fulmar::CommandError::Unreachable { .. })),
             "{result:?}"
@@ -192,6 +192,6 @@ async fn answers_that_are_no_answers_are_tried_again() {
             .faults()
             .add(When::at(snapshot.clone()).then(action));
     }
-    client.login("alice", "alice-password").await.unwrap();
+    client.sign_in("alice", "alice-password").await.unwrap();
     fulmar_tests::live(&client).await;
 }

@@ -121,7 +121,7 @@ async fn what_is_not_what_was_announced_or_not_theirs_is_an_error_and_leaves_not
     })
     .await;
     let dave = stage.open("dave").await;
-    dave.login("bob", "bob-password").await.unwrap();
+    dave.sign_in("bob", "bob-password").await.unwrap();
     let refused = patiently("an answer", dave.download(&attachment).finish()).await;
     assert!(
         matches!(refused, Err(CommandError::Refused { .. })),

@@ -199,7 +199,7 @@ async fn files_keep_to_their_bound_but_for_what_is_unsent_and_go_with_the_sessio
     let items: Vec<MessageItem> = alice.screen.messages().cloned().collect();
     let attachment = first_attachment(&items);
     assert_eq!(download(&client, &attachment).await, bytes(20_000));
-    client.logout(fulmar::SignOut::Refuse).await.unwrap();
+    client.sign_out(fulmar::SignOut::Refuse).await.unwrap();
     assert!(!folder.exists());
 }
 

@@ -73,7 +73,7 @@ async fn a_script_asks_for_it_and_waits_over_http() {
     let folder = tempfile::tempdir().unwrap();
     let alice = fulmar::Client::builder(server.url(), folder.path().join("alice.db"));
     let alice = alice.build().await.unwrap();
-    alice.login("alice", "alice-password").await.unwrap();
+    alice.sign_in("alice", "alice-password").await.unwrap();
     alice.set_network(NetworkState::Unavailable);
     let chat = alice.create_direct("bob").await.unwrap();
     let key = chat.send("hello").await.unwrap();

@@ -11,19 +11,19 @@ async fn sign_out_refuses_to_lose_what_is_unsent_and_then_wipes() {
     alice.client.set_network(NetworkState::Unavailable);
     alice.say(&["unsent"]).await;
     assert_eq!(
-        alice.client.logout(SignOut::Refuse).await,
+        alice.client.sign_out(SignOut::Refuse).await,
         Err(CommandError::UnsentOperations { count: 1 })
     );
     alice.client.set_network(NetworkState::Available);
     let mut alice = alice;
     alice.sees(&["unsent"]).await;
-    alice.client.logout(SignOut::Refuse).await.unwrap();
+    alice.client.sign_out(SignOut::Refuse).await.unwrap();
     assert_eq!(alice.client.session(), SessionState::SignedOut);
     let mut list = alice.client.conversations();
     list.next().await.unwrap();
     assert_eq!(list.items(), []);
     // The store is free for somebody else.
-    alice.client.login("bob", "bob-password").await.unwrap();
+    alice.client.sign_in("bob", "bob-password").await.unwrap();
     live(&alice.client).await;
 }
 
@@ -35,10 +35,10 @@ async fn a_sign_out_can_wait_for_what_is_unsent_and_says_what_stands_still() {
     alice.say(&["one", "two"]).await;
     let leaving = tokio::spawn({
         let client = alice.client.clone();
-        async move { client.logout(SignOut::Wait).await }
+        async move { client.sign_out(SignOut::Wait).await }
     });
     // Waiting that is given up has done nothing.
-    let given_up = alice.client.logout(SignOut::Wait).now_or_never();
+    let given_up = alice.client.sign_out(SignOut::Wait).now_or_never();
     assert_eq!(given_up, None);
     assert!(matches!(
         alice.client.session(),
@@ -53,9 +53,9 @@ async fn a_sign_out_can_wait_for_what_is_unsent_and_says_what_stands_still() {
     let alice = stage.sign_in_on("carol", "carols").await;
     let nobody = alice.create_direct("nobody").await.unwrap();
     nobody.send("hello?").await.unwrap();
-    let stuck = patiently("the answer", alice.logout(SignOut::Wait)).await;
+    let stuck = patiently("the answer", alice.sign_out(SignOut::Wait)).await;
     assert_eq!(stuck, Err(CommandError::UnsentOperations { count: 2 }));
-    alice.logout(SignOut::Discard).await.unwrap();
+    alice.sign_out(SignOut::Discard).await.unwrap();
 }
 
 #[tokio::test]
@@ -144,7 +144,7 @@ async fn a_deleted_account_cannot_be_signed_in_to_written_to_or_taken() {
         .delete("alice-password")
         .await
         .unwrap();
-    let again = alice.client.login("alice", "alice-password").await;
+    let again = alice.client.sign_in("alice", "alice-password").await;
     assert!(
         matches!(again, Err(CommandError::Refused { .. })),
         "{again:?}"

@@ -21,7 +21,7 @@ async fn a_handshake_that_is_slow_refused_or_never_answered() {
         ..fulmar_tests::quick()
     };
     let alice = stage.open_with("alice", config).await;
-    alice.login("alice", "alice-password").await.unwrap();
+    alice.sign_in("alice", "alice-password").await.unwrap();
     live(&alice).await;
     for action in [
         Action::Delay(Duration::from_millis(50)),
@@ -63,7 +63,7 @@ async fn a_socket_behind_which_nobody_is_any_more() {
         ..fulmar_tests::quick()
     };
     let alice = stage.open_with("alice", config).await;
-    alice.login("alice", "alice-password").await.unwrap();
+    alice.sign_in("alice", "alice-password").await.unwrap();
     live(&alice).await;
     let chat = alice.create_direct("bob").await.unwrap();
     let mut alice = Person::new(alice, chat);
@@ -139,7 +139,11 @@ async fn a_revoked_session_is_reported_and_costs_nothing_that_was_written() {
         while !matches!(session.next().await.unwrap(), SessionState::Ended { .. }) {}
     })
     .await;
-    alice.client.login("alice", "alice-password").await.unwrap();
+    alice
+        .client
+        .sign_in("alice", "alice-password")
+        .await
+        .unwrap();
     let mut alice = alice;
     alice.sees(&["unsent"]).await;
 }

@@ -90,7 +90,7 @@ async fn tokens_of_an_own_backend_carry_a_session_through_its_moods() {
         (Mood::SomebodyElse, "belongs to bob"),
     ] {
         backend.is(mood);
-        match alice.login_with_provider("alice").await {
+        match alice.sign_in_with_provider("alice").await {
             Err(CommandError::NoToken { reason }) => assert!(reason.contains(words), "{reason}"),
             other => panic!("{mood:?}: {other:?}"),
         }
@@ -98,7 +98,7 @@ async fn tokens_of_an_own_backend_carry_a_session_through_its_moods() {
     assert_eq!(alice.session(), SessionState::SignedOut);
 
     backend.is(Mood::Helpful);
-    alice.login_with_provider("alice").await.unwrap();
+    alice.sign_in_with_provider("alice").await.unwrap();
     live(&alice).await;
     let chat = alice.create_direct("bob").await.unwrap();
     let mut alice = fulmar_tests::Person::new(alice, chat);
@@ -138,7 +138,7 @@ async fn a_session_of_a_provider_is_taken_up_again_and_ends_by_its_word() {
     let stage = Stage::new().await;
     let backend = OwnBackend::of(&stage);
     let alice = open(&stage, &backend).await;
-    alice.login_with_provider("alice").await.unwrap();
+    alice.sign_in_with_provider("alice").await.unwrap();
     let chat = alice.create_direct("bob").await.unwrap();
     alice.close().await;
 
@@ -160,7 +160,7 @@ async fn a_session_of_a_provider_is_taken_up_again_and_ends_by_its_word() {
     .await;
     assert!(matches!(ended, SessionEnd::ByTokenProvider { reason } if reason == "maintenance"));
     backend.is(Mood::Helpful);
-    alice.login_with_provider("alice").await.unwrap();
+    alice.sign_in_with_provider("alice").await.unwrap();
     fulmar_tests::Person::new(alice.clone(), alice.conversation(chat.id()))
         .sees(&["kept"])
         .await;

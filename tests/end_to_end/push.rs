@@ -247,7 +247,7 @@ async fn a_webhook_that_fails_gets_the_same_push_again() {
         .build()
         .await
         .unwrap();
-    alice.login("alice", "alice-password").await.unwrap();
+    alice.sign_in("alice", "alice-password").await.unwrap();
     let chat = alice.create_direct("bob").await.unwrap();
     chat.send("knock").await.unwrap();
 

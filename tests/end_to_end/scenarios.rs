@@ -86,14 +86,14 @@ async fn captive_portal() {
     let stage = stage("captive-portal").await;
     let client = stage.open("alice").await;
     // A page with status 200 is no answer.
-    let said = client.login("alice", "alice-password").await;
+    let said = client.sign_in("alice", "alice-password").await;
     assert!(
         matches!(said, Err(fulmar::CommandError::Unreachable { .. })),
         "{said:?}"
     );
     stage.server.advance(Duration::from_secs(10));
     patiently("the end of the portal", async {
-        while client.login("alice", "alice-password").await.is_err() {
+        while client.sign_in("alice", "alice-password").await.is_err() {
             tokio::task::yield_now().await;
         }
     })
@@ -192,7 +192,11 @@ async fn lossy_restart() {
     })
     .await;
     alice.say(&["written meanwhile"]).await;
-    alice.client.login("alice", "alice-password").await.unwrap();
+    alice
+        .client
+        .sign_in("alice", "alice-password")
+        .await
+        .unwrap();
     alice.sees_last("written meanwhile").await;
     let there = stage.server.conversations_of("bob").unwrap();
     assert_eq!(there[0].messages.len(), 3);

@@ -56,8 +56,8 @@ async fn a_restart_from_the_database_forgets_nothing() {
             .build()
     };
     let (alice, bob) = (open("alice").await.unwrap(), open("bob").await.unwrap());
-    alice.login("alice", "alice-password").await.unwrap();
-    bob.login("bob", "bob-password").await.unwrap();
+    alice.sign_in("alice", "alice-password").await.unwrap();
+    bob.sign_in("bob", "bob-password").await.unwrap();
     let hers = alice.create_direct("bob").await.unwrap();
     let mut alice = Person::new(alice, hers);
     alice.say(&["before"]).await;

@@ -98,7 +98,7 @@ async fn a_dead_peer_is_noticed_by_its_silence() {
         ..quick()
     };
     let alice = stage.open_with("alice", config).await;
-    alice.login("alice", "alice-password").await.unwrap();
+    alice.sign_in("alice", "alice-password").await.unwrap();
     live(&alice).await;
     let pong = Where::Outgoing(FrameKind::Pong);
     stage.server.faults().add(When::at(pong).then(Action::Drop));
@@ -130,7 +130,7 @@ async fn waiting_says_why_and_until_when_and_the_network_hint_ends_it() {
         ..quick()
     };
     let alice = stage.open_with("alice", config).await;
-    alice.login("alice", "alice-password").await.unwrap();
+    alice.sign_in("alice", "alice-password").await.unwrap();
     live(&alice).await;
     stage.server.disconnect("alice");
     let state = connection(&alice, |state| {

@@ -219,7 +219,7 @@ async fn a_full_outbox_is_an_error_and_never_a_silent_drop() {
         ..fulmar_tests::quick()
     };
     let alice = stage.open_with("alice", config).await;
-    alice.login("alice", "alice-password").await.unwrap();
+    alice.sign_in("alice", "alice-password").await.unwrap();
     live(&alice).await;
     alice.set_network(NetworkState::Unavailable);
     let chat = alice.create_direct("bob").await.unwrap();

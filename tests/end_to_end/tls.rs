@@ -20,8 +20,8 @@ async fn everything_works_over_tls_with_a_certificate_that_the_app_trusts() {
     let folder = tempfile::tempdir().unwrap();
     let alice = client(&server, folder.path(), "alice").await;
     let bob = client(&server, folder.path(), "bob").await;
-    alice.login("alice", "alice-password").await.unwrap();
-    bob.login("bob", "bob-password").await.unwrap();
+    alice.sign_in("alice", "alice-password").await.unwrap();
+    bob.sign_in("bob", "bob-password").await.unwrap();
     live(&alice).await;
     live(&bob).await;
     let chat = alice.create_direct("bob").await.unwrap();
@@ -51,7 +51,7 @@ async fn a_certificate_that_nobody_vouches_for_is_no_server() {
     };
     // Of another server, and none at all.
     let alice = build(other.certificate().unwrap()).await.unwrap();
-    let refused = alice.login("alice", "alice-password").await;
+    let refused = alice.sign_in("alice", "alice-password").await;
     assert!(
         matches!(refused, Err(CommandError::Unreachable { .. })),
         "{refused:?}"
@@ -74,7 +74,7 @@ async fn a_certificate_that_nobody_vouches_for_is_no_server() {
         .build()
         .await
         .unwrap()
-        .login("alice", "alice-password")
+        .sign_in("alice", "alice-password")
         .await;
     assert!(
         matches!(refused, Err(CommandError::Unreachable { .. })),

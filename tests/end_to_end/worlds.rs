@@ -25,7 +25,7 @@ async fn sign_in(world: &World, folder: &tempfile::TempDir, name: &str) -> Clien
         .await
         .unwrap();
     client
-        .login(name, format!("{name}-password"))
+        .sign_in(name, format!("{name}-password"))
         .await
         .unwrap();
     client

@@ -17,7 +17,7 @@ async fn main() {
         .await
         .unwrap();
     if client.session() == SessionState::SignedOut {
-        client.login("alice", "alice-password").await.unwrap();
+        client.sign_in("alice", "alice-password").await.unwrap();
     }
     let chat = client.create_direct("bob").await.unwrap();
     let mut number: u32 = words[3].parse().unwrap();

@@ -83,7 +83,7 @@ impl Stage {
     pub async fn sign_in_on(&self, user: &str, device: &str) -> Client {
         let client = self.open(device).await;
         client
-            .login(user, format!("{user}-password"))
+            .sign_in(user, format!("{user}-password"))
             .await
             .unwrap();
         client

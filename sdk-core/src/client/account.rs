@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fulmar_engine::query::blocked_people;
+use fulmar_engine::query::blocked_users;
 use fulmar_engine::{Command, CommandError, Reply};
 use fulmar_protocol::{MeUpdate, PresenceSetting, Secret, SessionId, SessionInfo, UserId};
 
@@ -128,7 +128,7 @@ impl Account {
     /// [`CommandError::Store`], [`CommandError::Closed`].
     pub async fn blocked(&self) -> Result<Vec<UserId>, CommandError> {
         self.runtime
-            .read(|readers| readers.read(blocked_people))
+            .read(|readers| readers.read(blocked_users))
             .await
             .ok_or(CommandError::Closed)?
             .map_err(|error| CommandError::Store {

@@ -28,7 +28,7 @@ impl Client {
     /// [`CommandError::Unreachable`] without the network, [`CommandError::AlreadySignedIn`],
     /// [`CommandError::OtherUser`] when the store holds unsent operations of somebody else.
     /// PROTOCOL.md §7.1.
-    pub async fn login(
+    pub async fn sign_in(
         &self,
         user_id: impl AsRef<str>,
         password: impl Into<Secret>,
@@ -45,7 +45,7 @@ impl Client {
     ///
     /// # Errors
     /// [`CommandError::Refused`] with `user.exists` when there is such a user, with `params.invalid`
-    /// for the name or the password; otherwise those of [`Client::login`].
+    /// for the name or the password; otherwise those of [`Client::sign_in`].
     pub async fn register(
         &self,
         user_id: impl AsRef<str>,
@@ -67,7 +67,10 @@ impl Client {
     /// [`CommandError::NoToken`] when the provider has none, or one of another user;
     /// [`CommandError::Refused`] when the server does not take it; [`CommandError::Unreachable`],
     /// [`CommandError::AlreadySignedIn`], [`CommandError::OtherUser`].
-    pub async fn login_with_provider(&self, user_id: impl AsRef<str>) -> Result<(), CommandError> {
+    pub async fn sign_in_with_provider(
+        &self,
+        user_id: impl AsRef<str>,
+    ) -> Result<(), CommandError> {
         let user_id = parse_user(user_id.as_ref())?;
         let command = Command::SignInWithProvider { user_id };
         self.runtime().command(command).await.map(|_| ())
@@ -82,7 +85,7 @@ impl Client {
     /// [`CommandError::UnsentOperations`] when something is unsent and is not to be given up; after a
     /// wait only for what failed, which the app has to retry or discard. [`CommandError::SignedOut`] when
     /// nobody is signed in.
-    pub async fn logout(&self, how: SignOut) -> Result<(), CommandError> {
+    pub async fn sign_out(&self, how: SignOut) -> Result<(), CommandError> {
         let unsent = match how {
             SignOut::Discard => Unsent::Discard,
             SignOut::Refuse | SignOut::Wait => Unsent::Refuse,

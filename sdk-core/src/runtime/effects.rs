@@ -87,7 +87,7 @@ impl Driver {
                 conversation,
                 users,
             } => self.published.typing(conversation, users),
-            Effect::Presence(people) => self.published.present(people),
+            Effect::Presence(users) => self.published.present(users),
             Effect::Changed(topic) => self.published.watchers.changed(topic),
         }
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use fulmar_engine::{ConnectionState, ConversationKey, DownloadState, SessionState};
-use fulmar_protocol::{ContentHash, Limits, PersonPresence, Presence, UserId};
+use fulmar_protocol::{ContentHash, Limits, Presence, UserId, UserPresence};
 use tokio::sync::watch;
 
 use super::readers::Readers;
@@ -55,9 +55,9 @@ impl Published {
         });
     }
 
-    pub(crate) fn present(&self, people: Vec<PersonPresence>) {
+    pub(crate) fn present(&self, users: Vec<UserPresence>) {
         self.present.send_modify(|now| {
-            for PersonPresence { user_id, presence } in people {
+            for UserPresence { user_id, presence } in users {
                 if presence == Presence::Unknown {
                     now.remove(&user_id);
                 } else {

@@ -8,7 +8,7 @@ use fulmar_mock_server::MockServer;
 
 pub(crate) async fn signed_in(server: &MockServer, path: &Path) -> Client {
     let client = Client::builder(server.url(), path).build().await.unwrap();
-    client.login("alice", "alice-password").await.unwrap();
+    client.sign_in("alice", "alice-password").await.unwrap();
     let mut connection = client.connection();
     while connection.next().await.unwrap() != ConnectionState::Live {}
     client

@@ -20,7 +20,7 @@ pub(crate) fn run(runtime: &Runtime, programs: &[Program], rounds: u32) -> Outco
         let store = folder.path().join(format!("{}.db", program.name));
         let mut alice = Device::new("alice", &server.url(), store.display().to_string());
         alice.open(program)?;
-        alice.ask(json!({ "do": "login", "user": "alice", "password": "alice-password" }))?;
+        alice.ask(json!({ "do": "signIn", "user": "alice", "password": "alice-password" }))?;
         let group = json!({ "do": "group", "title": program.name, "participants": ["bob"] });
         let chat = alice.ask_for("conversation", group)?;
         for number in 0..PAGE {

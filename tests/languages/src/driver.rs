@@ -21,7 +21,7 @@ enum Request {
         server: String,
         store: String,
     },
-    Login {
+    SignIn {
         user: String,
         password: String,
     },
@@ -111,8 +111,8 @@ async fn act_on(client: &Client, request: Request) -> Outcome {
     Ok(match request {
         // Dealt with above.
         Request::Open { .. } | Request::Close => json!({}),
-        Request::Login { user, password } => {
-            client.login(&user, password).await?;
+        Request::SignIn { user, password } => {
+            client.sign_in(&user, password).await?;
             json!({})
         }
         Request::Session => match client.session() {

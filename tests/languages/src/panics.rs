@@ -16,7 +16,7 @@ pub(crate) fn run(runtime: &Runtime, program: &Program) -> Outcome {
     let store = folder.path().join("alice.db").display().to_string();
     let mut alice = Device::new("alice", &server.url(), store);
     alice.open(program)?;
-    alice.ask(json!({ "do": "login", "user": "alice", "password": "alice-password" }))?;
+    alice.ask(json!({ "do": "signIn", "user": "alice", "password": "alice-password" }))?;
     for request in [
         // One that suspends, and one that answers at once.
         json!({ "do": "group", "title": PLANTED, "participants": ["bob"] }),

@@ -36,7 +36,7 @@ pub(crate) fn run(runtime: &Runtime, seed: u64, programs: &[Program]) -> Outcome
         let mut device = Device::new(user, &server.url(), store.display().to_string());
         device.open(&programs[(seed as usize + number) % programs.len()])?;
         let password = format!("{user}-password");
-        device.ask(json!({ "do": "login", "user": user, "password": password }))?;
+        device.ask(json!({ "do": "signIn", "user": user, "password": password }))?;
         world.devices.push(device);
     }
     let group = json!({ "do": "group", "title": TITLE, "participants": ["bob", "carol"] });

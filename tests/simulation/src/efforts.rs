@@ -50,7 +50,7 @@ impl Effort {
             ApiRequest::Submit(_)
             | ApiRequest::Sync { .. }
             | ApiRequest::Snapshot
-            | ApiRequest::Logout(_)
+            | ApiRequest::SignOut(_)
             | ApiRequest::CreateUpload(_)
             | ApiRequest::FindUpload(_) => Some(Self::Request),
             _ => None,
@@ -118,7 +118,7 @@ impl Efforts {
         let good = match answer {
             Answer::Operations(answer) => !answer.outcomes.is_empty(),
             Answer::Sync(page) => !page.events.is_empty(),
-            Answer::Snapshot(_) | Answer::UploadCreated(_) | Answer::LoggedOut => true,
+            Answer::Snapshot(_) | Answer::UploadCreated(_) | Answer::SignedOut => true,
             _ => false,
         };
         if good {

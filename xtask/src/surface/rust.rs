@@ -13,7 +13,7 @@ const OTHERS: [(&str, &str); 2] = [
 ];
 const OWN: &str = "sdk-core/src";
 
-/// Members by item: `login`, `text`, `Failed`, `Failed.reason`. A function has none.
+/// Members by item: `sign_in`, `text`, `Failed`, `Failed.reason`. A function has none.
 pub(super) type Surface = BTreeMap<String, BTreeSet<String>>;
 
 pub(super) fn read() -> Result<Surface, String> {

@@ -66,9 +66,9 @@ public final class Client: Sendable {
     ///   `.unreachable`, `.alreadySignedIn`; `.signInUnderWay` when another one has no answer yet;
     ///   `.otherUser` when the store holds unsent operations of somebody else; `.cancelled` when the task
     ///   was.
-    public func login(_ userId: UserId, password: String) async throws(CommandError) {
+    public func signIn(_ userId: UserId, password: String) async throws(CommandError) {
         try await command {
-            try await cancellable { try await self.handle.login(userId: userId, password: password, cancel: $0) }
+            try await cancellable { try await self.handle.signIn(userId: userId, password: password, cancel: $0) }
         }
     }
 
@@ -76,7 +76,7 @@ public final class Client: Sendable {
     /// 200 bytes, the password at least 8. PROTOCOL.md §7.1.
     ///
     /// - Throws: `.refused` with `.userExists` when there is such a user, with `.paramsInvalid` for the name
-    ///   or the password; otherwise what `login` throws.
+    ///   or the password; otherwise what `signIn` throws.
     public func register(_ userId: UserId, name: String, password: String) async throws(CommandError) {
         try await command {
             try await cancellable {
@@ -91,9 +91,9 @@ public final class Client: Sendable {
     /// - Throws: `.noToken` when the provider has none, or one of another user; `.refused` when the
     ///   server does not take it; `.unreachable`, `.alreadySignedIn`, `.signInUnderWay`, `.otherUser`,
     ///   `.cancelled`.
-    public func loginWithProvider(_ userId: UserId) async throws(CommandError) {
+    public func signInWithProvider(_ userId: UserId) async throws(CommandError) {
         try await command {
-            try await cancellable { try await self.handle.loginWithProvider(userId: userId, cancel: $0) }
+            try await cancellable { try await self.handle.signInWithProvider(userId: userId, cancel: $0) }
         }
     }
 
@@ -103,8 +103,8 @@ public final class Client: Sendable {
     ///
     /// - Throws: `.unsentOperations` when something is unsent and is not to be given up; after a wait only
     ///   for what failed, which the app has to retry or discard. `.signedOut`, `.cancelled`.
-    public func logout(_ how: SignOut) async throws(CommandError) {
-        try await command { try await cancellable { try await self.handle.logout(how: how, cancel: $0) } }
+    public func signOut(_ how: SignOut) async throws(CommandError) {
+        try await command { try await cancellable { try await self.handle.signOut(how: how, cancel: $0) } }
     }
 
     /// Who is signed in. Live, since the server may end a session; begins with how it is now.

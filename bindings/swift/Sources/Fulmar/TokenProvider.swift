@@ -16,7 +16,7 @@ public struct ProvidedToken: Sendable, CustomStringConvertible, CustomReflectabl
 
 /// Where the access tokens of an app with its own sign-in come from. PROTOCOL.md §7.2.
 ///
-/// It is asked by `Client.loginWithProvider`, shortly before a token runs out, and when the server has
+/// It is asked by `Client.signInWithProvider`, shortly before a token runs out, and when the server has
 /// refused one: one question at a time. It may be slow or fail: messages wait meanwhile, and none ever
 /// fails for it. An answer that takes longer than `Config.tokenTimeout` counts as none. Do not hold a
 /// `Client` in it, which would keep both alive for ever.

@@ -67,8 +67,8 @@ struct Driver {
         }
         guard let client else { throw Refusal(text: "open first") }
         switch request.do {
-        case "login":
-            try await client.login(UserId(request.need(\.user)), password: request.need(\.password))
+        case "signIn":
+            try await client.signIn(UserId(request.need(\.user)), password: request.need(\.password))
         case "session":
             result.session = if case .signedIn(let userId) = try client.currentSession { userId.value } else { "none" }
         case "offline":

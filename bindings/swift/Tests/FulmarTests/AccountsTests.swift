@@ -7,12 +7,12 @@ final class AccountsTests: XCTestCase {
         let stage = try Stage()
         let alice = try await stage.open("alice")
         XCTAssertEqual(try alice.currentSession, .signedOut)
-        let wrong = try await thrown { () async throws(CommandError) in try await alice.login("alice", password: "wrong") }
+        let wrong = try await thrown { () async throws(CommandError) in try await alice.signIn("alice", password: "wrong") }
         guard case .refused(let problem) = wrong else { return XCTFail("\(wrong)") }
         XCTAssertEqual(problem.code, .credentialsInvalid)
-        try await alice.login("alice", password: "alice-password")
+        try await alice.signIn("alice", password: "alice-password")
         let twice = try await thrown { () async throws(CommandError) in
-            try await alice.login("alice", password: "alice-password")
+            try await alice.signIn("alice", password: "alice-password")
         }
         XCTAssertEqual(twice, .alreadySignedIn(userId: "alice"))
         await alice.shutDown()
@@ -22,9 +22,9 @@ final class AccountsTests: XCTestCase {
         try await again.connection.until { $0 == .live }
         again.setNetwork(.unavailable)
         try await again.createDirect(with: "bob").send("unsent")
-        let unsent = try await thrown { () async throws(CommandError) in try await again.logout(.refuse) }
+        let unsent = try await thrown { () async throws(CommandError) in try await again.signOut(.refuse) }
         XCTAssertEqual(unsent, .unsentOperations(count: 2))
-        try await again.logout(.discard)
+        try await again.signOut(.discard)
         try await again.session.until { $0 == .signedOut }
         let signedOut = try await thrown { () async throws(CommandError) in try await again.createDirect(with: "bob") }
         XCTAssertEqual(signedOut, .signedOut)
@@ -62,7 +62,7 @@ final class AccountsTests: XCTestCase {
         let ended = SessionState.ended(userId: "alice", end: .byServer(code: .sessionRevoked))
         try await alice.session.until { $0 == ended }
         try await chat.send("kept")
-        try await alice.login("alice", password: "alice-password")
+        try await alice.signIn("alice", password: "alice-password")
         try await chat.timeline().shows("kept")
         await alice.shutDown()
     }
@@ -72,7 +72,7 @@ final class AccountsTests: XCTestCase {
         let backend = OwnBackend()
         let alice = try await stage.open("alice", tokenProvider: backend)
         @Sendable func noToken() async throws -> String {
-            let error = try await thrown { () async throws(CommandError) in try await alice.loginWithProvider("alice") }
+            let error = try await thrown { () async throws(CommandError) in try await alice.signInWithProvider("alice") }
             guard case .noToken(let reason) = error else { throw error }
             return reason
         }
@@ -126,7 +126,7 @@ final class AccountsTests: XCTestCase {
     private func signInOnceFree(_ client: Client) async throws {
         for _ in 0..<100 {
             do {
-                return try await client.loginWithProvider("alice")
+                return try await client.signInWithProvider("alice")
             } catch .alreadySignedIn {
                 return
             } catch {
@@ -140,7 +140,7 @@ final class AccountsTests: XCTestCase {
         let stage = try Stage()
         let keychain = Drawer()
         let alice = try await stage.open("alice", secretStorage: keychain)
-        try await alice.login("alice", password: "alice-password")
+        try await alice.signIn("alice", password: "alice-password")
         XCTAssertEqual(keychain.count, 1)
         await alice.shutDown()
         let locked = try await thrown { () async throws(OpenError) in
@@ -209,7 +209,7 @@ private struct Locked: SecretStorage {
         }
         try await hers.client.account.unblock("bob")
         try await hers.chat.send("the last words")
-        try await hers.client.logout(.wait)
+        try await hers.client.signOut(.wait)
         try await his.chat.timeline().shows("the last words")
         XCTAssertEqual(try hers.client.currentSession, .signedOut)
 

@@ -12,7 +12,7 @@ final class FailingNetworkTests: XCTestCase {
         let world = try await World()
         let store = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).db").path
         let alice = try await Client.open(server: world.url, store: store)
-        try await alice.login("alice", password: "alice-password")
+        try await alice.signIn("alice", password: "alice-password")
         let chat = try await alice.createDirect(with: "bob")
         // The server applies the next message of Alice's, and the connection breaks before she hears of it.
         try await world.ask("POST", "faults", #"{"at": {"outgoing": "outcome"}, "user": "alice", "then": "cut"}"#)

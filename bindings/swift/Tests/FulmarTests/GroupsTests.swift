@@ -79,7 +79,7 @@ final class GroupsTests: XCTestCase {
         }
         try await dave.register("dave", name: "Dave", password: "daves-password")
         let tablet = try await stage.open("dave-tablet")
-        try await tablet.login("dave", password: "daves-password")
+        try await tablet.signIn("dave", password: "daves-password")
         let sessions = try await dave.account.fetchSessions()
         XCTAssertEqual(sessions.map(\.current), [false, true])
         try await dave.account.endSession(sessions[0].sessionId)

@@ -34,7 +34,7 @@ final class HistoryTests: XCTestCase {
             $0.messages.last?.text == "149" && $0.messages.last?.state == .sent
         }
         let tablet = try await stage.open("alice-tablet")
-        try await tablet.login("alice", password: "alice-password")
+        try await tablet.signIn("alice", password: "alice-password")
         let list = try await tablet.conversations.items.until { list in list.items.contains { $0.title == "Bob" } }
         let chat = tablet.conversation(list.items.first { $0.title == "Bob" }!.conversationId)
         let whole = try chat.timeline()
@@ -67,7 +67,7 @@ final class HistoryTests: XCTestCase {
         XCTAssertEqual(found.items[0].conversationId, his.chat.id)
 
         let tablet = try await stage.open("bob-tablet")
-        try await tablet.login("bob", password: "bob-password")
+        try await tablet.signIn("bob", password: "bob-password")
         try await tablet.connection.until { $0 == .live }
         let search = try tablet.search(SearchQuery(text: "need", senderId: "alice"))
         try await search.items.until { $0.items.count == 19 }

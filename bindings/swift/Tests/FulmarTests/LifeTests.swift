@@ -10,11 +10,11 @@ final class LifeTests: XCTestCase {
         XCTAssertTrue(stage.url.hasPrefix("https://"))
         let pem = try String(contentsOf: certificate, encoding: .utf8)
         let alice = try await Client.open(server: stage.url, store: stage.store("alice"), trust: [pem])
-        try await alice.login("alice", password: "alice-password")
+        try await alice.signIn("alice", password: "alice-password")
         try await alice.connection.until { $0 == .live }
         let stranger = try await stage.open("stranger")
         do {
-            try await stranger.login("bob", password: "bob-password")
+            try await stranger.signIn("bob", password: "bob-password")
             XCTFail("nobody vouches for it")
         } catch {
             guard case .unreachable = error else { return XCTFail("\(error)") }

@@ -28,7 +28,7 @@ final class RulesTests: XCTestCase {
         let oneself = try await thrown { () async throws(CommandError) in
             try await hers.client.createDirect(with: "alice")
         }
-        XCTAssertEqual(inWords(oneself), "People: nobody else")
+        XCTAssertEqual(inWords(oneself), "Participants: nobody else")
 
         let hersAlone = try await thrown { () async throws(CommandError) in try await his.chat.edit(key, "mine") }
         XCTAssertEqual(hersAlone, .notAllowed(rule: .notEditable))
@@ -81,7 +81,7 @@ final class RulesTests: XCTestCase {
         case .payloadType, .payloadData: "Content"
         case .attachments: "Files"
         case .attachment: "File"
-        case .participants: "People"
+        case .participants: "Participants"
         case .id: "Id"
         case .number: "Number"
         case .context: "Subject"

@@ -54,7 +54,7 @@ final class Stage: Sendable {
 
     func signIn(_ user: String, device: String? = nil) async throws -> Client {
         let client = try await open(device ?? user)
-        try await client.login(UserId(user), password: "\(user)-password")
+        try await client.signIn(UserId(user), password: "\(user)-password")
         return client
     }
 

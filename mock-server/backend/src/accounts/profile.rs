@@ -1,7 +1,7 @@
 //! What others see of a user: name, picture, and whether they are there (PROTOCOL.md §7.4).
 
 use fulmar_protocol::text::{check_avatar_url, check_name};
-use fulmar_protocol::{Me, MeUpdate, People, Person, UserId, UserUpdated};
+use fulmar_protocol::{Me, MeUpdate, User, UserId, UserList, UserUpdated};
 
 use super::{AccountNews, Accounts};
 use crate::actor::Caller;
@@ -67,12 +67,12 @@ impl Accounts {
     }
 
     /// What anyone may know of a user; of one who has blocked the viewer, nothing.
-    pub(crate) fn person(&self, tx: &Tx<'_>, viewer: &UserId, id: &UserId) -> Result<Person> {
+    pub(crate) fn user(&self, tx: &Tx<'_>, viewer: &UserId, id: &UserId) -> Result<User> {
         if id != viewer && blocks::has(tx.db(), id, viewer)? {
             return Err(Error::no_such_user());
         }
         let user = users::find(tx.db(), id)?.ok_or_else(Error::no_such_user)?;
-        Ok(Person {
+        Ok(User {
             user_id: id.clone(),
             name: user.name,
             avatar_url: user.avatar_url,
@@ -80,21 +80,21 @@ impl Accounts {
     }
 
     /// Users whose name or id contains a text, by id.
-    pub(crate) fn people(
+    pub(crate) fn users(
         &self,
         tx: &Tx<'_>,
         viewer: &UserId,
         text: &str,
         limit: u32,
-    ) -> Result<People> {
+    ) -> Result<UserList> {
         let mut found = Vec::new();
         for id in users::search(tx.db(), text, limit)? {
-            match self.person(tx, viewer, &id) {
-                Ok(person) => found.push(person),
+            match self.user(tx, viewer, &id) {
+                Ok(user) => found.push(user),
                 Err(Error::Refused(_)) => {}
                 Err(internal @ Error::Internal(_)) => return Err(internal),
             }
         }
-        Ok(People { users: found })
+        Ok(UserList { users: found })
     }
 }

@@ -1,7 +1,7 @@
 //! Sessions: access tokens, and refresh tokens that are each used once (PROTOCOL.md §7.1, §7.2).
 
 use fulmar_protocol::{
-    Code, DeviceId, LoginRequest, Secret, Session, SessionInfo, SessionList, UserId,
+    Code, DeviceId, Secret, Session, SessionInfo, SessionList, SignInRequest, UserId,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -23,10 +23,10 @@ pub(crate) enum Refreshed {
 }
 
 impl Accounts {
-    pub(crate) fn login(
+    pub(crate) fn sign_in(
         &self,
         tx: &mut Tx<'_>,
-        request: &LoginRequest,
+        request: &SignInRequest,
     ) -> Result<WithNews<Session>> {
         self.check_password(tx, &request.user_id, &request.password)?;
         // A device that signs in again has lost its older sessions; but not the newest, which it
@@ -107,7 +107,7 @@ impl Accounts {
 
     /// Ends the session of a refresh token. A session that is gone already, or has another token, stays
     /// as it is, and nobody is told.
-    pub(crate) fn logout(&self, tx: &mut Tx<'_>, token: &Secret) -> Result<Vec<AccountNews>> {
+    pub(crate) fn sign_out(&self, tx: &mut Tx<'_>, token: &Secret) -> Result<Vec<AccountNews>> {
         let Some(session_id) = session_of(token.expose()) else {
             return Ok(Vec::new());
         };

@@ -1,10 +1,10 @@
-use fulmar_protocol::{Code, DeviceId, LoginRequest, MeUpdate, PresenceSetting, Secret};
+use fulmar_protocol::{Code, DeviceId, MeUpdate, PresenceSetting, Secret, SignInRequest};
 
 use super::{AccountNews, Refreshed};
 use crate::testing::{NOW, PASSWORD, Stage, accounts, user};
 
-fn login(name: &str, password: &str, device: &str) -> LoginRequest {
-    LoginRequest {
+fn sign_in_request(name: &str, password: &str, device: &str) -> SignInRequest {
+    SignInRequest {
         user_id: user(name),
         password: Secret::from(password),
         device_id: DeviceId::new(device).unwrap(),
@@ -17,7 +17,8 @@ fn a_device_keeps_its_newest_session_when_it_signs_in_again() {
     let mut stage = Stage::with(&["ann"]);
     let mut ended = Vec::new();
     for _ in 0..4 {
-        let (_, news) = stage.ok(|tx| accounts.login(tx, &login("ann", PASSWORD, "phone")));
+        let (_, news) =
+            stage.ok(|tx| accounts.sign_in(tx, &sign_in_request("ann", PASSWORD, "phone")));
         ended.push(news.len() - 1);
         assert_eq!(news.last(), Some(&AccountNews::SessionStarted(user("ann"))));
     }
@@ -28,9 +29,12 @@ fn a_device_keeps_its_newest_session_when_it_signs_in_again() {
 fn unknown_users_and_wrong_passwords_look_alike() {
     let accounts = accounts();
     let mut stage = Stage::with(&["ann"]);
-    for request in [login("ann", "wrong", "d"), login("nobody", PASSWORD, "d")] {
+    for request in [
+        sign_in_request("ann", "wrong", "d"),
+        sign_in_request("nobody", PASSWORD, "d"),
+    ] {
         assert_eq!(
-            stage.refused(|tx| accounts.login(tx, &request)),
+            stage.refused(|tx| accounts.sign_in(tx, &request)),
             Code::CredentialsInvalid
         );
     }
@@ -40,7 +44,7 @@ fn unknown_users_and_wrong_passwords_look_alike() {
 fn a_refresh_token_that_is_used_again_after_its_successor_ends_the_session() {
     let accounts = accounts();
     let mut stage = Stage::with(&["ann"]);
-    let (session, _) = stage.ok(|tx| accounts.login(tx, &login("ann", PASSWORD, "d")));
+    let (session, _) = stage.ok(|tx| accounts.sign_in(tx, &sign_in_request("ann", PASSWORD, "d")));
     let first = session.refresh_token;
     let mut refresh = |token: &Secret| match stage.ok(|tx| accounts.refresh(tx, token)) {
         Refreshed::Fresh(session) => Some(session.refresh_token),
@@ -66,7 +70,7 @@ fn a_refresh_token_that_is_used_again_after_its_successor_ends_the_session() {
 fn an_access_token_runs_out_and_belongs_to_one_session() {
     let accounts = accounts();
     let mut stage = Stage::with(&["ann"]);
-    let (session, _) = stage.ok(|tx| accounts.login(tx, &login("ann", PASSWORD, "d")));
+    let (session, _) = stage.ok(|tx| accounts.sign_in(tx, &sign_in_request("ann", PASSWORD, "d")));
     let token = session.access_token.expose().to_owned();
     let caller = stage.ok(|tx| accounts.authenticate(tx, Some(&token)));
     assert_eq!(caller.user_id, user("ann"));
@@ -76,11 +80,11 @@ fn an_access_token_runs_out_and_belongs_to_one_session() {
         Code::TokenExpired
     );
     stage.now = NOW;
-    let news = stage.ok(|tx| accounts.logout(tx, &session.refresh_token));
+    let news = stage.ok(|tx| accounts.sign_out(tx, &session.refresh_token));
     assert_eq!(news.len(), 1);
     assert!(
         stage
-            .ok(|tx| accounts.logout(tx, &session.refresh_token))
+            .ok(|tx| accounts.sign_out(tx, &session.refresh_token))
             .is_empty()
     );
     assert_eq!(
@@ -132,11 +136,11 @@ fn who_blocks_somebody_does_not_exist_for_them() {
     let (ann, ben) = (user("ann"), user("ben"));
     stage.ok(|tx| accounts.block(tx, &ann, &ben));
     assert_eq!(
-        stage.refused(|tx| accounts.person(tx, &ben, &ann)),
+        stage.refused(|tx| accounts.user(tx, &ben, &ann)),
         Code::UserNotFound
     );
-    stage.ok(|tx| accounts.person(tx, &ann, &ben));
-    let found = stage.ok(|tx| accounts.people(tx, &ben, "n", 10));
+    stage.ok(|tx| accounts.user(tx, &ann, &ben));
+    let found = stage.ok(|tx| accounts.users(tx, &ben, "n", 10));
     let ids: Vec<_> = found
         .users
         .iter()

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use fulmar_protocol::{
-    PersonPresence, Presence, PresenceFrame, PresenceSetting, ServerFrame, Timestamp, UserId,
+    Presence, PresenceFrame, PresenceSetting, ServerFrame, Timestamp, UserId, UserPresence,
 };
 
 use super::sockets::{Outgoing, SocketId, Sockets, say};
@@ -64,7 +64,7 @@ pub(super) fn tell_of(
         return Vec::new();
     };
     let frame = ServerFrame::Presence(PresenceFrame {
-        people: vec![person],
+        users: vec![person],
     });
     circle
         .iter()
@@ -91,12 +91,12 @@ pub(super) fn introduce(
 
 /// A user is out of sight for another.
 pub(super) fn part(sockets: &Sockets, viewer: &UserId, other: &UserId) -> Vec<Outgoing> {
-    let unseen = PersonPresence {
+    let unseen = UserPresence {
         user_id: other.clone(),
         presence: Presence::Offline { last_seen_at: None },
     };
     let frame = ServerFrame::Presence(PresenceFrame {
-        people: vec![unseen],
+        users: vec![unseen],
     });
     let theirs = sockets.of(viewer).into_iter();
     theirs.map(|socket| say(socket, frame.clone())).collect()
@@ -111,26 +111,26 @@ fn tell_who_is_there(
 ) -> Vec<Outgoing> {
     let read = service.quiet(now, |_, tx| {
         let circle = circle(tx, user)?;
-        let people = circle.iter().map(|other| seen(tx, sockets, other));
-        people.collect::<Result<Vec<PersonPresence>>>()
+        let users = circle.iter().map(|other| seen(tx, sockets, other));
+        users.collect::<Result<Vec<UserPresence>>>()
     });
     match or_nobody(read) {
-        Some(people) if !people.is_empty() => {
-            vec![say(socket, ServerFrame::Presence(PresenceFrame { people }))]
+        Some(users) if !users.is_empty() => {
+            vec![say(socket, ServerFrame::Presence(PresenceFrame { users }))]
         }
         Some(_) | None => Vec::new(),
     }
 }
 
 /// What others see of a user.
-fn seen(tx: &Tx<'_>, sockets: &Sockets, user: &UserId) -> Result<PersonPresence> {
+fn seen(tx: &Tx<'_>, sockets: &Sockets, user: &UserId) -> Result<UserPresence> {
     let (setting, last_seen_at) = users::presence(tx.db(), user)?;
     let presence = match setting {
         PresenceSetting::Shown if sockets.is_connected(user) => Presence::Online,
         PresenceSetting::Shown => Presence::Offline { last_seen_at },
         PresenceSetting::Hidden => Presence::Offline { last_seen_at: None },
     };
-    Ok(PersonPresence {
+    Ok(UserPresence {
         user_id: user.clone(),
         presence,
     })

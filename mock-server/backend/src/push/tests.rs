@@ -1,4 +1,4 @@
-use fulmar_protocol::{Code, DeviceId, LoginRequest, PushProvider, PushToken, Secret};
+use fulmar_protocol::{Code, DeviceId, PushProvider, PushToken, Secret, SignInRequest};
 
 use super::Push;
 use crate::actor::Caller;
@@ -7,12 +7,12 @@ use crate::testing::{NOW, PASSWORD, Stage, accounts, user};
 
 fn caller(stage: &mut Stage, name: &str, device: &str) -> Caller {
     let accounts = accounts();
-    let request = LoginRequest {
+    let request = SignInRequest {
         user_id: user(name),
         password: Secret::from(PASSWORD),
         device_id: DeviceId::new(device).unwrap(),
     };
-    let (session, _) = stage.ok(|tx| accounts.login(tx, &request));
+    let (session, _) = stage.ok(|tx| accounts.sign_in(tx, &request));
     stage.ok(|tx| accounts.authenticate(tx, Some(session.access_token.expose())))
 }
 

@@ -266,9 +266,9 @@ async fn typing(setting: &Setting<'_>) -> Outcome {
 
 async fn presence(setting: &Setting<'_>) -> Outcome {
     let of = |frame: &Value| {
-        let people = frame["people"].as_array().cloned().unwrap_or_default();
+        let users = frame["users"].as_array().cloned().unwrap_or_default();
         let other = setting.backend.other_user.as_str();
-        people
+        users
             .into_iter()
             .find(|person| person["userId"] == other)
             .map(|person| person["state"].clone())

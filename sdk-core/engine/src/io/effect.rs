@@ -1,8 +1,6 @@
 //! Everything that an engine can ask of the world. Nothing here is the only record of a duty.
 
-use fulmar_protocol::{
-    ApiRequest, ClientFrame, ContentHash, FileId, PersonPresence, Secret, UserId,
-};
+use fulmar_protocol::{ApiRequest, ClientFrame, ContentHash, FileId, Secret, UserId, UserPresence};
 
 use super::error::CommandError;
 use super::id::{CommandId, RequestId, SocketId};
@@ -124,7 +122,7 @@ pub enum Effect {
     /// The session is in another state.
     Session(SessionState),
     /// Of these people it is so now whether they are there.
-    Presence(Vec<PersonPresence>),
+    Presence(Vec<UserPresence>),
     /// Others who type in a conversation are these now.
     Typing {
         /// Where.

@@ -257,7 +257,7 @@ fn every_frame_is_passed_on_by_what_it_is() {
         ),
         (
             ServerFrame::Presence(PresenceFrame {
-                people: vec![fulmar_protocol::PersonPresence {
+                users: vec![fulmar_protocol::UserPresence {
                     user_id,
                     presence: Presence::Online,
                 }],

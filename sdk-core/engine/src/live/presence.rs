@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use fulmar_protocol::{PersonPresence, Presence as Is, PresenceFrame, UserId};
+use fulmar_protocol::{Presence as Is, PresenceFrame, UserId, UserPresence};
 
 use crate::io::Effect;
 use crate::tx::Tx;
 
-/// Of whom something is known.
+/// The users whose presence is known.
 #[derive(Debug, Default)]
 pub(crate) struct Presence {
     known: BTreeSet<UserId>,
@@ -15,10 +15,10 @@ pub(crate) struct Presence {
 
 impl Presence {
     pub(crate) fn heard(&mut self, tx: &mut Tx<'_>, frame: PresenceFrame) {
-        for person in &frame.people {
-            self.known.insert(person.user_id.clone());
+        for user in &frame.users {
+            self.known.insert(user.user_id.clone());
         }
-        tx.emit(Effect::Presence(frame.people));
+        tx.emit(Effect::Presence(frame.users));
     }
 
     /// Without a connection nobody knows who is there.
@@ -26,20 +26,20 @@ impl Presence {
         if self.known.is_empty() {
             return;
         }
-        let people = std::mem::take(&mut self.known)
+        let users = std::mem::take(&mut self.known)
             .into_iter()
-            .map(|user_id| PersonPresence {
+            .map(|user_id| UserPresence {
                 user_id,
                 presence: Is::Unknown,
             })
             .collect();
-        tx.emit(Effect::Presence(people));
+        tx.emit(Effect::Presence(users));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use fulmar_protocol::{PersonPresence, Presence as Is, PresenceFrame, UserId};
+    use fulmar_protocol::{Presence as Is, PresenceFrame, UserId, UserPresence};
 
     use super::Presence;
     use crate::io::Effect;
@@ -49,13 +49,13 @@ mod tests {
     fn with_the_connection_goes_what_is_known_and_it_is_said_once() {
         let mut bench = Bench::new();
         let mut presence = Presence::default();
-        let person = PersonPresence {
+        let bob = UserPresence {
             user_id: UserId::new("bob").unwrap(),
             presence: Is::Online,
         };
-        let people = vec![person.clone()];
-        let heard = bench.run(|tx| presence.heard(tx, PresenceFrame { people }));
-        assert!(matches!(&heard.effects[..], [Effect::Presence(told)] if told[0] == person));
+        let users = vec![bob.clone()];
+        let heard = bench.run(|tx| presence.heard(tx, PresenceFrame { users }));
+        assert!(matches!(&heard.effects[..], [Effect::Presence(told)] if told[0] == bob));
         let lost = bench.run(|tx| presence.forget(tx));
         assert!(
             matches!(&lost.effects[..], [Effect::Presence(told)] if told[0].presence == Is::Unknown)

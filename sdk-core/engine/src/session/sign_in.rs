@@ -1,6 +1,6 @@
 //! Signing in and registering: one at a time, and a store is one person's until they sign out.
 
-use fulmar_protocol::{ApiRequest, LoginRequest, RegisterRequest, Secret, UserId};
+use fulmar_protocol::{ApiRequest, RegisterRequest, Secret, SignInRequest, UserId};
 
 use super::{Ask, NewSession, Session, SessionNews};
 use crate::io::error::command_error;
@@ -16,12 +16,12 @@ impl Session {
         user_id: UserId,
         password: Secret,
     ) -> Result<std::result::Result<(), CommandError>> {
-        let login = ApiRequest::Login(LoginRequest {
+        let request = ApiRequest::SignIn(SignInRequest {
             user_id: user_id.clone(),
             password,
             device_id: self.device_id().clone(),
         });
-        self.enter(tx, command, &user_id, login)
+        self.enter(tx, command, &user_id, request)
     }
 
     /// A new user, who is signed in at once.

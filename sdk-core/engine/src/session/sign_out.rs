@@ -1,7 +1,7 @@
 //! Signing out: the store is emptied at once, and the server is told until it knows (PROTOCOL.md §7.1), also
 //! by a later process and beside a later session. Until it knows, it sends pushes to this device.
 
-use fulmar_protocol::{Answer, AnswerError, ApiRequest, FailureClass, LogoutRequest};
+use fulmar_protocol::{Answer, AnswerError, ApiRequest, FailureClass, SignOutRequest};
 
 use super::{Ask, Session};
 use crate::config::Config;
@@ -78,10 +78,10 @@ impl Session {
             self.timers.set(Timer::TellSignOut, at);
             return Ok(());
         }
-        let body = LogoutRequest {
+        let body = SignOutRequest {
             refresh_token: token,
         };
-        let request = tx.ask(Owner::SignOut, ApiRequest::Logout(body), None);
+        let request = tx.ask(Owner::SignOut, ApiRequest::SignOut(body), None);
         self.asks.insert(request, Ask::SignOut(key));
         Ok(())
     }

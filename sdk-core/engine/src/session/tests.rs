@@ -180,7 +180,7 @@ fn a_sign_out_is_told_until_the_server_knows() {
         .result;
     desk.session = Session::of(account, None, desk.bench.now());
     let request = told(&mut desk).expect("it is told by a new process");
-    desk.answer(request, Ok(Answer::LoggedOut));
+    desk.answer(request, Ok(Answer::SignedOut));
     assert!(told(&mut desk).is_none(), "the server knows");
     desk.bench.pass(Duration::from_secs(3_600));
     assert!(told(&mut desk).is_none());

@@ -3,7 +3,7 @@
 mod fetching;
 mod following;
 mod numbers;
-mod people;
+mod participants;
 mod quarantine;
 mod snapshots;
 

@@ -25,7 +25,7 @@ pub use files::files_in_use;
 pub use list_row::Preview;
 pub use message_item::{MessageItem, MessageState, Quote, QuotedMessage, Receipts, ThreadOverview};
 pub use outbox::{Action, OutboxItem, OutboxState, outbox};
-pub use participants::{ParticipantsSnapshot, blocked_people, participants};
+pub use participants::{ParticipantsSnapshot, blocked_users, participants};
 pub use search::{SearchHit, SearchSnapshot, search};
 pub use timeline::{
     GapRange, Newer, Older, PAGE, TimelineItem, TimelineKey, TimelineSnapshot, Window, page_after,

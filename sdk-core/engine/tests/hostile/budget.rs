@@ -144,7 +144,7 @@ fn in_window(moments: &mut VecDeque<Mono>, now: Mono) -> usize {
 pub(crate) fn effort_of(call: &ApiRequest) -> Option<Effort> {
     match call {
         ApiRequest::Refresh(_) => Some(Effort::Refresh),
-        ApiRequest::Logout(_)
+        ApiRequest::SignOut(_)
         | ApiRequest::Submit(_)
         | ApiRequest::Sync { .. }
         | ApiRequest::Snapshot
@@ -153,7 +153,7 @@ pub(crate) fn effort_of(call: &ApiRequest) -> Option<Effort> {
         | ApiRequest::EndUpload(_)
         | ApiRequest::SendChunk { .. }
         | ApiRequest::FetchChunk { .. } => Some(Effort::Request),
-        ApiRequest::Login(_)
+        ApiRequest::SignIn(_)
         | ApiRequest::Register(_)
         | ApiRequest::Me
         | ApiRequest::UpdateMe(_)

@@ -97,7 +97,7 @@ fn a_question_that_is_never_answered_is_answered_here() {
 
 #[test]
 fn a_question_that_is_answered_with_something_else_is_answered_here() {
-    each_is_answered(|| Some(Ok(Answer::LoggedOut)));
+    each_is_answered(|| Some(Ok(Answer::SignedOut)));
     each_is_answered(|| Some(Err(foreign(200))));
 }
 

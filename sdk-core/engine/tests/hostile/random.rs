@@ -102,7 +102,7 @@ fn answer(rng: &mut fastrand::Rng, server: &mut Server, call: &ApiRequest) -> Sa
         })),
         (0 | 1, _) => Ok(match rng.u8(0..6) {
             0 => Answer::PushTokenNoted,
-            1 => Answer::LoggedOut,
+            1 => Answer::SignedOut,
             2 => Answer::UploadOffset(rng.u64(0..400_000)),
             3 => Answer::UploadCreated(FileId::new("another").unwrap()),
             4 => Answer::Session(server.session()),

@@ -72,7 +72,7 @@ pub(crate) struct Server {
     pub(crate) read_to: Position,
     settings: Settings,
     pub(crate) tokens: u64,
-    pub(crate) logouts: Vec<Secret>,
+    pub(crate) sign_outs: Vec<Secret>,
     pub(crate) heartbeat_ms: u64,
     pub(crate) retention_ms: u64,
     pub(crate) limits: Limits,
@@ -93,7 +93,7 @@ impl Server {
             read_to: Position::ZERO,
             settings: Settings::default(),
             tokens: 0,
-            logouts: Vec::new(),
+            sign_outs: Vec::new(),
             heartbeat_ms: 30_000,
             retention_ms: 30 * 24 * 60 * 60 * 1000,
             limits: Limits::default(),
@@ -249,12 +249,12 @@ impl Server {
 
     pub(crate) fn http(&mut self, call: &ApiRequest, now: Mono) -> Result<Answer, RequestFailure> {
         Ok(match call {
-            ApiRequest::Login(_) | ApiRequest::Register(_) | ApiRequest::Refresh(_) => {
+            ApiRequest::SignIn(_) | ApiRequest::Register(_) | ApiRequest::Refresh(_) => {
                 Answer::Session(self.session())
             }
-            ApiRequest::Logout(body) => {
-                self.logouts.push(body.refresh_token.clone());
-                Answer::LoggedOut
+            ApiRequest::SignOut(body) => {
+                self.sign_outs.push(body.refresh_token.clone());
+                Answer::SignedOut
             }
             ApiRequest::Submit(submit) => Answer::Operations(OperationsAnswer {
                 outcomes: self.submit(&submit.operations, now),

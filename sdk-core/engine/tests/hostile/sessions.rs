@@ -72,7 +72,7 @@ fn a_refresh_for_another_user_is_none() {
 fn of_two_sign_ins_at_once_the_second_is_refused() {
     let mut bench = Bench::new();
     bench.hostile(|server, asked, now| match asked {
-        Asked::Http(ApiRequest::Login(_)) => {
+        Asked::Http(ApiRequest::SignIn(_)) => {
             let said = server.well(asked, now).into_iter();
             Some(said.map(|said| (SECOND * 5, said)).collect())
         }
@@ -100,7 +100,7 @@ fn a_sign_out_without_a_network_is_told_later_by_whichever_engine_there_is() {
         let unsent = Unsent::Refuse;
         assert_eq!(bench.command(Command::SignOut { unsent }), Ok(Reply::Done));
         bench.run(DAY);
-        assert!(bench.server.logouts.is_empty());
+        assert!(bench.server.sign_outs.is_empty());
         if restart {
             // A new process believes in a network until it hears otherwise.
             bench.restart_with(|_| {});
@@ -108,7 +108,7 @@ fn a_sign_out_without_a_network_is_told_later_by_whichever_engine_there_is() {
         bench.network(NetworkState::Available);
         bench.well();
         bench.run(MINUTE * 2);
-        assert_eq!(bench.server.logouts, [Secret::new("refresh-1")]);
+        assert_eq!(bench.server.sign_outs, [Secret::new("refresh-1")]);
         bench.sign_in();
         bench.recovers();
     }
@@ -125,7 +125,7 @@ fn a_sign_out_that_is_not_answered_is_told_again_but_not_without_rest() {
         let mut bench = Bench::live();
         let transient = failure.clone();
         bench.hostile(move |_, asked, _| match asked {
-            Asked::Http(ApiRequest::Logout(_)) => at_once(Said::Answer(Err(transient.clone()))),
+            Asked::Http(ApiRequest::SignOut(_)) => at_once(Said::Answer(Err(transient.clone()))),
             Asked::Http(_) => never(),
             _ => None,
         });
@@ -135,7 +135,7 @@ fn a_sign_out_that_is_not_answered_is_told_again_but_not_without_rest() {
         bench.well();
         bench.run(MINUTE * 2);
         // A code that says that this session is none ends the matter as well.
-        let told = bench.server.logouts.len();
+        let told = bench.server.sign_outs.len();
         assert!(told <= 1, "{failure}: {told}");
         bench.sign_in();
         bench.recovers();

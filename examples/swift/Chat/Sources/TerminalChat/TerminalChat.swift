@@ -19,7 +19,7 @@ struct TerminalChat {
             server: options["--server"] ?? "http://127.0.0.1:4000", store: options["--store"] ?? temporary)
         if case .signedIn = try client.currentSession {} else {
             guard let password = options["--password"] else { throw Complaint(text: "--password is needed to sign in") }
-            try await client.login(UserId(user), password: password)
+            try await client.signIn(UserId(user), password: password)
         }
         let terminal = Terminal(client)
         try await terminal.begin()

@@ -1,8 +1,8 @@
 //! Which request goes to which room.
 
 use fulmar_protocol::{
-    BlockRequest, Code, ConversationPage, LoginRequest, LogoutRequest, MeUpdate, MessageVersions,
-    OperationsAnswer, Problem, RefreshRequest, RegisterRequest, Seq, Submit, UserId,
+    BlockRequest, Code, ConversationPage, MeUpdate, MessageVersions, OperationsAnswer, Problem,
+    RefreshRequest, RegisterRequest, Seq, SignInRequest, SignOutRequest, Submit, UserId,
 };
 use serde_json::json;
 
@@ -88,8 +88,8 @@ fn auth(
     let accounts = &rooms.accounts;
     match way {
         "login" => {
-            let body: LoginRequest = read_body(parsed.body)?;
-            let (session, news) = accounts.login(tx, &body)?;
+            let body: SignInRequest = read_body(parsed.body)?;
+            let (session, news) = accounts.sign_in(tx, &body)?;
             rooms.pass_on(tx, news)?;
             text(&session)
         }
@@ -100,8 +100,8 @@ fn auth(
             text(&session)
         }
         "logout" => {
-            let body: LogoutRequest = read_body(parsed.body)?;
-            let news = accounts.logout(tx, &body.refresh_token)?;
+            let body: SignOutRequest = read_body(parsed.body)?;
+            let news = accounts.sign_out(tx, &body.refresh_token)?;
             rooms.pass_on(tx, news)?;
             nothing()
         }
@@ -184,9 +184,9 @@ fn account(
         }
         ("GET", ["users"]) => {
             let name = parsed.query.get("q").map_or("", String::as_str);
-            text(&accounts.people(tx, user, name, rooms.limits.page_size)?)
+            text(&accounts.users(tx, user, name, rooms.limits.page_size)?)
         }
-        ("GET", ["users", id]) => text(&accounts.person(tx, user, &user_id(id)?)?),
+        ("GET", ["users", id]) => text(&accounts.user(tx, user, &user_id(id)?)?),
         _ => return Ok(None),
     };
     answer.map(Some)

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use fulmar_protocol::{Conversation, ConversationId, Position, Seq, Unreadable};
 use rusqlite::Connection;
 
-use super::people::within;
+use super::participants::within;
 use super::{Applying, Understood, is_plausible};
 use crate::store::{ConversationKey, LaneId, Result, conversations, messages};
 use crate::sync::SyncNews;

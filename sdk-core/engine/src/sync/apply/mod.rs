@@ -2,7 +2,7 @@
 
 mod conversation;
 mod message;
-mod people;
+mod participants;
 
 use fulmar_protocol::{Conversation, Event, EventData, LogId, Message, Seq, Unreadable};
 

@@ -177,7 +177,7 @@ fn one_that_is_still_unreadable_stays() {
 /// Every event that there is: the two of messages are applied, all others ask.
 #[test]
 fn every_type_of_event_in_quarantine() {
-    for data in super::people::every_event() {
+    for data in super::participants::every_event() {
         let revised = match &data {
             EventData::MessageCreated(_) | EventData::MessageUpdated(_) => true,
             EventData::ConversationCreated(_)

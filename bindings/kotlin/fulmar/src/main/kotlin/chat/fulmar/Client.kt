@@ -55,14 +55,14 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
      * @throws CommandException.SignInUnderWay when another one has no answer yet
      * @throws CommandException.OtherUser when the store holds unsent operations of somebody else
      */
-    public suspend fun login(userId: UserId, password: String): Unit = use { it.login(userId, password, null) }
+    public suspend fun signIn(userId: UserId, password: String): Unit = use { it.signIn(userId, password, null) }
 
     /**
      * Becomes a user of the server, and signs in. Needs the network. The name is not blank and has at
      * most 200 bytes, the password at least 8. PROTOCOL.md §7.1.
      *
      * @throws CommandException.Refused with [Code.UserExists] when there is such a user, with
-     *   [Code.ParamsInvalid] for the name or the password; otherwise what [login] throws
+     *   [Code.ParamsInvalid] for the name or the password; otherwise what [signIn] throws
      */
     public suspend fun register(userId: UserId, name: String, password: String): Unit =
         use { it.register(userId, name, password, null) }
@@ -78,7 +78,7 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
      * @throws CommandException.SignInUnderWay when another one has no answer yet
      * @throws CommandException.OtherUser when the store holds unsent operations of somebody else
      */
-    public suspend fun loginWithProvider(userId: UserId): Unit = use { it.loginWithProvider(userId, null) }
+    public suspend fun signInWithProvider(userId: UserId): Unit = use { it.signInWithProvider(userId, null) }
 
     /**
      * Signs out and wipes the store. The server is told when it can be reached at this moment. What is
@@ -89,7 +89,7 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
      *   a wait only for what failed, which the app has to retry or discard
      * @throws CommandException.SignedOut when nobody is signed in
      */
-    public suspend fun logout(how: SignOut): Unit = use { it.logout(how, null) }
+    public suspend fun signOut(how: SignOut): Unit = use { it.signOut(how, null) }
 
     /** A conversation. Looks nothing up: commands on one that is not here say so, and its timeline is
      * empty until it is. */

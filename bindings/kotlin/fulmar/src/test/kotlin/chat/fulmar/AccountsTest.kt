@@ -15,10 +15,10 @@ class AccountsTest {
     fun `sign in, be there again, sign out`() = onStage { stage ->
         val alice = stage.open("alice")
         assertEquals(SessionState.SignedOut, alice.currentSession)
-        val wrong = assertThrows<CommandException.Refused> { alice.login(UserId("alice"), "wrong") }
+        val wrong = assertThrows<CommandException.Refused> { alice.signIn(UserId("alice"), "wrong") }
         assertEquals(Code.CredentialsInvalid, wrong.problem.code)
-        alice.login(UserId("alice"), "alice-password")
-        assertThrows<CommandException.AlreadySignedIn> { alice.login(UserId("alice"), "alice-password") }
+        alice.signIn(UserId("alice"), "alice-password")
+        assertThrows<CommandException.AlreadySignedIn> { alice.signIn(UserId("alice"), "alice-password") }
         alice.shutDown()
 
         val again = stage.open("alice")
@@ -26,9 +26,9 @@ class AccountsTest {
         again.isLive()
         again.setNetwork(NetworkState.UNAVAILABLE)
         again.createDirect(UserId("bob")).send("unsent")
-        val unsent = assertThrows<CommandException.UnsentOperations> { again.logout(SignOut.REFUSE) }
+        val unsent = assertThrows<CommandException.UnsentOperations> { again.signOut(SignOut.REFUSE) }
         assertEquals(2, unsent.count)
-        again.logout(SignOut.DISCARD)
+        again.signOut(SignOut.DISCARD)
         assertEquals(SessionState.SignedOut, again.session.until { it == SessionState.SignedOut })
         assertThrows<CommandException.SignedOut> { again.createDirect(UserId("bob")) }
         again.shutDown()
@@ -59,7 +59,7 @@ class AccountsTest {
         val ended = alice.session.until { it is SessionState.Ended } as SessionState.Ended
         assertEquals(SessionEnd.ByServer(Code.SessionRevoked), ended.end)
         chat.send("kept")
-        alice.login(UserId("alice"), "alice-password")
+        alice.signIn(UserId("alice"), "alice-password")
         chat.timeline().shows("kept")
         alice.shutDown()
     }
@@ -85,24 +85,24 @@ class AccountsTest {
         backend.answer = { throw IllegalStateException("maintenance") }
         assertTrue(
             assertThrows<CommandException.NoToken> {
-                alice.loginWithProvider(UserId("alice"))
+                alice.signInWithProvider(UserId("alice"))
             }.reason.contains("maintenance"),
         )
         // An Error that nobody catches would leave Rust waiting for ever.
         backend.answer = { throw NoClassDefFoundError("a missing class") }
         assertTrue(
             assertThrows<CommandException.NoToken> {
-                alice.loginWithProvider(UserId("alice"))
+                alice.signInWithProvider(UserId("alice"))
             }.reason.contains("a missing class"),
         )
         backend.answer = { awaitCancellation() }
         assertTrue(
             assertThrows<CommandException.NoToken> {
-                alice.loginWithProvider(UserId("alice"))
+                alice.signInWithProvider(UserId("alice"))
             }.reason.contains("in time"),
         )
         backend.answer = backend::helpful
-        alice.loginWithProvider(UserId("alice"))
+        alice.signInWithProvider(UserId("alice"))
         val chat = alice.createDirect(UserId("bob"))
         chat.send("before")
         chat.timeline().shows("before")
@@ -136,7 +136,7 @@ class AccountsTest {
     fun `tokens are sealed with a key in the platform's secrets`() = onStage { stage ->
         val keychain = Keychain()
         val alice = stage.open("alice", secretStorage = keychain)
-        alice.login(UserId("alice"), "alice-password")
+        alice.signIn(UserId("alice"), "alice-password")
         assertEquals(1, keychain.saved.size)
         alice.shutDown()
         val locked = object : SecretStorage {
@@ -164,12 +164,12 @@ class AccountsTest {
         assertThrows<CommandException.NotAllowed> { hers.send("no") }
         alice.account.unblock(UserId("bob"))
         hers.send("the last words")
-        alice.logout(SignOut.WAIT)
+        alice.signOut(SignOut.WAIT)
         theirs.timeline().shows("the last words")
         assertEquals(SessionState.SignedOut, alice.currentSession)
 
         assertThrows<CommandException.Refused> { bob.account.delete("wrong-password") }
         bob.account.delete("bob-password")
-        assertThrows<CommandException.Refused> { bob.login(UserId("bob"), "bob-password") }
+        assertThrows<CommandException.Refused> { bob.signIn(UserId("bob"), "bob-password") }
     }
 }

@@ -42,7 +42,7 @@ private class Driver {
         val client = checkNotNull(client) { "open first" }
         fun chat() = client.conversation(ConversationId(text("conversation")))
         when (val command = text("do")) {
-            "login" -> client.login(UserId(text("user")), text("password"))
+            "signIn" -> client.signIn(UserId(text("user")), text("password"))
             "session" -> {
                 val session = client.currentSession
                 return answer("session", if (session is SessionState.SignedIn) session.userId.value else "none")

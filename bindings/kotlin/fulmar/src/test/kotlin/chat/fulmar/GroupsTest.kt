@@ -76,7 +76,7 @@ class GroupsTest {
         assertEquals(Code.UserExists, taken.problem.code)
         dave.register(UserId("dave"), "Dave", "daves-password")
         val tablet = stage.open("dave-tablet")
-        tablet.login(UserId("dave"), "daves-password")
+        tablet.signIn(UserId("dave"), "daves-password")
         val sessions = dave.account.fetchSessions()
         assertEquals(listOf(false, true), sessions.map { it.current })
         dave.account.endSession(sessions.first().sessionId)

@@ -33,7 +33,7 @@ class HistoryTest {
                 it.messages.last().text == "149"
         }
 
-        val tablet = stage.open("alice-tablet").apply { login(UserId("alice"), "alice-password") }
+        val tablet = stage.open("alice-tablet").apply { signIn(UserId("alice"), "alice-password") }
         val id = tablet.conversations.items.until { list -> list.items.any { it.title == "Bob" } }
             .items.first { it.title == "Bob" }.conversationId
         val chat = tablet.conversation(id)
@@ -67,7 +67,7 @@ class HistoryTest {
         assertEquals(listOf(TextPiece.Hit("東京"), TextPiece.Plain("で会いましょう")), hit.pieces)
         assertEquals(his.second.id, hit.conversationId)
 
-        val tablet = stage.open("bob-tablet").apply { login(UserId("bob"), "bob-password") }
+        val tablet = stage.open("bob-tablet").apply { signIn(UserId("bob"), "bob-password") }
         tablet.connection.until { it == ConnectionState.Live }
         val search = tablet.search(SearchQuery("need", senderId = UserId("alice")))
         search.items.until { it.items.size == 19 }

@@ -21,10 +21,10 @@ class LifeTest {
     fun `a certificate that the app trusts is enough for https`() = onStage("--tls", "$certificate") { stage ->
         assertTrue(stage.url.startsWith("https://"))
         val alice = Client.open(stage.url, stage.store("alice"), trust = listOf(certificate.readText()))
-        alice.login(UserId("alice"), "alice-password")
+        alice.signIn(UserId("alice"), "alice-password")
         alice.connection.until { it == ConnectionState.Live }
         val stranger = stage.open("stranger")
-        assertThrows<CommandException.Unreachable> { stranger.login(UserId("bob"), "bob-password") }
+        assertThrows<CommandException.Unreachable> { stranger.signIn(UserId("bob"), "bob-password") }
         assertThrows<OpenException.Tls> {
             Client.open(stage.url, stage.store("none"), trust = listOf("no certificate"))
         }

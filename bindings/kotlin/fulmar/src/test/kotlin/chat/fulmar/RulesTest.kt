@@ -25,7 +25,7 @@ class RulesTest {
             assertEquals(Field.ATTACHMENTS, tooMany.field)
             assertEquals("Files: at most ${(tooMany.rule as FieldRule.TooMany).most}", inWords(tooMany))
             val oneself = assertThrows<CommandException.Invalid> { alice.createDirect(UserId("alice")) }
-            assertEquals("People: nobody else", inWords(oneself))
+            assertEquals("Participants: nobody else", inWords(oneself))
 
             val hersAlone = assertThrows<CommandException.NotAllowed> { his.second.edit(key, "mine") }
             assertEquals(Rule.NOT_EDITABLE, hersAlone.rule)
@@ -71,7 +71,7 @@ class RulesTest {
         Field.PAYLOAD_TYPE, Field.PAYLOAD_DATA -> "Content"
         Field.ATTACHMENTS -> "Files"
         Field.ATTACHMENT -> "File"
-        Field.PARTICIPANTS -> "People"
+        Field.PARTICIPANTS -> "Participants"
         Field.ID -> "Id"
         Field.NUMBER -> "Number"
         Field.CONTEXT -> "Subject"

@@ -50,7 +50,7 @@ class Stage(vararg options: String) : AutoCloseable {
     ): Client = Client.open(url, store(device), config, tokenProvider = tokenProvider, secretStorage = secretStorage)
 
     suspend fun signIn(user: String, device: String = user): Client =
-        open(device).also { it.login(UserId(user), "$user-password") }
+        open(device).also { it.signIn(UserId(user), "$user-password") }
 
     /** `POST` to the admin API. */
     fun admin(path: String, body: String = "{}") {

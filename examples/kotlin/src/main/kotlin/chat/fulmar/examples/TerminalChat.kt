@@ -39,7 +39,7 @@ fun main(arguments: Array<String>) = runBlocking {
     val store = options["store"] ?: File(System.getProperty("java.io.tmpdir"), "fulmar-$user.db").path
     Client.open(options["server"] ?: "http://127.0.0.1:4000", store).use { client ->
         if (client.currentSession !is SessionState.SignedIn) {
-            client.login(UserId(user), requireNotNull(options["password"]) { "--password is needed to sign in" })
+            client.signIn(UserId(user), requireNotNull(options["password"]) { "--password is needed to sign in" })
         }
         val terminal = Terminal(client, this)
         terminal.run()

@@ -28,7 +28,7 @@ class ChatViewModelTest {
             runBlocking {
                 withTimeout(60.seconds) {
                     val client = Client.open(url, folder.resolve("alice.db").toString(), Config.Default)
-                    client.login(UserId("alice"), "alice-password")
+                    client.signIn(UserId("alice"), "alice-password")
                     val id = client.createDirect(UserId("bob")).id
                     val model = ChatViewModel(client, UserId("alice"), id, this)
 

@@ -29,7 +29,7 @@ class FailingNetworkTest {
     @Test
     fun `an answer that is lost does not double the message`() = runBlocking {
         val alice = Client.open(world.url, folder.resolve("alice.db").toString())
-        alice.login(UserId("alice"), "alice-password")
+        alice.signIn(UserId("alice"), "alice-password")
         val chat = alice.createDirect(UserId("bob"))
         // The server applies the next message of Alice's, and the connection breaks before she hears of it.
         world.ask("POST", "faults", """{"at": {"outgoing": "outcome"}, "user": "alice", "then": "cut"}""")
