@@ -1,4 +1,4 @@
-//! What all connections of a world share: its backend, its clock, its faults, and the way to each socket.
+//! What all connections of a world share: its backend, its clock, its faults, and a sink for each socket.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use fulmar_protocol::{CloseCode, ServerFrame, Timestamp, UserId};
 use tokio::sync::{mpsc, watch};
 
 use crate::clock::Clock;
-use crate::fault::{Faults, Passing, Restart, Struck, Who};
+use crate::fault::{Applied, Faults, InFlight, Restart, Who};
 use crate::journal::Journal;
 
 /// How many frames may wait for a slow reader before it is cut (PROTOCOL.md §3.8, 4413). It
@@ -19,19 +19,19 @@ pub(crate) const WAITING_FRAMES: usize = 4_096;
 
 /// What a socket's task has to do.
 #[derive(Debug)]
-pub(crate) enum Errand {
+pub(crate) enum SocketCommand {
     Send(Arc<ServerFrame>),
     Close(CloseCode),
     /// Drop the connection without a word.
     Cut,
 }
 
-/// Whether whoever sent a frame hears what comes of it.
+/// Whether the answer to a frame reaches the socket that sent it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Answer {
-    Goes,
-    /// Everything goes out but the answer itself.
-    IsLost,
+    Delivered,
+    /// Everything else is sent: events to other sockets, and to this one.
+    Lost,
 }
 
 #[derive(Debug)]
@@ -57,7 +57,7 @@ pub(crate) struct Robots {
 #[derive(Debug)]
 struct State {
     backend: Backend,
-    ways: BTreeMap<SocketId, mpsc::Sender<Errand>>,
+    sinks: BTreeMap<SocketId, mpsc::Sender<SocketCommand>>,
     checkpoint: Option<Checkpoint>,
 }
 
@@ -67,7 +67,7 @@ impl Core {
         Self {
             state: Mutex::new(State {
                 backend,
-                ways: BTreeMap::new(),
+                sinks: BTreeMap::new(),
                 checkpoint: None,
             }),
             faults: Faults::new(Arc::clone(&clock)),
@@ -113,24 +113,24 @@ impl Core {
     }
 
     /// What the faults do to what passes.
-    pub(crate) fn strike(&self, passing: &Passing<'_>, who: &Who) -> Struck {
+    pub(crate) fn apply_faults(&self, in_flight: &InFlight<'_>, who: &Who) -> Applied {
         if !self.faults.any() {
-            return Struck::default();
+            return Applied::default();
         }
-        let struck = self.faults.strike(passing, who);
-        if let Some(action) = &struck.action {
+        let applied = self.faults.apply(in_flight, who);
+        if let Some(action) = &applied.action {
             let (now, user) = (self.clock.now(), who.user.clone());
-            self.journal.fault(now, user, &passing.at, action);
+            self.journal.fault(now, user, &in_flight.at, action);
         }
-        struck
+        applied
     }
 
-    pub(crate) fn connect(&self, token: Option<&str>) -> (SocketId, mpsc::Receiver<Errand>) {
+    pub(crate) fn connect(&self, token: Option<&str>) -> (SocketId, mpsc::Receiver<SocketCommand>) {
         let (sender, receiver) = mpsc::channel(WAITING_FRAMES);
         let mut state = self.state();
         let now = self.clock.now();
         let socket = state.backend.connect(token, now);
-        state.ways.insert(socket, sender);
+        state.sinks.insert(socket, sender);
         self.journal.opened(now, None);
         (socket, receiver)
     }
@@ -139,7 +139,7 @@ impl Core {
         self.with_backend(|backend, now| {
             let before = user_of(backend, socket);
             let mut outgoing = backend.frame(socket, text, now);
-            if answer == Answer::IsLost {
+            if answer == Answer::Lost {
                 outgoing.retain(|item| !is_answer(item, socket));
             }
             // A `hello` says who it is.
@@ -152,7 +152,7 @@ impl Core {
     pub(crate) fn disconnect(&self, socket: SocketId) {
         let mut state = self.state();
         let now = self.clock.now();
-        state.ways.remove(&socket);
+        state.sinks.remove(&socket);
         self.journal.closed(now, user_of(&state.backend, socket));
         let outgoing = state.backend.disconnect(socket);
         state.dispatch(outgoing, now, &self.journal);
@@ -173,20 +173,20 @@ impl Core {
     /// Drops every connection without a word.
     pub(crate) fn cut_all(&self) {
         let mut state = self.state();
-        let State { backend, ways, .. } = &mut *state;
-        for (socket, way) in std::mem::take(ways) {
+        let State { backend, sinks, .. } = &mut *state;
+        for (socket, sink) in std::mem::take(sinks) {
             // Nobody is left to be told.
             let _ = backend.disconnect(socket);
-            // Full or gone: either way the task ends when the sender is dropped.
-            let _ = way.try_send(Errand::Cut);
+            // Full or gone: in both cases the task ends when the sender is dropped.
+            let _ = sink.try_send(SocketCommand::Cut);
         }
     }
 
     /// Drops the connections of a user without a word.
     pub(crate) fn cut_user(&self, user: &str) {
         let mut state = self.state();
-        let State { backend, ways, .. } = &mut *state;
-        let theirs: Vec<SocketId> = ways
+        let State { backend, sinks, .. } = &mut *state;
+        let theirs: Vec<SocketId> = sinks
             .keys()
             .copied()
             .filter(|socket| {
@@ -198,9 +198,9 @@ impl Core {
         let mut outgoing = Vec::new();
         for socket in theirs {
             outgoing.extend(backend.disconnect(socket));
-            if let Some(way) = ways.remove(&socket) {
-                // Full or gone: either way the task ends when the sender is dropped.
-                let _ = way.try_send(Errand::Cut);
+            if let Some(sink) = sinks.remove(&socket) {
+                // Full or gone: in both cases the task ends when the sender is dropped.
+                let _ = sink.try_send(SocketCommand::Cut);
             }
         }
         state.dispatch(outgoing, self.clock.now(), &self.journal);
@@ -268,21 +268,21 @@ impl State {
     fn dispatch(&mut self, outgoing: Vec<Outgoing>, now: Timestamp, journal: &Journal) {
         let mut waiting = VecDeque::from(outgoing);
         while let Some(item) = waiting.pop_front() {
-            let (socket, errand) = match item {
+            let (socket, command) = match item {
                 Outgoing::Frame { socket, frame } => {
                     let frame = Arc::new(frame);
                     journal.outgoing(now, user_of(&self.backend, socket), Arc::clone(&frame));
-                    (socket, Errand::Send(frame))
+                    (socket, SocketCommand::Send(frame))
                 }
-                Outgoing::Close { socket, code } => (socket, Errand::Close(code)),
+                Outgoing::Close { socket, code } => (socket, SocketCommand::Close(code)),
             };
-            let closes = matches!(errand, Errand::Close(_));
+            let closes = matches!(command, SocketCommand::Close(_));
             let delivered = self
-                .ways
+                .sinks
                 .get(&socket)
-                .is_some_and(|way| way.try_send(errand).is_ok());
+                .is_some_and(|sink| sink.try_send(command).is_ok());
             if closes || !delivered {
-                self.ways.remove(&socket);
+                self.sinks.remove(&socket);
                 waiting.extend(self.backend.disconnect(socket));
             }
         }

@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use crate::body::{Answer, CutByFault, cut_in_the_middle, html, respond, slow, whole};
 use crate::core::Core;
-use crate::fault::{Action, Passing, Struck, Where, Who, come_again_soon, mangle};
+use crate::fault::{Action, Applied, InFlight, Where, Who, come_again_soon, mangle};
 use crate::socket;
 use crate::worlds::Worlds;
 
@@ -58,9 +58,9 @@ async fn handle_in(
         return Ok(respond(HttpResponse::problem(&problem)));
     };
     let body = body.to_bytes();
-    let struck = strike(&core, &who, (head.method.as_str(), &path), &body);
-    core.clock.sleep(struck.time_for(body.len())).await;
-    if let Some(action) = &struck.action
+    let applied = apply(&core, &who, (head.method.as_str(), &path), &body);
+    core.clock.sleep(applied.time_for(body.len())).await;
+    if let Some(action) = &applied.action
         && let Some(answer) = instead(&core, &who, action, &path).await
     {
         return answer;
@@ -80,7 +80,7 @@ async fn handle_in(
         body: &body,
     };
     let mut response = core.http(&request, who.user.as_deref());
-    if struck.action == Some(Action::Repeat) {
+    if applied.action == Some(Action::Repeat) {
         response = core.http(&request, who.user.as_deref());
     }
     if response.status >= 400 && core.clock.is_stepped() {
@@ -93,18 +93,18 @@ async fn handle_in(
             value.insert_str(0, base);
         }
     }
-    finish(response, struck, &core)
+    finish(response, applied, &core)
 }
 
-fn strike(core: &Core, who: &Who, (verb, path): (&str, &str), body: &[u8]) -> Struck {
+fn apply(core: &Core, who: &Who, (verb, path): (&str, &str), body: &[u8]) -> Applied {
     if !core.faults.any() {
-        return Struck::default();
+        return Applied::default();
     }
-    let passing = Passing {
+    let in_flight = InFlight {
         at: Where::Http(format!("{verb} {path}")),
         methods: &socket::methods_in(body),
     };
-    core.strike(&passing, who)
+    core.apply_faults(&in_flight, who)
 }
 
 /// What happens instead of asking the backend; `None` when it is to be asked.
@@ -142,10 +142,10 @@ async fn instead(
 /// What happens to an answer on its way.
 fn finish(
     mut response: HttpResponse,
-    struck: Struck,
+    applied: Applied,
     core: &Arc<Core>,
 ) -> Result<Answer, CutByFault> {
-    match &struck.action {
+    match &applied.action {
         Some(Action::SwallowAnswer) => return Err(CutByFault),
         Some(Action::CutInTheMiddle) => {
             let bytes = std::mem::take(&mut response.body);
@@ -166,7 +166,7 @@ fn finish(
         }
         None => {}
     }
-    let Some(rate) = struck.bytes_per_second else {
+    let Some(rate) = applied.bytes_per_second else {
         return Ok(respond(response));
     };
     let bytes = Bytes::from(std::mem::take(&mut response.body));
@@ -194,13 +194,13 @@ async fn handshake(
     token: Option<String>,
     who: &Who,
 ) -> Result<Answer, CutByFault> {
-    let passing = Passing {
+    let in_flight = InFlight {
         at: Where::Handshake,
         methods: &[],
     };
-    let struck = core.strike(&passing, who);
-    core.clock.sleep(struck.wait).await;
-    match &struck.action {
+    let applied = core.apply_faults(&in_flight, who);
+    core.clock.sleep(applied.wait).await;
+    match &applied.action {
         None | Some(Action::HalfOpen) => {}
         Some(action) => match instead(&core, who, action, "/v1/socket").await {
             Some(answer) => return answer,
@@ -224,7 +224,7 @@ async fn handshake(
     let upgrade = hyper::upgrade::on(request);
     tokio::spawn(async move {
         if let Ok(upgraded) = upgrade.await {
-            socket::serve(upgraded, core, token, struck.action).await;
+            socket::serve(upgraded, core, token, applied.action).await;
         }
     });
     let mut response = Response::new(whole(Bytes::new()));

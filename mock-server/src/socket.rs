@@ -17,8 +17,8 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
-use crate::core::{Answer, Core, Errand};
-use crate::fault::{Action, FrameKind, Passing, Where, Who, come_again_soon, mangle};
+use crate::core::{Answer, Core, SocketCommand};
+use crate::fault::{Action, FrameKind, InFlight, Where, Who, come_again_soon, mangle};
 
 /// Larger than any frame limit, so that the backend's own limit speaks first.
 const LARGEST_FRAME: usize = 8 * 1024 * 1024;
@@ -52,7 +52,7 @@ pub(crate) async fn serve(
         .write_buffer_size(BUFFER);
     let stream =
         WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
-    let (socket, mut errands) = core.connect(token.as_deref());
+    let (socket, mut commands) = core.connect(token.as_deref());
     let (mut out, mut incoming) = stream.split();
     let end = match fault {
         Some(Action::HalfOpen) => End::HalfOpen,
@@ -65,21 +65,21 @@ pub(crate) async fn serve(
             };
             tokio::select! {
                 end = read(&mut incoming, &core, socket) => end,
-                end = writing.run(&mut errands) => end,
+                end = writing.run(&mut commands) => end,
             }
         }
     };
     match end {
         End::Close(code) => close(&mut out, code).await,
         End::Cut => {}
-        End::HalfOpen => nobody_is_there(&core, &mut errands).await,
+        End::HalfOpen => nobody_is_there(&core, &mut commands).await,
     }
     core.disconnect(socket);
 }
 
 /// Takes no notice of anything, until somebody wants the end. The client's own end is not noticed either.
-async fn nobody_is_there(core: &Core, errands: &mut Receiver<Errand>) {
-    let told = async { while let Some(Errand::Send(_)) = errands.recv().await {} };
+async fn nobody_is_there(core: &Core, commands: &mut Receiver<SocketCommand>) {
+    let told = async { while let Some(SocketCommand::Send(_)) = commands.recv().await {} };
     tokio::select! {
         () = told => {}
         () = core.ended() => {}
@@ -138,18 +138,18 @@ pub(crate) fn methods_in(body: &[u8]) -> Vec<String> {
 
 async fn take(text: &str, core: &Core, socket: SocketId) -> Option<End> {
     if !core.faults.any() {
-        core.frame(socket, text, Answer::Goes);
+        core.frame(socket, text, Answer::Delivered);
         return None;
     }
     let glance = Glance::at(text);
-    let passing = Passing {
+    let in_flight = InFlight {
         at: Where::Incoming(glance.kind()),
         methods: &glance.methods(),
     };
-    let struck = core.strike(&passing, &core.who_is_at(socket));
-    core.clock.sleep(struck.time_for(text.len())).await;
-    let Some(action) = struck.action else {
-        core.frame(socket, text, Answer::Goes);
+    let applied = core.apply_faults(&in_flight, &core.who_is_at(socket));
+    core.clock.sleep(applied.time_for(text.len())).await;
+    let Some(action) = applied.action else {
+        core.frame(socket, text, Answer::Delivered);
         return None;
     };
     if let (Some(problem), FrameKind::Submit) = (action.problem(), glance.kind())
@@ -163,34 +163,34 @@ async fn take(text: &str, core: &Core, socket: SocketId) -> Option<End> {
     }
     match action {
         Action::Drop => {}
-        Action::SwallowAnswer => core.frame(socket, text, Answer::IsLost),
+        Action::SwallowAnswer => core.frame(socket, text, Answer::Lost),
         Action::Repeat => {
-            core.frame(socket, text, Answer::Goes);
-            core.frame(socket, text, Answer::Goes);
+            core.frame(socket, text, Answer::Delivered);
+            core.frame(socket, text, Answer::Delivered);
         }
         Action::CutAfter => {
-            core.frame(socket, text, Answer::Goes);
+            core.frame(socket, text, Answer::Delivered);
             return Some(End::Cut);
         }
         Action::HalfOpen => return Some(End::HalfOpen),
         Action::ResetLog => {
             core.reset_log_of(&core.who_is_at(socket));
-            core.frame(socket, text, Answer::Goes);
+            core.frame(socket, text, Answer::Delivered);
         }
         Action::Restart(how) => {
             core.restart_by_fault(how);
             return Some(End::Cut);
         }
         Action::UnknownFrame => {
-            core.frame(socket, UNKNOWN_FRAME, Answer::Goes);
-            core.frame(socket, text, Answer::Goes);
+            core.frame(socket, UNKNOWN_FRAME, Answer::Delivered);
+            core.frame(socket, text, Answer::Delivered);
         }
         Action::Replace(_)
         | Action::Truncate
         | Action::Malform
         | Action::WrongTypes
         | Action::UnknownFields => {
-            core.frame(socket, &mangle(&action, text.to_owned()), Answer::Goes);
+            core.frame(socket, &mangle(&action, text.to_owned()), Answer::Delivered);
         }
         _ => return Some(End::Cut),
     }
@@ -213,20 +213,20 @@ struct Writing<'a> {
 }
 
 impl Writing<'_> {
-    async fn run(mut self, errands: &mut Receiver<Errand>) -> End {
+    async fn run(mut self, commands: &mut Receiver<SocketCommand>) -> End {
         loop {
-            let end = match errands.recv().await {
-                Some(Errand::Send(frame)) => {
+            let end = match commands.recv().await {
+                Some(SocketCommand::Send(frame)) => {
                     let mut text = frame.to_text();
                     if self.core.clock.is_stepped() {
                         text = come_again_soon(text);
                     }
                     self.pass(text).await
                 }
-                Some(Errand::Close(code)) => Some(End::Close(code.as_u16())),
+                Some(SocketCommand::Close(code)) => Some(End::Close(code.as_u16())),
                 // The way was taken away because it was full: the reader is too slow.
                 None => Some(End::Close(CloseCode::TooSlow.as_u16())),
-                Some(Errand::Cut) => Some(End::Cut),
+                Some(SocketCommand::Cut) => Some(End::Cut),
             };
             if let Some(end) = end {
                 return end;
@@ -249,15 +249,15 @@ impl Writing<'_> {
         if !self.core.faults.any() {
             return self.send(text).await;
         }
-        let passing = Passing {
+        let in_flight = InFlight {
             at: Where::Outgoing(Glance::at(&text).kind()),
             methods: &[],
         };
         let who: Who = self.core.who_is_at(self.socket);
-        let struck = self.core.strike(&passing, &who);
-        let time = struck.time_for(text.len());
+        let applied = self.core.apply_faults(&in_flight, &who);
+        let time = applied.time_for(text.len());
         self.core.clock.sleep(time).await;
-        let Some(action) = struck.action else {
+        let Some(action) = applied.action else {
             return self.send(text).await;
         };
         if let Some(code) = action.close_code() {

@@ -55,7 +55,7 @@ async fn faults_users_and_the_clock_are_set_over_http() {
         timeline.next().await.unwrap();
     }
     let (_, faults) = admin.ask("GET", "worlds/main/faults", json!({})).await;
-    assert_eq!(faults, json!({"pending": 0, "struck": 2}));
+    assert_eq!(faults, json!({"pending": 0, "applied": 2}));
 
     // An access token is good for a quarter of an hour.
     let access = token(&server.url(), "alice").await;
@@ -96,7 +96,7 @@ async fn what_makes_no_sense_is_a_problem_and_changes_nothing() {
         assert!(problem["code"].is_string(), "{problem}");
     }
     let (_, faults) = admin.ask("GET", "worlds/main/faults", json!({})).await;
-    assert_eq!(faults, json!({"pending": 0, "struck": 0}));
+    assert_eq!(faults, json!({"pending": 0, "applied": 0}));
     // The port that apps speak to knows nothing of it.
     let path = format!("{}/admin/worlds/main/faults", server.url());
     assert_eq!(http().get(path).send().await.unwrap().status(), 404);

@@ -8,8 +8,8 @@ use fulmar_mock_server::{Action, Fault, FrameKind, Passed, Restart, When};
 use fulmar_protocol::{Code, Problem};
 use fulmar_tests::{Person, Stage, patiently, shown};
 
-/// Alice and Bob talk, the faults strike, and both end up with the same, each text once, those of one person in
-/// their order. Gives how often a fault struck.
+/// Alice and Bob talk while the faults are applied, and both end up with the same, each text once, those of one person in
+/// their order. Returns how often a fault was applied.
 async fn talk_through(faults: impl IntoIterator<Item = Fault>) -> u64 {
     let mut stage = Stage::new().await;
     // Otherwise a lost answer is only given up after 20 s.
@@ -47,15 +47,15 @@ async fn talk_through(faults: impl IntoIterator<Item = Fault>) -> u64 {
         texts.collect()
     };
     assert_eq!(order(&alice), order(&bob));
-    stage.server.faults().struck()
+    stage.server.faults().applied()
 }
 
 /// The same fault, wherever it makes sense, one world each.
 async fn copes(places: &[When], action: Action) {
     for place in places {
         let fault = place.clone().then(action.clone());
-        let struck = talk_through([fault]).await;
-        assert!(struck > 0, "{place:?} was never struck by {action:?}");
+        let applied = talk_through([fault]).await;
+        assert!(applied > 0, "{action:?} was never applied at {place:?}");
     }
 }
 
@@ -160,8 +160,8 @@ async fn an_event_that_nobody_knows_counts_as_seen_and_the_hole_is_filled_with_t
     let start = journal.count();
     faults.when(events().always()).then(Action::UnknownEvents);
     alice.say(&["in another tongue"]).await;
-    // Other events of Bob's, such as his own receipts, are struck as well: until the message was.
-    let struck = journal.until(fulmar_tests::DEADLINE, |_| {
+    // Other events of Bob's, such as his own receipts, are hit as well, so this waits until the message was.
+    let applied = journal.until(fulmar_tests::DEADLINE, |_| {
         let (mut frames, mut faults, mut told) = (0, 0, false);
         for entry in journal.after(start) {
             match &entry.passed {
@@ -177,7 +177,7 @@ async fn an_event_that_nobody_knows_counts_as_seen_and_the_hole_is_filled_with_t
         }
         told && faults == frames
     });
-    struck.await.unwrap();
+    applied.await.unwrap();
     faults.clear();
     alice.say(&["plainly"]).await;
     let mut hole = None;

@@ -78,12 +78,12 @@ impl<'a> Counted<'a> {
         let harmless = Action::Delay(Duration::ZERO);
         let files = Where::Http("/v1/files".to_owned());
         faults.add(When::at(files).always().then(harmless));
-        let before = faults.struck();
+        let before = faults.applied();
         Self { stage, before }
     }
 
     pub(crate) fn requests(&self) -> u64 {
-        self.stage.server.faults().struck() - self.before
+        self.stage.server.faults().applied() - self.before
     }
 }
 

@@ -244,7 +244,7 @@ async fn what_was_missed_is_a_gap_that_is_filled_from_either_end_and_only_once()
         .server
         .faults()
         .add(count.always().then(Action::Delay(Duration::ZERO)));
-    let pages = || stage.server.faults().struck();
+    let pages = || stage.server.faults().applied();
     let before = pages();
     // Twice at once is asked once.
     let (one, other) = tokio::join!(

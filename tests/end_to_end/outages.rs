@@ -33,7 +33,7 @@ async fn a_handshake_that_is_slow_refused_or_never_answered() {
         Action::ExpireToken,
         Action::HalfOpen,
     ] {
-        let struck = stage.server.faults().struck();
+        let applied = stage.server.faults().applied();
         let fault = When::handshake().user("alice").then(action.clone());
         stage.server.faults().add(fault);
         stage.server.cut("alice");
@@ -42,7 +42,7 @@ async fn a_handshake_that_is_slow_refused_or_never_answered() {
         patiently(&action, async {
             loop {
                 let state = states.next().await.unwrap();
-                if stage.server.faults().struck() > struck && state == ConnectionState::Live {
+                if stage.server.faults().applied() > applied && state == ConnectionState::Live {
                     return;
                 }
             }
@@ -74,7 +74,7 @@ async fn a_socket_behind_which_nobody_is_any_more() {
         .then(Action::HalfOpen);
     alice.say(&["into the void"]).await;
     alice.sees(&["into the void"]).await;
-    assert_eq!(stage.server.faults().struck(), 1);
+    assert_eq!(stage.server.faults().applied(), 1);
 }
 
 #[tokio::test]

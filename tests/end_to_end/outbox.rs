@@ -4,7 +4,7 @@ use fulmar::{
     Action, Client, FailureReason, MessageContent, NetworkState, Outbox, OutboxItem, OutboxState,
     Writing,
 };
-use fulmar_mock_server::{Action as Strike, FrameKind, When, Where};
+use fulmar_mock_server::{Action as FaultAction, FrameKind, When, Where};
 use fulmar_tests::{Stage, list_until, live, patiently, until};
 
 async fn outbox_until(outbox: &mut Outbox, expected: impl Fn(&[OutboxItem]) -> bool) {
@@ -141,7 +141,7 @@ async fn a_message_that_was_deleted_on_its_way_does_not_fail_unseen() {
         When::at(Where::Incoming(FrameKind::Submit))
             .user("bob")
             .always()
-            .then(Strike::Cut),
+            .then(FaultAction::Cut),
     );
     let unwanted = his.send("unwanted").await.unwrap();
     let mut outbox = bob.outbox();

@@ -135,7 +135,7 @@ async fn hiccups() {
         })
         .await;
     }
-    assert!(stage.server.faults().struck() > 0);
+    assert!(stage.server.faults().applied() > 0);
 }
 
 #[tokio::test]
@@ -211,7 +211,7 @@ async fn rate_limits() {
         alice.sees_last(text).await;
     }
     // Refused were submits, and nothing in them was lost.
-    let refused = stage.server.faults().struck();
+    let refused = stage.server.faults().applied();
     assert_eq!(refused, 3);
 }
 

@@ -185,7 +185,7 @@ async fn a_suspended_client_holds_no_lock_and_takes_up_where_it_was() {
     let account = alice.client.account();
     let asked = tokio::spawn(async move { account.fetch_sessions().await });
     patiently("the question", async {
-        while stage.server.faults().struck() == 0 {
+        while stage.server.faults().applied() == 0 {
             tokio::task::yield_now().await;
         }
     })
@@ -245,7 +245,7 @@ async fn an_answer_to_who_was_suspended_is_no_answer_to_who_takes_up() {
     let account = alice.client.account();
     let asked = tokio::spawn(async move { account.fetch_sessions().await });
     patiently("the question", async {
-        while stage.server.faults().struck() == 0 {
+        while stage.server.faults().applied() == 0 {
             tokio::task::yield_now().await;
         }
     })

@@ -166,7 +166,7 @@ async fn in_world(world: &World, asked: &Asked<'_>, words: &[&str]) -> Result<Va
         ("GET", ["journal"]) => return journal::answer(&core.journal, asked.query).await,
         ("GET", ["faults"]) => {
             let faults = &core.faults;
-            return Ok(json!({"pending": faults.pending(), "struck": faults.struck()}));
+            return Ok(json!({"pending": faults.pending(), "applied": faults.applied()}));
         }
         ("POST", ["faults"]) => core.faults.add(read::<Fault>(body)?),
         ("DELETE", ["faults"]) => core.faults.clear(),

@@ -20,7 +20,7 @@ pub use action::{Action, Restart};
 pub(crate) use mangle::{come_again_soon, mangle};
 pub use network::Network;
 pub use rule::{Fault, FrameKind, Rule, When, Where, Window};
-pub(crate) use rule::{Passing, Who};
+pub(crate) use rule::{InFlight, Who};
 
 /// A test that adds rules in a loop is not to fill the machine.
 const MOST: usize = 10_000;
@@ -32,18 +32,18 @@ pub struct Faults {
     set: Mutex<Set>,
     /// How many rules there are: most of the time none, and then nothing is looked at.
     pending: AtomicUsize,
-    struck: AtomicU64,
+    applied: AtomicU64,
 }
 
 #[derive(Debug, Default)]
 struct Set {
-    rules: Vec<Armed>,
+    rules: Vec<Installed>,
     offline: BTreeSet<String>,
 }
 
 /// A rule that was set.
 #[derive(Debug)]
-struct Armed {
+struct Installed {
     fault: Fault,
     since: Timestamp,
     passes_first: u32,
@@ -56,7 +56,7 @@ struct Armed {
 
 /// What the rules do to something that passes.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Struck {
+pub(crate) struct Applied {
     /// It takes so long.
     pub(crate) wait: Duration,
     /// The smallest of the bandwidths.
@@ -65,7 +65,7 @@ pub(crate) struct Struck {
     pub(crate) action: Option<Action>,
 }
 
-impl Struck {
+impl Applied {
     /// How long so many bytes take, with the delay.
     pub(crate) fn time_for(&self, bytes: usize) -> Duration {
         let line = self.bytes_per_second.map_or(Duration::ZERO, |rate| {
@@ -96,7 +96,7 @@ impl Faults {
             clock,
             set: Mutex::default(),
             pending: AtomicUsize::new(0),
-            struck: AtomicU64::new(0),
+            applied: AtomicU64::new(0),
         }
     }
 
@@ -111,7 +111,7 @@ impl Faults {
     /// Adds a rule. All delays and bandwidths that fit act; of the other rules that fit, the oldest. Of more than
     /// 10,000 rules the oldest goes.
     pub fn add(&self, fault: Fault) {
-        self.arm(fault, None);
+        self.install(fault, None);
     }
 
     /// Takes all rules away, those of networks too; who is cut off stays cut off.
@@ -131,16 +131,18 @@ impl Faults {
 
     /// How often a rule has acted so far.
     #[must_use]
-    pub fn struck(&self) -> u64 {
-        self.struck.load(Ordering::Relaxed)
+    pub fn applied(&self) -> u64 {
+        self.applied.load(Ordering::Relaxed)
     }
 
     /// Replaces the network of a user, or of everybody.
     pub(crate) fn set_network(&self, user: Option<&str>, network: Network) {
         let owner = Some(user.map(str::to_owned));
-        self.set().rules.retain(|armed| armed.network_of != owner);
+        self.set()
+            .rules
+            .retain(|installed| installed.network_of != owner);
         for fault in network.rules(user) {
-            self.arm(fault, owner.clone());
+            self.install(fault, owner.clone());
         }
         self.count(&self.set());
     }
@@ -164,30 +166,30 @@ impl Faults {
     }
 
     /// What happens to what passes now. Counts it.
-    pub(crate) fn strike(&self, passing: &Passing<'_>, who: &Who) -> Struck {
+    pub(crate) fn apply(&self, in_flight: &InFlight<'_>, who: &Who) -> Applied {
         let now = self.clock.now();
         let mut set = self.set();
         self.forget_over(&mut set);
-        let mut struck = Struck::default();
-        for armed in &mut set.rules {
-            let slows = armed.slows();
-            if (slows || struck.action.is_none()) && armed.acts_on(passing, who, now) {
-                self.struck.fetch_add(1, Ordering::Relaxed);
-                armed.act(&mut struck);
+        let mut applied = Applied::default();
+        for installed in &mut set.rules {
+            let slows = installed.slows();
+            if (slows || applied.action.is_none()) && installed.acts_on(in_flight, who, now) {
+                self.applied.fetch_add(1, Ordering::Relaxed);
+                installed.act(&mut applied);
             }
         }
-        set.rules.retain(|armed| armed.left != Some(0));
+        set.rules.retain(|installed| installed.left != Some(0));
         self.count(&set);
-        struck
+        applied
     }
 
-    fn arm(&self, fault: Fault, network_of: Option<Option<String>>) {
+    fn install(&self, fault: Fault, network_of: Option<Option<String>>) {
         let mut set = self.set();
         if set.rules.len() >= MOST {
             // The oldest acts first, so it is the one that has had its time.
             set.rules.remove(0);
         }
-        set.rules.push(Armed {
+        set.rules.push(Installed {
             since: self.clock.now(),
             passes_first: fault.passes_first(),
             left: (fault.acts() > 0).then_some(fault.acts()),
@@ -201,7 +203,7 @@ impl Faults {
     fn forget_over(&self, set: &mut Set) {
         let now = self.clock.now();
         set.rules
-            .retain(|armed| !armed.fault.is_over(now.since(armed.since)));
+            .retain(|installed| !installed.fault.is_over(now.since(installed.since)));
         self.count(set);
     }
 
@@ -215,7 +217,7 @@ impl Faults {
     }
 }
 
-impl Armed {
+impl Installed {
     fn slows(&self) -> bool {
         matches!(
             self.fault.action(),
@@ -226,8 +228,8 @@ impl Armed {
         )
     }
 
-    fn acts_on(&mut self, passing: &Passing<'_>, who: &Who, now: Timestamp) -> bool {
-        if !self.fault.fits(passing, who, now.since(self.since)) {
+    fn acts_on(&mut self, in_flight: &InFlight<'_>, who: &Who, now: Timestamp) -> bool {
+        if !self.fault.fits(in_flight, who, now.since(self.since)) {
             return false;
         }
         if self.passes_first > 0 {
@@ -239,27 +241,27 @@ impl Armed {
             .is_none_or(|chance| self.chances.f64() < chance)
     }
 
-    fn act(&mut self, struck: &mut Struck) {
+    fn act(&mut self, applied: &mut Applied) {
         if let Some(left) = &mut self.left {
             *left = left.saturating_sub(1);
         }
         match self.fault.action() {
-            Action::Delay(wait) => struck.wait += *wait,
+            Action::Delay(wait) => applied.wait += *wait,
             Action::DelayBetween { from, to } => {
                 let spread = to.saturating_sub(*from).mul_f64(self.chances.f64());
-                struck.wait += *from + spread;
+                applied.wait += *from + spread;
             }
             Action::DelayAbout(mean) => {
                 // The inverse of the exponential distribution; 1 − x is never 0.
-                struck.wait += mean.mul_f64(-(1.0 - self.chances.f64()).ln());
+                applied.wait += mean.mul_f64(-(1.0 - self.chances.f64()).ln());
             }
             Action::BytesPerSecond(rate) => {
-                let slower = struck
+                let slower = applied
                     .bytes_per_second
                     .map_or(*rate, |other| other.min(*rate));
-                struck.bytes_per_second = Some(slower);
+                applied.bytes_per_second = Some(slower);
             }
-            other => struck.action = Some(other.clone()),
+            other => applied.action = Some(other.clone()),
         }
     }
 }

@@ -295,7 +295,7 @@ impl Who {
 
 /// What passes.
 #[derive(Debug)]
-pub(crate) struct Passing<'a> {
+pub(crate) struct InFlight<'a> {
     /// Where; of HTTP, the verb and the path.
     pub(crate) at: Where,
     /// The methods of the operations that it carries.
@@ -331,8 +331,8 @@ impl Fault {
             .is_some_and(|lasting| since_set >= Duration::from_millis(lasting))
     }
 
-    pub(super) fn fits(&self, passing: &Passing<'_>, who: &Who, since_set: Duration) -> bool {
-        let place_fits = match (&self.at, &passing.at) {
+    pub(super) fn fits(&self, in_flight: &InFlight<'_>, who: &Who, since_set: Duration) -> bool {
+        let place_fits = match (&self.at, &in_flight.at) {
             (Where::Http(rule), Where::Http(request)) => fits_request(rule, request),
             (Where::Incoming(FrameKind::Any), Where::Incoming(_))
             | (Where::Outgoing(FrameKind::Any), Where::Outgoing(_)) => true,
@@ -344,7 +344,7 @@ impl Fault {
         place_fits
             && is(&self.user, &who.user)
             && is(&self.device, &who.device)
-            && (self.method.as_ref()).is_none_or(|method| passing.methods.contains(method))
+            && (self.method.as_ref()).is_none_or(|method| in_flight.methods.contains(method))
             && self.during.is_none_or(|window| window.is_open(since_set))
     }
 }

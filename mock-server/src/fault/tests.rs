@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Action, Faults, FrameKind, Network, Passing, Struck, When, Where, Who, Window};
+use super::{Action, Applied, Faults, FrameKind, InFlight, Network, When, Where, Who, Window};
 use crate::clock::Clock;
 
 fn faults() -> (Faults, Arc<Clock>) {
@@ -10,21 +10,21 @@ fn faults() -> (Faults, Arc<Clock>) {
     (Faults::new(Arc::clone(&clock)), clock)
 }
 
-fn strike(faults: &Faults, at: Where, user: &str) -> Struck {
+fn apply(faults: &Faults, at: Where, user: &str) -> Applied {
     let who = Who {
         user: Some(user.to_owned()),
         device: Some(format!("{user}-phone")),
     };
     let methods = ["message.send".to_owned()];
-    let passing = Passing {
+    let in_flight = InFlight {
         at,
         methods: &methods,
     };
-    faults.strike(&passing, &who)
+    faults.apply(&in_flight, &who)
 }
 
 fn action(faults: &Faults, at: Where, user: &str) -> Option<Action> {
-    strike(faults, at, user).action
+    apply(faults, at, user).action
 }
 
 const OUTCOME: Where = Where::Outgoing(FrameKind::Outcome);
@@ -81,14 +81,14 @@ fn time_ends_a_rule_and_windows_open_and_close_it() {
     faults
         .when(When::at(OUTCOME).always().during(window))
         .then(Action::Drop);
-    let mut struck = Vec::new();
+    let mut applied = Vec::new();
     for at in 0..30 {
         if action(&faults, OUTCOME, "alice").is_some() {
-            struck.push(at);
+            applied.push(at);
         }
         clock.advance(second);
     }
-    assert_eq!(struck, [4, 5, 14, 15, 24, 25]);
+    assert_eq!(applied, [4, 5, 14, 15, 24, 25]);
     assert_eq!(action(&faults, Where::Handshake, "alice"), None);
     assert_eq!(faults.pending(), 1);
 }
@@ -99,12 +99,12 @@ fn chances_are_repeatable_and_about_right() {
         let (faults, _) = faults();
         let when = When::at(OUTCOME).always().with_probability(0.25, seed);
         faults.when(when).then(Action::Drop);
-        let struck = |_| action(&faults, OUTCOME, "alice").is_some();
-        (0..1_000).map(struck).collect::<Vec<bool>>()
+        let applied = |_| action(&faults, OUTCOME, "alice").is_some();
+        (0..1_000).map(applied).collect::<Vec<bool>>()
     };
     assert_eq!(run(7), run(7));
     assert_ne!(run(7), run(8));
-    let count = run(7).into_iter().filter(|struck| *struck).count();
+    let count = run(7).into_iter().filter(|applied| *applied).count();
     assert!((200..300).contains(&count), "{count}");
 }
 
@@ -123,12 +123,12 @@ fn what_slows_adds_up_and_the_oldest_of_the_others_acts() {
     ] {
         faults.when(always.clone()).then(action);
     }
-    let struck = strike(&faults, OUTCOME, "alice");
-    assert_eq!(struck.action, Some(Action::Drop));
-    assert_eq!(struck.bytes_per_second, Some(100));
+    let applied = apply(&faults, OUTCOME, "alice");
+    assert_eq!(applied.action, Some(Action::Drop));
+    assert_eq!(applied.bytes_per_second, Some(100));
     let second = Duration::from_secs(1);
-    assert!((second + from..=second + to).contains(&struck.wait));
-    assert_eq!(struck.time_for(50), struck.wait + second / 2);
+    assert!((second + from..=second + to).contains(&applied.wait));
+    assert_eq!(applied.time_for(50), applied.wait + second / 2);
 }
 
 #[test]

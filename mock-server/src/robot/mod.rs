@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::mpsc::Receiver;
 
-use crate::core::{Answer, Core, Errand};
+use crate::core::{Answer, Core, SocketCommand};
 use crate::world::{refused, user};
 
 pub(crate) use run::start;
@@ -101,17 +101,17 @@ fn enter(
     user: &UserId,
     device: &str,
     heard: Option<&(LogId, Seq)>,
-) -> Result<(SocketId, Receiver<Errand>), BackendError> {
+) -> Result<(SocketId, Receiver<SocketCommand>), BackendError> {
     let device = DeviceId::new(device).map_err(|error| refused(&error.to_string()))?;
     let token = core.open_session(user, &device)?;
-    let (socket, errands) = core.connect(None);
+    let (socket, commands) = core.connect(None);
     let hello = json!({
         "type": "hello", "version": 1, "accessToken": token.expose(),
         "since": heard.map_or(Seq(0), |(_, since)| *since),
         "logId": heard.map(|(log, _)| log),
     });
-    core.frame(socket, &hello.to_string(), Answer::Goes);
-    Ok((socket, errands))
+    core.frame(socket, &hello.to_string(), Answer::Delivered);
+    Ok((socket, commands))
 }
 
 type Found = Result<ConversationId, BackendError>;

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::Receiver;
 
 use super::script::{Actor, Cause};
 use super::{Robot, Trigger, enter, is_called};
-use crate::core::{Answer, Core, Errand};
+use crate::core::{Answer, Core, SocketCommand};
 use crate::world::{refused, user};
 
 /// How often it shows that it is there, by the clock of the world.
@@ -52,16 +52,16 @@ pub(crate) fn start(core: Arc<Core>, robot: Robot) -> Result<(), BackendError> {
 /// Its connection, and how far it has heard.
 struct Ear {
     socket: SocketId,
-    errands: Receiver<Errand>,
+    commands: Receiver<SocketCommand>,
     heard: Option<(LogId, Seq)>,
 }
 
 impl Ear {
     fn open(core: &Core, user: &UserId, heard: Option<(LogId, Seq)>) -> Result<Self, BackendError> {
-        let (socket, errands) = enter(core, user, "robot", heard.as_ref())?;
+        let (socket, commands) = enter(core, user, "robot", heard.as_ref())?;
         Ok(Self {
             socket,
-            errands,
+            commands,
             heard,
         })
     }
@@ -138,13 +138,13 @@ impl Running<'_> {
     /// New messages; `None` when the connection has ended.
     async fn hear(&self, ear: &mut Ear) -> Option<Vec<Message>> {
         tokio::select! {
-            errand = ear.errands.recv() => match errand {
-                Some(Errand::Send(frame)) => Some(ear.take(&frame)),
-                Some(Errand::Close(_) | Errand::Cut) | None => None,
+            command = ear.commands.recv() => match command {
+                Some(SocketCommand::Send(frame)) => Some(ear.take(&frame)),
+                Some(SocketCommand::Close(_) | SocketCommand::Cut) | None => None,
             },
             () = self.core.clock.sleep(SIGN_OF_LIFE) => {
                 let ping = json!({"type": "ping", "id": 0}).to_string();
-                self.core.frame(ear.socket, &ping, Answer::Goes);
+                self.core.frame(ear.socket, &ping, Answer::Delivered);
                 Some(Vec::new())
             }
         }

@@ -252,8 +252,11 @@ impl<'a> Actor<'a> {
         time: u64,
         taken: &mut Taken,
     ) -> Result<(), BackendError> {
-        let (socket, _errands) = enter(self.core, &self.user, "act", None)?;
-        let say = |frame: Value| self.core.frame(socket, &frame.to_string(), Answer::Goes);
+        let (socket, _commands) = enter(self.core, &self.user, "act", None)?;
+        let say = |frame: Value| {
+            self.core
+                .frame(socket, &frame.to_string(), Answer::Delivered);
+        };
         let typing = |state| json!({"type": "typing", "conversationId": there, "state": state});
         // A signal is forgotten after three seconds (PROTOCOL.md §3.10).
         let mut left = time;

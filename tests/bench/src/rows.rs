@@ -178,7 +178,7 @@ pub(crate) async fn drain(messages: usize) {
         screen.next().await.unwrap();
     }
     let time = start.elapsed();
-    let trips = server.faults().struck();
+    let trips = server.faults().applied();
     println!(
         "{:<52} {:>7.0} ms {:>7.0} ms {:>6.2}×  ≤ 10 round trips: {trips} (hello, create, submits)",
         format!("{messages} queued messages drained at 50 ms latency"),

@@ -52,11 +52,11 @@ pub(crate) fn run(runtime: &Runtime, seed: u64, programs: &[Program]) -> Outcome
         server.reconnect(user);
     }
     world.settle()?;
-    let struck = server.faults().struck();
+    let applied = server.faults().applied();
     runtime.block_on(server.stop());
     let texts: usize = world.sent.values().map(Vec::len).sum();
     Ok(format!(
-        "{texts} messages, {} kills, {struck} faults struck; the same on {}",
+        "{texts} messages, {} kills, {applied} faults applied; the same on {}",
         world.restarts,
         world.languages(),
     ))
