@@ -7,6 +7,8 @@ use fulmar_protocol::ApiRequest;
 
 use crate::bench::MINUTE;
 
+/// How long a token that is accepted has to last.
+const PROVEN: std::time::Duration = std::time::Duration::from_secs(10);
 /// How many acts of the app in a minute are free tries.
 const FREE_ACTS: usize = 6;
 
@@ -84,6 +86,10 @@ impl Budgets {
         }
         *self.total.entry(effort).or_default() += 1;
         let spent = self.spent.entry(effort).or_default();
+        // A token that was not refused for so long was worth its refresh (PROTOCOL.md §3.9).
+        if effort == Effort::Refresh && spent.back().is_some_and(|at| at.plus(PROVEN) <= now) {
+            spent.pop_back();
+        }
         spent.push_back(now);
         let tried = in_window(spent, now);
         let free = in_window(self.refunds.entry(effort).or_default(), now)
