@@ -106,14 +106,14 @@ impl Online {
         let Some(ask) = self.asks.remove(&request) else {
             return Ok(Vec::new());
         };
+        let commands = ask.commands();
         let answer = match result {
             Ok(answer) => answer,
             Err(failure) => {
-                tx.reply_all(ask.commands(), &Err(command_error(failure)));
+                tx.reply_all(commands, &Err(command_error(failure)));
                 return Ok(Vec::new());
             }
         };
-        let commands = ask.commands();
         let asking = match ask {
             Ask::Search {
                 command,
@@ -130,7 +130,9 @@ impl Online {
             | Ask::Page { .. }
             | Ask::Tell(_)
             | Ask::Blocks(_)
-            | Ask::DeleteAccount(_) => return Ok(take(tx, ask, answer)?.into_iter().collect()),
+            | Ask::DeleteAccount(_) => {
+                return Ok(take(tx, ask, commands, answer)?.into_iter().collect());
+            }
         };
         if let Err(error) = self.begin(tx, asking) {
             tx.reply_all(commands, &Err(error));
@@ -159,9 +161,13 @@ impl Online {
     }
 }
 
-/// Takes an answer; one to another question is none.
-fn take(tx: &mut Tx<'_>, ask: Ask, answer: Answer) -> Result<Option<OnlineNews>> {
-    let commands = ask.commands();
+/// Takes an answer; one to another question is none, which those who wait are told.
+fn take(
+    tx: &mut Tx<'_>,
+    ask: Ask,
+    waiting: Vec<CommandId>,
+    answer: Answer,
+) -> Result<Option<OnlineNews>> {
     let taken = match ask {
         Ask::Page {
             commands, asked, ..
@@ -176,7 +182,7 @@ fn take(tx: &mut Tx<'_>, ask: Ask, answer: Answer) -> Result<Option<OnlineNews>>
         Taken::News(news) => Some(news),
         Taken::OtherAnswer => {
             let reason = "another answer".to_owned();
-            tx.reply_all(commands, &Err(CommandError::Unreachable { reason }));
+            tx.reply_all(waiting, &Err(CommandError::Unreachable { reason }));
             None
         }
     })

@@ -46,18 +46,19 @@ impl Deliveries {
         Ok(())
     }
 
+    /// Whether something is to be told now.
+    pub(super) fn are_due(&self, timers: &Timers) -> bool {
+        !self.behind.is_empty() && !timers.is_set(Timer::TellDelivered)
+    }
+
     /// The operations that tell of what is due, and their lanes. Those whose lane is busy come later.
     pub(super) fn take(
         &mut self,
         tx: &mut Tx<'_>,
-        timers: &Timers,
         own: &UserId,
         most: usize,
         busy: &BTreeSet<LaneId>,
     ) -> Result<Vec<(LaneId, Operation)>> {
-        if self.behind.is_empty() || timers.is_set(Timer::TellDelivered) {
-            return Ok(Vec::new());
-        }
         let mut due = Vec::new();
         for key in self.behind.clone() {
             if due.len() >= most {

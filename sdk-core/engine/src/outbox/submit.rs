@@ -66,12 +66,14 @@ impl Outbox {
         } else {
             (most as usize).saturating_sub(taken.len())
         };
-        // What was just taken is in flight only below: its lanes tell later.
-        let mut busy: BTreeSet<LaneId> = taken.iter().map(|(row, _)| row.lane).collect();
-        busy.extend(self.flights.lanes());
-        let told = self
-            .deliveries
-            .take(tx, &self.timers, acting.owner, room, &busy)?;
+        let told = if self.deliveries.are_due(&self.timers) {
+            // What was just taken is in flight only below: its lanes tell later.
+            let mut busy = self.flights.lanes();
+            busy.extend(taken.iter().map(|(row, _)| row.lane));
+            self.deliveries.take(tx, acting.owner, room, &busy)?
+        } else {
+            Vec::new()
+        };
         if taken.is_empty() && told.is_empty() {
             return Ok(false);
         }

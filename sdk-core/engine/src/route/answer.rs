@@ -196,9 +196,7 @@ fn rejects_token(failure: &RequestFailure, owner: Owner) -> bool {
 
 fn is_answer(result: &HttpResult) -> bool {
     match result {
-        Ok(_) | Err(RequestFailure::Answered(AnswerError::Problem(_))) => true,
-        Err(
-            RequestFailure::Answered(AnswerError::Foreign { .. }) | RequestFailure::Unreachable(_),
-        ) => false,
+        Ok(_) => true,
+        Err(failure) => failure.problem().is_some(),
     }
 }

@@ -1,7 +1,7 @@
 //! Signing out: the store is emptied at once, and the server is told until it knows (PROTOCOL.md §7.1), also
 //! by a later process and beside a later session. Until it knows, it sends pushes to this device.
 
-use fulmar_protocol::{Answer, AnswerError, ApiRequest, FailureClass, SignOutRequest};
+use fulmar_protocol::{Answer, ApiRequest, FailureClass, SignOutRequest};
 
 use super::{Ask, Session};
 use crate::config::Config;
@@ -95,11 +95,9 @@ impl Session {
     ) -> Result<()> {
         let known = match answer {
             Ok(_) => true,
-            Err(RequestFailure::Answered(AnswerError::Problem(problem))) => {
-                problem.code.class() != FailureClass::Transient
-            }
-            Err(RequestFailure::Answered(AnswerError::Foreign { .. }))
-            | Err(RequestFailure::Unreachable(_)) => false,
+            Err(failure) => failure
+                .problem()
+                .is_some_and(|problem| problem.code.class() != FailureClass::Transient),
         };
         if known {
             self.untold = 0;

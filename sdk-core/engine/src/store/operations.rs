@@ -14,8 +14,8 @@ use crate::config::FailurePolicy;
 use crate::defects::{self, Defect};
 
 pub(crate) use states::{
-    add_unanswered, clear_doubt, read_state, release_lane, renew, set_state, set_tried_at,
-    shift_tried_at,
+    add_unanswered, clear_doubt, read_failure, read_state, release_lane, renew, set_state,
+    set_tried_at, shift_tried_at,
 };
 
 /// An operation of the outbox.
@@ -113,11 +113,7 @@ pub(crate) fn failure(db: &Connection, key: OperationKey) -> Result<Option<Failu
         .prepare_cached("SELECT failure FROM operation WHERE operation_key = ?1")?
         .query_row([key.to_bytes()], |row| row.get(0))
         .optional()?;
-    failure
-        .flatten()
-        .map(|failure| serde_json::from_str(&failure))
-        .transpose()
-        .map_err(|error| StoreError::damaged("operation", error))
+    read_failure(failure.flatten())
 }
 
 pub(crate) fn set_params(db: &Connection, key: OperationKey, method: &Method) -> Result<()> {
@@ -337,8 +333,6 @@ fn read(row: &Row<'_>) -> Result<OperationRow> {
     let operation_key = OperationKey::from_bytes(row.get("operation_key")?);
     let method: String = row.get("method")?;
     let params: String = row.get("params")?;
-    let state: String = row.get("state")?;
-    let unanswered = row.get("unanswered")?;
     let bytes = params.len() + 128;
     Ok(OperationRow {
         ordinal: row.get("ordinal")?,
@@ -351,9 +345,9 @@ fn read(row: &Row<'_>) -> Result<OperationRow> {
         }
         .read()
         .map_err(|error| bad(error.to_string()))?,
-        state: read_state(&state, unanswered).ok_or_else(|| bad(format!("state {state}")))?,
+        state: read_state(row)?,
         tries: row.get("tries")?,
-        unanswered,
+        unanswered: row.get("unanswered")?,
         tried_at: row.get::<_, Option<i64>>("tried_at")?.map(Timestamp),
         created_at: Timestamp(row.get("created_at")?),
         bytes,

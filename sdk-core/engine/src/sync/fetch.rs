@@ -1,7 +1,7 @@
 //! Fetching what is missing (PROTOCOL.md §6.3). What brings nothing new is asked for again after a wait that
 //! grows, whatever the answer said.
 
-use fulmar_protocol::{Answer, AnswerError, ApiRequest, Code, FailureClass, Secret, Seq, SyncPage};
+use fulmar_protocol::{Answer, ApiRequest, Code, FailureClass, Secret, Seq, SyncPage};
 
 use super::{Fetch, Missing, Sync, SyncNews};
 use crate::config::Config;
@@ -121,7 +121,7 @@ impl Sync {
 
     fn failed(&mut self, tx: &mut Tx<'_>, failure: &RequestFailure, config: &Config) {
         tracing::info!(%failure, "could not fetch what is missing");
-        let RequestFailure::Answered(AnswerError::Problem(problem)) = failure else {
+        let Some(problem) = failure.problem() else {
             self.rest(tx, None, config);
             return;
         };

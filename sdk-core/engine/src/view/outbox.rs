@@ -128,13 +128,11 @@ fn shown(db: &Connection, row: OutboxRow) -> Result<OutboxItem> {
         },
         OperationState::InFlight => OutboxState::Sending,
         OperationState::Queued | OperationState::Unconfirmed | OperationState::Applied => {
-            let uploading = match row.method == "message.send" {
-                true => uploads::sum(db, row.operation)?,
-                false => None,
-            };
             if let Some(behind) = row.behind {
                 OutboxState::Held { behind }
-            } else if let Some(Sum { sent, total }) = uploading {
+            } else if row.method == "message.send"
+                && let Some(Sum { sent, total }) = uploads::sum(db, row.operation)?
+            {
                 OutboxState::Uploading { sent, total }
             } else if let Some(retry_at) = row.retry_at {
                 OutboxState::Resting { retry_at }

@@ -1,14 +1,15 @@
 //! What the engine may try in a minute (PROTOCOL.md §3.9), counted from outside.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use fulmar_engine::{Input, Mono, SocketEvent, SocketId};
 use fulmar_protocol::ApiRequest;
 
 use crate::bench::MINUTE;
 
-/// How long a token that is accepted has to last.
-const PROVEN: std::time::Duration = std::time::Duration::from_secs(10);
+/// A token that was not refused for so long was no failure.
+const ACCEPTED: Duration = Duration::from_secs(10);
 /// How many acts of the app in a minute are free tries.
 const FREE_ACTS: usize = 6;
 
@@ -87,7 +88,7 @@ impl Budgets {
         *self.total.entry(effort).or_default() += 1;
         let spent = self.spent.entry(effort).or_default();
         // A token that was not refused for so long was worth its refresh (PROTOCOL.md §3.9).
-        if effort == Effort::Refresh && spent.back().is_some_and(|at| at.plus(PROVEN) <= now) {
+        if effort == Effort::Refresh && spent.back().is_some_and(|at| at.plus(ACCEPTED) <= now) {
             spent.pop_back();
         }
         spent.push_back(now);

@@ -2,7 +2,7 @@
 //! alone, by its table of transitions.
 
 use fulmar_protocol::{OperationKey, Timestamp};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 use crate::store::state::{FailureReason, OperationState};
 use crate::store::{Result, StoreError};
@@ -36,16 +36,26 @@ fn stored(state: OperationState) -> &'static str {
     }
 }
 
-/// What a row says.
-pub(crate) fn read_state(stored: &str, unanswered: u32) -> Option<OperationState> {
-    match stored {
-        "queued" if unanswered > 0 => Some(OperationState::Unconfirmed),
-        "queued" => Some(OperationState::Queued),
-        "in_flight" => Some(OperationState::InFlight),
-        "applied" => Some(OperationState::Applied),
-        "failed" => Some(OperationState::Failed),
-        _ => None,
+/// What a row with the columns `state` and `unanswered` says.
+pub(crate) fn read_state(row: &Row<'_>) -> Result<OperationState> {
+    let stored: String = row.get("state")?;
+    let unanswered: u32 = row.get("unanswered")?;
+    match stored.as_str() {
+        "queued" if unanswered > 0 => Ok(OperationState::Unconfirmed),
+        "queued" => Ok(OperationState::Queued),
+        "in_flight" => Ok(OperationState::InFlight),
+        "applied" => Ok(OperationState::Applied),
+        "failed" => Ok(OperationState::Failed),
+        _ => Err(StoreError::damaged("operation", format!("state {stored}"))),
     }
+}
+
+/// Why an operation failed, as its column `failure` says it.
+pub(crate) fn read_failure(stored: Option<String>) -> Result<Option<FailureReason>> {
+    stored
+        .map(|stored| serde_json::from_str(&stored))
+        .transpose()
+        .map_err(|error| StoreError::damaged("operation", error))
 }
 
 /// It goes out; if that is the first time that is not answered, it is remembered when, by the server's clock.

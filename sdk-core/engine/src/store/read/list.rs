@@ -6,7 +6,7 @@ use fulmar_protocol::{
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::read_failure;
+use crate::store::operations::read_failure;
 use crate::store::state::FailureReason;
 use crate::store::{ConversationKey, Result, StoreError};
 

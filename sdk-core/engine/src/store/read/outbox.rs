@@ -3,8 +3,7 @@
 use fulmar_protocol::{ConversationId, OperationKey, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use super::read_failure;
-use crate::store::operations::read_state;
+use crate::store::operations::{read_failure, read_state};
 use crate::store::state::{FailureReason, OperationState};
 use crate::store::{ConversationKey, Result, StoreError};
 
@@ -60,7 +59,7 @@ fn read(row: &Row<'_>) -> Result<OutboxRow> {
             .map_err(|error| StoreError::damaged("conversation", error))?,
         method: row.get("method")?,
         message: key("message_key")?,
-        state: state(row)?,
+        state: read_state(row)?,
         failure: read_failure(row.get("failure")?)?,
         tries: row.get("tries")?,
         created_at: Timestamp(row.get("created_at")?),
@@ -76,14 +75,8 @@ pub(crate) fn state_of(
 ) -> Result<Option<(OperationState, Option<FailureReason>)>> {
     db.prepare_cached("SELECT state, unanswered, failure FROM operation WHERE operation_key = ?1")?
         .query_row([key.to_bytes()], |row| {
-            Ok(state(row).and_then(|state| Ok((state, read_failure(row.get("failure")?)?))))
+            Ok(read_state(row).and_then(|state| Ok((state, read_failure(row.get("failure")?)?))))
         })
         .optional()?
         .transpose()
-}
-
-fn state(row: &Row<'_>) -> Result<OperationState> {
-    let stored: String = row.get("state")?;
-    read_state(&stored, row.get("unanswered")?)
-        .ok_or_else(|| StoreError::damaged("operation", format!("state {stored}")))
 }
