@@ -4,7 +4,7 @@
 
 use arbitrary::Arbitrary;
 use fulmar_protocol::{
-    Answer, ApiRequest, Chunk, FileId, HttpAnswer, LogId, SignInRequest, NewUpload, Secret, Seq,
+    Answer, ApiRequest, Chunk, FileId, HttpAnswer, LogId, NewUpload, Secret, Seq, SignInRequest,
     Submit, SubmitId, UserId,
 };
 use libfuzzer_sys::fuzz_target;

@@ -5,9 +5,9 @@
 use std::fmt::Debug;
 
 use fulmar_protocol::{
-    Attachment, Conversation, ConversationPage, SignInRequest, Me, MeUpdate, Message,
-    MessageVersions, OperationsAnswer, UserList, Problem, PushPayload, PushToken, RegisterRequest,
-    SearchPage, Session, SessionList, Snapshot, Submit, SyncPage,
+    Attachment, Conversation, ConversationPage, Me, MeUpdate, Message, MessageVersions,
+    OperationsAnswer, Problem, PushPayload, PushToken, RegisterRequest, SearchPage, Session,
+    SessionList, SignInRequest, Snapshot, Submit, SyncPage, UserList,
 };
 use libfuzzer_sys::fuzz_target;
 use serde::Serialize;
