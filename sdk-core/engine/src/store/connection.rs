@@ -36,7 +36,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Opens a reading connection to the store at `path`, which a [`Store`] has open.
+    /// Opens a reading connection to the store at `path`, which the engine has open.
     pub fn open(path: &Path) -> std::result::Result<Self, StoreError> {
         let connection = Connection::open_with_flags(
             path,
