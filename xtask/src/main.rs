@@ -27,7 +27,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use plan::Figures;
-use run::{Run, Step};
+use run::{AfterFailure, Step};
 
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask")]
@@ -51,7 +51,7 @@ enum Task {
     /// of the user.
     Setup,
     /// What must pass before a change lands: format, tidy, dependencies, lints, docs, tests, fuzzers, figures,
-    /// packages.
+    /// packages. Goes on after a step that failed, and names at the end all that did.
     Ci,
     /// The same with larger amounts, for hours: thousands of worlds, minutes for each fuzzer, figures from
     /// release builds, a soak.
@@ -112,6 +112,17 @@ enum Task {
     },
 }
 
+impl Task {
+    /// The long runs name everything that is wrong at once.
+    fn after_failure(&self) -> AfterFailure {
+        if matches!(self, Self::Ci | Self::Nightly) {
+            AfterFailure::GoOn
+        } else {
+            AfterFailure::Stop
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Platform {
     /// The AAR.
@@ -121,7 +132,9 @@ enum Platform {
 }
 
 fn main() -> ExitCode {
-    let steps = match Options::parse().task {
+    let task = Options::parse().task;
+    let after_failure = task.after_failure();
+    let steps = match task {
         Task::Test { fast: true } => plan::fast(),
         Task::Test { fast: false } => plan::test(),
         Task::Setup => vec![plan::setup()],
@@ -155,5 +168,5 @@ fn main() -> ExitCode {
         Task::Crossing { quick } => plan::crossings(Figures::new(quick)),
         Task::Bench { quick } => plan::figures(Figures::new(quick)),
     };
-    Run::all(&steps)
+    run::all(&steps, after_failure)
 }

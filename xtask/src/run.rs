@@ -24,31 +24,45 @@ impl Step {
     }
 }
 
-/// Runs steps until one fails.
-pub(crate) struct Run;
+/// What follows a step that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AfterFailure {
+    /// No further step: each builds on the one before.
+    Stop,
+    /// All other steps, so that one run names everything that is wrong.
+    GoOn,
+}
 
-impl Run {
-    pub(crate) fn all(steps: &[Step]) -> ExitCode {
-        let mut times = Vec::new();
-        let mut result = ExitCode::SUCCESS;
-        for step in steps {
-            println!("\n── {} ──", step.name);
-            let (start, before) = (Instant::now(), processor_time());
-            let outcome = (step.work)();
-            let used = processor_time()
-                .zip(before)
-                .map(|(now, before)| now - before);
-            times.push((step.name, start.elapsed(), used));
-            if let Err(reason) = outcome {
-                eprintln!("\n{} failed: {reason}", step.name);
-                result = ExitCode::FAILURE;
+/// Runs steps in order, and says at the end what each took and which failed.
+pub(crate) fn all(steps: &[Step], after_failure: AfterFailure) -> ExitCode {
+    let mut times = Vec::new();
+    let mut failed = Vec::new();
+    for step in steps {
+        println!("\n── {} ──", step.name);
+        let (start, before) = (Instant::now(), processor_time());
+        let outcome = (step.work)();
+        let used = processor_time()
+            .zip(before)
+            .map(|(now, before)| now - before);
+        times.push((step.name, start.elapsed(), used));
+        if let Err(reason) = outcome {
+            eprintln!("\n{} failed: {reason}", step.name);
+            failed.push((step.name, reason));
+            if after_failure == AfterFailure::Stop {
                 break;
             }
         }
-        if steps.len() > 1 {
-            table(&times);
+    }
+    if steps.len() > 1 {
+        table(&times);
+        for (name, reason) in &failed {
+            eprintln!("failed: {name}: {reason}");
         }
-        result
+    }
+    if failed.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
     }
 }
 
