@@ -26,9 +26,11 @@ pub(crate) fn run(runtime: &Runtime, programs: &[Program]) -> Outcome<String> {
         Terminal::open(program, user, &server.url(), folder.path())
     };
 
-    // Alice and Bob share a conversation of the demo.
+    // Alice and Bob share a conversation of the demo, which opens by itself once it is there.
     let mut alice = terminal(0, "alice")?;
     let mut bob = terminal(1, "bob")?;
+    alice.shows("— General Chat —")?;
+    bob.shows("— General Chat —")?;
     alice.says("from the first to the second")?;
     bob.shows("✓ alice: from the first to the second")?;
     bob.says("and back")?;
