@@ -35,6 +35,23 @@ impl Tour {
             println!("      {}: {}", item.sender, item.text());
         }
 
+        step("Bob pins a message for everyone; Carol sees it, and who pinned it");
+        let meeting = hers.send("We meet at the station at six").await?;
+        let mut on_his = his.timeline();
+        shows(&mut on_his, |items| {
+            items.iter().any(|item| item.key == meeting)
+        })
+        .await?;
+        his.pin_message(meeting).await?;
+        let mut pinned = carols.pinned_messages();
+        while pinned.items().is_empty() {
+            pinned.next().await?;
+        }
+        for item in pinned.items() {
+            let by = item.pinned.as_ref().map(|pin| pin.by.as_str());
+            println!("      {} (pinned by {})", item.text(), by.unwrap_or("?"));
+        }
+
         step("It gets a context, and only admins write");
         hers.set_context(Context {
             kind: "booking".to_owned(),

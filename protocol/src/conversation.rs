@@ -147,6 +147,9 @@ pub struct Conversation {
     /// Its newest messages, oldest first; at most 20.
     #[serde(default)]
     pub messages: Vec<Message>,
+    /// Its pinned messages, the newest pin first; at most [`Pin::MOST`](crate::Pin::MOST).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pinned_messages: Vec<Message>,
     /// How many messages of others lie after the viewer's `readTo`; notices do not count.
     #[serde(default)]
     pub unread_count: u64,

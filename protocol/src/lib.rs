@@ -21,6 +21,7 @@ mod limits;
 mod message;
 mod method;
 mod operation;
+mod params;
 mod presence;
 mod problem;
 mod push;
@@ -55,14 +56,15 @@ pub use ids::{
 };
 pub use limits::{Capability, Limits};
 pub use message::{
-    Content, Deletion, Message, MessageVersion, Notice, Payload, Reaction, ThreadSummary,
+    Content, Deletion, Message, MessageVersion, Notice, Payload, Pin, Reaction, ThreadSummary,
 };
-pub use method::{
+pub use method::{Method, WriteRequest};
+pub use operation::{Operation, Outcome, OutcomeStatus, Submit};
+pub use params::{
     ConversationCreate, ConversationLeave, ConversationUpdate, MessageDelete, MessageEdit,
-    MessageHide, MessageSend, Method, ParticipantAdd, ParticipantRemove, ParticipantUpdate,
+    MessageHide, MessagePin, MessageSend, ParticipantAdd, ParticipantRemove, ParticipantUpdate,
     ReactionAdd, ReactionRemove, ReceiptUpdate, SettingsUpdate,
 };
-pub use operation::{Operation, Outcome, OutcomeStatus, Submit};
 pub use presence::{Presence, PresenceFrame, PresenceSetting, UserPresence};
 pub use problem::{Code, FailureClass, Problem};
 pub use push::{PushPayload, PushProvider, PushToken};

@@ -43,6 +43,9 @@ pub struct Message {
     /// Set when it was deleted for everyone; its content is empty then, but for its thread.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted: Option<Deletion>,
+    /// Set while it is pinned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<Pin>,
     /// Set when this user deleted it for themselves; its content is empty then, but for its thread.
     #[serde(default, skip_serializing_if = "is_false")]
     pub hidden: bool,
@@ -143,6 +146,12 @@ pub enum Notice {
         /// It.
         title: String,
     },
+    /// The sender pinned a message.
+    #[serde(rename_all = "camelCase")]
+    MessagePinned {
+        /// Which message, by its operation key.
+        message_key: OperationKey,
+    },
     /// A notice that this version does not know; the text says what happened.
     #[serde(other)]
     Unknown,
@@ -157,6 +166,22 @@ pub struct Deletion {
     pub at: Timestamp,
     /// By whom: the sender, a moderator or an admin.
     pub by: UserId,
+}
+
+/// That a message is pinned (PROTOCOL.md §4.9).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Pin {
+    /// Since when.
+    pub at: Timestamp,
+    /// Who pinned it.
+    pub by: UserId,
+}
+
+impl Pin {
+    /// The most messages that are pinned in one conversation at a time (PROTOCOL.md §9).
+    pub const MOST: usize = 50;
 }
 
 /// One emoji under a message, and who set it.

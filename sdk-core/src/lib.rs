@@ -67,8 +67,8 @@ mod vault;
 pub use client::{
     Account, Client, ClientBuilder, ConnectionWatch, Conversation, ConversationList,
     ConversationWatch, Download, DownloadProgress, GapEnd, NewAttachment, NewGroup, NewMessage,
-    Outbox, PageResult, ParticipantList, PresenceWatch, Search, SessionWatch, SignOut, Thread,
-    Timeline, TypingWatch, Visibility, handle_push_beside, rebuild_store,
+    Outbox, PageResult, ParticipantList, PinnedMessages, PresenceWatch, Search, SessionWatch,
+    SignOut, Thread, Timeline, TypingWatch, Visibility, handle_push_beside, rebuild_store,
 };
 pub use error::{BuildError, WatchError};
 pub use fulmar_engine::query::{
@@ -85,9 +85,9 @@ pub use fulmar_engine::{
 pub use fulmar_protocol::{
     Anchor, Attachment, AttachmentKind, Code, ContentHash, Context, ConversationId,
     ConversationKind, DeviceId, FileId, IdError, MessageId, MessageVersion, Notice, OperationKey,
-    Participant, Payload, Position, Presence, PresenceSetting, Problem, PushProvider, Reaction,
-    Role, SearchQuery, Secret, SessionId, SessionInfo, Settings, Thumbnail, Timestamp, UserId,
-    Writing,
+    Participant, Payload, Pin, Position, Presence, PresenceSetting, Problem, PushProvider,
+    Reaction, Role, SearchQuery, Secret, SessionId, SessionInfo, Settings, Thumbnail, Timestamp,
+    UserId, Writing,
 };
 pub use secret_storage::SecretStorage;
 pub use token_provider::{ProvidedToken, TokenFailure, TokenFuture, TokenProvider};

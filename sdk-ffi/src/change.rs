@@ -25,6 +25,16 @@ pub enum ForeignChange {
         /// Which one.
         message: OperationKey,
     },
+    /// Pin a message for everyone.
+    PinMessage {
+        /// Which one.
+        message: OperationKey,
+    },
+    /// Unpin a message for everyone.
+    UnpinMessage {
+        /// Which one.
+        message: OperationKey,
+    },
     /// React.
     AddReaction {
         /// To which message.
@@ -121,6 +131,8 @@ impl ClientHandle {
             }
             C::DeleteForEveryone { message } => chat.delete_for_everyone(message).await?,
             C::DeleteForMe { message } => chat.delete_for_me(message).await?,
+            C::PinMessage { message } => chat.pin_message(message).await?,
+            C::UnpinMessage { message } => chat.unpin_message(message).await?,
             C::AddReaction { message, emoji } => chat.add_reaction(message, emoji).await?,
             C::RemoveReaction { message, emoji } => chat.remove_reaction(message, emoji).await?,
             C::SetTitle { title } => chat.set_title(title).await?,

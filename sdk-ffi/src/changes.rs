@@ -1,7 +1,9 @@
 //! What changed in a list that is watched: one type per kind of item, because there are no generic
 //! types on the way across.
 
-use crate::{ConversationItem, Count, OutboxItem, Participant, SearchHit, TimelineItem};
+use crate::{
+    ConversationItem, Count, MessageItem, OutboxItem, Participant, SearchHit, TimelineItem,
+};
 
 macro_rules! changes {
     ($(#[$doc:meta])* $name:ident of $item:ident from $core:ty) => {
@@ -83,6 +85,11 @@ changes! {
     /// One step from what a list of participants showed to what it shows. Indices are those of the
     /// list at that step.
     ParticipantListChange of Participant from fulmar::Participant
+}
+changes! {
+    /// One step from what a list of pinned messages showed to what it shows. Indices are those of the list at that
+    /// step.
+    PinnedMessagesChange of MessageItem from fulmar::MessageItem
 }
 changes! {
     /// One step from what the outbox showed to what it shows. Indices are those of the list at that

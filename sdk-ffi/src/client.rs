@@ -10,8 +10,8 @@ use crate::foreign::{ForeignSecretStorage, ForeignTokenProvider, Provider, Secre
 use crate::{
     Anchor, AppState, CommandError, Config, ConnectionState, ConnectionWatcher, Context,
     ConversationFilter, ConversationListHandle, ConversationWatcher, MessageVersion, NetworkState,
-    NewMessage, OpenError, OutboxWatcher, ParticipantListWatcher, RebuildError, Salvage,
-    SessionState, SessionWatcher, SignOut, TimelineHandle, TypingWatcher,
+    NewMessage, OpenError, OutboxWatcher, ParticipantListWatcher, PinnedMessagesWatcher,
+    RebuildError, Salvage, SessionState, SessionWatcher, SignOut, TimelineHandle, TypingWatcher,
 };
 use crate::{SearchHandle, SearchQuery, diagnostics::Counted};
 
@@ -231,6 +231,15 @@ impl ClientHandle {
     ) -> Result<Arc<ParticipantListWatcher>, CommandError> {
         let conversation = self.client.conversation(&conversation);
         Ok(ParticipantListWatcher::of(conversation.participants()))
+    }
+
+    /// The pinned messages of a conversation, live.
+    pub fn watch_pinned_messages(
+        &self,
+        conversation: ConversationId,
+    ) -> Result<Arc<PinnedMessagesWatcher>, CommandError> {
+        let conversation = self.client.conversation(&conversation);
+        Ok(PinnedMessagesWatcher::of(conversation.pinned_messages()))
     }
 
     /// Marks everything up to a position as read.

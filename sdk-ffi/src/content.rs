@@ -126,6 +126,11 @@ pub enum Notice {
         /// It.
         title: String,
     },
+    /// The sender pinned a message.
+    MessagePinned {
+        /// Which message.
+        message_key: OperationKey,
+    },
     /// A notice that this version does not know; the text says what happened.
     Unknown,
 }
@@ -138,6 +143,7 @@ impl From<fulmar::Notice> for Notice {
             N::ParticipantRemoved { user_id } => Self::ParticipantRemoved { user_id },
             N::ParticipantLeft => Self::ParticipantLeft,
             N::TitleChanged { title } => Self::TitleChanged { title },
+            N::MessagePinned { message_key } => Self::MessagePinned { message_key },
             N::Unknown => Self::Unknown,
         }
     }

@@ -48,7 +48,8 @@ pub use attachments::{
 pub use cancel::CancelHandle;
 pub use change::ForeignChange;
 pub use changes::{
-    ConversationListChange, OutboxChange, ParticipantListChange, SearchChange, TimelineChange,
+    ConversationListChange, OutboxChange, ParticipantListChange, PinnedMessagesChange,
+    SearchChange, TimelineChange,
 };
 pub use client::{ClientHandle, OpenOptions, Plaintext, rebuild_store};
 pub use config::{Backoff, Config, FailurePolicy, Retention, default_config};
@@ -67,7 +68,7 @@ pub use foreign::{
 };
 pub use ids::{ByteCount, Count, Millis};
 pub use logs::{LogLevel, LogRecord, LogWatcher};
-pub use messages::{FailureReason, MessageItem, MessageState, ThreadOverview};
+pub use messages::{FailureReason, MessageItem, MessageState, Pin, ThreadOverview};
 pub use open_error::{OpenError, RebuildError};
 pub use outbox::{Action, OutboxItem, OutboxState};
 pub use participants::{
@@ -84,8 +85,8 @@ pub use timeline::{
 };
 pub use watch::{
     ConnectionWatcher, ConversationListWatcher, ConversationWatcher, DownloadWatcher,
-    OutboxWatcher, ParticipantListWatcher, PresenceWatcher, SearchWatcher, SessionWatcher,
-    TimelineWatcher, TypingWatcher,
+    OutboxWatcher, ParticipantListWatcher, PinnedMessagesWatcher, PresenceWatcher, SearchWatcher,
+    SessionWatcher, TimelineWatcher, TypingWatcher,
 };
 
 uniffi::setup_scaffolding!();

@@ -23,6 +23,8 @@ pub struct MessageItem {
     pub state: MessageState,
     /// When it was last edited.
     pub edited_at: Option<Timestamp>,
+    /// Since when it is pinned, and who pinned it; with what is not sent yet.
+    pub pinned: Option<Pin>,
     /// The message that it answers.
     pub reply_to: Option<Quote>,
     /// The message in whose thread it is.
@@ -48,6 +50,7 @@ impl From<fulmar::MessageItem> for MessageItem {
             at,
             state,
             edited_at,
+            pinned,
             reply_to,
             thread_root,
             thread,
@@ -64,6 +67,7 @@ impl From<fulmar::MessageItem> for MessageItem {
             at,
             state: state.into(),
             edited_at,
+            pinned: pinned.map(Into::into),
             reply_to: reply_to.map(Into::into),
             thread_root,
             thread: thread.map(Into::into),
@@ -71,6 +75,22 @@ impl From<fulmar::MessageItem> for MessageItem {
             reactions: reactions.into_iter().map(Into::into).collect(),
             receipts: receipts.map(Into::into),
         }
+    }
+}
+
+/// That a message is pinned.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Pin {
+    /// Since when.
+    pub at: Timestamp,
+    /// Who pinned it.
+    pub by: UserId,
+}
+
+impl From<fulmar::Pin> for Pin {
+    fn from(pin: fulmar::Pin) -> Self {
+        let fulmar::Pin { at, by } = pin;
+        Self { at, by }
     }
 }
 

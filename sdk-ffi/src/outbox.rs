@@ -128,6 +128,8 @@ actions! {
     DeleteForEveryone;
     /// Deletes a message for this user.
     DeleteForMe;
+    /// Pins a message for everyone, or unpins it.
+    PinMessage;
     /// Reacts to a message.
     AddReaction;
     /// Takes a reaction back.

@@ -45,6 +45,10 @@ names! {
         NotEditable,
         /// Members delete their own messages only; notices cannot be deleted.
         NotDeletable,
+        /// In groups members pin and unpin their own messages only; notices cannot be pinned.
+        NotPinnable,
+        /// As many messages are pinned as can be. Unpin one first.
+        TooManyPinned,
         /// A thread is only under a message of the conversation that is in no thread itself, and is no notice.
         NoThreadHere,
         /// Only what people wrote can be forwarded, once it is sent. Wait until it is.

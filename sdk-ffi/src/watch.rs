@@ -7,7 +7,8 @@ use tokio::sync::{Mutex, watch};
 
 use crate::{
     ConnectionState, ConversationItem, ConversationListChange, DownloadProgress, OutboxChange,
-    ParticipantListChange, Presence, SessionState, TimelineChange, WatchError,
+    ParticipantListChange, PinnedMessagesChange, Presence, SessionState, TimelineChange,
+    WatchError,
 };
 use crate::{SearchChange, diagnostics::Counted};
 
@@ -111,6 +112,11 @@ watcher! {
     /// Who takes part in a conversation, live.
     ParticipantListWatcher, fulmar::ParticipantList, Vec<ParticipantListChange>,
     async |list: &mut fulmar::ParticipantList| list.next().await.map(each)
+}
+watcher! {
+    /// The pinned messages of a conversation, live.
+    PinnedMessagesWatcher, fulmar::PinnedMessages, Vec<PinnedMessagesChange>,
+    async |list: &mut fulmar::PinnedMessages| list.next().await.map(each)
 }
 watcher! {
     /// What the outbox holds, live.

@@ -17,7 +17,7 @@ fn titled<'a>(items: &'a [ConversationItem], title: &str) -> Option<&'a Conversa
 }
 
 /// Waits for a conversation with this title in somebody's list.
-async fn find(client: &Client, title: &str) -> Conversation {
+pub(crate) async fn find(client: &Client, title: &str) -> Conversation {
     let mut list = client.conversations();
     list_until(&mut list, |items| titled(items, title).is_some()).await;
     let item = titled(list.items(), title).unwrap();

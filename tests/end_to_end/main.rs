@@ -21,6 +21,7 @@ mod messages;
 mod obligations;
 mod outages;
 mod outbox;
+mod pins;
 mod presence;
 mod providers;
 mod push;

@@ -125,6 +125,7 @@ pub(crate) mod server {
             thread: None,
             edited_at: None,
             deleted: None,
+            pinned: None,
             hidden: false,
             reactions: Vec::new(),
         }
@@ -153,6 +154,7 @@ pub(crate) mod server {
             last_position: Position(last_position),
             revision: Revision::ZERO,
             messages: Vec::new(),
+            pinned_messages: Vec::new(),
             unread_count: 0,
             unread_mentions: 0,
             settings: Settings::default(),

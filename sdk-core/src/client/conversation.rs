@@ -10,7 +10,7 @@ use fulmar_protocol::{
 
 use super::arguments::new_operation_key;
 use super::pages::page_end;
-use super::{NewMessage, ParticipantList, Timeline};
+use super::{NewMessage, ParticipantList, PinnedMessages, Timeline};
 use crate::runtime::Runtime;
 
 /// One conversation. Cheap to make and to clone; it holds nothing but the id.
@@ -176,6 +176,12 @@ impl Conversation {
     #[must_use]
     pub fn participants(&self) -> ParticipantList {
         ParticipantList::new(Arc::clone(&self.runtime), self.id.clone())
+    }
+
+    /// The pinned messages, live: the newest pin first. PROTOCOL.md §4.9.
+    #[must_use]
+    pub fn pinned_messages(&self) -> PinnedMessages {
+        PinnedMessages::new(Arc::clone(&self.runtime), self.id.clone())
     }
 
     /// A change, durable when this returns.

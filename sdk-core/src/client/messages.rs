@@ -2,8 +2,8 @@
 
 use fulmar_engine::{Command, CommandError, Reply};
 use fulmar_protocol::{
-    MessageDelete, MessageEdit, MessageHide, MessageVersion, Method, OperationKey, ReactionAdd,
-    ReactionRemove,
+    MessageDelete, MessageEdit, MessageHide, MessagePin, MessageVersion, Method, OperationKey,
+    ReactionAdd, ReactionRemove,
 };
 
 use super::{Conversation, NewMessage};
@@ -57,6 +57,40 @@ impl Conversation {
         self.change(Method::MessageHide(MessageHide {
             conversation_id: self.id().clone(),
             message_key: message,
+        }))
+        .await
+    }
+
+    /// Pins a message for everyone: it is in [`Conversation::pinned_messages`], and a notice tells of it. In a group
+    /// members pin their own messages, moderators and admins all; in a direct conversation both people pin all. At
+    /// most 50 messages are pinned at a time. Works offline. One that is pinned already stays as it is.
+    /// PROTOCOL.md §5.13.
+    ///
+    /// # Errors
+    /// [`CommandError::NoSuchMessage`], also for one that was deleted; [`CommandError::NotAllowed`] with
+    /// [`Rule::NotPinnable`], [`Rule::TooManyPinned`] or [`Rule::AdminsOnly`]; [`CommandError::OutboxFull`],
+    /// [`CommandError::SignedOut`].
+    ///
+    /// [`Rule::NotPinnable`]: crate::Rule::NotPinnable
+    /// [`Rule::TooManyPinned`]: crate::Rule::TooManyPinned
+    /// [`Rule::AdminsOnly`]: crate::Rule::AdminsOnly
+    pub async fn pin_message(&self, message: OperationKey) -> Result<(), CommandError> {
+        self.set_pinned(message, true).await
+    }
+
+    /// Unpins a message for everyone, no matter who pinned it. Works offline. PROTOCOL.md §5.13.
+    ///
+    /// # Errors
+    /// Those of [`Conversation::pin_message`].
+    pub async fn unpin_message(&self, message: OperationKey) -> Result<(), CommandError> {
+        self.set_pinned(message, false).await
+    }
+
+    async fn set_pinned(&self, message: OperationKey, pinned: bool) -> Result<(), CommandError> {
+        self.change(Method::MessagePin(MessagePin {
+            conversation_id: self.id().clone(),
+            message_key: message,
+            pinned,
         }))
         .await
     }

@@ -4,9 +4,9 @@ use fulmar_engine::query::{ConversationItem, MessageItem};
 use fulmar_engine::{Command, CommandId, Input, MessageContent, NewConversation};
 use fulmar_protocol::{
     Anchor, ConversationId, ConversationKind, ConversationLeave, ConversationUpdate, HistoryPage,
-    MessageDelete, MessageEdit, MessageHide, MessageSend, Method, OperationKey, ParticipantAdd,
-    ParticipantRemove, ParticipantUpdate, Position, ReactionAdd, ReactionRemove, Role,
-    SettingsUpdate, Timestamp, Writing,
+    MessageDelete, MessageEdit, MessageHide, MessagePin, MessageSend, Method, OperationKey,
+    ParticipantAdd, ParticipantRemove, ParticipantUpdate, Position, ReactionAdd, ReactionRemove,
+    Role, SettingsUpdate, Timestamp, Writing,
 };
 
 use crate::device::{Promise, Waiting};
@@ -248,7 +248,12 @@ impl World {
         };
         let message_key = item.key;
         let emoji = EMOJI[self.rng.usize(0..EMOJI.len())].to_owned();
-        let method = match self.rng.u32(0..10) {
+        let method = match self.rng.u32(0..12) {
+            10.. => Method::MessagePin(MessagePin {
+                conversation_id,
+                message_key,
+                pinned: self.rng.u32(0..3) > 0,
+            }),
             0..3 => Method::ReactionAdd(ReactionAdd {
                 conversation_id,
                 message_key,

@@ -58,6 +58,18 @@ pub(crate) fn same_timeline(
     Ok(())
 }
 
+/// The list of pinned messages shows what the server has pinned, in its order.
+pub(crate) fn same_pins(shown: &[MessageItem], pinned: &[Message]) -> Result<(), String> {
+    if shown.len() != pinned.len() {
+        let (shown, count) = (shown.len(), pinned.len());
+        return Err(format!("shows {shown} of {count} pinned messages"));
+    }
+    for (item, truth) in shown.iter().zip(pinned) {
+        same_message(item, truth).map_err(|what| format!("pinned: {what}"))?;
+    }
+    Ok(())
+}
+
 fn same_message(item: &MessageItem, truth: &Message) -> Result<(), String> {
     let deleted = matches!(item.content, MessageContent::Deleted { .. });
     let same = item.key == truth.operation_key
@@ -67,6 +79,7 @@ fn same_message(item: &MessageItem, truth: &Message) -> Result<(), String> {
         && item.content.attachments() == truth.content.attachments
         && item.reactions == truth.reactions
         && item.edited_at == truth.edited_at
+        && item.pinned == truth.pinned
         && item.forwarded_from == truth.content.forwarded_from
         && item.reply_to.as_ref().map(|quote| quote.key) == truth.content.reply_to
         && item.thread_root == truth.content.thread_root

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fulmar_engine::query::{
     ConversationFilter, ConversationItem, Folder, MessageItem, MessageState, TimelineItem,
-    TimelineSnapshot, Window, conversation_key, conversations, timeline,
+    TimelineSnapshot, Window, conversation_key, conversations, pinned_messages, timeline,
 };
 use fulmar_engine::{
     CommandId, Config, Engine, FailureReason, Mono, Now, SessionState, SocketId, Store,
@@ -181,6 +181,13 @@ impl Device {
             shown.extend(thread.into_iter().filter(|item| item.key != root));
         }
         Ok(shown)
+    }
+
+    /// The pinned messages of a conversation.
+    pub(crate) fn pinned(&self, id: &ConversationId) -> Result<Vec<MessageItem>, String> {
+        let engine = self.engine.as_ref().ok_or("the process is dead")?;
+        let snapshot = pinned_messages(engine.reader(), id);
+        Ok(snapshot.map_err(|error| error.to_string())?.messages)
     }
 
     /// The threads of a conversation: those under what it shows, and those that were written in here.

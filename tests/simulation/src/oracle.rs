@@ -10,7 +10,7 @@ use fulmar_protocol::{
 };
 use serde::de::DeserializeOwned;
 
-use crate::comparing::same_timeline;
+use crate::comparing::{same_pins, same_timeline};
 use crate::device::{Device, parse, written};
 use crate::files::hash;
 use crate::world::ORACLE;
@@ -235,6 +235,7 @@ impl Truth {
             };
             same_timeline(&thread, all, in_thread, None)?;
         }
+        same_pins(&device.pinned(id)?, &view.pinned_messages)?;
         let people = participants(engine.reader(), id)
             .map_err(|error| error.to_string())?
             .participants;

@@ -34,6 +34,21 @@ extension Conversation {
         try await change(.deleteForMe(message: message))
     }
 
+    /// Pins a message for everyone: it is in `pinnedMessages`, and a notice tells of it. In a group members pin their
+    /// own messages, moderators and admins all; in a direct conversation both people pin all. At most 50 messages are
+    /// pinned at a time. Works offline. One that is pinned already stays as it is. PROTOCOL.md §5.13.
+    ///
+    /// - Throws: `.noSuchMessage`, also for one that was deleted; `.notAllowed` with `.notPinnable`, `.tooManyPinned`
+    ///   or `.adminsOnly`.
+    public func pinMessage(_ message: OperationKey) async throws(CommandError) {
+        try await change(.pinMessage(message: message))
+    }
+
+    /// Unpins a message for everyone, no matter who pinned it. Works offline. PROTOCOL.md §5.13.
+    public func unpinMessage(_ message: OperationKey) async throws(CommandError) {
+        try await change(.unpinMessage(message: message))
+    }
+
     /// Reacts with an emoji; several per message are fine. Works offline. PROTOCOL.md §5.9.
     ///
     /// - Throws: `.noSuchMessage`; `.invalid` for what is no emoji; `.notAllowed` where only admins

@@ -107,5 +107,10 @@ public struct Conversation: Sendable, CustomStringConvertible {
         ParticipantList(handle: client.handle, conversation: id)
     }
 
+    /// The pinned messages, live: the newest pin first. PROTOCOL.md §4.9.
+    public var pinnedMessages: PinnedMessages {
+        PinnedMessages(handle: client.handle, conversation: id)
+    }
+
     public var description: String { "Conversation(\(id))" }
 }

@@ -53,6 +53,7 @@ extension TimelineWatcher: Pulled {}
 extension ConversationListWatcher: Pulled {}
 extension ConversationWatcher: Pulled {}
 extension ParticipantListWatcher: Pulled {}
+extension PinnedMessagesWatcher: Pulled {}
 extension OutboxWatcher: Pulled {}
 extension SearchWatcher: Pulled {}
 extension DownloadWatcher: Pulled {}

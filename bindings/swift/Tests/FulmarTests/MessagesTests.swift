@@ -40,6 +40,35 @@ final class MessagesTests: XCTestCase {
         try await hers.chat.timeline().items.until { $0.messages.count == 1 }
     }
 
+    func testAPinnedMessageIsInTheListOfBothAndSaysWhoPinnedIt() async throws {
+        let stage = try await Stage()
+        let (hers, his) = try await stage.aliceAndBob()
+        let key = try await hers.chat.send("the key is under the mat")
+        try await his.chat.timeline().shows("the key is under the mat")
+        hers.client.setNetwork(.unavailable)
+        try await hers.chat.pinMessage(key)
+        let here = try await hers.chat.pinnedMessages.items.until { $0.items.count == 1 }
+        XCTAssertEqual(here.items.first?.pinned?.by, "alice")
+        hers.client.setNetwork(.available)
+        let there = try await his.chat.pinnedMessages.items.until { $0.items.count == 1 }
+        XCTAssertEqual(there.items.first?.key, key)
+        XCTAssertEqual(there.items.first?.pinned?.by, "alice")
+        try await his.chat.timeline().items.until { shown in
+            if case .system(.messagePinned(let pinned), _) = shown.messages.last?.content { return pinned == key }
+            return false
+        }
+        try await his.chat.unpinMessage(key)
+        try await hers.chat.pinnedMessages.items.until { $0.items.isEmpty }
+        let shown = try await his.chat.timeline().items.until { $0.messages.count == 2 }
+        do {
+            try await his.chat.pinMessage(shown.messages[1].key)
+            XCTFail("it is a notice")
+        } catch {
+            guard case .notAllowed(let rule) = error else { return XCTFail("\(error)") }
+            XCTAssertEqual(rule, .notPinnable)
+        }
+    }
+
     func testRepliesMentionsPayloadsAndForwardedMessagesArriveWithAllTheyCarry() async throws {
         let stage = try await Stage()
         let (hers, his) = try await stage.aliceAndBob()

@@ -9,7 +9,7 @@ mod permissions;
 use fulmar_protocol::{Code, ConversationId, ConversationKind, Role, UserId};
 
 pub(crate) use permissions::Change;
-use permissions::{Counterpart, may_leave, may_manage, may_update, may_write};
+use permissions::{Counterpart, may_leave, may_manage, may_pin_of_others, may_update, may_write};
 
 use crate::error::{Error, Result};
 use crate::store::{blocks, conversations, participants, users};
@@ -70,6 +70,17 @@ impl Writer {
 
     pub(crate) fn membership(&self) -> &Membership {
         &self.0
+    }
+
+    /// Whether they may also pin and unpin what others wrote.
+    pub(crate) fn may_pin_of_others(&self, tx: &Tx<'_>) -> Result<bool> {
+        let Membership {
+            conversation_id,
+            role,
+            ..
+        } = &self.0;
+        let kind = conversations::kind(tx.db(), conversation_id)?;
+        Ok(may_pin_of_others(kind, *role))
     }
 }
 

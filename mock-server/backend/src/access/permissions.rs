@@ -33,6 +33,17 @@ pub(super) fn may_write(role: Role, writing: Writing, counterpart: Counterpart) 
     }
 }
 
+/// Pinning what others wrote, by somebody who may write.
+pub(super) fn may_pin_of_others(kind: ConversationKind, role: Role) -> bool {
+    match kind {
+        ConversationKind::Direct => true,
+        ConversationKind::Group | ConversationKind::Unknown => match role {
+            Role::Admin | Role::Moderator => true,
+            Role::Member => false,
+        },
+    }
+}
+
 /// Both people of a direct conversation say what it is about; the rest of it is given.
 pub(super) fn may_update(kind: ConversationKind, role: Role, change: Change) -> bool {
     match kind {
@@ -111,6 +122,18 @@ mod tests {
             assert_eq!(may(true, false, false), look, "{kind:?}: title or picture");
             assert_eq!(may(false, true, false), writing, "{kind:?}: writing");
             assert_eq!(may(false, false, true), context, "{kind:?}: context");
+        }
+    }
+
+    #[test]
+    fn who_may_pin_what_others_wrote() {
+        for (kind, pin) in [
+            (ConversationKind::Group, [true, true, false]),
+            (ConversationKind::Unknown, [true, true, false]),
+            (ConversationKind::Direct, [true; 3]),
+        ] {
+            let may = ROLES.map(|role| may_pin_of_others(kind, role));
+            assert_eq!(may, pin, "{kind:?}");
         }
     }
 

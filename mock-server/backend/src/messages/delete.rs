@@ -52,6 +52,7 @@ impl Messages {
         message.content = message.content.emptied();
         message.reactions.clear();
         message.edited_at = None;
+        message.pinned = None;
         message.deleted = Some(Deletion {
             at: tx.now(),
             by: by.clone(),

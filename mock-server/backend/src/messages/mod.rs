@@ -10,6 +10,7 @@ mod delete;
 mod edit;
 mod hide;
 mod history;
+mod pin;
 mod reactions;
 mod search;
 mod send;

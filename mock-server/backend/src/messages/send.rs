@@ -133,6 +133,7 @@ impl Messages {
             content,
             edited_at: None,
             deleted: None,
+            pinned: None,
             hidden: false,
             reactions: Vec::new(),
         };

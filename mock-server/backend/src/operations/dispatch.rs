@@ -45,6 +45,10 @@ pub(super) fn carry_out(
             let member = Membership::check(tx, &params.conversation_id, user)?;
             all(messages.hide(tx, actor, &member, &params)?)
         }
+        Method::MessagePin(params) => {
+            let writer = Writer::check(tx, &params.conversation_id, user)?;
+            all(messages.pin(tx, actor, &writer, &params)?)
+        }
         Method::ReactionAdd(params) => {
             let writer = Writer::check(tx, &params.conversation_id, user)?;
             all(messages.add_reaction(tx, actor, &writer, &params)?)

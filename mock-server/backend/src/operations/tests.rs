@@ -137,6 +137,10 @@ fn every_operation(written: OperationKey) -> Vec<(&'static str, Value)> {
         ("message.edit", json!({"messageKey": written, "text": "x"})),
         ("message.delete", it.clone()),
         ("message.hide", it),
+        (
+            "message.pin",
+            json!({"messageKey": written, "pinned": true}),
+        ),
         ("reaction.add", reaction.clone()),
         ("reaction.remove", reaction),
         ("receipt.update", json!({"readTo": 1})),
@@ -193,6 +197,7 @@ fn every_role_may_do_what_the_table_says() {
         [M, M, M, N], // message.edit, of another
         [A, A, M, N], // message.delete, of another
         [A, A, A, N], // message.hide
+        [A, A, M, N], // message.pin, of another
         [A, A, A, N], // reaction.add
         [A, A, A, N], // reaction.remove
         [A, A, A, N], // receipt.update
@@ -236,6 +241,7 @@ fn where_only_admins_write_the_others_read_and_react_to_nothing() {
         let ends = match method {
             "message.send" | "reaction.add" | "reaction.remove" => [A, F],
             "message.edit" => [M, F],
+            "message.pin" => [A, F],
             "message.hide" | "receipt.update" | "settings.update" => [A, A],
             _ => continue,
         };
@@ -263,10 +269,8 @@ fn a_direct_conversation_has_no_roles_and_ends_with_a_block() {
     };
     let would = |world: &mut World, blocked: bool| {
         for (method, params) in &operations {
-            let writes = matches!(
-                *method,
-                "message.send" | "message.edit" | "reaction.add" | "reaction.remove"
-            );
+            let says = ["message.send", "message.edit", "message.pin"].contains(method);
+            let writes = says || method.starts_with("reaction.");
             let code = world.would(STRANGER, method, params.clone());
             let expected = if forbidden(params, method) || (blocked && writes) {
                 Some(Code::ConversationForbidden)

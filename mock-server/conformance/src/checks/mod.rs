@@ -8,6 +8,7 @@ mod form;
 mod history;
 mod operations;
 mod people;
+mod pins;
 mod reactions;
 mod rest;
 mod socket;
@@ -52,6 +53,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Check> {
         socket::CHECKS,
         content::CHECKS,
         reactions::CHECKS,
+        pins::CHECKS,
         people::CHECKS,
         operations::CHECKS,
         history::CHECKS,

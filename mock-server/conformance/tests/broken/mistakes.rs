@@ -229,3 +229,19 @@ impl Mistake for CountsTooMuch {
         }
     }
 }
+
+/// Keeps what was pinned pinned: nothing is unpinned, and what is deleted keeps its pin.
+pub(crate) struct PinsForGood;
+
+impl Mistake for PinsForGood {
+    fn ask(&self, asked: &mut Asked) {
+        for operation in operations(&mut asked.body) {
+            if operation["params"]["pinned"] == false {
+                operation["params"]["pinned"] = json!(true);
+            }
+            if operation["method"] == "message.delete" {
+                operation["method"] = json!("message.hide");
+            }
+        }
+    }
+}

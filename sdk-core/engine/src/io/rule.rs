@@ -21,6 +21,10 @@ pub enum Rule {
     NotEditable,
     /// Members delete their own messages only; notices cannot be deleted.
     NotDeletable,
+    /// In groups members pin and unpin their own messages only; notices cannot be pinned.
+    NotPinnable,
+    /// As many messages are pinned as can be. Unpin one first.
+    TooManyPinned,
     /// A thread is only under a message of the conversation that is in no thread itself, and is no notice.
     NoThreadHere,
     /// Only what people wrote can be forwarded, once it is sent. Wait until it is.
@@ -39,6 +43,8 @@ impl fmt::Display for Rule {
             Self::RoleMissing => "the role of the user does not suffice",
             Self::NotEditable => "only the sender edits a message, and no forwarded one",
             Self::NotDeletable => "members delete only their own messages",
+            Self::NotPinnable => "members pin and unpin only their own messages",
+            Self::TooManyPinned => "as many messages are pinned as can be",
             Self::NoThreadHere => {
                 "a thread is only under a message of the conversation that is in none"
             }

@@ -25,12 +25,13 @@ impl Operation for MessageDelete {
         Ok(Checked::allowed_if(may, Rule::NotDeletable))
     }
 
-    /// What is deleted needs no edit and no reaction any more.
+    /// What is deleted needs no edit, no pin and no reaction any more.
     fn fold(&self, earlier: &Method) -> Fold {
         match earlier {
             Method::MessageSend(_) => Fold::GivesUp,
             Method::MessageEdit(_)
             | Method::MessageDelete(_)
+            | Method::MessagePin(_)
             | Method::ReactionAdd(_)
             | Method::ReactionRemove(_) => Fold::Replaces,
             Method::MessageHide(_)
@@ -50,6 +51,7 @@ impl Operation for MessageDelete {
             row.content = row.content.emptied();
             row.reactions.clear();
             row.edited_at = None;
+            row.pinned = None;
             row.deleted.get_or_insert_with(|| Deletion {
                 at: by.at,
                 by: user.clone(),

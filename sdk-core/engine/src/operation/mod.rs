@@ -10,6 +10,7 @@ mod conversation_update;
 mod message_delete;
 mod message_edit;
 mod message_hide;
+mod message_pin;
 mod message_send;
 pub(crate) mod overlay;
 mod participants;
@@ -77,6 +78,7 @@ pub(crate) fn of(method: &Method) -> &dyn Operation {
         Method::MessageEdit(params) => params,
         Method::MessageDelete(params) => params,
         Method::MessageHide(params) => params,
+        Method::MessagePin(params) => params,
         Method::ReactionAdd(params) => params,
         Method::ReactionRemove(params) => params,
         Method::ReceiptUpdate(params) => params,

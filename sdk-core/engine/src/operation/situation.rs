@@ -1,7 +1,9 @@
 //! What an operation can ask of the place where it is to be done. Everything is answered as the screen shows
 //! it: with what the outbox is about to change.
 
-use fulmar_protocol::{ConversationKind, OperationKey, Role, Writing};
+use std::collections::BTreeSet;
+
+use fulmar_protocol::{ConversationKind, Method, OperationKey, Role, Writing};
 
 use super::{Checked, Situation, overlay};
 use crate::io::{CommandError, Rule};
@@ -19,6 +21,25 @@ impl Situation<'_> {
             return Ok(Role::Member);
         }
         Ok(people::role(self.db, self.lane, self.owner)?.unwrap_or_default())
+    }
+
+    /// How many messages are pinned here, with what the outbox is about to pin and unpin.
+    pub(super) fn pinned_count(&self) -> Result<usize> {
+        let changes = operations::changes_of_lane(self.db, self.lane)?;
+        let mut pinned: BTreeSet<OperationKey> = messages::pinned(self.db, self.lane)?
+            .into_iter()
+            .map(|row| row.key)
+            .collect();
+        for change in changes {
+            if let Method::MessagePin(pin) = &change.method {
+                if pin.pinned {
+                    pinned.insert(pin.message_key);
+                } else {
+                    pinned.remove(&pin.message_key);
+                }
+            }
+        }
+        Ok(pinned.len())
     }
 
     /// A message of this conversation as the screen shows it; or why nothing can be done to it.

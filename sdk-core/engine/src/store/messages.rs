@@ -4,7 +4,7 @@
 //! is put over it when it is read (see `pending`).
 
 use fulmar_protocol::{
-    Content, Deletion, Message, MessageId, OperationKey, Position, Reaction, Revision,
+    Content, Deletion, Message, MessageId, OperationKey, Pin, Position, Reaction, Revision,
     ThreadSummary, Timestamp, UserId,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -27,6 +27,7 @@ pub(crate) struct MessageRow {
     pub(crate) thread: Option<ThreadSummary>,
     pub(crate) edited_at: Option<Timestamp>,
     pub(crate) deleted: Option<Deletion>,
+    pub(crate) pinned: Option<Pin>,
     pub(crate) hidden: bool,
     pub(crate) reactions: Vec<Reaction>,
 }
@@ -34,7 +35,7 @@ pub(crate) struct MessageRow {
 /// What [`read`] reads, in this order.
 pub(crate) const COLUMNS: &str = "operation_key, conversation, message_id, position, sender_id, at, \
      text, content, edited_at, deleted, hidden, reactions, thread_position, thread_count, \
-     thread_last_at";
+     thread_last_at, pinned_at, pinned_by";
 
 pub(crate) fn read(row: &Row<'_>) -> Result<MessageRow> {
     let bad = |error: fulmar_protocol::IdError| StoreError::damaged("message", error);
@@ -61,6 +62,13 @@ pub(crate) fn read(row: &Row<'_>) -> Result<MessageRow> {
             .map(|deleted| serde_json::from_str(&deleted))
             .transpose()
             .map_err(broken)?,
+        pinned: match (row.get(15)?, row.get::<_, Option<String>>(16)?) {
+            (Some(at), Some(by)) => Some(Pin {
+                at: Timestamp(at),
+                by: UserId::new(by).map_err(bad)?,
+            }),
+            _ => None,
+        },
         hidden: row.get(10)?,
         reactions: serde_json::from_str(&row.get::<_, String>(11)?).map_err(broken)?,
         thread_position: row.get::<_, Option<u64>>(12)?.map(Position),
@@ -81,6 +89,16 @@ pub(crate) fn find(db: &Connection, key: OperationKey) -> Result<Option<MessageR
     .query_row([key.to_bytes()], |row| Ok(read(row)))
     .optional()?
     .transpose()
+}
+
+/// The pinned messages of a conversation as the server told of them, the newest pin first.
+pub(crate) fn pinned(db: &Connection, conversation: ConversationKey) -> Result<Vec<MessageRow>> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM message WHERE conversation = ?1 AND pinned_at IS NOT NULL
+         ORDER BY pinned_at DESC, position DESC"
+    ))?;
+    let rows = statement.query_map([conversation.0], |row| Ok(read(row)))?;
+    rows.map(|row| row?).collect()
 }
 
 /// The text has its own column.
@@ -162,16 +180,17 @@ pub(crate) fn upsert_confirmed(
         "INSERT INTO message (operation_key, conversation, position, message_id, sender_id, text,
                               content, at, revision, edited_at, deleted, hidden, reactions, notice,
                               mentions_me, thread_root, thread_position, thread_count,
-                              thread_last_at)
+                              thread_last_at, pinned_at, pinned_by)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-                 ?19)
+                 ?19, ?20, ?21)
          ON CONFLICT (operation_key) DO UPDATE
          SET conversation = excluded.conversation, position = excluded.position,
              message_id = excluded.message_id, sender_id = excluded.sender_id,
              text = excluded.text, content = excluded.content, at = excluded.at,
              revision = excluded.revision, edited_at = excluded.edited_at,
              deleted = excluded.deleted, hidden = max(hidden, excluded.hidden),
-             reactions = excluded.reactions, thread_root = excluded.thread_root,
+             reactions = excluded.reactions, pinned_at = excluded.pinned_at,
+             pinned_by = excluded.pinned_by, thread_root = excluded.thread_root,
              thread_position = excluded.thread_position,
              thread_count = max(thread_count, excluded.thread_count),
              thread_last_at = max(thread_last_at, excluded.thread_last_at)
@@ -197,6 +216,8 @@ pub(crate) fn upsert_confirmed(
         message.thread_position.map(|position| position.0),
         message.thread.map_or(0, |thread| thread.count.0),
         message.thread.map_or(0, |thread| thread.last_at.0),
+        message.pinned.as_ref().map(|pin| pin.at.0),
+        message.pinned.as_ref().map(|pin| pin.by.as_str()),
     ])?;
     Ok(())
 }

@@ -10,8 +10,8 @@ use crate::config::Retention;
 /// The newest of each conversation stay: a screen opens with them.
 const ALWAYS_KEPT: u32 = 50;
 
-/// What may go: confirmed, read, and not about to be changed.
-const FREE: &str = "position IS NOT NULL
+/// What may go: confirmed, read, not pinned, and not about to be changed.
+const FREE: &str = "position IS NOT NULL AND pinned_at IS NULL
     AND position <= (SELECT min(head - ?1, CASE WHEN unread = 0 THEN head
                                            ELSE max(server_read_to, local_read_to) END)
                      FROM conversation WHERE key = message.conversation)

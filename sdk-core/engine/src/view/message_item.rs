@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fulmar_protocol::{
-    MessageId, Method, OperationKey, Participant, Position, Reaction, Timestamp, UserId,
+    MessageId, Method, OperationKey, Participant, Pin, Position, Reaction, Timestamp, UserId,
 };
 use rusqlite::Connection;
 
@@ -37,6 +37,8 @@ pub struct MessageItem {
     pub state: MessageState,
     /// When it was last edited.
     pub edited_at: Option<Timestamp>,
+    /// Since when it is pinned, and who pinned it; with what is not sent yet.
+    pub pinned: Option<Pin>,
     /// The message that it answers.
     pub reply_to: Option<Quote>,
     /// The message in whose thread it is.
@@ -168,6 +170,21 @@ impl<'a> View<'a> {
             .collect()
     }
 
+    /// The messages that the outbox is about to pin, the newest pin first.
+    pub(super) fn about_to_pin(&self) -> Vec<OperationKey> {
+        self.changes
+            .iter()
+            .rev()
+            .filter_map(|change| {
+                if let Method::MessagePin(pin) = &change.method {
+                    pin.pinned.then_some(pin.message_key)
+                } else {
+                    None
+                }
+            })
+            .collect()
+    }
+
     /// How far a message has come.
     pub(super) fn state(&self, row: &MessageRow) -> Result<MessageState> {
         if row.position.is_some() {
@@ -212,6 +229,7 @@ impl<'a> View<'a> {
             at: row.at,
             state,
             edited_at: row.edited_at,
+            pinned: row.pinned,
             reply_to,
             forwarded_from: row.content.forwarded_from.clone(),
             reactions: row.reactions,

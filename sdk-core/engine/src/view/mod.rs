@@ -12,6 +12,7 @@ pub(crate) mod list_row;
 mod message_item;
 mod outbox;
 mod participants;
+mod pinned;
 mod search;
 mod timeline;
 
@@ -26,6 +27,7 @@ pub use list_row::Preview;
 pub use message_item::{MessageItem, MessageState, Quote, QuotedMessage, Receipts, ThreadOverview};
 pub use outbox::{Action, OutboxItem, OutboxState, outbox};
 pub use participants::{ParticipantsSnapshot, blocked_users, participants};
+pub use pinned::{PinnedSnapshot, pinned_messages};
 pub use search::{SearchHit, SearchSnapshot, search};
 pub use timeline::{
     GapRange, Newer, Older, PAGE, TimelineItem, TimelineKey, TimelineSnapshot, Window, page_after,

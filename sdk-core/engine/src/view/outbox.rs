@@ -92,6 +92,8 @@ actions! {
     DeleteForEveryone = "message.delete";
     /// Deletes a message for this user.
     DeleteForMe = "message.hide";
+    /// Pins a message for everyone, or unpins it.
+    PinMessage = "message.pin";
     /// Reacts to a message.
     AddReaction = "reaction.add";
     /// Takes a reaction back.

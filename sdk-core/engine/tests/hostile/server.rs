@@ -241,6 +241,7 @@ impl Server {
             last_position: Position(self.messages.len() as u64),
             revision: Revision(self.revision),
             messages: self.messages[from..].to_vec(),
+            pinned_messages: Vec::new(),
             unread_count: 0,
             unread_mentions: 0,
             settings: self.settings,

@@ -1,4 +1,4 @@
--- A store of version 4: alice, with one conversation and two unsent messages.
+-- A store of version 7: alice, with one conversation and two unsent messages.
 -- Who this store belongs to, and how far it has followed the event log.
 CREATE TABLE account (
     only_row      INTEGER PRIMARY KEY CHECK (only_row = 1),

@@ -1,7 +1,7 @@
 //! REST for everyone else: each write is turned into the operation that it means (PROTOCOL.md §7.9), so
 //! that there is one set of rules, one answer to repetitions and one order of events.
 
-use fulmar_protocol::{Operation, OperationKey, OutcomeStatus, UserId};
+use fulmar_protocol::{Method, Operation, OperationKey, OutcomeStatus, UserId, WriteRequest};
 use serde_json::{Map, Value};
 
 use super::body::{nothing, read_body, text};
@@ -12,71 +12,47 @@ use crate::operations::apply_all;
 use crate::rooms::Rooms;
 use crate::tx::Tx;
 
-/// What a request means: a method, what it is about, and what it changes.
+/// What a request means: a method, and what its path says of the params.
 struct Write {
     method: &'static str,
-    /// Goes into the params, beside what the body says.
-    about: Vec<(&'static str, Value)>,
+    about: Vec<(&'static str, String)>,
     /// The message that it is about, by its id.
     message: Option<String>,
 }
 
-impl Write {
-    fn new(method: &'static str) -> Self {
-        Self {
-            method,
-            about: Vec::new(),
-            message: None,
-        }
-    }
-
-    fn with(mut self, name: &'static str, value: &str) -> Self {
-        self.about.push((name, value.into()));
-        self
-    }
-
-    fn in_conversation(method: &'static str, id: &str) -> Self {
-        Self::new(method).with("conversationId", id)
-    }
-
-    fn to_message(method: &'static str, id: &str) -> Self {
-        Self {
-            message: Some(id.to_owned()),
-            ..Self::new(method)
-        }
-    }
+/// The operation that a request means; `None` when it is no write.
+fn meaning(verb: &str, path: &[&str]) -> Option<Write> {
+    Method::REQUESTS
+        .iter()
+        .filter(|request| request.verb == verb)
+        .find_map(|request| Write::read(request, path))
 }
 
-/// The operation that a request means; `None` when it is no write.
-fn meaning(method: &str, path: &[&str]) -> Option<Write> {
-    let there = Write::in_conversation;
-    let it = Write::to_message;
-    Some(match (method, path) {
-        ("POST", ["conversations"]) => Write::new("conversation.create"),
-        ("PATCH", ["conversations", id]) => there("conversation.update", id),
-        ("POST", ["conversations", id, "leave"]) => there("conversation.leave", id),
-        ("POST", ["conversations", id, "messages"]) => there("message.send", id),
-        ("POST", ["users", id, "messages"]) => Write::new("message.send").with("toUserId", id),
-        ("POST", ["conversations", id, "receipts"]) => there("receipt.update", id),
-        ("PATCH", ["conversations", id, "settings"]) => there("settings.update", id),
-        ("POST", ["conversations", id, "participants"]) => there("participant.add", id),
-        ("PATCH", ["conversations", id, "participants", user]) => {
-            there("participant.update", id).with("userId", user)
+impl Write {
+    /// Reads what the parts in braces stand for; `None` when it is another path.
+    fn read(request: &'static WriteRequest, path: &[&str]) -> Option<Self> {
+        let pattern: Vec<&'static str> = request.path.strip_prefix("/v1/")?.split('/').collect();
+        if pattern.len() != path.len() {
+            return None;
         }
-        ("DELETE", ["conversations", id, "participants", user]) => {
-            there("participant.remove", id).with("userId", user)
+        let mut write = Self {
+            method: request.operation,
+            about: Vec::new(),
+            message: None,
+        };
+        for (part, value) in pattern.into_iter().zip(path) {
+            let name = part
+                .strip_prefix('{')
+                .and_then(|part| part.strip_suffix('}'));
+            match name {
+                Some("messageId") => write.message = Some((*value).to_owned()),
+                Some(name) => write.about.push((name, (*value).to_owned())),
+                None if part == *value => {}
+                None => return None,
+            }
         }
-        ("PATCH", ["messages", id]) => it("message.edit", id),
-        ("DELETE", ["messages", id]) => it("message.delete", id),
-        ("POST", ["messages", id, "hide"]) => it("message.hide", id),
-        ("PUT", ["messages", id, "reactions", emoji]) => {
-            it("reaction.add", id).with("emoji", emoji)
-        }
-        ("DELETE", ["messages", id, "reactions", emoji]) => {
-            it("reaction.remove", id).with("emoji", emoji)
-        }
-        _ => return None,
-    })
+        Some(write)
+    }
 }
 
 /// Carries out a write; `None` when the request is none.
@@ -102,7 +78,7 @@ pub(super) fn write(
         params.insert("messageKey".to_owned(), key.into());
     }
     for (name, value) in write.about {
-        params.insert(name.to_owned(), value);
+        params.insert(name.to_owned(), value.into());
     }
     let operation = Operation {
         operation_key,

@@ -1,12 +1,16 @@
 //! The OpenAPI document of the REST surface, made from the wire types and the table of routes.
 
 mod files;
+mod request;
 mod routes;
+mod writes;
 
+use fulmar_protocol::Method;
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
+use request::{Body, described, needs_token};
 use routes::{Parameter, ROUTES, Route, Token};
 
 /// The document, as OpenAPI 3.1.
@@ -22,6 +26,12 @@ pub(super) fn document() -> Value {
             .entry(route.path)
             .or_insert_with(|| Value::Object(Map::new()));
         path[route.method.to_ascii_lowercase()] = operation;
+    }
+    for request in Method::REQUESTS {
+        let path = paths
+            .entry(request.path)
+            .or_insert_with(|| Value::Object(Map::new()));
+        path[request.verb.to_ascii_lowercase()] = writes::operation(request, &mut generator);
     }
     paths.extend(files::paths());
     let problem = generator.subschema_for::<fulmar_protocol::Problem>();
@@ -52,38 +62,24 @@ pub(super) fn document() -> Value {
 }
 
 fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
-    let in_path = route.path.split('/').filter_map(|part| {
-        part.strip_prefix('{')
-            .and_then(|part| part.strip_suffix('}'))
+    let body = route.body.map(|body| Body {
+        schema: body(generator),
+        required: route.body_is_needed(),
     });
-    let mut parameters: Vec<Value> = in_path
-        .map(|name| {
-            json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}})
-        })
-        .collect();
+    let mut operation = described(
+        (route.method, route.path),
+        route.summary,
+        body,
+        (route.answer)(generator),
+    );
     for Parameter { name, kind } in route.query {
-        parameters.push(json!({"name": name, "in": "query", "schema": kind.schema()}));
-    }
-    let mut operation = json!({
-        "operationId": format!("{} {}", route.method, route.path),
-        "summary": route.summary,
-        "parameters": parameters,
-        "responses": {
-            "200": {
-                "description": "It went well.",
-                "content": {"application/json": {"schema": (route.answer)(generator)}},
-            },
-            "4XX": {"$ref": "#/components/responses/problem"},
-        },
-    });
-    if let Some(body) = route.body {
-        operation["requestBody"] = json!({
-            "required": route.body_is_needed(),
-            "content": {"application/json": {"schema": body(generator)}},
-        });
+        let parameter = json!({"name": name, "in": "query", "schema": kind.schema()});
+        if let Some(parameters) = operation["parameters"].as_array_mut() {
+            parameters.push(parameter);
+        }
     }
     if route.token == Token::Needed {
-        operation["security"] = json!([{"bearer": []}, {"query": []}]);
+        needs_token(&mut operation);
     }
     operation
 }

@@ -1,5 +1,5 @@
-//! The table of all routes, for the OpenAPI document. A test asks each of them, so that none is here that
-//! does not exist.
+//! The table of the routes that are no writes, for the OpenAPI document; the writes stand in
+//! [`Method::REQUESTS`](wire::Method::REQUESTS). A test asks each of them, so that none is here that does not exist.
 
 use fulmar_protocol as wire;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -99,29 +99,6 @@ fn nothing(_: &mut SchemaGenerator) -> Schema {
     schemars::json_schema!({"type": "object"})
 }
 
-/// The params of an operation, without what is in the path, and with a key that may be given.
-fn params<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
-    let mut schema = T::json_schema(generator);
-    let in_path = ["conversationId", "messageKey", "userId", "emoji"];
-    if let Some(object) = schema.as_object_mut() {
-        if let Some(Value::Object(properties)) = object.get_mut("properties") {
-            properties.retain(|name, _| !in_path.contains(&name.as_str()));
-            let key = generator.subschema_for::<wire::OperationKey>();
-            properties.insert("operationKey".to_owned(), key.into());
-        }
-        if let Some(Value::Array(required)) = object.get_mut("required") {
-            required.retain(|name| !in_path.iter().any(|there| name == there));
-        }
-    }
-    schema
-}
-
-/// Only a key that may be given.
-fn key_alone(generator: &mut SchemaGenerator) -> Schema {
-    let key = generator.subschema_for::<wire::OperationKey>();
-    schemars::json_schema!({"type": "object", "properties": {"operationKey": key}})
-}
-
 const fn number(name: &'static str) -> Parameter {
     Parameter {
         name,
@@ -183,28 +160,13 @@ pub(super) const ROUTES: &[Route] = &[
     Route::new("POST", "/v1/devices/{deviceId}/push-token/remove", "No notifications (§7.8)", nothing),
     Route::new("GET", "/v1/users", "Users by name (§7.9)", of::<wire::UserList>).asking(&[text("q")]),
     Route::new("GET", "/v1/users/{userId}", "A user (§7.9)", of::<wire::User>),
-    Route::new("POST", "/v1/users/{userId}/messages", "Writes to a person (§7.9)", of::<wire::Message>).with(params::<wire::MessageSend>),
     Route::new("GET", "/v1/sync", "Events after one (§6.3)", of::<wire::SyncPage>).asking(&[number("since"), text("logId")]),
     Route::new("GET", "/v1/snapshot", "Everything, to start afresh (§6.3)", of::<wire::Snapshot>),
     Route::new("POST", "/v1/operations", "Applies operations (§7.3)", of::<wire::OperationsAnswer>).with(of::<wire::Submit>),
     Route::new("GET", "/v1/search", "Finds messages (§7.6)", of::<wire::SearchPage>).asking(SEARCH),
     Route::new("GET", "/v1/conversations", "The user's conversations (§7.4)", of::<wire::ConversationPage>),
-    Route::new("POST", "/v1/conversations", "Begins one (§7.9)", of::<wire::Conversation>).with(params::<wire::ConversationCreate>),
     Route::new("GET", "/v1/conversations/{conversationId}", "One of them (§7.4)", of::<wire::Conversation>),
-    Route::new("PATCH", "/v1/conversations/{conversationId}", "Changes it (§7.9)", nothing).with(params::<wire::ConversationUpdate>),
-    Route::new("POST", "/v1/conversations/{conversationId}/leave", "Leaves it (§7.9)", nothing),
     Route::new("GET", "/v1/conversations/{conversationId}/messages", "A page of history (§7.5)", of::<wire::MessagePage>).asking(HISTORY),
-    Route::new("POST", "/v1/conversations/{conversationId}/messages", "Writes (§7.9)", of::<wire::Message>).with(params::<wire::MessageSend>),
-    Route::new("POST", "/v1/conversations/{conversationId}/receipts", "Has got or read messages (§7.9)", nothing).with(params::<wire::ReceiptUpdate>),
-    Route::new("PATCH", "/v1/conversations/{conversationId}/settings", "Changes what only the user sees (§7.9)", nothing).with(params::<wire::SettingsUpdate>),
-    Route::new("POST", "/v1/conversations/{conversationId}/participants", "Adds people (§7.9)", nothing).with(params::<wire::ParticipantAdd>),
-    Route::new("PATCH", "/v1/conversations/{conversationId}/participants/{userId}", "Gives somebody a role (§7.9)", nothing).with(params::<wire::ParticipantUpdate>),
-    Route::new("DELETE", "/v1/conversations/{conversationId}/participants/{userId}", "Sends somebody away (§7.9)", nothing).with(key_alone),
     Route::new("GET", "/v1/messages/{messageId}", "A message (§7.9)", of::<wire::Message>),
-    Route::new("PATCH", "/v1/messages/{messageId}", "Edits it (§7.9)", nothing).with(params::<wire::MessageEdit>),
-    Route::new("DELETE", "/v1/messages/{messageId}", "Deletes it for everyone (§7.9)", nothing).with(key_alone),
-    Route::new("POST", "/v1/messages/{messageId}/hide", "Deletes it for the user (§7.9)", nothing),
     Route::new("GET", "/v1/messages/{messageId}/versions", "What it said before (§7.5)", of::<wire::MessageVersions>),
-    Route::new("PUT", "/v1/messages/{messageId}/reactions/{emoji}", "Reacts (§7.9)", nothing).with(key_alone),
-    Route::new("DELETE", "/v1/messages/{messageId}/reactions/{emoji}", "Takes a reaction back (§7.9)", nothing).with(key_alone),
 ];

@@ -1,5 +1,6 @@
 //! The messages, stepped without an edge.
 
+mod pins;
 mod texts;
 
 use std::rc::Rc;

@@ -8,7 +8,7 @@ use fulmar_protocol::{
 };
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{participants, runs};
+use super::{messages, participants, runs};
 use crate::error::Result;
 
 /// How many messages come with a conversation (PROTOCOL.md §4.1).
@@ -74,6 +74,7 @@ pub(crate) fn view(db: &Connection, id: &ConversationId, viewer: &UserId) -> Res
             Position(last).next(),
             NEWEST_MESSAGES,
         )?,
+        pinned_messages: messages::pinned(db, id, viewer)?,
         unread_count: unread.unread_count,
         unread_mentions: unread.unread_mentions,
         settings: participants::settings(db, id, viewer)?,

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use fulmar_protocol::text::reaction;
 use fulmar_protocol::{
-    Content, ConversationId, Deletion, Message, MessageId, MessageVersion, OperationKey, Position,
-    Reaction, Revision, ThreadSummary, Timestamp, UserId,
+    Content, ConversationId, Deletion, Message, MessageId, MessageVersion, OperationKey, Pin,
+    Position, Reaction, Revision, ThreadSummary, Timestamp, UserId,
 };
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -15,7 +15,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use crate::error::Result;
 
 pub(super) const COLUMNS: &str = "message_id, operation_key, conversation_id, position, sender_id, text, \
-     sent_at, revision, content, edited_at, deleted_at, deleted_by, thread_position";
+     sent_at, revision, content, edited_at, deleted_at, deleted_by, thread_position, \
+     pinned_at, pinned_by";
 
 /// Makes the function that the schema calls: a reaction in its normal form, or NULL.
 pub(super) fn define(database: &Connection) -> rusqlite::Result<()> {
@@ -108,9 +109,38 @@ pub(crate) fn as_seen_by(db: &Connection, viewer: &UserId, message: Message) -> 
 /// What is left of a message for a user who has hidden it.
 pub(crate) fn as_hidden(mut message: Message) -> Message {
     message.hidden = true;
+    message.pinned = None;
     message.content = message.content.emptied();
     message.reactions.clear();
     message
+}
+
+/// The pinned messages of a conversation, the newest pin first; without those that the viewer has hidden.
+pub(crate) fn pinned(
+    db: &Connection,
+    id: &ConversationId,
+    viewer: &UserId,
+) -> Result<Vec<Message>> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM message AS m
+         WHERE conversation_id = ?1 AND pinned_at IS NOT NULL
+           AND NOT EXISTS (SELECT 1 FROM hidden_message AS h
+                           WHERE h.user_id = ?2 AND h.message_id = m.message_id)
+         ORDER BY pinned_at DESC, position DESC"
+    ))?;
+    let rows = statement.query_map(params![id.as_str(), viewer.as_str()], |row| {
+        Ok(read(db, row))
+    })?;
+    rows.map(|row| row?).collect()
+}
+
+/// How many messages of a conversation are pinned.
+pub(crate) fn count_pinned(db: &Connection, id: &ConversationId) -> Result<usize> {
+    Ok(db
+        .prepare_cached(
+            "SELECT count(*) FROM message WHERE conversation_id = ?1 AND pinned_at IS NOT NULL",
+        )?
+        .query_row([id.as_str()], |row| row.get(0))?)
 }
 
 /// Who has hidden a message.
@@ -197,6 +227,16 @@ pub(super) fn read(db: &Connection, row: &Row<'_>) -> Result<Message> {
         },
         edited_at: row.get::<_, Option<i64>>("edited_at")?.map(Timestamp),
         deleted,
+        pinned: match (
+            row.get::<_, Option<i64>>("pinned_at")?,
+            row.get::<_, Option<String>>("pinned_by")?,
+        ) {
+            (Some(at), Some(by)) => Some(Pin {
+                at: Timestamp(at),
+                by: UserId::new(by)?,
+            }),
+            _ => None,
+        },
         hidden: false,
         reactions: reactions(db, &message_id)?,
         message_id,

@@ -11,7 +11,7 @@ use crate::error::Result;
 pub(crate) fn insert(db: &Connection, message: &Message) -> Result<()> {
     db.prepare_cached(&format!(
         "INSERT INTO message ({COLUMNS}, notice, thread_root)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, NULL, NULL, NULL, ?10, ?11, ?12)"
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, NULL, NULL, NULL, ?10, NULL, NULL, ?11, ?12)"
     ))?
     .execute(params![
         message.message_id.as_str(),
@@ -51,10 +51,10 @@ pub(crate) fn set_revision(db: &Connection, key: OperationKey, revision: Revisio
 
 /// Writes what can change of a message.
 pub(crate) fn update(db: &Connection, message: &Message) -> Result<()> {
-    let deleted = message.deleted.as_ref();
+    let (deleted, pinned) = (message.deleted.as_ref(), message.pinned.as_ref());
     db.prepare_cached(
         "UPDATE message SET text = ?2, revision = ?3, content = ?4, edited_at = ?5,
-                deleted_at = ?6, deleted_by = ?7
+                deleted_at = ?6, deleted_by = ?7, pinned_at = ?8, pinned_by = ?9
          WHERE message_id = ?1",
     )?
     .execute(params![
@@ -65,6 +65,8 @@ pub(crate) fn update(db: &Connection, message: &Message) -> Result<()> {
         message.edited_at.map(|at| at.0),
         deleted.map(|deletion| deletion.at.0),
         deleted.map(|deletion| deletion.by.as_str()),
+        pinned.map(|pin| pin.at.0),
+        pinned.map(|pin| pin.by.as_str()),
     ])?;
     let there = reactions(db, &message.message_id)?;
     for (emoji, user) in pairs(&there) {

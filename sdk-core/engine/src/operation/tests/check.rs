@@ -46,6 +46,14 @@ fn expected(
             let may = message == OWN || (message == OTHERS && role != Role::Member);
             Checked::allowed_if(may, Rule::NotDeletable)
         }
+        Method::MessagePin(_) => {
+            let of_others = message == OTHERS && (!group || role != Role::Member);
+            if message == OWN || of_others {
+                write
+            } else {
+                Checked::not_allowed(Rule::NotPinnable)
+            }
+        }
         // There is none.
         Method::ReactionRemove(_) => Checked::Nothing,
         Method::MessageHide(_)
@@ -145,7 +153,10 @@ fn who_may_change_what_of_a_conversation() {
 /// Whether it says something into the conversation.
 fn writes(method: &Method) -> bool {
     match method {
-        Method::MessageSend(_) | Method::MessageEdit(_) | Method::ReactionAdd(_) => true,
+        Method::MessageSend(_)
+        | Method::MessageEdit(_)
+        | Method::MessagePin(_)
+        | Method::ReactionAdd(_) => true,
         Method::MessageDelete(_)
         | Method::MessageHide(_)
         | Method::ReactionRemove(_)
@@ -272,4 +283,27 @@ fn a_conversation_that_is_about_to_be_closed_for_writing_is_closed() {
         let expected = Checked::allowed_if(open, Rule::AdminsOnly);
         assert_eq!(room.check(&send), expected, "{role:?}");
     }
+}
+
+#[test]
+fn at_most_fifty_messages_are_pinned_with_those_that_the_outbox_is_about_to_pin() {
+    let mut room = Room::admin();
+    let most = u8::try_from(Pin::MOST).unwrap();
+    for number in 0..most - 1 {
+        let pinned = Some(Pin {
+            at: Timestamp(EPOCH),
+            by: user("bob"),
+        });
+        room.knows(&Message {
+            pinned,
+            ..message(50 + number, "bob")
+        });
+    }
+    assert_eq!(room.check(&pin(OWN, true)), Checked::Go);
+    room.enqueue(1, &pin(OTHERS, true));
+    let full = Checked::not_allowed(Rule::TooManyPinned);
+    assert_eq!(room.check(&pin(OWN, true)), full);
+    assert_eq!(room.check(&pin(OTHERS, true)), Checked::Nothing);
+    room.enqueue(2, &pin(50, false));
+    assert_eq!(room.check(&pin(OWN, true)), Checked::Go);
 }

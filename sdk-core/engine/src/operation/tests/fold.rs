@@ -16,22 +16,23 @@ fn mark(fold: &Fold) -> char {
 /// The later one down, the earlier one across, both in the order of the protocol's list and about the same
 /// message.
 #[rustfmt::skip]
-const MATRIX: [(&str, &str); 14] = [
-    //                      send, edit, delete, hide, react, no more, receipt, create, update, leave, people, settings
-    ("message.send",        ".............."),
-    ("message.edit",        "II............"),
-    ("message.delete",      "GRR.RR........"),
-    ("message.hide",        "G............."),
-    ("reaction.add",        ".....C........"),
-    ("reaction.remove",     "....C........."),
-    ("receipt.update",      "......I......."),
-    ("conversation.create", ".............."),
-    ("conversation.update", "........I....."),
-    ("conversation.leave",  ".............."),
-    ("participant.add",     ".............."),
-    ("participant.remove",  ".............."),
-    ("participant.update",  ".............."),
-    ("settings.update",     ".............I"),
+const MATRIX: [(&str, &str); 15] = [
+    //                      send, edit, delete, hide, pin, react, no more, receipt, create, update, leave, people, settings
+    ("message.send",         "..............."),
+    ("message.edit",         "II............."),
+    ("message.delete",       "GRR.RRR........"),
+    ("message.hide",         "G.............."),
+    ("message.pin",         "....R.........."),
+    ("reaction.add",         "......C........"),
+    ("reaction.remove",      ".....C........."),
+    ("receipt.update",       ".......I......."),
+    ("conversation.create",  "..............."),
+    ("conversation.update",  ".........I....."),
+    ("conversation.leave",   "..............."),
+    ("participant.add",      "..............."),
+    ("participant.remove",   "..............."),
+    ("participant.update",   "..............."),
+    ("settings.update",      "..............I"),
 ];
 
 #[test]
@@ -75,6 +76,7 @@ fn what_an_operation_keeps_its_order_with() {
             | Method::MessageEdit(_)
             | Method::MessageDelete(_)
             | Method::MessageHide(_)
+            | Method::MessagePin(_)
             | Method::ReactionAdd(_)
             | Method::ReactionRemove(_)
             | Method::ConversationCreate(_)
@@ -98,6 +100,7 @@ fn what_holds_a_lane_and_what_may_be_repeated() {
             Method::MessageEdit(_)
             | Method::MessageDelete(_)
             | Method::MessageHide(_)
+            | Method::MessagePin(_)
             | Method::ReactionAdd(_)
             | Method::ReactionRemove(_)
             | Method::ConversationUpdate(_)

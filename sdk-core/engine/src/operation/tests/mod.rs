@@ -8,9 +8,10 @@ mod overlay;
 use fulmar_protocol::{
     Conversation, ConversationCreate, ConversationId, ConversationKind, ConversationLeave,
     ConversationProfile, ConversationUpdate, Limits, Message, MessageDelete, MessageEdit,
-    MessageHide, MessageId, MessageSend, Method, Notice, OperationKey, Participant, ParticipantAdd,
-    ParticipantRemove, ParticipantUpdate, Position, ReactionAdd, ReactionRemove, ReceiptUpdate,
-    Revision, Role, Settings, SettingsUpdate, Timestamp, UserId, Writing,
+    MessageHide, MessageId, MessagePin, MessageSend, Method, Notice, OperationKey, Participant,
+    ParticipantAdd, ParticipantRemove, ParticipantUpdate, Pin, Position, ReactionAdd,
+    ReactionRemove, ReceiptUpdate, Revision, Role, Settings, SettingsUpdate, Timestamp, UserId,
+    Writing,
 };
 
 use super::{Checked, Fold, Situation, newcomer, of};
@@ -82,6 +83,14 @@ fn hide(message: u8) -> Method {
     })
 }
 
+fn pin(message: u8, pinned: bool) -> Method {
+    Method::MessagePin(MessagePin {
+        conversation_id: here(),
+        message_key: key(message),
+        pinned,
+    })
+}
+
 fn react(message: u8, emoji: &str) -> Method {
     Method::ReactionAdd(ReactionAdd {
         conversation_id: here(),
@@ -113,6 +122,7 @@ fn every_method(message: u8) -> Vec<Method> {
         edit(message, "better"),
         delete(message),
         hide(message),
+        pin(message, true),
         react(message, "👍"),
         react_no_more(message, "👍"),
         Method::ReceiptUpdate(ReceiptUpdate {
@@ -178,6 +188,7 @@ fn message(number: u8, sender: &str) -> Message {
         thread: None,
         edited_at: None,
         deleted: None,
+        pinned: None,
         hidden: false,
         reactions: Vec::new(),
     }
@@ -203,6 +214,7 @@ impl Room {
             last_position: Position(30),
             revision: Revision::ZERO,
             messages: Vec::new(),
+            pinned_messages: Vec::new(),
             unread_count: 0,
             unread_mentions: 0,
             settings: Settings::default(),

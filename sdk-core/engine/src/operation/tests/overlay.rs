@@ -63,6 +63,7 @@ fn shows(method: &Method, message: u8) -> [bool; 6] {
         Method::MessageEdit(_)
         | Method::MessageDelete(_)
         | Method::MessageHide(_)
+        | Method::MessagePin(_)
         | Method::ReactionAdd(_) => about,
         // There is none to take back.
         Method::ReactionRemove(_) => [false; 6],
@@ -162,6 +163,14 @@ fn what_a_message_shows_of_each_operation() {
     );
     let no_more = shown(&[react(OWN, "👍"), react_no_more(OWN, "👍")]);
     assert!(no_more.reactions.is_empty());
+    let by_alice = Pin {
+        at: Timestamp(EPOCH),
+        by: user("alice"),
+    };
+    assert_eq!(shown(&[pin(OWN, true)]).pinned, Some(by_alice));
+    assert_eq!(shown(&[pin(OWN, true), pin(OWN, false)]).pinned, None);
+    assert_eq!(shown(&[delete(OWN), pin(OWN, true)]).pinned, None);
+    assert_eq!(shown(&[pin(OWN, true), delete(OWN)]).pinned, None);
     let hidden = shown(&[hide(OWN)]);
     assert!(hidden.hidden && hidden.deleted.is_none());
     let gone = shown(&[

@@ -79,6 +79,7 @@ pub(super) fn group(id: &str, head: u64) -> Conversation {
         last_position: Position(head),
         revision: Revision::ZERO,
         messages: Vec::new(),
+        pinned_messages: Vec::new(),
         unread_count: 0,
         unread_mentions: 0,
         settings: Settings::default(),
@@ -99,6 +100,7 @@ pub(super) fn message(conversation: &str, key: OperationKey, position: u64) -> M
         thread: None,
         edited_at: None,
         deleted: None,
+        pinned: None,
         hidden: false,
         reactions: Vec::new(),
     }

@@ -5,7 +5,7 @@ use crate::operation;
 use crate::store::operations::NewOperation;
 use fulmar_protocol::{
     ConversationCreate, ConversationLeave, ConversationUpdate, MessageEdit, MessageHide,
-    ParticipantAdd, ParticipantRemove, ParticipantUpdate, ReactionAdd, ReactionRemove,
+    MessagePin, ParticipantAdd, ParticipantRemove, ParticipantUpdate, ReactionAdd, ReactionRemove,
     ReceiptUpdate,
 };
 
@@ -26,6 +26,11 @@ fn every_method() -> Vec<Method> {
         Method::MessageHide(MessageHide {
             conversation_id: here(),
             message_key,
+        }),
+        Method::MessagePin(MessagePin {
+            conversation_id: here(),
+            message_key,
+            pinned: true,
         }),
         Method::ReactionAdd(ReactionAdd {
             conversation_id: here(),

@@ -43,7 +43,9 @@ impl Applying<'_, '_> {
             None => view.revision,
         };
         if seen == view.revision {
-            Ok(self.write(view)?.0)
+            let (key, _) = self.write(view)?;
+            self.pinned_messages(key, view)?;
+            Ok(key)
         } else {
             self.conversation_anew(view)
         }
@@ -58,7 +60,19 @@ impl Applying<'_, '_> {
         self.news.push(SyncNews::PagesOutdated);
         let from = first.unwrap_or(view.last_position.next());
         messages::delete_before(&self.tx.db, key, from)?;
+        self.pinned_messages(key, view)?;
         Ok(key)
+    }
+
+    /// Writes the pinned messages that came with a conversation, wherever in it they are.
+    fn pinned_messages(&mut self, key: ConversationKey, view: &Conversation) -> Result<()> {
+        for message in &view.pinned_messages {
+            let belongs = message.conversation_id == view.conversation_id;
+            if belongs && is_plausible(&self.tx.db, key, message)? {
+                self.message(key, message)?;
+            }
+        }
+        Ok(())
     }
 
     /// Gives the position of the first message that came with it.

@@ -93,6 +93,7 @@ impl Server {
             thread: None,
             edited_at: None,
             deleted: None,
+            pinned: None,
             hidden: false,
             reactions: Vec::new(),
         };

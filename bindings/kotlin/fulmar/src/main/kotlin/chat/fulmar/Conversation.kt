@@ -79,6 +79,19 @@ public class Conversation internal constructor(
     public suspend fun deleteForMe(message: OperationKey): Unit = change(ForeignChange.DeleteForMe(message))
 
     /**
+     * Pins a message for everyone: it is in [pinnedMessages], and a notice tells of it. In a group members pin their
+     * own messages, moderators and admins all; in a direct conversation both people pin all. At most 50 messages are
+     * pinned at a time. Works offline. One that is pinned already stays as it is. PROTOCOL.md §5.13.
+     *
+     * @throws CommandException.NoSuchMessage also for one that was deleted
+     * @throws CommandException.NotAllowed with [Rule.NOT_PINNABLE], [Rule.TOO_MANY_PINNED] or [Rule.ADMINS_ONLY]
+     */
+    public suspend fun pinMessage(message: OperationKey): Unit = change(ForeignChange.PinMessage(message))
+
+    /** Unpins a message for everyone, no matter who pinned it. Works offline. PROTOCOL.md §5.13. */
+    public suspend fun unpinMessage(message: OperationKey): Unit = change(ForeignChange.UnpinMessage(message))
+
+    /**
      * Reacts with an emoji; several per message are fine. Works offline. PROTOCOL.md §5.9.
      *
      * @throws CommandException.NoSuchMessage
@@ -149,6 +162,9 @@ public class Conversation internal constructor(
 
     /** Who takes part, live: roles, and how far each has come. */
     public val participants: ParticipantList = ParticipantList(client, id)
+
+    /** The pinned messages, live: the newest pin first. PROTOCOL.md §4.9. */
+    public val pinnedMessages: PinnedMessages = PinnedMessages(client, id)
 
     /** The conversation itself, live: its title and picture, who may write, what it is about, what the user has
      * set for it, how much is unread; also while it is in the archive or hidden. Null while there is no such

@@ -41,6 +41,31 @@ class MessagesTest {
     }
 
     @Test
+    fun `a pinned message is in the list of both, and says who pinned it`() = onStage { stage ->
+        val (her, his) = stage.aliceAndBob()
+        val (alice, hers) = her
+        val (_, theirs) = his
+        val key = hers.send("the key is under the mat")
+        theirs.timeline().shows("the key is under the mat")
+        alice.setNetwork(NetworkState.UNAVAILABLE)
+        hers.pinMessage(key)
+        val here = hers.pinnedMessages.items.until { it.items.size == 1 }.items.single()
+        assertEquals(UserId("alice"), here.pinned?.by)
+        alice.setNetwork(NetworkState.AVAILABLE)
+        val there = theirs.pinnedMessages.items.until { it.items.size == 1 }.items.single()
+        assertEquals(key, there.key)
+        assertEquals(UserId("alice"), there.pinned?.by)
+        theirs.timeline().items.until { shown ->
+            (shown.messages.lastOrNull()?.content as? MessageContent.System)?.notice == Notice.MessagePinned(key)
+        }
+        theirs.unpinMessage(key)
+        hers.pinnedMessages.items.until { it.items.isEmpty() }
+        val notice = theirs.timeline().items.until { it.messages.size == 2 }.messages.last().key
+        val refused = assertThrows<CommandException.NotAllowed> { theirs.pinMessage(notice) }
+        assertEquals(Rule.NOT_PINNABLE, refused.rule)
+    }
+
+    @Test
     fun `replies, mentions, payloads and forwarded messages arrive with all they carry`() = onStage { stage ->
         val (her, his) = stage.aliceAndBob()
         val (_, hers) = her
