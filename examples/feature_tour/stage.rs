@@ -65,7 +65,7 @@ pub(crate) async fn find(client: &Client, title: &str) -> Result<Conversation> {
 
 /// Only a broken step waits so long.
 pub(crate) async fn patiently<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::time::timeout(Duration::from_secs(20), work).await?
+    tokio::time::timeout(Duration::from_secs(60), work).await?
 }
 
 pub(crate) fn titled<'a>(
