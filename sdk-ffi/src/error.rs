@@ -35,6 +35,16 @@ pub enum CommandError {
         /// What happened.
         reason: String,
     },
+    /// Something answered that is no server of this protocol, or a faulty one: a proxy's page, the sign-in page of
+    /// a network, another program at this address. Check the address, and try again. It can come wherever
+    /// `Unreachable` can.
+    #[error(
+        "what answered is not the server: status {status} with a body that is not the protocol's"
+    )]
+    ForeignAnswer {
+        /// The status of HTTP.
+        status: u16,
+    },
     /// The token provider gave no token, or one of somebody else.
     #[error("no access token: {reason}")]
     NoToken {
@@ -174,6 +184,7 @@ impl From<fulmar::CommandError> for CommandError {
             E::FileUnreadable { reason } => Self::FileUnreadable { reason },
             E::FileDamaged => Self::FileDamaged,
             E::Unreachable { reason } => Self::Unreachable { reason },
+            E::ForeignAnswer { status } => Self::ForeignAnswer { status },
             E::NoToken { reason } => Self::NoToken { reason },
             E::NoSuchConversation { id } => Self::NoSuchConversation { id },
             E::NoSuchMessage { key } => Self::NoSuchMessage { key },

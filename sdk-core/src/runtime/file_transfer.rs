@@ -101,5 +101,5 @@ impl FileTransfer {
 }
 
 fn another_answer() -> TransferFailure {
-    RequestFailure::Unreachable("another answer".to_owned()).into()
+    RequestFailure::other_answer().into()
 }

@@ -41,6 +41,16 @@ pub enum CommandError {
         /// What happened.
         reason: String,
     },
+    /// Something answered that is no server of this protocol, or a faulty one: a proxy's page, the sign-in page of
+    /// a network, another program at this address. Check the address, and try again. It can come wherever
+    /// [`Unreachable`](Self::Unreachable) can.
+    #[error(
+        "what answered is not the server: status {status} with a body that is not the protocol's"
+    )]
+    ForeignAnswer {
+        /// The status of HTTP.
+        status: u16,
+    },
     /// The token provider gave no token, or one of somebody else.
     #[error("no access token: {reason}")]
     NoToken {
@@ -143,9 +153,9 @@ pub(crate) fn command_error(failure: RequestFailure) -> CommandError {
         RequestFailure::Answered(AnswerError::Problem(problem)) => {
             CommandError::Refused { problem }
         }
-        other @ (RequestFailure::Answered(AnswerError::Foreign { .. })
-        | RequestFailure::Unreachable(_)) => CommandError::Unreachable {
-            reason: other.to_string(),
-        },
+        RequestFailure::Answered(AnswerError::Foreign { status }) => {
+            CommandError::ForeignAnswer { status }
+        }
+        RequestFailure::Unreachable(reason) => CommandError::Unreachable { reason },
     }
 }

@@ -131,6 +131,12 @@ pub enum RequestFailure {
 }
 
 impl RequestFailure {
+    /// An answer came that belongs to another kind of request.
+    #[must_use]
+    pub fn other_answer() -> Self {
+        Self::Answered(AnswerError::Foreign { status: 200 })
+    }
+
     /// What the server says is wrong, where it said anything in its own words.
     pub(crate) fn problem(&self) -> Option<&Problem> {
         match self {

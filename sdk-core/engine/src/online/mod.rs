@@ -181,8 +181,8 @@ fn take(
         Taken::Nothing => None,
         Taken::News(news) => Some(news),
         Taken::OtherAnswer => {
-            let reason = "another answer".to_owned();
-            tx.reply_all(waiting, &Err(CommandError::Unreachable { reason }));
+            let error = command_error(RequestFailure::other_answer());
+            tx.reply_all(waiting, &Err(error));
             None
         }
     })

@@ -390,6 +390,6 @@ fn session_of(
     if let Answer::Session(session) = result? {
         Ok(session.into())
     } else {
-        Err(RequestFailure::Unreachable("another answer".to_owned()))
+        Err(RequestFailure::other_answer())
     }
 }

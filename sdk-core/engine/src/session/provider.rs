@@ -109,8 +109,8 @@ impl Session {
         let error = match answer {
             Ok(answer) => {
                 let Answer::Me(me) = answer else {
-                    let reason = "another answer".to_owned();
-                    tx.reply(command, Err(CommandError::Unreachable { reason }));
+                    let error = command_error(RequestFailure::other_answer());
+                    tx.reply(command, Err(error));
                     return Ok(Vec::new());
                 };
                 if me.user_id == user_id {

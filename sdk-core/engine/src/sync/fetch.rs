@@ -61,7 +61,7 @@ impl Sync {
                 self.snapshot_fetched(tx, own, &snapshot, config)
             }
             (Fetch::Events | Fetch::Snapshot, Ok(_)) => {
-                let failure = RequestFailure::Unreachable("another answer".to_owned());
+                let failure = RequestFailure::other_answer();
                 self.failed(tx, &failure, config);
                 Ok(Vec::new())
             }

@@ -183,7 +183,7 @@ impl Uploads {
                 } else if let Answer::UploadOffset(offset) = answer {
                     self.is_at(tx, key, offset, config)
                 } else {
-                    let failure = RequestFailure::Unreachable("another answer".to_owned());
+                    let failure = RequestFailure::other_answer();
                     self.failed(tx, key, &failure, config)
                 }
             }
