@@ -1,5 +1,5 @@
 //! Whole conversations of requests and frames against a backend, some of them almost right: it never makes a mistake
-//! of its own, and what it has in the end keeps the rules, whoever looks.
+//! of its own, and what it has in the end keeps the rules in the view of every user.
 #![no_main]
 
 mod steps;

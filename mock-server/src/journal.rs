@@ -68,7 +68,7 @@ pub enum Passed {
     },
     /// A socket was opened.
     Opened,
-    /// A socket is gone, whoever ended it.
+    /// A socket was closed, by the client, the server or a fault.
     Closed,
     /// A fault acted.
     Fault {

@@ -83,7 +83,7 @@ enum LogFormat {
     Json,
 }
 
-/// For whoever has to know it, on the terminal of whoever started this.
+/// A new token for the admin API. It is printed where the server was started.
 fn token() -> Result<String, getrandom::Error> {
     let mut random = [0_u8; 24];
     getrandom::fill(&mut random)?;
@@ -260,13 +260,13 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
     std::fs::rename(&unfinished, path).map_err(failed)
 }
 
-/// A line for whoever started this; they may be gone by now.
+/// Prints a line for the program that started this one. That program may have ended by now.
 fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
-/// Waits until whoever holds the other end of standard input lets go of it. Reading blocks, so it has a thread of
-/// its own, which nobody waits for in the end.
+/// Waits until standard input is closed at its other end. Reading blocks, so it has a thread of its own, which is
+/// not joined in the end.
 async fn end_of_input() {
     let (ended, end) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {

@@ -118,8 +118,8 @@ impl MockServerBuilder {
         self
     }
 
-    /// Hands push notifications over to this address, by `POST`, as a backend hands them to whoever
-    /// carries them: again after 2, 4 and 8 seconds when it does not answer with a success. Plain http.
+    /// Hands push notifications over to this address, by `POST`, as a backend hands them to a push
+    /// service: again after 2, 4 and 8 seconds when it does not answer with a success. Plain http.
     /// Default: they are only recorded ([`World::pushes`]).
     #[must_use]
     pub fn webhook(mut self, url: impl Into<String>) -> Self {
@@ -145,7 +145,7 @@ impl MockServerBuilder {
         self
     }
 
-    /// Listens for the admin API at an address that others may reach, for whoever has this token.
+    /// Listens for the admin API at an address that others may reach, for everybody who has this token.
     #[must_use]
     pub fn admin_at(mut self, address: SocketAddr, token: impl Into<String>) -> Self {
         self.admin = Some(Admin {

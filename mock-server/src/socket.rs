@@ -277,7 +277,7 @@ impl Writing<'_> {
                 let mut half = text.into_bytes();
                 half.truncate(half.len() / 2);
                 let fragment = Frame::message(half, OpCode::Data(Data::Text), false);
-                // Whoever is gone already has less than half of it.
+                // A client that is gone already gets less than half of it.
                 let _ = self.out.send(Message::Frame(fragment)).await;
                 Some(End::Cut)
             }

@@ -1,5 +1,5 @@
-//! Hands recorded pushes to a webhook, as a backend hands them to whoever carries notifications. Plain
-//! HTTP only: it is a test's.
+//! Hands recorded pushes to a webhook, as a backend hands them to a push service. Plain HTTP only,
+//! because only tests use it.
 
 use std::sync::Arc;
 use std::time::Duration;

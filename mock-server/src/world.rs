@@ -162,8 +162,8 @@ impl World {
         self.core.conversations_of(&user(user_id)?)
     }
 
-    /// Every push notification that was recorded so far, the oldest first: for whoever had no live
-    /// connection when something was said, and does not want silence.
+    /// Every push notification that was recorded so far, the oldest first: one for each user who had
+    /// no live connection when a message came, and has not muted the conversation.
     #[must_use]
     pub fn pushes(&self) -> Vec<RecordedPush> {
         self.core
@@ -233,7 +233,7 @@ impl Core {
         self.with_backend(|backend, now| ((), backend.reset_log(user, now)));
     }
 
-    /// Of whoever this is, if that is known.
+    /// Resets the log of the user of a connection, if that user is known.
     pub(crate) fn reset_log_of(&self, who: &Who) {
         if let Some(user) = who.user.as_deref().and_then(|id| UserId::new(id).ok()) {
             self.reset_log(&user);

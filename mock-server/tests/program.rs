@@ -82,7 +82,7 @@ fn it_says_where_it_listens_and_stops_when_it_is_asked_to() {
 }
 
 #[test]
-fn it_does_not_outlive_whoever_started_it() {
+fn it_does_not_outlive_the_program_that_started_it() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_fulmar-mock-server"))
         .args(["--port", "0", "--no-admin", "--stop-with-input"])
         .stdin(Stdio::piped())

@@ -50,7 +50,7 @@ pub enum Answer {
     SessionEnded,
     /// To the request to delete the account.
     AccountDeleted,
-    /// To a request that changes whom the user has blocked.
+    /// To a request that changes which users the user has blocked.
     Blocks(BlockList),
     /// To a request about the push token of this device.
     PushTokenNoted,

@@ -140,8 +140,8 @@ pub struct Conversation {
     /// The position of its newest message; zero when there is none.
     #[serde(default)]
     pub last_position: Position,
-    /// The revision of the message that changed last; zero when none ever did. Whoever knows it has
-    /// seen all changes.
+    /// The revision of the message that changed last; zero when none ever did. A client that knows
+    /// it has seen all changes.
     #[serde(default)]
     pub revision: Revision,
     /// Its newest messages, oldest first; at most 20.

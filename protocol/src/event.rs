@@ -114,7 +114,7 @@ events! {
     SettingsUpdated(SettingsUpdated) = "settings.updated";
     /// Somebody, perhaps this user, has another name or picture.
     UserUpdated(UserUpdated) = "user.updated";
-    /// Whom the user has blocked is another list now.
+    /// The list of the users that the user has blocked has changed.
     BlocksUpdated(BlockList) = "blocks.updated";
 }
 
@@ -246,7 +246,7 @@ impl Event {
         EventData::read(&self.kind, &self.data)
     }
 
-    /// Says beside the rest what is unread now, in the log of whoever has hidden a message (PROTOCOL.md §4.3).
+    /// Adds what is unread now, for the log of the user who has hidden a message (PROTOCOL.md §4.3).
     #[must_use]
     pub fn with_unread(mut self, unread: Unread) -> Self {
         self.data["unreadCount"] = unread.unread_count.into();

@@ -63,7 +63,7 @@ pub struct Content {
     /// what a client shows that does not know it.
     #[serde(default)]
     pub text: String,
-    /// Whom the text mentions.
+    /// The users that the text mentions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<UserId>,
     /// The message of the same conversation that this one answers, by its operation key.
@@ -122,7 +122,7 @@ pub struct Payload {
 
 /// What happened in a conversation, in a message that the server wrote (PROTOCOL.md §4.4).
 ///
-/// The message's sender is whoever did it.
+/// The message's sender is the user who did it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", tag = "type")]
@@ -162,9 +162,9 @@ pub enum Notice {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Deletion {
-    /// When.
+    /// When the message was deleted.
     pub at: Timestamp,
-    /// By whom: the sender, a moderator or an admin.
+    /// The user who deleted it: the sender, a moderator or an admin.
     pub by: UserId,
 }
 

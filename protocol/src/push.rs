@@ -33,7 +33,7 @@ pub struct PushToken {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PushPayload {
-    /// Whom it is for.
+    /// The user that it is for.
     pub user_id: UserId,
     /// Where something was said.
     pub conversation_id: ConversationId,

@@ -96,7 +96,7 @@ pub struct Snapshot {
     pub seq: Seq,
     /// Every conversation of the user, with its newest messages.
     pub conversations: Vec<Conversation>,
-    /// Whom the user has blocked.
+    /// The users that the user has blocked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocked: Vec<UserId>,
 }
@@ -196,8 +196,8 @@ pub struct UserList {
     pub users: Vec<User>,
 }
 
-/// Whom somebody has blocked (PROTOCOL.md §7.4): the answer of `GET /v1/blocks`, of the requests that
-/// change it, and the content of an event.
+/// The users that a user has blocked (PROTOCOL.md §7.4): the answer of `GET /v1/blocks`, of the
+/// requests that change it, and the content of an event.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -211,7 +211,7 @@ pub struct BlockList {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct BlockRequest {
-    /// Whom to block.
+    /// The user to block.
     pub user_id: UserId,
 }
 

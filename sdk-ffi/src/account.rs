@@ -130,7 +130,7 @@ impl ClientHandle {
         cancellable(cancel, account.unblock(user.as_str())).await
     }
 
-    /// Whom this user has blocked.
+    /// The users that this user has blocked.
     pub async fn blocked(&self) -> Result<Vec<UserId>, CommandError> {
         Ok(self.core().account().blocked().await?)
     }

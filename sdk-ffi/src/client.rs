@@ -33,7 +33,7 @@ pub struct OpenOptions {
     pub owner: Option<UserId>,
     /// Allows http to other machines. Everyone on the way can read and change everything then.
     pub plaintext: Plaintext,
-    /// Certificates to trust beside whom the platform trusts, as PEM.
+    /// Certificates to trust beside those that the platform trusts, as PEM.
     pub trust: Vec<String>,
     /// Settings.
     pub config: Config,

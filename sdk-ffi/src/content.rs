@@ -11,7 +11,7 @@ pub enum MessageContent {
     Text {
         /// The text.
         text: String,
-        /// Whom it mentions.
+        /// The users that it mentions.
         mentions: Vec<UserId>,
         /// The files that it carries; beside them the text may be empty.
         #[uniffi(default = [])]
@@ -27,7 +27,7 @@ pub enum MessageContent {
         #[uniffi(default = [])]
         attachments: Vec<Attachment>,
     },
-    /// Something happened in the conversation; the sender is whoever did it.
+    /// Something happened in the conversation; the sender is the user who did it.
     System {
         /// What.
         notice: Notice,
@@ -36,7 +36,7 @@ pub enum MessageContent {
     },
     /// It was deleted for everyone.
     Deleted {
-        /// By whom.
+        /// The user who deleted it.
         by: UserId,
     },
 }
@@ -243,7 +243,7 @@ impl From<fulmar::MessageVersion> for MessageVersion {
 pub struct NewMessage {
     /// What it says: not blank, except beside attachments; at most 8 KiB or what the server allows.
     pub text: String,
-    /// Whom the text mentions. People who do not take part are left out.
+    /// The users that the text mentions. Those who do not take part are left out.
     #[uniffi(default = [])]
     pub mentions: Vec<UserId>,
     /// The message of this conversation that it answers.

@@ -59,9 +59,9 @@ impl From<fulmar::GapRange> for GapRange {
 /// The end of a gap from which it is filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
 pub enum GapEnd {
-    /// The oldest messages that are missing: for whoever scrolls down.
+    /// The oldest messages that are missing: for a user who scrolls down.
     Oldest,
-    /// The newest that are missing: for whoever scrolls up.
+    /// The newest that are missing: for a user who scrolls up.
     Newest,
 }
 

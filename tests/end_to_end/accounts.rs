@@ -176,7 +176,7 @@ async fn sessions_are_listed_and_ended() {
 }
 
 #[tokio::test]
-async fn a_new_name_and_picture_are_seen_by_whoever_shares_a_conversation() {
+async fn a_new_name_and_picture_are_seen_by_users_who_share_a_conversation() {
     let stage = Stage::new().await;
     let (alice, bob) = stage.alice_and_bob().await;
     bob.client.account().set_name("Robert").await.unwrap();

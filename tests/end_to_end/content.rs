@@ -60,7 +60,7 @@ async fn mentions_are_counted_apart() {
     };
     list_until(&mut list, |items| counts(items) == Some((2, 1))).await;
     let mut screen = bob.chat.timeline();
-    // Whoever does not take part is not mentioned.
+    // A user who does not take part is not mentioned.
     until(&mut screen, |items| {
         items.last().is_some_and(|item| {
             matches!(&item.content, MessageContent::Text { mentions, .. }

@@ -18,7 +18,7 @@ async fn a_download_goes_on_where_it_was_and_comes_once_for_all_who_want_it() {
     let items: Vec<MessageItem> = bob.screen.messages().cloned().collect();
     let attachment = first_attachment(&items);
 
-    // Cut after a while; whoever waits is not told more than that it waits.
+    // Cut after a while; the app that waits is told that it waits, and nothing else.
     let files = Where::Http("/v1/files".to_owned());
     stage
         .server

@@ -142,7 +142,7 @@ async fn moderators_delete_and_rename_and_members_do_not() {
 }
 
 #[tokio::test]
-async fn whoever_leaves_is_out_at_once_and_the_group_keeps_an_admin() {
+async fn a_participant_who_leaves_is_out_at_once_and_the_group_keeps_an_admin() {
     let stage = Stage::new().await;
     let ([alice, bob, _], [hers, his]) = trip(&stage).await;
     alice.set_network(NetworkState::Unavailable);

@@ -185,7 +185,7 @@ async fn every_network_lets_through_what_was_said() {
 }
 
 #[tokio::test]
-async fn whoever_reads_too_slowly_is_cut_and_catches_up() {
+async fn a_client_that_reads_too_slowly_is_cut_and_catches_up() {
     let mut stage = Stage::new().await;
     // Watchers may skip what is brief.
     let long = Duration::from_secs(36_000);

@@ -92,7 +92,7 @@ async fn strangers_see_nothing_until_they_meet() {
 }
 
 #[tokio::test]
-async fn whoever_hides_is_offline_to_all_others() {
+async fn a_user_who_hides_is_offline_to_all_others() {
     let stage = Stage::new().await;
     let alice = stage.sign_in("alice").await;
     let bob = stage.sign_in("bob").await;

@@ -30,7 +30,7 @@ fn text(push: &RecordedPush) -> String {
 }
 
 #[tokio::test]
-async fn whoever_is_away_gets_a_push_but_not_for_what_is_muted() {
+async fn a_user_who_is_away_gets_a_push_but_not_for_what_is_muted() {
     let stage = Stage::new().await;
     let (mut alice, bob) = stage.alice_and_bob().await;
     let token = bob

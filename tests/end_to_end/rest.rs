@@ -257,7 +257,7 @@ async fn what_is_not_theirs_is_refused_with_a_problem() {
             "{method} {path}"
         );
     }
-    // Whoever blocked somebody does not exist for them.
+    // A user who blocked another one does not exist for that one.
     hers.done("POST", "blocks", json!({"userId": "carol"}))
         .await;
     assert_eq!(

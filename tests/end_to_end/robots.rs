@@ -169,7 +169,7 @@ async fn bursts_joining_and_leaving_in_one_act_each() {
         }
     })
     .await;
-    // Whoever has left cannot say anything any more, and the act says why.
+    // A user who has left cannot write any more, and the act says why.
     let refused = server
         .act(act(
             "carol",

@@ -8,7 +8,7 @@ use fulmar_tests::{Stage, install_tls_provider, list_until, patiently, shown, un
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn whoever_writes_too_much_waits_and_loses_nothing() {
+async fn a_user_who_writes_too_much_waits_and_loses_nothing() {
     // One of them is the demo's.
     let stage = Stage::with(Config {
         messages_per_minute: Some(6),

@@ -1,4 +1,4 @@
-//! The server by itself: restarts, and what belongs to whom.
+//! The server by itself: restarts, and which user sees what.
 
 use fulmar_mock_server::MockServer;
 use fulmar_tests::{Person, Stage, live, quick};

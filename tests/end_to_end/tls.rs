@@ -1,4 +1,4 @@
-//! TLS: over https everything works, for whoever was told whom to trust.
+//! TLS: over https everything works, for a client that trusts the certificate of the server.
 
 use fulmar::{BuildError, Client, CommandError, NewAttachment, NewMessage};
 use fulmar_mock_server::MockServer;

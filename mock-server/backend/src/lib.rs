@@ -18,7 +18,7 @@
 //! | `accounts/` | `user`, `deleted_user`, `session`, `block` | write a log, close a socket |
 //! | `conversations/` | `conversation`, `participant` | write a message; decide who may do what |
 //! | `messages/` | `message`, `mention`, `reaction`, `hidden_message`, `message_version`; the counters in `conversation` | touch a conversation without a proof that the user takes part |
-//! | `log/` | `event`; `log_id` and `head` in `user` | know what an event means, or whom it concerns |
+//! | `log/` | `event`; `log_id` and `head` in `user` | know what an event means, or which users it concerns |
 //! | `files/` | `file`, `file_part`, `attached` | give a file to somebody who sees no message that carries it |
 //! | `push/` | `push_token`, `push` | know who is connected, send anything |
 //! | `audit` | `audit` | change an entry |
@@ -31,7 +31,7 @@
 //! files, logs, audit. What sockets and devices have to be told waits in `tx.rs` for the commit, and goes
 //! out in `edge/notify.rs`. Deleting an account goes through all rooms, in `account_deletion.rs`.
 //!
-//! # Who imports whom
+//! # Which module imports which
 //!
 //! From the ground up: `error`, `config`, `entropy`, `actor`; `store`; `tx`; `access`; the rooms; `rooms`,
 //! `route`; `operations`, `account_deletion`, `overview`; `service`; `edge`; `backend`. Nothing imports

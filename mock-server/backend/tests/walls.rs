@@ -1,4 +1,4 @@
-//! The walls between the rooms, which no compiler knows: who imports whom, and who writes which table.
+//! The walls between the rooms, which no compiler knows: which module imports which, and which file writes which table.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -31,7 +31,7 @@ use crate::worlds::Worlds;
 /// Larger than any scenario.
 const LARGEST_BODY: usize = 4 * 1024 * 1024;
 
-/// What the admin API needs of whoever asks.
+/// What a request to the admin API needs to be allowed.
 #[derive(Debug, Clone)]
 pub(crate) enum Guard {
     /// Nothing: it is reached from this machine alone.

@@ -63,11 +63,11 @@ pub(crate) fn mangle(action: &Action, text: String) -> String {
     }
 }
 
-/// How soon whoever waits for a clock that is stepped comes again.
+/// After how long a client that waits for a stepped clock shall try again.
 const SOON_MS: u64 = 50;
 
-/// On a clock that is stepped only the test knows how long anything takes: whoever is told to wait for it is told to
-/// come again soon, instead of waiting by a clock of their own.
+/// On a stepped clock only the test knows how long anything takes. So a client that is told to wait is told to try
+/// again soon, instead of waiting by its own clock.
 pub(crate) fn come_again_soon(text: String) -> String {
     fn shorten(value: &mut Value) {
         match value {

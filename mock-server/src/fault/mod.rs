@@ -1,4 +1,4 @@
-//! Faults: what the network does to whom, where, and how often.
+//! Faults: what the network does, to which users and devices, where, and how often.
 //!
 //! They are applied at the edge, where bytes go in and out, and never inside the rules of the backend.
 

@@ -1,4 +1,4 @@
-//! Rules: where, for whom, how often and how long something goes wrong.
+//! Rules: where, for which users and devices, how often and how long something goes wrong.
 
 use std::time::Duration;
 
@@ -129,7 +129,7 @@ pub struct Rule<A> {
     then: A,
 }
 
-/// Where, for whom, how often and how long. By default for everybody, once, the next time.
+/// Where, for which users and devices, how often and how long. By default for everybody, once, the next time.
 pub type When = Rule<()>;
 
 /// A rule: when, and what happens then.

@@ -74,7 +74,7 @@ pub struct Act {
 impl Act {
     pub(crate) async fn perform(&self, core: &Core) -> Result<Vec<Outcome>, BackendError> {
         let user = user(&self.user)?;
-        // Whoever is not there does not even wait.
+        // An unknown user is an error before the act waits.
         core.conversations_of(&user)?;
         let actor = Actor::new(core, user);
         let name = self.conversation.as_deref();

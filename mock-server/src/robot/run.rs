@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Sets a robot going, in a task that ends with its world.
 pub(crate) fn start(core: Arc<Core>, robot: Robot) -> Result<(), BackendError> {
     let user = user(&robot.user)?;
-    // Whoever is not there cannot act, and it is better to say so now.
+    // An unknown user cannot act, so this is an error now.
     core.conversations_of(&user)?;
     {
         let mut robots = core.robots();
@@ -69,7 +69,7 @@ impl Ear {
     /// The new messages that a frame tells of.
     fn take(&mut self, frame: &ServerFrame) -> Vec<Message> {
         match frame {
-            // Whoever has heard nothing yet begins with what is new.
+            // A robot that has heard nothing yet begins with what is new.
             ServerFrame::Ready(ready) if self.heard.is_none() => {
                 self.heard = Some((ready.log_id.clone(), ready.head));
             }

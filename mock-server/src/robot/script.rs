@@ -1,4 +1,4 @@
-//! The steps of a script, and whoever takes them.
+//! The steps of a script, and the user who takes them.
 
 use fulmar_backend::BackendError;
 use fulmar_protocol::{ConversationId, Message, OperationKey, Outcome, Timestamp, UserId};

@@ -9,7 +9,7 @@ use fulmar_protocol::{MeUpdate, PresenceSetting, Secret, SessionId, SessionInfo,
 use super::arguments::parse_user;
 use crate::runtime::Runtime;
 
-/// The account of whoever is signed in. All of it needs the network, because only the server knows.
+/// The account of the user who is signed in. All of it needs the network, because only the server knows.
 #[derive(Debug, Clone)]
 pub struct Account {
     runtime: Arc<Runtime>,
@@ -122,7 +122,7 @@ impl Account {
         self.runtime.command(command).await.map(|_| ())
     }
 
-    /// Whom this user has blocked, by id, as far as this device knows. Does not touch the network.
+    /// The users that this user has blocked, by id, as far as this device knows. Does not touch the network.
     ///
     /// # Errors
     /// [`CommandError::Store`], [`CommandError::Closed`].

@@ -136,8 +136,8 @@ impl NewAttachment {
         self
     }
 
-    /// Copies the file, and says what is told of it. What the rules forbid is not copied. Whoever calls this
-    /// holds the handover until the message is committed.
+    /// Copies the file, and says what is told of it. What the rules forbid is not copied. The caller holds
+    /// the handover until the message is committed.
     pub(super) async fn take(self, runtime: &Runtime) -> Result<Attachment, CommandError> {
         let most = runtime.file_bytes();
         // Until it is known what is in the file.

@@ -61,7 +61,7 @@ impl ClientBuilder {
     }
 
     /// Also trusts this certificate, or these, as PEM: of a test server that made one for itself, or of a company's
-    /// own authority. Whom the platform trusts is trusted as well. May be called several times.
+    /// own authority. What the platform trusts is trusted as well. May be called several times.
     #[must_use]
     pub fn trust(mut self, certificates: impl Into<String>) -> Self {
         self.certificates.push(certificates.into());

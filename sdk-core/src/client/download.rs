@@ -60,7 +60,7 @@ impl Client {
         let (ending, ended) = watch::channel(None);
         let getting = get(Arc::clone(&runtime), id, attachment.clone());
         let task = runtime.spawn(async move {
-            // Whoever wanted it may be gone.
+            // The caller may have dropped the download.
             let _ = ending.send(Some(getting.await));
         });
         Download {

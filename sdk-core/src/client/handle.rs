@@ -23,7 +23,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// The account of whoever is signed in: their sessions, and what others see of them.
+    /// The account of the user who is signed in: their sessions, and what others see of them.
     #[must_use]
     pub fn account(&self) -> Account {
         Account::new(Arc::clone(&self.runtime))

@@ -9,7 +9,7 @@ use fulmar_protocol::{
 use super::{Conversation, NewMessage};
 
 impl Conversation {
-    /// Changes what an own message says: its text and whom that mentions. Shown at once, also
+    /// Changes what an own message says: its text and the users it mentions. Shown at once, also
     /// offline; a message that has not left the device simply says it from the start. If the server
     /// refuses, the message says again what it said, and the edit is in the outbox as failed.
     /// PROTOCOL.md §5.7.

@@ -19,7 +19,7 @@ use super::NewAttachment;
 pub struct NewMessage {
     /// What it says: not blank, except beside attachments; at most 8 KiB or what the server allows.
     pub text: String,
-    /// Whom the text mentions. People who do not take part are left out.
+    /// The users that the text mentions. Those who do not take part are left out.
     pub mentions: Vec<UserId>,
     /// The message of this conversation that it answers.
     pub reply_to: Option<OperationKey>,
@@ -58,7 +58,7 @@ impl NewMessage {
         self
     }
 
-    /// Something that the app defined, and what it says in words for whoever does not know its type.
+    /// Something that the app defined, and what it says in words for an app that does not know its type.
     #[must_use]
     pub fn custom(payload: Payload, text: impl Into<String>) -> Self {
         Self {

@@ -8,8 +8,8 @@ use crate::error::WatchError;
 use crate::runtime::PresentNow;
 
 impl Client {
-    /// Whether somebody is there, on any of their devices, live. Of people with whom this user shares no
-    /// conversation, and while there is no connection, nobody knows. PROTOCOL.md §3.11.
+    /// Whether a user is there, on any of their devices, live. It is unknown for a user who shares no
+    /// conversation with this user, and while there is no connection. PROTOCOL.md §3.11.
     #[must_use]
     pub fn presence(&self, user: &UserId) -> PresenceWatch {
         PresenceWatch {

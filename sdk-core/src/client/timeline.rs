@@ -37,9 +37,9 @@ pub enum Visibility {
 /// The end of a gap from which it is filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GapEnd {
-    /// The oldest messages that are missing: for whoever scrolls down.
+    /// The oldest messages that are missing: for a user who scrolls down.
     Oldest,
-    /// The newest that are missing: for whoever scrolls up.
+    /// The newest that are missing: for a user who scrolls up.
     Newest,
 }
 

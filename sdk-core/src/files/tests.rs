@@ -156,7 +156,7 @@ fn pipes_and_devices_are_refused_at_once() {
     let made = std::process::Command::new("mkfifo").arg(&pipe).status();
     assert!(made.unwrap().success());
     let (told, refused) = std::sync::mpsc::channel();
-    // Nobody is at the other end of the pipe, so whoever opens it waits.
+    // Nobody is at the other end of the pipe, so opening it blocks.
     std::thread::spawn(move || {
         for path in [pipe, "/dev/zero".into(), "/dev/stdin".into(), "/".into()] {
             let refused = files.import(&Source::Path(path), MOST).is_err();

@@ -250,7 +250,7 @@ impl Driver {
 
     pub(super) fn answer(&mut self, command: CommandId, reply: Result<Reply, CommandError>) {
         if let Some(waiting) = self.waiting.remove(&command) {
-            // Whoever asked may have stopped waiting.
+            // The caller may have stopped waiting.
             let _ = waiting.send(reply);
         }
     }

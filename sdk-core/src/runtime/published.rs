@@ -1,4 +1,4 @@
-//! Where the driver puts what the app sees: states to watch, and whom to wake.
+//! Where the driver puts what the app sees: states to watch, and the watchers to wake.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::readers::Readers;
 use super::watchers::Watchers;
 
-/// Who is there, of those of whom that is known.
+/// The presence of the users for which it is known.
 pub(crate) type PresentNow = BTreeMap<UserId, Presence>;
 /// Who else types, and where.
 pub(crate) type TypingNow = BTreeMap<ConversationKey, Vec<UserId>>;

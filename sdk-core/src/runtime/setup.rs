@@ -13,7 +13,7 @@ use crate::secret_storage::SecretStorage;
 use crate::token_provider::TokenProvider;
 use crate::transport::Transport;
 
-/// How many inputs may wait for the engine; whoever brings more waits until there is room.
+/// How many inputs may wait for the engine; a task that brings more waits until there is room.
 pub(super) const WAITING_INPUTS: usize = 1_024;
 
 /// What the app's side says to the driver.

@@ -24,7 +24,7 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    /// `certificates`, as PEM, are trusted beside whoever the platform trusts.
+    /// `certificates`, as PEM, are trusted beside those that the platform trusts.
     pub(crate) fn new(address: Address, certificates: &[String]) -> Result<Self, TlsError> {
         let tls = match address.is_encrypted() {
             true => Some(tls::config(certificates)?),

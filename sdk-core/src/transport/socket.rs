@@ -48,7 +48,7 @@ impl Outbound {
     }
 }
 
-/// A socket and whom it tells what happens.
+/// A socket, and where it reports what happens.
 pub(crate) struct SocketTask {
     pub(crate) socket: SocketId,
     pub(crate) transport: Transport,

@@ -13,7 +13,7 @@ use rustls::pki_types::pem::PemObject as _;
 #[error("TLS cannot be set up: {0}")]
 pub(crate) struct TlsError(pub(crate) String);
 
-/// Whom to trust: whoever the platform does, and who is behind these certificates (PEM).
+/// Trusts the certificates that the platform trusts, and these (PEM).
 pub(crate) fn config(certificates: &[String]) -> Result<Arc<ClientConfig>, TlsError> {
     let failed = |error: rustls::Error| TlsError(error.to_string());
     let provider = Arc::new(ring::default_provider());
@@ -46,7 +46,7 @@ fn read(certificates: &[String]) -> Result<Vec<CertificateDer<'static>>, TlsErro
 
 type Builder<State> = rustls::ConfigBuilder<ClientConfig, State>;
 
-/// Whoever the platform trusts.
+/// Trusts the certificates that the platform trusts.
 #[cfg(not(target_os = "android"))]
 fn trusting(
     builder: Builder<rustls::WantsVerifier>,
@@ -56,7 +56,7 @@ fn trusting(
     builder.with_platform_verifier()
 }
 
-/// Whoever the platform trusts, and these.
+/// Trusts the certificates that the platform trusts, and these.
 #[cfg(not(target_os = "android"))]
 fn also_trusting(
     certificates: Vec<CertificateDer<'static>>,

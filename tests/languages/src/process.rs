@@ -1,4 +1,4 @@
-//! A program that is talked to line by line, and ends with whoever holds it.
+//! A program that is talked to line by line, and ends when its handle is dropped.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};

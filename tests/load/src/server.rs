@@ -17,7 +17,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Everybody, and who is in a conversation with whom.
+    /// Starts a server with all users and their conversations.
     pub(crate) async fn start(options: &Options) -> Result<Self, Trouble> {
         let folder = tempfile::tempdir().map_err(trouble)?;
         let scenario = folder.path().join("crowd.toml");

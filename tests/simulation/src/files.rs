@@ -128,7 +128,7 @@ impl World {
             length,
         } = part;
         let files = &self.devices[process.device].files.whole;
-        // Whoever sends a file has it: a send is answered after the file is on the disk.
+        // A device that sends a file has it: a send is answered after the file is on the disk.
         let bytes = files.get(&content).map_or(&[][..], Vec::as_slice);
         let part = &bytes[offset as usize..(offset + length) as usize];
         let call = ApiRequest::SendChunk {

@@ -307,7 +307,7 @@ fn unread(all: &[Message], view: &Conversation, user: &UserId) -> (u64, u64) {
     ((counted.len() - hidden) as u64, counted.len() as u64)
 }
 
-/// Whoever sees a message can have its files, whole and as they were.
+/// Every user who sees a message can fetch its files, whole and unchanged.
 fn judge_file(
     backend: &mut Backend,
     now: Timestamp,

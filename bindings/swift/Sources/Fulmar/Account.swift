@@ -1,4 +1,4 @@
-/// The account of whoever is signed in. All of it needs the network, because only the server knows.
+/// The account of the user who is signed in. All of it needs the network, because only the server knows.
 public struct Account: Sendable {
     let handle: ClientHandle
 
@@ -63,7 +63,7 @@ public struct Account: Sendable {
         try await command { try await cancellable { try await handle.unblock(user: user, cancel: $0) } }
     }
 
-    /// Whom this user has blocked, by id, as far as this device knows. Does not touch the network.
+    /// The users that this user has blocked, by id, as far as this device knows. Does not touch the network.
     public func blocked() async throws(CommandError) -> [UserId] {
         try await command { try await handle.blocked() }
     }

@@ -2,7 +2,7 @@ import Foundation
 
 /// What can be done to messages.
 extension Conversation {
-    /// Changes what an own message says: its text and whom that mentions. Shown at once, also offline; a
+    /// Changes what an own message says: its text and the users it mentions. Shown at once, also offline; a
     /// message that has not left the device simply says it from the start. If the server refuses, the
     /// message says again what it said. PROTOCOL.md §5.7.
     ///

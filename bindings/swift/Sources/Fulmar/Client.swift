@@ -23,8 +23,8 @@ public final class Client: Sendable {
     ///   - secretStorage: seals the tokens in the store with a key of the platform's (`Keychain`, on
     ///     Apple's); without it they are as safe as the file
     ///   - plaintext: whether http is good enough for servers on other machines
-    ///   - trust: certificates to trust beside whom the platform trusts, as PEM: of a test server, or of a
-    ///     company's own authority
+    ///   - trust: certificates to trust beside those that the platform trusts, as PEM: of a test server, or
+    ///     of a company's own authority
     /// - Throws: `OpenError` with the reason; the file stays as it is. `.corrupt` and `.lostUnsent` can
     ///   be mended with `FulmarSDK.rebuildStore`.
     public static func open(
@@ -184,13 +184,13 @@ public final class Client: Sendable {
 
     // MARK: Outbox
 
-    /// Whether somebody is there, on any of their devices, live. Of people with whom this user shares no
-    /// conversation, and while there is no connection, nobody knows. PROTOCOL.md §3.11.
+    /// Whether a user is there, on any of their devices, live. It is unknown for a user who shares no
+    /// conversation with this user, and while there is no connection. PROTOCOL.md §3.11.
     public func presence(of user: UserId) -> Live<Presence> {
         Live { [handle] in try handle.watchPresence(user: user) }
     }
 
-    /// The account of whoever is signed in: their sessions, and what others see of them.
+    /// The account of the user who is signed in: their sessions, and what others see of them.
     public var account: Account { Account(handle: handle) }
 
     /// Says where notifications for this device go, once the platform has given it a token. Needs the

@@ -85,7 +85,7 @@ final class AccountsTests: XCTestCase {
         }
         reason = try await noToken()
         XCTAssertTrue(reason.contains("in time"), reason)
-        // Whoever gives up waiting waits no longer, although the provider does.
+        // A caller that cancels gets its answer at once, although the provider still waits.
         let given = Task { try await noToken() }
         given.cancel()
         do {

@@ -118,7 +118,7 @@ final class GroupsTests: XCTestCase {
         }
     }
 
-    func testANewNameAndPictureAreSeenByWhoeverSharesAConversation() async throws {
+    func testANewNameAndPictureAreSeenByUsersWhoShareAConversation() async throws {
         let stage = try await Stage()
         let (hers, his) = try await stage.aliceAndBob()
         try await his.client.account.setName("Robert")

@@ -101,8 +101,8 @@ pub(crate) fn check_leaver(tx: &Tx<'_>, id: &ConversationId, user: &UserId) -> R
     allow(may_leave(conversations::kind(tx.db(), id)?))
 }
 
-/// Refuses to bring people together of whom one has blocked the other; in the same words as for
-/// somebody who does not exist.
+/// Refuses to bring two users together when one has blocked the other; with the same problem as for
+/// a user who does not exist.
 pub(crate) fn check_reachable(tx: &Tx<'_>, user: &UserId, other: &UserId) -> Result<()> {
     if users::find(tx.db(), other)?.is_none() || blocks::between(tx.db(), user, other)? {
         Err(Error::no_such_user())

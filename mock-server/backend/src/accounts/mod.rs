@@ -1,5 +1,5 @@
-//! Accounts: who may come in, what others see of them, and whom they have blocked (PROTOCOL.md §7.1,
-//! §7.2, §7.4).
+//! Accounts: who may sign in, what others see of a user, and which users a user has blocked
+//! (PROTOCOL.md §7.1, §7.2, §7.4).
 //!
 //! It owns the tables `user` (but for the columns of the log), `deleted_user`, `session` and `block`. It
 //! writes nothing to logs and closes no socket: it reports what happened as [`AccountNews`].

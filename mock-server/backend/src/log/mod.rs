@@ -1,7 +1,7 @@
 //! Each user's event log: the one way in which a client learns of changes (PROTOCOL.md §6).
 //!
 //! It owns the table `event`, and of `user` the columns `log_id` and `head`. It does not know what an
-//! event means, or whom it concerns.
+//! event means, or which users it concerns.
 
 use fulmar_protocol::{Event, EventData, LogId, Seq, SyncPage, Unread, UserId};
 

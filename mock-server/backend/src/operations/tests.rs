@@ -10,7 +10,7 @@ use crate::store::{audit, log};
 use crate::testing::{Stage, key, rooms, user};
 use crate::tx::Pending;
 
-/// A group of an admin, a moderator and two members, of whom one has written; and people outside.
+/// A group of an admin, a moderator and two members, where one member has written; and people outside.
 struct World {
     stage: Stage,
     rooms: Rooms,

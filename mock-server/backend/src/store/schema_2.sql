@@ -36,7 +36,7 @@ CREATE TABLE hidden_message (
 
 CREATE INDEX hidden_message_by_message ON hidden_message (message_id);
 
--- Whom each message mentioned when it was sent; an edit does not change what is counted.
+-- The users that each message mentioned when it was sent; an edit does not change what is counted.
 CREATE TABLE mention (
     conversation_id TEXT    NOT NULL REFERENCES conversation (conversation_id) ON DELETE CASCADE,
     user_id         TEXT    NOT NULL,
@@ -65,6 +65,6 @@ ALTER TABLE participant ADD COLUMN archived INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE participant ADD COLUMN hidden_to INTEGER;
 ALTER TABLE participant ADD COLUMN marked_unread INTEGER NOT NULL DEFAULT 0;
 
--- Whoever made a group is its admin.
+-- The user who created a group is its admin.
 UPDATE participant SET role = 'admin'
 WHERE joined = 0 AND conversation_id IN (SELECT conversation_id FROM conversation WHERE kind = 'group');

@@ -26,7 +26,7 @@ CREATE TRIGGER message_unindexed AFTER DELETE ON message_indexed BEGIN
     DELETE FROM message_text WHERE rowid = old.key;
 END;
 
--- Whom somebody has blocked.
+-- The users that a user has blocked.
 CREATE TABLE block (
     user_id TEXT NOT NULL REFERENCES user (user_id) ON DELETE CASCADE,
     blocked TEXT NOT NULL REFERENCES user (user_id) ON DELETE CASCADE,

@@ -8,7 +8,7 @@ use crate::wire::operation_key;
 
 checks! {
     "4.2.2" [] "positions are dense and in the order of the submit" => positions;
-    "4.2.3" [] "no two messages have the same key, whoever sent them" => keys_are_one;
+    "4.2.3" [] "no two messages have the same key, also of different senders" => keys_are_one;
     "5.1.1" [M10] "the same key again is answered with the first outcome and changes nothing" => same_key;
     "5.1.2" [] "the same key for something else is a conflict" => key_conflict;
     "5.1.3" [] "a refused operation is not remembered" => refused_again;

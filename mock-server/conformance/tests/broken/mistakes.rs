@@ -106,7 +106,7 @@ impl Mistake for TakesBlankTexts {
     }
 }
 
-/// Adds those whom it knows, and says that it has done nothing.
+/// Adds the users that it knows, and says that it has done nothing.
 pub(crate) struct AppliesHalf;
 
 impl Mistake for AppliesHalf {
@@ -155,7 +155,7 @@ impl Mistake for LeavesHoles {
     }
 }
 
-/// Shows a conversation to whoever knows its id.
+/// Shows a conversation to every user who knows its id.
 #[derive(Default)]
 pub(crate) struct ShowsEverything(Mutex<Option<String>>);
 

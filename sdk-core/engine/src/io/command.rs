@@ -62,7 +62,7 @@ pub enum Command {
     Create {
         /// Made when the command was built; until the server answers, also the conversation's id.
         operation_key: OperationKey,
-        /// What kind, with whom.
+        /// Its kind, and with which users.
         conversation: NewConversation,
     },
     /// Mark everything up to a position as read.
@@ -119,12 +119,12 @@ pub enum Command {
     },
     /// Block somebody. Needs the network.
     Block {
-        /// Whom.
+        /// The user to block.
         user: UserId,
     },
     /// Stop blocking somebody. Needs the network.
     Unblock {
-        /// Whom.
+        /// The user to unblock.
         user: UserId,
     },
     /// Delete the account of the user, for good, and wipe the store. Needs the network.

@@ -1,4 +1,4 @@
-//! What comes in over the socket, sorted by whom it concerns (PROTOCOL.md §3).
+//! What comes in over the socket, sorted by the machine that it concerns (PROTOCOL.md §3).
 
 use std::time::Duration;
 

@@ -21,7 +21,7 @@ const AGAIN: Duration = Duration::from_secs(2);
 const LEAST: Duration = Duration::from_secs(1);
 /// Without another key the user has stopped.
 const IDLE: Duration = Duration::from_secs(1);
-/// Somebody of whom nothing more is heard has stopped.
+/// A user without another signal for this long has stopped.
 const EXPIRES: Duration = Duration::from_secs(3);
 
 /// Who is typing, here and elsewhere.
@@ -150,7 +150,7 @@ impl TypingSignals {
         }
     }
 
-    /// People of whom nothing was heard for too long have stopped.
+    /// Users without another signal for too long have stopped.
     pub(crate) fn expired(&mut self, tx: &mut Tx<'_>, key: ConversationKey) {
         let now = tx.now.mono;
         if let Some(there) = self.others.get_mut(&key) {

@@ -82,7 +82,7 @@ pub(super) fn blocks(tx: &mut Tx<'_>, command: CommandId, answer: Answer) -> Tak
     Taken::News(OnlineNews::Blocks(list.user_ids))
 }
 
-/// There is nobody any more to whom this store could belong.
+/// The account is gone, so the store belongs to nobody any more.
 pub(super) fn deleted(command: CommandId, answer: Answer) -> Taken {
     let Answer::AccountDeleted = answer else {
         return Taken::OtherAnswer;

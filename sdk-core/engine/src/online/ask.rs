@@ -14,7 +14,7 @@ pub(crate) enum OnlineNews {
     Page(ConversationKey, Vec<Message>),
     /// A search found these.
     Found(Vec<Message>),
-    /// Whom the user has blocked.
+    /// The users that the user has blocked.
     Blocks(Vec<UserId>),
     /// The account is gone for good; this command waits for the store to be emptied.
     AccountDeleted(CommandId),

@@ -203,7 +203,7 @@ fn every_question_is_asked_once_and_answered_once() {
         let (request, call) = desk.ask(1, question.clone()).expect("it is asked");
         let step = desk.answer(request, Ok(answer_to(&call)));
         let deleted = matches!(&step.result[..], [OnlineNews::AccountDeleted(CommandId(1))]);
-        // Whoever deletes the account is answered when the store is empty.
+        // The command that deletes the account is answered when the store is empty.
         assert_eq!(step.replies.len(), usize::from(!deleted), "{question:?}");
         assert!(
             step.replies.iter().all(|(_, reply)| reply.is_ok()),

@@ -163,7 +163,7 @@ pub(crate) struct By<'a> {
     pub(crate) at: Timestamp,
 }
 
-/// Where something is to be done, and by whom.
+/// Where something is to be done, and who does it.
 pub(crate) struct Situation<'a> {
     pub(crate) db: &'a Connection,
     pub(crate) lane: LaneId,

@@ -62,7 +62,7 @@ fn by_admins(at: &Situation<'_>) -> Result<Checked> {
     Ok(Checked::allowed_if(allowed, Rule::RoleMissing))
 }
 
-/// Somebody of whom only the id is known yet.
+/// A participant of which only the id is known yet.
 pub(crate) fn newcomer(user_id: UserId) -> Participant {
     Participant {
         user_id,

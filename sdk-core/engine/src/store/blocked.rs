@@ -1,4 +1,4 @@
-//! Whom the user has blocked.
+//! The users that the user has blocked.
 
 use std::collections::BTreeSet;
 

@@ -29,7 +29,7 @@ struct Promise {
     ordinal: i64,
     /// How many operations were unsent.
     unsent: u32,
-    /// The page with which the outbox begins, for whoever reads a file whose schema is damaged.
+    /// The page with which the outbox begins, for a salvage from a file whose schema is damaged.
     outbox: u32,
 }
 

@@ -247,7 +247,7 @@ pub(crate) fn forget_applied(db: &Connection, cursor: Seq) -> Result<Vec<LaneId>
     Ok(lanes.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Keeps the newest refused changes for whoever wants to see them, and forgets the rest.
+/// Keeps the newest refused changes, which an app can show, and forgets the rest.
 pub(crate) fn trim_refused(db: &Connection, kept: u32) -> Result<()> {
     db.prepare_cached(
         "DELETE FROM operation WHERE ordinal IN (

@@ -11,7 +11,7 @@ use crate::defects::{self, Defect};
 /// More than this is no number of the protocol (PROTOCOL.md §2.3); the next message is still counted on top.
 const MOST_UNREAD: u64 = (1 << 53) - 1;
 
-/// How one more message counts for whoever reads here.
+/// How one more message counts for the user of this device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Counts {
     /// Their own, or a notice: not at all.

@@ -37,7 +37,7 @@ CREATE TRIGGER message_deleted AFTER DELETE ON message WHEN old.text <> '' BEGIN
     DELETE FROM unindexed WHERE key = old.key;
 END;
 
--- Whom the user has blocked.
+-- The users that the user has blocked.
 CREATE TABLE blocked (
     user_id TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;

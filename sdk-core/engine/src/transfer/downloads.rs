@@ -1,7 +1,8 @@
 //! Downloads: files of messages come when somebody wants them (PROTOCOL.md §7.10).
 //!
-//! Nothing of it is in the store: what has come of a file is on the disk, and whoever asks for it says how
-//! much that is. A download goes on by itself when the network comes back, until nobody wants it any more.
+//! Nothing of it is in the store: what has come of a file is on the disk, and the command that asks for it
+//! says how much that is. A download goes on by itself when the network comes back, until nobody wants it any
+//! more.
 
 #[cfg(test)]
 mod tests;

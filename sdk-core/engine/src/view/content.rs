@@ -11,7 +11,7 @@ pub enum MessageContent {
     Text {
         /// The text.
         text: String,
-        /// Whom it mentions.
+        /// The users that it mentions.
         mentions: Vec<UserId>,
         /// The files that it carries; beside them the text may be empty.
         #[serde(default)]
@@ -27,7 +27,7 @@ pub enum MessageContent {
         #[serde(default)]
         attachments: Vec<Attachment>,
     },
-    /// Something happened in the conversation; the sender is whoever did it.
+    /// Something happened in the conversation; the sender is the user who did it.
     System {
         /// What.
         notice: Notice,
@@ -36,7 +36,7 @@ pub enum MessageContent {
     },
     /// It was deleted for everyone.
     Deleted {
-        /// By whom.
+        /// The user who deleted it.
         by: UserId,
     },
 }

@@ -170,7 +170,7 @@ fn shown(row: ListRow) -> Result<ConversationItem> {
         kind: row.kind,
         title: row.other_name.or(profile.title).unwrap_or_default(),
         other: row.other,
-        // The store does not know; whoever is connected does.
+        // The store does not know it; the machine `live` does.
         presence: Presence::Unknown,
         blocked: row.blocked,
         avatar_url: row.other_avatar_url.or(profile.avatar_url),

@@ -1,5 +1,5 @@
-//! What the outbox holds, for whoever wants to see it: what, since when, how often it was tried, and
-//! what it waits for.
+//! What the outbox holds, as an app shows it: what, since when, how often it was tried, and what it
+//! waits for.
 
 use fulmar_protocol::{ConversationId, OperationKey, Timestamp};
 use rusqlite::Connection;

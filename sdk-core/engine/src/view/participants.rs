@@ -37,7 +37,7 @@ pub fn participants(reader: &Reader, id: &ConversationId) -> Result<Participants
     })
 }
 
-/// Whom the user has blocked, by id, as far as this device knows. Never touches the network.
+/// The users that the user has blocked, by id, as far as this device knows. Never touches the network.
 pub fn blocked_users(reader: &Reader) -> Result<Vec<UserId>> {
     blocked::all(reader.connection())
 }

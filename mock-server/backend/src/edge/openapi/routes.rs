@@ -153,7 +153,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route::new("POST", "/v1/me/delete", "Deletes the account (§7.4)", nothing).with(of::<wire::DeleteAccount>),
     Route::new("GET", "/v1/sessions", "The user's sessions (§7.1)", of::<wire::SessionList>),
     Route::new("POST", "/v1/sessions/{sessionId}/end", "Ends one of them (§7.1)", nothing),
-    Route::new("GET", "/v1/blocks", "Whom the user has blocked (§7.4)", of::<wire::BlockList>),
+    Route::new("GET", "/v1/blocks", "The users that the user has blocked (§7.4)", of::<wire::BlockList>),
     Route::new("POST", "/v1/blocks", "Blocks somebody (§7.4)", of::<wire::BlockList>).with(of::<wire::BlockRequest>),
     Route::new("POST", "/v1/blocks/{userId}/remove", "Ends a block (§7.4)", of::<wire::BlockList>),
     Route::new("POST", "/v1/devices/{deviceId}/push-token", "Says where notifications go (§7.8)", nothing).with(of::<wire::PushToken>),

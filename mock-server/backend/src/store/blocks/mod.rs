@@ -1,4 +1,4 @@
-//! Who has blocked whom.
+//! Which users have blocked which.
 
 pub(crate) mod write;
 
@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 
 use crate::error::Result;
 
-/// Whom somebody has blocked, by id.
+/// The users that a user has blocked, by id.
 pub(crate) fn of(db: &Connection, user: &UserId) -> Result<Vec<UserId>> {
     let mut statement =
         db.prepare_cached("SELECT blocked FROM block WHERE user_id = ?1 ORDER BY blocked")?;

@@ -35,7 +35,7 @@ pub(crate) fn insert_first(
     Ok(())
 }
 
-/// Adds somebody for whom nothing that was said before is unread.
+/// Adds a participant. The messages before count as read.
 pub(crate) fn add(db: &Connection, id: &ConversationId, user: &UserId) -> Result<()> {
     db.execute(
         "INSERT INTO participant (conversation_id, user_id, joined, delivered_to, read_to)

@@ -103,7 +103,7 @@ pub(crate) enum Told {
     Anywhere(Vec<Message>),
     /// A conversation that an operation of this lane has created, and how far the log went then.
     Created(LaneId, Box<Conversation>, Seq),
-    /// Whom the user has blocked.
+    /// The users that the user has blocked.
     Blocks(Vec<fulmar_protocol::UserId>),
 }
 

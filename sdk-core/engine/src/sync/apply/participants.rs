@@ -62,7 +62,7 @@ impl Applying<'_, '_> {
         Ok(Ok(()))
     }
 
-    /// Takes the server's list of whom the user has blocked.
+    /// Takes the server's list of the users that the user has blocked.
     pub(in crate::sync) fn blocks(&mut self, users: &[UserId]) -> Result<()> {
         for key in blocked::set(&self.tx.db, users)? {
             self.tx.touch(key);

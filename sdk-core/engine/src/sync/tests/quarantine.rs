@@ -21,7 +21,7 @@ impl Follower {
         self.read(|tx| quarantine::add(&tx.db, &log, event, "x", OLD).unwrap());
     }
 
-    /// What is in quarantine, whoever has tried it.
+    /// What is in quarantine, whichever version has tried it.
     fn quarantined(&mut self) -> Vec<u64> {
         let rows = self.read(|tx| quarantine::untried(&tx.db, LATER).unwrap());
         rows.into_iter().map(|(_, event)| event.seq.0).collect()

@@ -1,6 +1,6 @@
 package chat.fulmar
 
-/** The account of whoever is signed in. All of it needs the network, because only the server knows. */
+/** The account of the user who is signed in. All of it needs the network, because only the server knows. */
 public class Account internal constructor(private val client: Client) {
     /**
      * Every session of this user, on all of their devices, the newest first. PROTOCOL.md §7.1.
@@ -59,7 +59,7 @@ public class Account internal constructor(private val client: Client) {
     /** Ends a block. PROTOCOL.md §7.4. */
     public suspend fun unblock(user: UserId): Unit = client.use { it.unblock(user, null) }
 
-    /** Whom this user has blocked, by id, as far as this device knows. Does not touch the network. */
+    /** The users that this user has blocked, by id, as far as this device knows. Does not touch the network. */
     public suspend fun blocked(): List<UserId> = client.use { it.blocked() }
 
     /**

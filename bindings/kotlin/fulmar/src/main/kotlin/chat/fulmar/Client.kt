@@ -120,15 +120,15 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
         context: Context? = null,
     ): Conversation = conversation(use { it.createGroup(title, participants, avatarUrl, context) })
 
-    /** Whether somebody is there, on any of their devices, live. Of people with whom this user shares no
-     * conversation, and while there is no connection, nobody knows. PROTOCOL.md §3.11. */
+    /** Whether a user is there, on any of their devices, live. It is unknown for a user who shares no
+     * conversation with this user, and while there is no connection. PROTOCOL.md §3.11. */
     public fun presence(user: UserId): kotlinx.coroutines.flow.Flow<Presence> = live(
         { use { it.watchPresence(user) } },
         { it.next() },
         { it.end() },
     )
 
-    /** The account of whoever is signed in: their sessions, and what others see of them. */
+    /** The account of the user who is signed in: their sessions, and what others see of them. */
     public val account: Account = Account(this)
 
     /**
@@ -241,8 +241,8 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
          * @param secretStorage seals the tokens in the store with a key of the platform's; without it
          *   they are as safe as the file
          * @param plaintext whether http is good enough for servers on other machines
-         * @param trust certificates to trust beside whom the platform trusts, as PEM: of a test server, or of
-         *   a company's own authority
+         * @param trust certificates to trust beside those that the platform trusts, as PEM: of a test server,
+         *   or of a company's own authority
          * @throws OpenException with the reason; the file stays as it is. [OpenException.Corrupt] and
          *   [OpenException.LostUnsent] can be mended with [Fulmar.rebuildStore].
          */

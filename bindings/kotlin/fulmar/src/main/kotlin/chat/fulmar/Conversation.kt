@@ -47,7 +47,7 @@ public class Conversation internal constructor(
     public suspend fun forward(message: OperationKey): OperationKey = client.use { it.forward(id, message) }
 
     /**
-     * Changes what an own message says: its text and whom that mentions. Shown at once, also offline; a
+     * Changes what an own message says: its text and the users it mentions. Shown at once, also offline; a
      * message that has not left the device simply says it from the start. If the server refuses, the
      * message says again what it said. PROTOCOL.md §5.7.
      *

@@ -103,7 +103,7 @@ class GroupsTest {
     }
 
     @Test
-    fun `a new name and picture are seen by whoever shares a conversation`() = onStage { stage ->
+    fun `a new name and picture are seen by users who share a conversation`() = onStage { stage ->
         val (her, his) = stage.aliceAndBob()
         val (alice, hers) = her
         val (bob, _) = his
