@@ -96,7 +96,9 @@ impl Tour {
             "      {} messages after {pages} more pages",
             messages(&past).len()
         );
-        step("She finds what was said about the harbour, also a part of it, and in any script");
+        step(
+            "She finds the messages about the harbour, also by the beginning of a word, and in any script",
+        );
         hers.send("東京の港").await?;
         for (text, expected) in [("harb", "At the harbour"), ("の港", "東京の港")] {
             let mut search = self.alice.search(SearchQuery::new(text));

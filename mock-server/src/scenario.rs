@@ -1,4 +1,4 @@
-//! Scenarios: worlds described in a file: who is in them, what was said, who answers, and what goes wrong when.
+//! Scenarios: worlds described in a file: their users and messages, who answers, and what goes wrong when.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -103,7 +103,7 @@ pub struct NewUser {
     pub password: String,
 }
 
-/// A conversation, and what was said in it.
+/// A conversation, and the messages in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewConversation {

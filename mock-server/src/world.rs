@@ -170,7 +170,7 @@ impl World {
             .with_backend(|backend, now| (backend.pushes(now), Vec::new()))
     }
 
-    /// Who did what so far, in its order, but never what was said.
+    /// Who did what so far, in its order, but never a text.
     #[must_use]
     pub fn audit(&self) -> Vec<AuditEntry> {
         self.core

@@ -1,5 +1,5 @@
-//! What can happen to frames, and the client that copes with it: what was said arrives once and in order, and nobody has
-//! to do anything for it. What a client does about each is in the README of the mock server.
+//! What can happen to frames, and the client that copes with it: messages arrive once and in order, and the app has to
+//! do nothing for it. What a client does about each is in the README of the mock server.
 
 use std::time::Duration;
 

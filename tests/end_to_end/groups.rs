@@ -81,7 +81,7 @@ async fn admins_add_and_remove_people_and_the_conversation_says_so() {
     people_are(&his, &three).await;
     let carols = find(&carol, "Trip").await;
     people_are(&carols, &three).await;
-    // What was said before can be read, and is not unread.
+    // Messages from before can be read, and are not unread.
     let mut screen = carols.timeline();
     until(&mut screen, |items| {
         items.len() == 2

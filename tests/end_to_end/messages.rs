@@ -40,7 +40,7 @@ pub(crate) async fn online(person: &Person) {
 }
 
 #[tokio::test]
-async fn an_edit_reaches_everyone_and_what_was_said_before_can_be_read() {
+async fn an_edit_reaches_everyone_and_the_text_before_can_be_read() {
     let stage = Stage::new().await;
     let (mut alice, mut bob) = stage.alice_and_bob().await;
     let key = alice.chat.send("helo").await.unwrap();

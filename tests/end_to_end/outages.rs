@@ -149,7 +149,7 @@ async fn a_revoked_session_is_reported_and_costs_nothing_that_was_written() {
 }
 
 #[tokio::test]
-async fn every_network_lets_through_what_was_said() {
+async fn messages_arrive_over_every_network() {
     for network in Network::ALL {
         let stage = Stage::new().await;
         let (alice, bob) = stage.alice_and_bob().await;

@@ -53,7 +53,7 @@ async fn a_user_who_writes_too_much_waits_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn the_audit_log_says_who_did_what_but_never_what_was_said() {
+async fn the_audit_log_says_who_did_what_but_never_a_text() {
     let stage = Stage::new().await;
     let (mut alice, mut bob) = stage.alice_and_bob().await;
     let key = alice.chat.send("top secret").await.unwrap();

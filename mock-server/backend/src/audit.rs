@@ -1,4 +1,4 @@
-//! The audit log: who did what and when, but never what was said. It outlives the users it is about.
+//! The audit log: who did what and when, but never a text. It outlives the users it is about.
 //!
 //! It owns the table `audit`, and only ever adds to it.
 

@@ -96,7 +96,7 @@ pub enum Verdict {
     Fail {
         /// What was expected, and what came.
         reason: String,
-        /// What was said before, the newest last; without secrets.
+        /// The requests, answers and frames before it, the newest last; without secrets.
         exchange: Vec<String>,
     },
     /// It cannot be known here.

@@ -1,4 +1,4 @@
-//! Raw requests and raw frames. Nothing here knows what they mean; what was said is remembered, for the report.
+//! Raw requests and raw frames. Nothing here knows what they mean; the newest are kept for the report.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,11 +14,11 @@ use crate::Backend;
 
 /// An answer that does not come in this time never comes.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The newest of what was said is enough to understand a failure.
+/// How many of the newest requests, answers and frames are kept. They are enough to understand a failure.
 const REMEMBERED: usize = 24;
-/// Longer ones are shown from their beginning.
+/// How many characters of each are kept, from its beginning.
 const SHOWN: usize = 600;
-/// Nobody's business.
+/// Fields whose values are not shown in a report.
 const SECRETS: [&str; 5] = ["password", "accessToken", "refreshToken", "token", "Bearer"];
 
 /// Why a check did not pass.
@@ -39,7 +39,7 @@ pub(crate) fn skipped(reason: impl std::fmt::Display) -> WireError {
     WireError::Skipped(reason.to_string())
 }
 
-/// What was said, the newest last.
+/// Requests, answers and frames, the newest last.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Exchange(Arc<Mutex<Vec<String>>>);
 
@@ -53,7 +53,7 @@ impl Exchange {
         }
     }
 
-    /// Takes what was said so far.
+    /// Takes all lines so far.
     pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -150,7 +150,7 @@ impl Running<'_> {
         }
     }
 
-    /// What was said meanwhile it hears then.
+    /// Connects again. The robot then gets the messages that came meanwhile.
     async fn come_back(&self, old: Ear) -> Ear {
         self.core.disconnect(old.socket);
         loop {

@@ -27,7 +27,7 @@ pub enum Step {
     Read,
     /// Says this.
     Say(String),
-    /// Says what was said.
+    /// Says the text of the message that set it going.
     Echo,
     /// Says this in answer to the newest message, or to the one that set it going.
     Reply(String),

@@ -1,4 +1,4 @@
-//! Messages: what was said, and what became of it (PROTOCOL.md §4.2, §5.4, §5.7 to §5.9, §7.5, §7.6).
+//! Messages: their content and all changes of it (PROTOCOL.md §4.2, §5.4, §5.7 to §5.9, §7.5, §7.6).
 //!
 //! It owns the tables `message`, `mention`, `reaction`, `hidden_message` and `message_version`, and the
 //! two counters in `conversation`. It does not decide who may write where: it asks for a

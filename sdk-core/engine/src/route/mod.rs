@@ -195,7 +195,7 @@ impl<'a, 'tx> Route<'a, 'tx> {
         self.queue.extend(news.into_iter().map(News::Session));
     }
 
-    /// What was said and asked meanwhile.
+    /// Takes the news of the outbox and the requests of the transaction.
     fn collect(&mut self) {
         let news = self.state.outbox.take_news();
         self.queue.extend(news.into_iter().map(News::Outbox));
