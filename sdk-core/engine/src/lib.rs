@@ -94,7 +94,7 @@ pub use view::content::MessageContent;
 /// hand in the inputs once more, one at a time. Everything committed before is kept.
 #[derive(Debug, thiserror::Error)]
 #[error("the transaction failed, nothing of it was stored: {error}")]
-pub struct TurnFailed {
+pub struct TransactionFailed {
     /// What failed.
     #[from]
     pub error: StoreError,
@@ -172,7 +172,7 @@ impl Engine {
 
     /// Handles what happened, and every timer that has come, in one transaction. The durability of
     /// the batch is that of its most demanding input.
-    pub fn handle(&mut self, batch: Vec<Input>, now: Now) -> Result<Released, TurnFailed> {
+    pub fn handle(&mut self, batch: Vec<Input>, now: Now) -> Result<Released, TransactionFailed> {
         let durability = Self::durability(&batch);
         let span = tracing::trace_span!("batch", inputs = batch.len(), ?durability);
         let _entered = span.enter();

@@ -88,7 +88,7 @@ impl World {
     }
 
     fn command(&mut self, index: DeviceIndex, command: CommandId, body: Command) -> Step {
-        self.turn(index, vec![Input::Command { command, body }])
+        self.handle(index, vec![Input::Command { command, body }])
     }
 
     fn create(&mut self, index: DeviceIndex) -> Step {

@@ -47,7 +47,7 @@ impl World {
                 device.sockets.remove(&socket);
             }
         }
-        self.turn(process.device, vec![Input::Socket { socket, event }])
+        self.handle(process.device, vec![Input::Socket { socket, event }])
     }
 
     /// Frames on their way from the server to devices.

@@ -107,9 +107,9 @@ impl World {
             size: wanted.size,
             have: device.files.received(content),
         };
-        self.turn(index, vec![Input::Command { command, body }])?;
+        self.handle(index, vec![Input::Command { command, body }])?;
         match self.rng.u32(0..4) {
-            0 => self.turn(index, vec![Input::CancelDownload(id)]),
+            0 => self.handle(index, vec![Input::CancelDownload(id)]),
             _ => Ok(()),
         }
     }

@@ -19,7 +19,7 @@ struct Options {
     /// Prints every step; for one seed.
     #[arg(long)]
     verbose: bool,
-    /// Plants each defect in turn, and fails unless some world finds it.
+    /// Plants each defect, one after another, and fails unless some world finds it.
     #[arg(long)]
     defects: bool,
 }
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     if options.defects {
         return find_defects(&options);
     }
-    let (mut turns, mut messages, mut crashes) = (0, 0, 0);
+    let (mut transactions, mut messages, mut crashes) = (0, 0, 0);
     for seed in options.from..options.from + options.seeds {
         let result = match options.verbose {
             true => World::new(seed).verbose().run(),
@@ -37,7 +37,7 @@ fn main() -> ExitCode {
         };
         match result {
             Ok(outcome) => {
-                turns += outcome.turns;
+                transactions += outcome.transactions;
                 messages += outcome.messages;
                 crashes += outcome.crashes;
             }
@@ -51,7 +51,7 @@ fn main() -> ExitCode {
         }
     }
     println!(
-        "{} worlds converged, each twice: {turns} turns, {messages} messages, {crashes} crashes",
+        "{} worlds converged, each twice: {transactions} transactions, {messages} messages, {crashes} crashes",
         options.seeds
     );
     println!("{} passed, 0 failed", options.seeds);

@@ -40,7 +40,7 @@ impl World {
             user_id: device.user.clone(),
             password: Secret::new(format!("{}-password", device.user)),
         };
-        self.turn(index, vec![Input::Command { command, body }])
+        self.handle(index, vec![Input::Command { command, body }])
     }
 
     /// Once a second: what happens to everyone, whatever they do.
@@ -51,7 +51,7 @@ impl World {
         let index = self.rng.usize(0..self.devices.len());
         if self.chance(self.storm.offline) {
             let process = self.process(index);
-            self.turn(index, vec![Input::Network(NetworkState::Unavailable)])?;
+            self.handle(index, vec![Input::Network(NetworkState::Unavailable)])?;
             let at = self.time + self.rng.u64(0..10_000);
             self.network.at(at, Happening::Online { process });
         }
@@ -60,7 +60,7 @@ impl World {
                 true => AppState::Background,
                 false => AppState::Foreground,
             };
-            self.turn(index, vec![Input::App(app)])?;
+            self.handle(index, vec![Input::App(app)])?;
         }
         if self.chance(self.storm.clock) {
             self.devices[index].clock_skew = self.rng.i64(-7_200_000..7_200_000);

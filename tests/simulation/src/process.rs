@@ -1,4 +1,4 @@
-//! The life of a process: it starts from its disk, takes turns, and crashes.
+//! The life of a process: it starts from its disk, handles inputs, and crashes.
 
 use std::hash::Hash as _;
 
@@ -9,8 +9,8 @@ use crate::network::{DeviceIndex, Happening};
 use crate::world::{Step, World};
 
 impl World {
-    /// One turn of one engine, and what comes of it; in a storm perhaps only a part of that.
-    pub(crate) fn turn(&mut self, index: DeviceIndex, batch: Vec<Input>) -> Step {
+    /// Hands a batch of inputs to one engine, and carries out its effects; in a storm perhaps only some.
+    pub(crate) fn handle(&mut self, index: DeviceIndex, batch: Vec<Input>) -> Step {
         let entropy = self.rng.u64(..);
         let powerless = self.storm.power > 0;
         let device = &mut self.devices[index];
@@ -19,7 +19,7 @@ impl World {
             return Ok(());
         };
         let durable = Engine::durability(&batch) == Durability::Full;
-        self.turns += 1;
+        self.transactions += 1;
         let released = match engine.handle(batch, now) {
             Ok(released) => released,
             Err(failed) => return Err(failed.to_string()),

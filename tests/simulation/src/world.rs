@@ -35,8 +35,8 @@ pub(crate) const ORACLE: &str = "oracle";
 pub struct Outcome {
     /// Stands for every effect of every engine, in order.
     pub fingerprint: u64,
-    /// How many turns the engines took.
-    pub turns: u64,
+    /// How many transactions the engines ran.
+    pub transactions: u64,
     /// How many messages were sent.
     pub messages: usize,
     /// How often a process crashed.
@@ -67,7 +67,7 @@ pub struct World {
     pub(crate) network: Network,
     pub(crate) config: Config,
     pub(crate) hasher: DefaultHasher,
-    pub(crate) turns: u64,
+    pub(crate) transactions: u64,
     pub(crate) crashes: u64,
     /// When failed messages were last given up.
     pub(crate) tidied: u64,
@@ -126,7 +126,7 @@ impl World {
                 ..Config::default()
             },
             hasher: DefaultHasher::new(),
-            turns: 0,
+            transactions: 0,
             crashes: 0,
             tidied: 0,
             verbose: false,
@@ -145,7 +145,7 @@ impl World {
         match self.live() {
             Ok(messages) => Ok(Outcome {
                 fingerprint: self.hasher.finish(),
-                turns: self.turns,
+                transactions: self.transactions,
                 messages,
                 crashes: self.crashes,
             }),
@@ -197,14 +197,14 @@ impl World {
         self.stormy = false;
         for device in 0..self.devices.len() {
             self.start(device)?;
-            self.turn(device, vec![Input::Network(NetworkState::Available)])?;
-            self.turn(device, vec![Input::App(AppState::Foreground)])?;
+            self.handle(device, vec![Input::Network(NetworkState::Available)])?;
+            self.handle(device, vec![Input::App(AppState::Foreground)])?;
         }
         Ok(())
     }
 
     pub(crate) fn step(&mut self) -> Step {
-        if self.turns > MOST_STEPS {
+        if self.transactions > MOST_STEPS {
             return Err("it runs in circles".to_owned());
         }
         let deadline = self
@@ -219,7 +219,7 @@ impl World {
         match (self.network.next_time(), deadline) {
             (Some(time), Some((due, device))) if due < time => {
                 self.time = self.time.max(due);
-                self.turn(device, Vec::new())
+                self.handle(device, Vec::new())
             }
             (Some(time), _) => {
                 self.time = self.time.max(time);
@@ -230,7 +230,7 @@ impl World {
             }
             (None, Some((due, device))) => {
                 self.time = self.time.max(due);
-                self.turn(device, Vec::new())
+                self.handle(device, Vec::new())
             }
             (None, None) => Err("nothing will ever happen again".to_owned()),
         }
@@ -325,7 +325,7 @@ impl World {
             Happening::Act { device } => self.act(device),
             Happening::Start { device } => self.start(device),
             Happening::Online { process } => match self.is_alive(process) {
-                true => self.turn(
+                true => self.handle(
                     process.device,
                     vec![Input::Network(NetworkState::Available)],
                 ),
@@ -358,7 +358,7 @@ impl World {
             None => Err(RequestFailure::Unreachable("lost by the storm".to_owned())),
         };
         let input = self.answered(process.device, request, call, result);
-        self.turn(process.device, vec![input])
+        self.handle(process.device, vec![input])
     }
 
     #[allow(clippy::print_stdout)]

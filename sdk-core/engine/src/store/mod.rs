@@ -135,7 +135,7 @@ impl Store {
         self.own.connection
     }
 
-    /// The writing connection, to read with. Between turns it shows what is committed.
+    /// The writing connection, to read with. Between transactions it shows what is committed.
     #[must_use]
     pub fn reader(&self) -> &Reader {
         &self.own
@@ -162,7 +162,7 @@ impl Store {
         })
     }
 
-    /// Begins the one transaction of a turn. SQLite refuses to change `synchronous` inside a
+    /// Begins the one transaction of a batch. SQLite refuses to change `synchronous` inside a
     /// transaction, so the durability is chosen here.
     pub(crate) fn begin(&mut self, durability: Durability) -> Result<Transaction<'_>> {
         if durability != self.durability {

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 /// Where an operation of the outbox stands. An applied operation has no row any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OperationState {
-    /// Waits for its turn; the server certainly does not have it.
+    /// Waits to be sent; the server certainly does not have it.
     Queued,
     /// Was handed to the network; the answer is still to come.
     InFlight,
-    /// Waits for its turn once more: it was handed to the network, no answer came, and nobody knows whether
+    /// Waits to be sent once more: it was handed to the network, no answer came, and nobody knows whether
     /// it was applied.
     Unconfirmed,
     /// The server has done it; the log has not told of it yet, so the screen still shows it from

@@ -83,10 +83,10 @@ fn failures_of_the_network_do_not_make_an_empty_page_the_end() {
 fn logs_that_take_turns_are_asked_for_with_rests() {
     let mut device = Follower::at(3);
     device.sync.head_seen(Seq(50));
-    let mut turn = 0;
+    let mut count = 0;
     let asked = device.live(TEN_MINUTES, |call| {
-        turn += 1;
-        let log = if turn % 2 == 0 { "a" } else { "b" };
+        count += 1;
+        let log = if count % 2 == 0 { "a" } else { "b" };
         Ok(match call {
             ApiRequest::Snapshot => snapshot(log, 3),
             _ => page(log, vec![], 50),
@@ -100,14 +100,14 @@ fn logs_that_take_turns_are_asked_for_with_rests() {
 fn a_log_that_is_new_each_time_is_asked_for_with_rests() {
     let mut device = Follower::at(3);
     device.sync.head_seen(Seq(50));
-    let mut turn = 0;
+    let mut count = 0;
     let mut asked = 0;
     for _ in 0..20 {
         asked += device.live(Duration::from_secs(30), |call| {
-            turn += 1;
+            count += 1;
             Ok(match call {
-                ApiRequest::Snapshot => snapshot(&format!("log-{turn}"), 3 + turn),
-                _ => page(&format!("log-{turn}"), vec![], 50),
+                ApiRequest::Snapshot => snapshot(&format!("log-{count}"), 3 + count),
+                _ => page(&format!("log-{count}"), vec![], 50),
             })
         });
         device.sync.need_events();
