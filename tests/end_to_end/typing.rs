@@ -1,4 +1,4 @@
-//! Who is typing: told at once, never stuck.
+//! Typing signals: shown at once, never stuck.
 
 use fulmar::{Conversation, NetworkState, TypingWatch, UserId};
 use fulmar_tests::{Stage, live, patiently};

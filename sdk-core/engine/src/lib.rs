@@ -114,7 +114,7 @@ pub struct Status {
 impl Status {
     /// Connected, up to date, nothing unsent, and everything that was applied also seen.
     #[must_use]
-    pub fn is_settled(&self) -> bool {
+    pub fn is_up_to_date(&self) -> bool {
         self.connection == ConnectionState::Live && self.unsent == 0 && self.unseen == 0
     }
 }

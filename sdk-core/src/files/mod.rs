@@ -53,8 +53,8 @@ impl Files {
         self.closed.store(true, Ordering::Release);
     }
 
-    /// As long as this is held, nothing is let go of: between a file's coming here and the commit of the
-    /// message that carries it.
+    /// As long as this is held, no file is evicted. It is held from the copy of a file until the commit of
+    /// the message that carries it.
     pub(crate) async fn handover(&self) -> RwLockReadGuard<'_, ()> {
         self.handover.read().await
     }

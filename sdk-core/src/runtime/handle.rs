@@ -196,7 +196,7 @@ impl Runtime {
         self.handle.spawn(work).abort_handle()
     }
 
-    /// Stops the driver and waits until it has let go of the store, and its thread has ended.
+    /// Stops the driver and waits until it has closed the store, and its thread has ended.
     ///
     /// Who waits here is woken by that thread, perhaps with a call into another language. A process that ends
     /// in the middle of such a call dies of it; so the thread is joined, which takes as long as that call.

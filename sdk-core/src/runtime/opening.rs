@@ -91,8 +91,8 @@ impl Driver {
         (self.network, self.from_network) = mpsc::channel(WAITING_INPUTS);
     }
 
-    /// What was handed over is done before the store is let go of; what needs the network is told that there
-    /// is none.
+    /// Handles the requests that were handed over before it closes the store. Those that need the network are
+    /// told that there is none.
     pub(super) fn suspend(&mut self, requests: &mut mpsc::Receiver<Request>) {
         while let Ok(request) = requests.try_recv() {
             let batch = self.take(request).into_iter().collect();

@@ -27,7 +27,7 @@ impl World {
                 continue;
             };
             let status = engine.status().map_err(|error| error.to_string())?;
-            if !status.is_settled() {
+            if !status.is_up_to_date() {
                 left += &format!("{}: {status:?}; ", device.name);
             }
         }

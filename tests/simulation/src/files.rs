@@ -29,7 +29,13 @@ impl Disk {
         self.parts.get(&content).map_or(0, |part| part.len() as u64)
     }
 
-    fn append(&mut self, content: ContentHash, size: u64, offset: u64, bytes: &[u8]) -> Carried {
+    fn append(
+        &mut self,
+        content: ContentHash,
+        size: u64,
+        offset: u64,
+        bytes: &[u8],
+    ) -> Transferred {
         let part = self.parts.entry(content).or_default();
         let offset = offset as usize;
         if part.len() < offset {
@@ -52,7 +58,7 @@ impl Disk {
     }
 }
 
-type Carried = Result<u64, TransferFailure>;
+type Transferred = Result<u64, TransferFailure>;
 
 pub(crate) fn hash(bytes: &[u8]) -> ContentHash {
     ContentHash::from_bytes(Sha256::digest(bytes).into())
@@ -174,7 +180,7 @@ impl World {
         if let Ok(answer) = &result {
             self.devices[index].efforts.answered(answer);
         }
-        let result: Carried = match (call, result) {
+        let result: Transferred = match (call, result) {
             (ApiRequest::SendChunk { .. }, Ok(Answer::UploadOffset(offset))) => Ok(offset),
             (ApiRequest::FetchChunk { offset, .. }, Ok(Answer::Fetched(Chunk(bytes)))) => {
                 let files = &mut self.devices[index].files;

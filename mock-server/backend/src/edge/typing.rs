@@ -1,4 +1,4 @@
-//! Who is typing: passed on to open sockets, and not kept (PROTOCOL.md §3.10).
+//! Typing signals: passed on to open sockets, and not kept (PROTOCOL.md §3.10).
 
 use std::time::Duration;
 

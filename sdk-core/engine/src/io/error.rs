@@ -1,4 +1,4 @@
-//! Why a command was not carried out, as the app is told.
+//! Why a command failed, as the app is told.
 
 use fulmar_protocol::text::TextFault;
 use fulmar_protocol::{AnswerError, ConversationId, OperationKey, Problem, UserId};
@@ -8,7 +8,7 @@ use super::rule::{Field, FieldRule, Rule};
 
 use crate::store::state::OperationState;
 
-/// Why a command was not carried out. Nothing was changed unless the variant says so.
+/// Why a command failed. Nothing was changed unless the variant says so.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
     /// Nobody is signed in on this store.

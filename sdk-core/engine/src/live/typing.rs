@@ -1,4 +1,4 @@
-//! Who is typing (PROTOCOL.md §3.10).
+//! Typing signals (PROTOCOL.md §3.10).
 
 #[cfg(test)]
 mod tests;
@@ -24,7 +24,7 @@ const IDLE: Duration = Duration::from_secs(1);
 /// A user without another signal for this long has stopped.
 const EXPIRES: Duration = Duration::from_secs(3);
 
-/// Who is typing, here and elsewhere.
+/// Where this user types, and which other users type.
 #[derive(Debug, Default)]
 pub(crate) struct TypingSignals {
     /// Where this user types, as far as the server was told.

@@ -302,7 +302,7 @@ impl Outbox {
         })
     }
 
-    /// Where a command is to be carried out.
+    /// The situation that a command is checked in.
     fn place<'a>(&'a self, tx: &'a Tx<'_>, lane: LaneId, acting: Acting<'a>) -> Situation<'a> {
         Situation {
             db: &tx.db,

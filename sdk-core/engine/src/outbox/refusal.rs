@@ -70,7 +70,7 @@ impl Outbox {
     }
 
     /// A permanent problem says nothing about which operation is to blame, unless there was only one
-    /// (PROTOCOL.md §8.1). Whether the refusal is settled.
+    /// (PROTOCOL.md §8.1). Returns whether nothing more is to be done about the refusal.
     fn blame(&mut self, tx: &mut Tx<'_>, submit: SubmitId, problem: &Problem) -> Result<bool> {
         let Some(flight) = self.flights.get(submit) else {
             return Ok(true);

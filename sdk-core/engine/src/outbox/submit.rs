@@ -274,7 +274,7 @@ impl Outbox {
         }
     }
 
-    /// A request that carried a submit has its answer, or will have none.
+    /// The HTTP request of a submit has its answer, or will have none.
     pub(crate) fn answered(
         &mut self,
         tx: &mut Tx<'_>,

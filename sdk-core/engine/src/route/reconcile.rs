@@ -57,8 +57,8 @@ impl Route<'_, '_> {
         let now = self.tx.now.mono;
         let state = &mut *self.state;
         let gate = state.pace.gate(Effort::Request, now);
-        let carried = state.link.channel().is_some();
-        let token = state.session.usable_token(now).filter(|_| carried);
+        let connected = state.link.channel().is_some();
+        let token = state.session.usable_token(now).filter(|_| connected);
         state.sync.reconcile(&mut self.tx, token.as_ref(), gate);
     }
 
@@ -66,12 +66,12 @@ impl Route<'_, '_> {
         let now = self.tx.now.mono;
         let online = self.online().ok();
         let state = &mut *self.state;
-        let carried = online.as_ref().filter(|_| state.link.channel().is_some());
+        let connected = online.as_ref().filter(|_| state.link.channel().is_some());
         let chunk_bytes = state.outbox.limits().chunk_bytes;
         let gate = state.pace.gate(Effort::Request, now);
         state
             .uploads
-            .reconcile(&mut self.tx, carried, chunk_bytes, gate)?;
+            .reconcile(&mut self.tx, connected, chunk_bytes, gate)?;
         self.collect();
         let state = &mut *self.state;
         let gate = state.pace.gate(Effort::Request, now);

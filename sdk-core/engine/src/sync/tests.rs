@@ -107,7 +107,7 @@ impl Follower {
     fn at(seq: u64) -> Self {
         let mut device = Self::new();
         device.sync.connected(log_id("a"), Seq(seq));
-        device.settle(|call| honest("a", seq, call));
+        device.fetch_all(|call| honest("a", seq, call));
         assert!(device.sync.is_current());
         assert_eq!(device.cursor(), seq);
         device
@@ -202,8 +202,8 @@ impl Follower {
         }
     }
 
-    /// Until there is nothing more to fetch, or an hour has passed.
-    fn settle(&mut self, server: impl FnMut(&ApiRequest) -> Result<Answer>) -> usize {
+    /// Fetches until there is nothing more to fetch, or an hour has passed.
+    fn fetch_all(&mut self, server: impl FnMut(&ApiRequest) -> Result<Answer>) -> usize {
         self.live(Duration::from_secs(3600), server)
     }
 

@@ -160,17 +160,17 @@ impl Bench {
         self.well();
         let end = self.now.mono.plus(time);
         while self.now.mono < end {
-            if self.is_settled() {
+            if self.has_recovered() {
                 return;
             }
             self.run(SECOND);
         }
         let status = self.engine().status().unwrap();
         let next = self.engine().next_timeout();
-        panic!("not settled after {time:?}: {status:?}, next: {next:?}");
+        panic!("not recovered after {time:?}: {status:?}, next: {next:?}");
     }
 
-    pub(crate) fn is_settled(&mut self) -> bool {
+    pub(crate) fn has_recovered(&mut self) -> bool {
         let status = self.engine().status().unwrap();
         status.connection == ConnectionState::Live && status.unsent == 0
     }

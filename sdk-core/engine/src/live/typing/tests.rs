@@ -1,4 +1,4 @@
-//! Who is typing, stepped without an engine.
+//! Typing signals, stepped without an engine.
 
 use std::time::Duration;
 

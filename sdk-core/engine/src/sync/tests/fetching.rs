@@ -29,7 +29,7 @@ fn a_new_device_begins_with_a_snapshot() {
 fn a_head_that_no_page_brings_is_forgotten_after_a_few_tries() {
     let mut device = Follower::at(3);
     device.sync.head_seen(Seq(50));
-    let asked = device.settle(|_| Ok(page("a", vec![], 3)));
+    let asked = device.fetch_all(|_| Ok(page("a", vec![], 3)));
     assert!((3..=4).contains(&asked), "asked {asked} times");
     assert!(device.sync.is_current());
     // The next event is applied as ever.
@@ -37,7 +37,7 @@ fn a_head_that_no_page_brings_is_forgotten_after_a_few_tries() {
     assert_eq!(device.cursor(), 4);
     // And each pong may ask anew.
     device.sync.head_seen(Seq(50));
-    assert!(device.settle(|_| Ok(page("a", vec![], 4))) <= 4);
+    assert!(device.fetch_all(|_| Ok(page("a", vec![], 4))) <= 4);
     assert!(device.sync.is_current());
 }
 
@@ -46,7 +46,7 @@ fn a_head_that_no_page_brings_is_forgotten_after_a_few_tries() {
 fn a_head_that_no_snapshot_brings_is_forgotten_after_a_few_tries() {
     let mut device = Follower::new();
     device.sync.connected(log_id("a"), Seq(50));
-    let asked = device.settle(|call| honest("a", 3, call));
+    let asked = device.fetch_all(|call| honest("a", 3, call));
     assert!(asked <= 5, "asked {asked} times");
     assert!(device.sync.is_current());
     assert_eq!(device.cursor(), 3);
@@ -60,7 +60,7 @@ fn pages_that_bring_nothing_are_asked_for_with_rests() {
     let asked = device.live(TEN_MINUTES, |_| Ok(page("a", vec![], 50)));
     assert!((10..=FEW).contains(&asked), "asked {asked} times");
     assert!(!device.sync.is_current());
-    device.settle(|call| honest("a", 50, call));
+    device.fetch_all(|call| honest("a", 50, call));
     assert!(device.sync.is_current());
 }
 
@@ -75,7 +75,7 @@ fn failures_of_the_network_do_not_make_an_empty_page_the_end() {
     }
     device.fetch(Ok(page("a", vec![], 3)));
     assert!(!device.sync.is_current(), "one stale page is not enough");
-    device.settle(|call| honest("a", 4, call));
+    device.fetch_all(|call| honest("a", 4, call));
     assert_eq!(device.cursor(), 4);
 }
 
@@ -128,7 +128,7 @@ fn a_restored_backup_is_live_again_after_one_snapshot() {
     device.events(&[written(5)]);
     assert_eq!(device.cursor(), 5);
     device.sync.head_seen(Seq(5));
-    assert_eq!(device.settle(|call| honest("b", 5, call)), 0);
+    assert_eq!(device.fetch_all(|call| honest("b", 5, call)), 0);
     assert!(device.sync.is_current());
 }
 
@@ -138,7 +138,7 @@ fn a_restored_backup_is_noticed_by_a_page_as_well() {
     let mut device = Follower::at(10);
     device.sync.socket_lost();
     device.sync.need_events();
-    assert_eq!(device.settle(|call| honest("b", 4, call)), 2);
+    assert_eq!(device.fetch_all(|call| honest("b", 4, call)), 2);
     assert!(device.sync.is_current());
     assert_eq!(device.stored(), (Some(log_id("b")), 4));
 }
@@ -149,7 +149,7 @@ fn a_server_that_refuses_the_snapshot_too_is_asked_with_rests() {
     device.sync.need_events();
     let asked = device.live(TEN_MINUTES, |_| Err(problem(Code::SyncReset)));
     assert!((10..=FEW).contains(&asked), "asked {asked} times");
-    device.settle(|call| honest("a", 5, call));
+    device.fetch_all(|call| honest("a", 5, call));
     assert!(device.sync.is_current());
     assert_eq!(device.cursor(), 5);
 }
@@ -175,7 +175,7 @@ fn every_code_to_a_page_and_to_a_snapshot() {
             };
             let rests = device.sync.timers().is_set(Timer::FetchAgain);
             assert_eq!(rests, !at_once, "{case}");
-            device.settle(|call| honest("a", 4, call));
+            device.fetch_all(|call| honest("a", 4, call));
             assert!(device.sync.is_current(), "{case}");
         }
     }

@@ -42,7 +42,7 @@ fn nothing_behind_a_hole_is_applied_before_the_hole_is_filled() {
     assert_eq!(device.cursor(), 4);
     assert!(!device.sync.is_current());
     assert!(device.message(key(6)).is_none());
-    assert_eq!(device.settle(|call| honest("a", 6, call)), 1);
+    assert_eq!(device.fetch_all(|call| honest("a", 6, call)), 1);
     assert_eq!(device.cursor(), 6);
     assert!(device.sync.is_current());
 }
@@ -56,7 +56,7 @@ fn what_comes_while_a_fetch_is_under_way_is_part_of_the_next_one() {
     assert!(device.reconcile().is_none(), "one at a time");
     device.answer(request, Ok(page("a", (4..=6).map(written).collect(), 6)));
     assert!(!device.sync.is_current(), "the seventh is still missing");
-    assert_eq!(device.settle(|call| honest("a", 7, call)), 1);
+    assert_eq!(device.fetch_all(|call| honest("a", 7, call)), 1);
     assert!(device.sync.is_current());
 }
 
@@ -84,7 +84,7 @@ fn a_pong_that_counts_more_than_came_makes_it_fetch() {
     device.sync.head_seen(Seq(3));
     assert!(device.reconcile().is_none());
     device.sync.head_seen(Seq(5));
-    assert_eq!(device.settle(|call| honest("a", 5, call)), 1);
+    assert_eq!(device.fetch_all(|call| honest("a", 5, call)), 1);
     assert_eq!(device.cursor(), 5);
 }
 
@@ -264,7 +264,7 @@ fn assert_ends_well(device: &mut Follower, case: &str) {
     device.sync.socket_lost();
     device.sync.connected(log_id("a"), Seq(6));
     device.sync.head_seen(Seq(6));
-    let asked = device.settle(|call| honest("a", 6, call));
+    let asked = device.fetch_all(|call| honest("a", 6, call));
     assert!(asked <= 3, "{case}: asked {asked} times");
     assert!(device.sync.is_current(), "{case}");
     assert_eq!(device.stored(), (Some(log_id("a")), 6), "{case}");

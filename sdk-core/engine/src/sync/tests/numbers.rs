@@ -254,11 +254,11 @@ fn a_head_that_cannot_be_does_not_stay() {
     device.sync.head_seen(Seq(LARGEST));
     device.fetch(Ok(page("a", vec![], LARGEST)));
     device.wait();
-    device.settle(|_| Ok(page("a", vec![], 3)));
+    device.fetch_all(|_| Ok(page("a", vec![], 3)));
     assert!(device.sync.is_current());
     device.events(&[event(LARGEST, &EventData::MessageCreated(message("c", 4)))]);
     assert_eq!(device.cursor(), 3);
-    device.settle(|_| Ok(page("a", vec![], 3)));
+    device.fetch_all(|_| Ok(page("a", vec![], 3)));
     assert!(device.sync.is_current());
     device.events(&[written(4)]);
     device.assert_sound("afterwards");

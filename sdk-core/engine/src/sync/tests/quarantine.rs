@@ -156,7 +156,7 @@ fn the_snapshot_is_asked_for_until_it_has_come() {
         device.restart();
     }
     device.retry();
-    device.settle(|call| honest("a", 3, call));
+    device.fetch_all(|call| honest("a", 3, call));
     device.restart();
     device.retry();
     assert!(device.sync.is_current());
@@ -170,7 +170,7 @@ fn one_that_is_still_unreadable_stays() {
     assert_eq!(device.quarantined(), [2]);
     assert!(device.sync.is_current());
     device.sync.need_snapshot();
-    device.settle(|call| honest("a", 3, call));
+    device.fetch_all(|call| honest("a", 3, call));
     assert_eq!(device.quarantined(), [2], "a later version may read it");
 }
 

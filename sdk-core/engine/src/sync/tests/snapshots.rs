@@ -260,6 +260,6 @@ fn what_the_socket_has_beyond_the_snapshot_is_fetched() {
     device.events(&[written(6)]);
     device.fetch(Ok(snapshot("a", 5)));
     assert!(!device.sync.is_current());
-    assert_eq!(device.settle(|call| super::honest("a", 6, call)), 1);
+    assert_eq!(device.fetch_all(|call| super::honest("a", 6, call)), 1);
     assert_eq!(device.cursor(), 6);
 }

@@ -42,7 +42,7 @@ public class PlatformHints internal constructor(
         }
 
         override fun onActivityStopped(activity: Activity) {
-            // A rotation stops an activity and starts another one, which is no farewell.
+            // A rotation stops an activity and starts another one; the app stays in the foreground.
             started = maxOf(0, started - 1)
             if (started == 0 && !activity.isChangingConfigurations) onApp(AppState.BACKGROUND)
         }
