@@ -162,11 +162,11 @@ pub(crate) mod server {
     }
 
     pub(crate) fn problem(code: Code) -> RequestFailure {
-        RequestFailure::Answered(AnswerError::Problem(Problem::new(code, "x")))
+        RequestFailure::ErrorAnswer(AnswerError::Problem(Problem::new(code, "x")))
     }
 
     pub(crate) fn foreign(status: u16) -> RequestFailure {
-        RequestFailure::Answered(AnswerError::Foreign { status })
+        RequestFailure::ErrorAnswer(AnswerError::Foreign { status })
     }
 
     pub(crate) fn unreachable() -> RequestFailure {

@@ -354,7 +354,9 @@ impl World {
             return Ok(());
         }
         let result = match answer {
-            Some(answer) => call.read_answer(answer).map_err(RequestFailure::Answered),
+            Some(answer) => call
+                .read_answer(answer)
+                .map_err(RequestFailure::ErrorAnswer),
             None => Err(RequestFailure::Unreachable("lost by the storm".to_owned())),
         };
         let input = self.answered(process.device, request, call, result);

@@ -150,10 +150,10 @@ impl CommandError {
 /// What a failed request means to the app that asked for it.
 pub(crate) fn command_error(failure: RequestFailure) -> CommandError {
     match failure {
-        RequestFailure::Answered(AnswerError::Problem(problem)) => {
+        RequestFailure::ErrorAnswer(AnswerError::Problem(problem)) => {
             CommandError::Refused { problem }
         }
-        RequestFailure::Answered(AnswerError::Foreign { status }) => {
+        RequestFailure::ErrorAnswer(AnswerError::Foreign { status }) => {
             CommandError::ForeignAnswer { status }
         }
         RequestFailure::Unreachable(reason) => CommandError::Unreachable { reason },

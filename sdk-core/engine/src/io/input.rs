@@ -122,10 +122,10 @@ pub enum SocketFailure {
 /// Why a request has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RequestFailure {
-    /// Something came back: a problem, or something that is not the protocol's.
+    /// An answer came that is an error: a problem, or something that is not the protocol's.
     #[error(transparent)]
-    Answered(#[from] AnswerError),
-    /// Nothing came back.
+    ErrorAnswer(#[from] AnswerError),
+    /// No answer came.
     #[error("no answer: {0}")]
     Unreachable(String),
 }
@@ -134,14 +134,14 @@ impl RequestFailure {
     /// An answer came that belongs to another kind of request.
     #[must_use]
     pub fn other_answer() -> Self {
-        Self::Answered(AnswerError::Foreign { status: 200 })
+        Self::ErrorAnswer(AnswerError::Foreign { status: 200 })
     }
 
     /// What the server says is wrong, where it said anything in its own words.
     pub(crate) fn problem(&self) -> Option<&Problem> {
         match self {
-            Self::Answered(AnswerError::Problem(problem)) => Some(problem),
-            Self::Answered(AnswerError::Foreign { .. }) | Self::Unreachable(_) => None,
+            Self::ErrorAnswer(AnswerError::Problem(problem)) => Some(problem),
+            Self::ErrorAnswer(AnswerError::Foreign { .. }) | Self::Unreachable(_) => None,
         }
     }
 }

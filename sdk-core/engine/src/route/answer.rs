@@ -183,11 +183,11 @@ impl Route<'_, '_> {
 /// Whether a failure says that the access token is no good.
 fn rejects_token(failure: &RequestFailure, owner: Owner) -> bool {
     match failure {
-        RequestFailure::Answered(AnswerError::Problem(problem)) => {
+        RequestFailure::ErrorAnswer(AnswerError::Problem(problem)) => {
             problem.code.class() == FailureClass::Authentication
         }
         // The answer to the question how much of an upload is there has no body (PROTOCOL.md §8).
-        RequestFailure::Answered(AnswerError::Foreign { status }) => {
+        RequestFailure::ErrorAnswer(AnswerError::Foreign { status }) => {
             *status == 401 && owner == Owner::Upload
         }
         RequestFailure::Unreachable(_) => false,

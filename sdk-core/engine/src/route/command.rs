@@ -13,16 +13,16 @@ use crate::transfer::downloads::Wanted;
 /// Whether a command that is answered later was begun.
 type Begun = std::result::Result<(), CommandError>;
 
-/// A command that has its answer, or one that gets it later.
+/// The reply to a command, or the command that gets its reply later.
 enum AtOnce {
-    Answered(CommandResult),
+    Reply(CommandResult),
     Later(Command),
 }
 
 impl Route<'_, '_> {
     pub(super) fn command(&mut self, command: CommandId, body: Command) -> Result<()> {
         match self.at_once(body)? {
-            AtOnce::Answered(reply) => self.tx.reply(command, reply),
+            AtOnce::Reply(reply) => self.tx.reply(command, reply),
             AtOnce::Later(body) => {
                 if let Err(error) = self.later(command, body)? {
                     self.tx.reply(command, Err(error));
@@ -201,7 +201,7 @@ impl Route<'_, '_> {
                 Ok(acting),
             ) => outbox.discard(tx, operation_key, delete_key, acting)?,
         };
-        Ok(AtOnce::Answered(reply))
+        Ok(AtOnce::Reply(reply))
     }
 
     fn retry(&mut self, operation_key: OperationKey) -> Result<CommandResult> {

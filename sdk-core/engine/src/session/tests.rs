@@ -43,7 +43,7 @@ fn tokens(name: &str, number: u32, expires_in_ms: u64) -> Answer {
 }
 
 fn problem(code: Code) -> RequestFailure {
-    RequestFailure::Answered(AnswerError::Problem(Problem::new(code, "x")))
+    RequestFailure::ErrorAnswer(AnswerError::Problem(Problem::new(code, "x")))
 }
 
 fn unreachable() -> RequestFailure {
@@ -162,7 +162,7 @@ fn a_sign_out_is_told_until_the_server_knows() {
     for answer in [
         Err(unreachable()),
         Err(problem(Code::ServerUnavailable)),
-        Err(RequestFailure::Answered(AnswerError::Foreign {
+        Err(RequestFailure::ErrorAnswer(AnswerError::Foreign {
             status: 200,
         })),
     ] {

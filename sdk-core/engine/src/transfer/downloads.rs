@@ -281,10 +281,10 @@ impl Downloads {
         config: &Config,
     ) {
         let (class, asked, senseless) = match &failure {
-            RequestFailure::Answered(AnswerError::Problem(problem)) => {
+            RequestFailure::ErrorAnswer(AnswerError::Problem(problem)) => {
                 (problem.code.class(), problem.retry_after_ms, false)
             }
-            RequestFailure::Answered(AnswerError::Foreign { status }) => {
+            RequestFailure::ErrorAnswer(AnswerError::Foreign { status }) => {
                 (FailureClass::Transient, None, (200..300).contains(status))
             }
             RequestFailure::Unreachable(_) => (FailureClass::Transient, None, false),
@@ -355,6 +355,6 @@ impl Downloads {
 fn is_unreachable(failure: &RequestFailure) -> bool {
     match failure {
         RequestFailure::Unreachable(_) => true,
-        RequestFailure::Answered(_) => false,
+        RequestFailure::ErrorAnswer(_) => false,
     }
 }

@@ -52,11 +52,11 @@ pub(crate) fn user(name: &str) -> UserId {
 }
 
 pub(crate) fn problem(code: Code) -> RequestFailure {
-    RequestFailure::Answered(AnswerError::Problem(Problem::new(code, "no")))
+    RequestFailure::ErrorAnswer(AnswerError::Problem(Problem::new(code, "no")))
 }
 
 pub(crate) fn foreign(status: u16) -> RequestFailure {
-    RequestFailure::Answered(AnswerError::Foreign { status })
+    RequestFailure::ErrorAnswer(AnswerError::Foreign { status })
 }
 
 pub(crate) struct Server {

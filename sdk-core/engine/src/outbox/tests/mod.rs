@@ -223,7 +223,7 @@ impl Desk {
             }
             (None, None) => outbox.socket_lost(tx),
             (Some(request), Some(problem)) => {
-                let failure = RequestFailure::Answered(AnswerError::Problem(problem));
+                let failure = RequestFailure::ErrorAnswer(AnswerError::Problem(problem));
                 outbox.answered(tx, request, Err(failure), acting)
             }
             (Some(request), None) => {

@@ -204,7 +204,7 @@ fn it_waits_as_long_as_the_server_asks() {
     device.sync.need_events();
     let asked = Problem::new(Code::RateLimited, "x").with_retry_after(Duration::from_secs(90));
     let failure = fulmar_protocol::AnswerError::Problem(asked);
-    device.fetch(Err(RequestFailure::Answered(failure)));
+    device.fetch(Err(RequestFailure::ErrorAnswer(failure)));
     assert_eq!(device.wait(), Duration::from_secs(90));
 }
 

@@ -24,10 +24,10 @@ impl Uploads {
         };
         let was_known = self.known.remove(&key);
         match failure {
-            RequestFailure::Answered(AnswerError::Problem(problem)) => {
+            RequestFailure::ErrorAnswer(AnswerError::Problem(problem)) => {
                 self.refused(tx, &row, problem, was_known, config)
             }
-            RequestFailure::Answered(AnswerError::Foreign { status }) => {
+            RequestFailure::ErrorAnswer(AnswerError::Foreign { status }) => {
                 // The answer to the question how much is there has no body (PROTOCOL.md §8).
                 let gone = matches!(status, 404 | 410);
                 if gone && row.file_id.is_some() && !was_known {

@@ -55,7 +55,7 @@ fn every_step_and_every_other_failure() {
             // Only the answer to the question how much is there says with its status alone that it is gone.
             let gone = matches!(
                 failure,
-                RequestFailure::Answered(fulmar_protocol::AnswerError::Foreign {
+                RequestFailure::ErrorAnswer(fulmar_protocol::AnswerError::Foreign {
                     status: 404 | 410
                 })
             );
