@@ -4,14 +4,15 @@ use fulmar_backend::{HttpRequest, Outgoing};
 use fulmar_engine::{Effect, Input, SocketEvent, SocketId};
 use fulmar_protocol::{ApiRequest, HttpAnswer, Secret};
 
-use crate::network::{DeviceIndex, Direction, FarSocket, Happening, Process};
+use crate::network::{DeviceIndex, Direction, FarSocket, Process, ScheduledEvent};
 use crate::world::{Step, World};
 
 impl World {
     pub(crate) fn handshake(&mut self, process: Process, socket: SocketId, token: &Secret) -> Step {
         let at = self.delay();
         if self.chance(self.storm.refuse) {
-            self.network.at(at, Happening::Refused { process, socket });
+            self.network
+                .at(at, ScheduledEvent::Refused { process, socket });
             return Ok(());
         }
         let now = self.server_now();
@@ -20,7 +21,7 @@ impl World {
             && let Some(known) = self.devices[process.device].sockets.get_mut(&socket)
         {
             *known = Some(far);
-            let opened = Happening::Opened { process, socket };
+            let opened = ScheduledEvent::Opened { process, socket };
             self.network.in_order(at, far, Direction::Down, opened);
         } else {
             self.backend.disconnect(far);
@@ -65,20 +66,20 @@ impl World {
                 Some(_) if self.chance(self.storm.swallow) => {}
                 Some(_) if self.chance(self.storm.cut) => self.cut(process, socket, far),
                 Some(text) => {
-                    let happening = Happening::ToDevice {
+                    let event = ScheduledEvent::ToDevice {
                         process,
                         socket,
                         text,
                     };
-                    self.network.in_order(at, far, Direction::Down, happening);
+                    self.network.in_order(at, far, Direction::Down, event);
                 }
                 None => {
-                    let happening = Happening::EndAtDevice {
+                    let event = ScheduledEvent::EndAtDevice {
                         process,
                         socket,
                         code,
                     };
-                    self.network.in_order(at, far, Direction::Down, happening);
+                    self.network.in_order(at, far, Direction::Down, event);
                 }
             }
         }
@@ -98,10 +99,10 @@ impl World {
     pub(crate) fn cut(&mut self, process: Process, socket: SocketId, far: FarSocket) {
         self.network.drop_socket(far, process, socket);
         let (there, here) = (self.delay(), self.delay());
-        self.network.at(there, Happening::EndAtServer { far });
+        self.network.at(there, ScheduledEvent::EndAtServer { far });
         self.network.at(
             here,
-            Happening::EndAtDevice {
+            ScheduledEvent::EndAtDevice {
                 process,
                 socket,
                 code: None,
@@ -149,7 +150,7 @@ impl World {
         };
         self.network.at(
             at,
-            Happening::Answer {
+            ScheduledEvent::Answer {
                 process,
                 request,
                 call,
@@ -175,7 +176,7 @@ impl World {
                 self.devices[index].sockets.insert(socket, None);
                 self.network.at(
                     at,
-                    Happening::Handshake {
+                    ScheduledEvent::Handshake {
                         process,
                         socket,
                         token: access_token,
@@ -198,15 +199,15 @@ impl World {
                     && matches!(frame, fulmar_protocol::ClientFrame::Submit(_))
                 {
                     let text = text.clone();
-                    let again = Happening::ToServer { far, text };
+                    let again = ScheduledEvent::ToServer { far, text };
                     self.network.in_order(at, far, Direction::Up, again);
                 }
-                let happening = Happening::ToServer { far, text };
-                self.network.in_order(at, far, Direction::Up, happening);
+                let event = ScheduledEvent::ToServer { far, text };
+                self.network.in_order(at, far, Direction::Up, event);
             }
             Effect::CloseSocket { socket } => {
                 if let Some(Some(far)) = self.devices[index].sockets.remove(&socket) {
-                    let end = Happening::EndAtServer { far };
+                    let end = ScheduledEvent::EndAtServer { far };
                     self.network.in_order(at, far, Direction::Up, end);
                 }
             }
@@ -260,7 +261,7 @@ impl World {
             Some(HttpAnswer::new(status, page))
         } else {
             if self.chance(self.storm.repeat) {
-                let again = Happening::Request {
+                let again = ScheduledEvent::Request {
                     // Nobody hears the answer to a repetition.
                     process: Process { run: 0, ..process },
                     request,
@@ -270,18 +271,18 @@ impl World {
                 let late = at + self.rng.u64(0..5_000);
                 self.network.at(late, again);
             }
-            let happening = Happening::Request {
+            let event = ScheduledEvent::Request {
                 process,
                 request,
                 call,
                 token,
             };
-            self.network.at(at, happening);
+            self.network.at(at, event);
             return;
         };
         self.network.at(
             at,
-            Happening::Answer {
+            ScheduledEvent::Answer {
                 process,
                 request,
                 call,

@@ -18,9 +18,9 @@ pub(crate) struct Process {
     pub(crate) run: u32,
 }
 
-/// What arrives, or happens, at a moment.
+/// What arrives, or is done, at a point of the virtual time.
 #[derive(Debug, Clone)]
-pub(crate) enum Happening {
+pub(crate) enum ScheduledEvent {
     /// A handshake reaches the server.
     Handshake {
         process: Process,
@@ -67,16 +67,16 @@ pub(crate) enum Happening {
     Start { device: DeviceIndex },
     /// The platform says that there is a network again.
     Online { process: Process },
-    /// The sky does something.
+    /// The storm does something to one device or to the server.
     Weather,
-    /// The server looks at its clock.
+    /// The server runs its timers.
     ServerTick,
 }
 
 /// Everything that is under way.
 #[derive(Debug, Default)]
 pub(crate) struct Network {
-    queue: BTreeMap<(u64, u64), Happening>,
+    queue: BTreeMap<(u64, u64), ScheduledEvent>,
     count: u64,
     /// The latest arrival per direction of a socket, so that nothing overtakes.
     ordered: BTreeMap<(FarSocket, Direction), u64>,
@@ -89,9 +89,9 @@ pub(crate) enum Direction {
 }
 
 impl Network {
-    pub(crate) fn at(&mut self, time: u64, happening: Happening) {
+    pub(crate) fn at(&mut self, time: u64, event: ScheduledEvent) {
         self.count += 1;
-        self.queue.insert((time, self.count), happening);
+        self.queue.insert((time, self.count), event);
     }
 
     /// As `at`, but not before what the same direction of the socket carries already.
@@ -100,27 +100,27 @@ impl Network {
         time: u64,
         far: FarSocket,
         direction: Direction,
-        happening: Happening,
+        event: ScheduledEvent,
     ) {
         let latest = self.ordered.entry((far, direction)).or_insert(time);
         *latest = (*latest).max(time);
         let time = *latest;
-        self.at(time, happening);
+        self.at(time, event);
     }
 
     pub(crate) fn next_time(&self) -> Option<u64> {
         self.queue.keys().next().map(|(time, _)| *time)
     }
 
-    pub(crate) fn pop(&mut self) -> Option<Happening> {
-        self.queue.pop_first().map(|(_, happening)| happening)
+    pub(crate) fn pop(&mut self) -> Option<ScheduledEvent> {
+        self.queue.pop_first().map(|(_, event)| event)
     }
 
     /// What a cut leaves of a socket: nothing of what was under way arrives.
     pub(crate) fn drop_socket(&mut self, far: FarSocket, process: Process, near: SocketId) {
-        self.queue.retain(|_, happening| match happening {
-            Happening::ToServer { far: there, .. } => *there != far,
-            Happening::ToDevice {
+        self.queue.retain(|_, event| match event {
+            ScheduledEvent::ToServer { far: there, .. } => *there != far,
+            ScheduledEvent::ToDevice {
                 process: there,
                 socket,
                 ..

@@ -4,7 +4,7 @@ use fulmar_engine::{AppState, Command, Input, NetworkState, Reply, SessionState}
 use fulmar_protocol::Secret;
 
 use crate::device::Waiting;
-use crate::network::{DeviceIndex, Happening};
+use crate::network::{DeviceIndex, ScheduledEvent};
 use crate::world::{Step, World};
 
 impl World {
@@ -53,7 +53,7 @@ impl World {
             let process = self.process(index);
             self.handle(index, vec![Input::Network(NetworkState::Unavailable)])?;
             let at = self.time + self.rng.u64(0..10_000);
-            self.network.at(at, Happening::Online { process });
+            self.network.at(at, ScheduledEvent::Online { process });
         }
         if self.chance(self.storm.offline) {
             let app = match self.rng.bool() {

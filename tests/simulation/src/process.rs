@@ -5,7 +5,7 @@ use std::hash::Hash as _;
 use fulmar_engine::{Durability, Effect, Engine, Input, SessionState};
 use rusqlite::Connection;
 
-use crate::network::{DeviceIndex, Happening};
+use crate::network::{DeviceIndex, ScheduledEvent};
 use crate::world::{Step, World};
 
 impl World {
@@ -82,10 +82,10 @@ impl World {
         let sockets = std::mem::take(&mut device.sockets);
         for far in sockets.into_values().flatten() {
             let at = self.delay();
-            self.network.at(at, Happening::EndAtServer { far });
+            self.network.at(at, ScheduledEvent::EndAtServer { far });
         }
         let at = self.time + self.rng.u64(0..8_000);
-        self.network.at(at, Happening::Start { device: index });
+        self.network.at(at, ScheduledEvent::Start { device: index });
         Ok(())
     }
 

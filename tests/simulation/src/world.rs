@@ -14,7 +14,7 @@ use fulmar_protocol::{
 };
 
 use crate::device::Device;
-use crate::network::{DeviceIndex, Happening, Network, Process};
+use crate::network::{DeviceIndex, Network, Process, ScheduledEvent};
 use crate::process::new_disk;
 use crate::storm::Storm;
 
@@ -159,16 +159,16 @@ impl World {
 
     pub(crate) fn live(&mut self) -> Result<usize, String> {
         for device in 0..self.devices.len() {
-            self.network.at(0, Happening::Start { device });
+            self.network.at(0, ScheduledEvent::Start { device });
             for _ in 0..self.storm.messages * 2 {
                 let at = self.rng.u64(0..self.storm.duration);
-                self.network.at(at, Happening::Act { device });
+                self.network.at(at, ScheduledEvent::Act { device });
             }
         }
         for second in 0..self.storm.duration / 1000 {
-            self.network.at(second * 1000, Happening::Weather);
+            self.network.at(second * 1000, ScheduledEvent::Weather);
         }
-        self.network.at(1000, Happening::ServerTick);
+        self.network.at(1000, ScheduledEvent::ServerTick);
         while self.time < self.storm.duration {
             self.step()?;
         }
@@ -224,7 +224,7 @@ impl World {
             (Some(time), _) => {
                 self.time = self.time.max(time);
                 match self.network.pop() {
-                    Some(happening) => self.happen(happening),
+                    Some(event) => self.handle_event(event),
                     None => Ok(()),
                 }
             }
@@ -260,33 +260,33 @@ impl World {
         device.run == process.run && device.engine.is_some()
     }
 
-    pub(crate) fn happen(&mut self, happening: Happening) -> Step {
+    pub(crate) fn handle_event(&mut self, event: ScheduledEvent) -> Step {
         if self.verbose {
-            self.tell(&format!("{happening:?}"));
+            self.tell(&format!("{event:?}"));
         }
-        match happening {
-            Happening::Handshake {
+        match event {
+            ScheduledEvent::Handshake {
                 process,
                 socket,
                 token,
             } => self.handshake(process, socket, &token),
-            Happening::Opened { process, socket } => {
+            ScheduledEvent::Opened { process, socket } => {
                 self.socket_event(process, socket, SocketEvent::Opened)
             }
-            Happening::Refused { process, socket } => {
+            ScheduledEvent::Refused { process, socket } => {
                 let failure = match self.rng.bool() {
                     true => SocketFailure::Unreachable("refused by the storm".to_owned()),
                     false => SocketFailure::Refused { status: 502 },
                 };
                 self.socket_event(process, socket, SocketEvent::Failed(failure))
             }
-            Happening::ToServer { far, text } => {
+            ScheduledEvent::ToServer { far, text } => {
                 let now = self.server_now();
                 let outgoing = self.backend.frame(far, &text, now);
                 self.carry(outgoing);
                 Ok(())
             }
-            Happening::ToDevice {
+            ScheduledEvent::ToDevice {
                 process,
                 socket,
                 text,
@@ -297,17 +297,17 @@ impl World {
                 };
                 self.socket_event(process, socket, event)
             }
-            Happening::EndAtDevice {
+            ScheduledEvent::EndAtDevice {
                 process,
                 socket,
                 code,
             } => self.socket_event(process, socket, end_of_socket(code)),
-            Happening::EndAtServer { far } => {
+            ScheduledEvent::EndAtServer { far } => {
                 let outgoing = self.backend.disconnect(far);
                 self.carry(outgoing);
                 Ok(())
             }
-            Happening::Request {
+            ScheduledEvent::Request {
                 process,
                 request,
                 call,
@@ -316,27 +316,28 @@ impl World {
                 self.serve(process, request, call, token.as_ref());
                 Ok(())
             }
-            Happening::Answer {
+            ScheduledEvent::Answer {
                 process,
                 request,
                 call,
                 answer,
             } => self.answer(process, request, &call, answer.as_ref()),
-            Happening::Act { device } => self.act(device),
-            Happening::Start { device } => self.start(device),
-            Happening::Online { process } => match self.is_alive(process) {
+            ScheduledEvent::Act { device } => self.act(device),
+            ScheduledEvent::Start { device } => self.start(device),
+            ScheduledEvent::Online { process } => match self.is_alive(process) {
                 true => self.handle(
                     process.device,
                     vec![Input::Network(NetworkState::Available)],
                 ),
                 false => Ok(()),
             },
-            Happening::Weather => self.weather(),
-            Happening::ServerTick => {
+            ScheduledEvent::Weather => self.weather(),
+            ScheduledEvent::ServerTick => {
                 let now = self.server_now();
                 let outgoing = self.backend.tick(now);
                 self.carry(outgoing);
-                self.network.at(self.time + 1000, Happening::ServerTick);
+                self.network
+                    .at(self.time + 1000, ScheduledEvent::ServerTick);
                 Ok(())
             }
         }
