@@ -16,7 +16,7 @@ pub struct MessageSend {
     pub conversation_id: ConversationId,
     /// What it says: at most `limits.textBytes`, and blank only beside attachments.
     pub text: String,
-    /// Whom the text mentions.
+    /// The users that the text mentions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<UserId>,
     /// The message that it answers.
@@ -64,7 +64,7 @@ pub struct MessageEdit {
     pub message_key: OperationKey,
     /// What it says from now on.
     pub text: String,
-    /// Whom the new text mentions.
+    /// The users that the new text mentions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<UserId>,
 }

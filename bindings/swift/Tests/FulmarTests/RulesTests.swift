@@ -109,6 +109,8 @@ final class RulesTests: XCTestCase {
         case .roleMissing: "the role does not suffice"
         case .notEditable: "cannot be changed"
         case .notDeletable: "cannot be deleted"
+        case .notPinnable: "cannot be pinned"
+        case .tooManyPinned: "too many are pinned"
         case .noThreadHere: "no thread here"
         case .notForwardable: "cannot be forwarded"
         case .notAChange: "no change"

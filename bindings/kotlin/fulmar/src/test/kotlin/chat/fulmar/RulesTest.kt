@@ -95,6 +95,8 @@ class RulesTest {
         Rule.ROLE_MISSING -> "the role does not suffice"
         Rule.NOT_EDITABLE -> "cannot be changed"
         Rule.NOT_DELETABLE -> "cannot be deleted"
+        Rule.NOT_PINNABLE -> "cannot be pinned"
+        Rule.TOO_MANY_PINNED -> "too many are pinned"
         Rule.NO_THREAD_HERE -> "no thread here"
         Rule.NOT_FORWARDABLE -> "cannot be forwarded"
         Rule.NOT_A_CHANGE -> "no change"
