@@ -11,6 +11,21 @@ use crate::store::{Durability, Store, account};
 use crate::time::{Mono, Now};
 use crate::tx::{Asked, Numbers, Tx};
 
+/// Examples of every variant of an enum, in an array. A variant without one does not compile, and an example of
+/// another variant fails.
+macro_rules! every {
+    ($enum:ty { $($variant:pat => [$($example:expr),+ $(,)?]),+ $(,)? }) => {{
+        fn _knows_all(one: &$enum) {
+            match one {
+                $($variant => {})+
+            }
+        }
+        $(assert!([$(&$example),+].into_iter().all(|one: &$enum| matches!(one, $variant)));)+
+        [$($($example),+),+]
+    }};
+}
+pub(crate) use every;
+
 /// When every test begins, in milliseconds since 1970.
 pub(crate) const EPOCH: i64 = 1_790_000_000_000;
 

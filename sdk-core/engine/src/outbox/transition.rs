@@ -90,23 +90,24 @@ mod tests {
         RootGivenUp, Submitted, Unanswered,
     };
     use super::State::{Applied, Failed, InFlight, Queued, Unconfirmed};
-    use super::{State, after};
+    use super::{OperationEvent, State, after};
+    use crate::testing::every;
 
     #[test]
     fn every_state_and_event() {
-        let events = [
-            Submitted,
-            Confirmed,
-            Acknowledged,
-            Refused,
-            Unanswered,
-            NotApplied,
-            Outdated,
-            Retried,
-            RetriedInDoubt,
-            Discarded,
-            RootGivenUp,
-        ];
+        let events = every!(OperationEvent {
+            Submitted => [Submitted],
+            Confirmed => [Confirmed],
+            Acknowledged => [Acknowledged],
+            Refused => [Refused],
+            Unanswered => [Unanswered],
+            NotApplied => [NotApplied],
+            Outdated => [Outdated],
+            Retried => [Retried],
+            RetriedInDoubt => [RetriedInDoubt],
+            Discarded => [Discarded],
+            RootGivenUp => [RootGivenUp],
+        });
         let (fly, doubt, fail) = (To(InFlight), To(Unconfirmed), To(Failed));
         #[rustfmt::skip]
         let table = [
@@ -117,8 +118,9 @@ mod tests {
             (Applied,     [No,      Gone,     No,          No,     No,     No,         No,      No,         No,     No,       No]),
             (Failed,      [No,      Gone,     No,          No,     No,     No,         No,      To(Queued), doubt,  Gone,     fail]),
         ];
-        assert_eq!(table.map(|(state, _)| state), State::ALL);
+        assert_eq!(table.map(|(state, _)| state), State::all());
         for (state, row) in table {
+            assert_eq!(row.len(), events.len());
             for (event, next) in events.into_iter().zip(row) {
                 assert_eq!(after(state, event), next, "{state:?} + {event:?}");
             }

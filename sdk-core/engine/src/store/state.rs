@@ -23,16 +23,6 @@ pub enum OperationState {
 }
 
 impl OperationState {
-    /// All of them.
-    #[cfg(test)]
-    pub(crate) const ALL: [Self; 5] = [
-        Self::Queued,
-        Self::InFlight,
-        Self::Unconfirmed,
-        Self::Applied,
-        Self::Failed,
-    ];
-
     /// For logs.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -92,4 +82,18 @@ pub enum SessionEnd {
     /// The tokens in the store are sealed with a key that the platform does not have (any more): a
     /// store that was restored on another device, or a reset of the platform's secrets.
     SecretsLost,
+}
+
+#[cfg(test)]
+impl OperationState {
+    /// All of them.
+    pub(crate) fn all() -> [Self; 5] {
+        crate::testing::every!(OperationState {
+            OperationState::Queued => [Self::Queued],
+            OperationState::InFlight => [Self::InFlight],
+            OperationState::Unconfirmed => [Self::Unconfirmed],
+            OperationState::Applied => [Self::Applied],
+            OperationState::Failed => [Self::Failed],
+        })
+    }
 }

@@ -226,7 +226,7 @@ fn pointers_fold_to_the_farther_one() {
 fn only_what_certainly_has_not_left_the_device_can_be_folded_into() {
     let mut room = Room::admin();
     room.enqueue(1, &edit(OWN, "better"));
-    for state in OperationState::ALL {
+    for state in OperationState::all() {
         room.bench.run(|tx| {
             operations::set_state(&tx.db, key(1), state, None).unwrap();
             if state == OperationState::Unconfirmed {

@@ -99,7 +99,7 @@ fn every_operation_is_shown_until_it_is_refused_and_leaves_nothing_then() {
             let mut room = Room::admin();
             let before = room.screen();
             room.enqueue(1, &method);
-            for state in OperationState::ALL {
+            for state in OperationState::all() {
                 room.become_state(1, state);
                 let after = room.screen();
                 if state == OperationState::Failed {

@@ -228,7 +228,7 @@ fn what_only_changes_a_conversation_goes_when_the_user_leaves_it_and_messages_st
 
 #[test]
 fn retry_in_every_state() {
-    for state in OperationState::ALL {
+    for state in OperationState::all() {
         let mut desk = Desk::new();
         if state == OperationState::Applied {
             desk.change(1, pin("c-1", true)).unwrap();

@@ -101,7 +101,7 @@ fn in_state(state: OperationState, over: Over) -> (Desk, Sent) {
 #[test]
 fn every_state_and_every_outcome() {
     for over in BOTH {
-        for state in OperationState::ALL {
+        for state in OperationState::all() {
             for says in ALL {
                 let what = format!("{over:?} {state:?} {says:?}");
                 let (mut desk, sent) = in_state(state, over);
@@ -282,7 +282,7 @@ fn outcomes_of_others_and_twice_the_same_change_nothing() {
 #[test]
 fn an_event_that_comes_before_the_outcome_confirms() {
     for over in BOTH {
-        for state in OperationState::ALL {
+        for state in OperationState::all() {
             let (mut desk, sent) = in_state(state, over);
             desk.run(|outbox, tx, _| outbox.confirmed(tx, key(1)).unwrap());
             assert_eq!(desk.state(1), None, "{state:?}");
