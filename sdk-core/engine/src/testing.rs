@@ -98,6 +98,8 @@ impl Bench {
     }
 }
 
+pub(crate) mod answers;
+
 /// What a server says, for machines that listen to one.
 pub(crate) mod server {
     use fulmar_protocol::{

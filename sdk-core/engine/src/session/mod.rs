@@ -76,6 +76,7 @@ impl From<NewTokens> for NewSession {
 enum Ask {
     SignIn {
         command: CommandId,
+        user_id: UserId,
     },
     /// The first token of a session with a token provider.
     FirstToken {
@@ -99,7 +100,7 @@ impl Ask {
     /// The command that waits for this.
     fn command(&self) -> Option<CommandId> {
         match self {
-            Self::SignIn { command }
+            Self::SignIn { command, .. }
             | Self::FirstToken { command, .. }
             | Self::Me { command, .. } => Some(*command),
             Self::Refresh | Self::NextToken | Self::SignOut(_) => None,
@@ -252,7 +253,9 @@ impl Session {
         config: &Config,
     ) -> Result<Vec<SessionNews>> {
         match self.asks.remove(&request) {
-            Some(Ask::SignIn { command }) => self.sign_in_answered(tx, command, session_of(result)),
+            Some(Ask::SignIn { command, user_id }) => {
+                self.sign_in_answered(tx, command, &user_id, session_of(result))
+            }
             Some(Ask::Me {
                 command,
                 user_id,

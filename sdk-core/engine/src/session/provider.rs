@@ -114,8 +114,8 @@ impl Session {
                     return Ok(Vec::new());
                 };
                 if me.user_id == user_id {
-                    let session = session(user_id, Some(me.name), token);
-                    return self.sign_in_answered(tx, command, Ok(session));
+                    let session = session(user_id.clone(), Some(me.name), token);
+                    return self.sign_in_answered(tx, command, &user_id, Ok(session));
                 }
                 CommandError::NoToken {
                     reason: format!("the token belongs to {}", me.user_id),

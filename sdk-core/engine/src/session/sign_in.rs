@@ -53,7 +53,8 @@ impl Session {
             return Ok(Err(error));
         }
         let request = tx.ask(Owner::SignIn, call, None);
-        self.asks.insert(request, Ask::SignIn { command });
+        let user_id = user_id.clone();
+        self.asks.insert(request, Ask::SignIn { command, user_id });
         Ok(Ok(()))
     }
 
@@ -85,10 +86,17 @@ impl Session {
         &mut self,
         tx: &mut Tx<'_>,
         command: CommandId,
+        user_id: &UserId,
         answer: std::result::Result<NewSession, RequestFailure>,
     ) -> Result<Vec<SessionNews>> {
         let session = match answer {
-            Ok(session) => session,
+            Ok(session) if session.user_id == *user_id => session,
+            // It would begin a session that nobody asked for, and could empty the store for it.
+            Ok(_) => {
+                let error = command_error(RequestFailure::other_answer());
+                tx.reply(command, Err(error));
+                return Ok(Vec::new());
+            }
             Err(failure) => {
                 tx.reply(command, Err(command_error(failure)));
                 return Ok(Vec::new());

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use fulmar_protocol::{
-    Answer, AnswerError, Code, DeviceId, Me, Problem, Secret, Session as Tokens, Timestamp, UserId,
-};
+use fulmar_protocol::{Answer, Code, Secret, Timestamp};
 
 mod refresh;
+mod states;
+mod table;
 
 use super::{Session, SessionNews};
 use crate::config::Config;
@@ -16,6 +16,8 @@ use crate::io::{
 };
 use crate::pace::Gate;
 use crate::store::account;
+use crate::testing::answers::{me, session as tokens};
+use crate::testing::server::{foreign, problem, unreachable, user};
 use crate::testing::{Bench, EPOCH, Step};
 use crate::time::Mono;
 use crate::timer::{Timed, Timer};
@@ -25,29 +27,6 @@ struct Desk {
     bench: Bench,
     session: Session,
     config: Config,
-}
-
-fn user(name: &str) -> UserId {
-    UserId::new(name).unwrap()
-}
-
-fn tokens(name: &str, number: u32, expires_in_ms: u64) -> Answer {
-    Answer::Session(Tokens {
-        user_id: user(name),
-        device_id: DeviceId::new("phone").unwrap(),
-        name: name.to_owned(),
-        access_token: Secret::new(format!("access-{number}")),
-        expires_in_ms,
-        refresh_token: Secret::new(format!("refresh-{number}")),
-    })
-}
-
-fn problem(code: Code) -> RequestFailure {
-    RequestFailure::ErrorAnswer(AnswerError::Problem(Problem::new(code, "x")))
-}
-
-fn unreachable() -> RequestFailure {
-    RequestFailure::Unreachable("x".to_owned())
 }
 
 impl Desk {
@@ -162,9 +141,7 @@ fn a_sign_out_is_told_until_the_server_knows() {
     for answer in [
         Err(unreachable()),
         Err(problem(Code::ServerUnavailable)),
-        Err(RequestFailure::ErrorAnswer(AnswerError::Foreign {
-            status: 200,
-        })),
+        Err(foreign(200)),
     ] {
         let request = told(&mut desk).expect("it is told");
         desk.answer(request, answer);
@@ -224,14 +201,7 @@ fn a_token_provider_begins_a_session_once_the_server_says_whose_token_it_is() {
                 .token_provided(tx, request, Ok(token), config)
                 .unwrap()
         });
-        let me = Answer::Me(Me {
-            user_id: user(owner),
-            name: owner.to_owned(),
-            avatar_url: None,
-            device_id: DeviceId::new("phone").unwrap(),
-            server_time: Timestamp(EPOCH),
-        });
-        let step = desk.answer(step.asked[0].request, Ok(me));
+        let step = desk.answer(step.asked[0].request, Ok(me(owner)));
         assert_eq!(step.result.len(), usize::from(good), "{owner}");
         assert_eq!(desk.session.signed_in(), good, "{owner}");
     }
