@@ -62,11 +62,11 @@ impl Sync {
             }
             (Fetch::Events | Fetch::Snapshot, Ok(_)) => {
                 let failure = RequestFailure::other_answer();
-                self.failed(tx, &failure, config);
+                self.failed(tx, fetch, &failure, config);
                 Ok(Vec::new())
             }
             (Fetch::Events | Fetch::Snapshot, Err(failure)) => {
-                self.failed(tx, &failure, config);
+                self.failed(tx, fetch, &failure, config);
                 Ok(Vec::new())
             }
         }
@@ -119,14 +119,14 @@ impl Sync {
         }
     }
 
-    fn failed(&mut self, tx: &mut Tx<'_>, failure: &RequestFailure, config: &Config) {
+    fn failed(&mut self, tx: &mut Tx<'_>, fetch: Fetch, failure: &RequestFailure, config: &Config) {
         tracing::info!(%failure, "could not fetch what is missing");
         let Some(problem) = failure.problem() else {
             self.rest(tx, None, config);
             return;
         };
         if problem.code == Code::SyncReset {
-            if self.missing == Missing::Everything {
+            if fetch == Fetch::Snapshot {
                 // It refuses the snapshot as well.
                 self.rest(tx, problem.retry_after_ms, config);
             }

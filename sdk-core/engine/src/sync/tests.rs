@@ -6,6 +6,8 @@ mod numbers;
 mod participants;
 mod quarantine;
 mod snapshots;
+mod states;
+mod table;
 
 use std::time::Duration;
 
