@@ -106,26 +106,29 @@ impl Downloads {
             return;
         }
         let content = wanted.content;
-        self.wanted
-            .entry(content)
-            .or_insert_with(|| Download {
-                file_id: wanted.file_id,
-                size: wanted.size,
-                // A whole file that is not known as one is none.
-                received: if wanted.have < wanted.size {
-                    wanted.have
-                } else {
-                    0
-                },
-                farthest: 0,
-                askers: Vec::new(),
-                under_way: None,
-                failures: 0,
-                damaged: 0,
-                senseless: 0,
-            })
-            .askers
-            .push((wanted.id, wanted.command));
+        let asker = (wanted.id, wanted.command);
+        if let Some(download) = self.wanted.get_mut(&content) {
+            // What it is doing is shown already.
+            download.askers.push(asker);
+            return;
+        }
+        let download = Download {
+            file_id: wanted.file_id,
+            size: wanted.size,
+            // A whole file that is not known as one is none.
+            received: if wanted.have < wanted.size {
+                wanted.have
+            } else {
+                0
+            },
+            farthest: 0,
+            askers: vec![asker],
+            under_way: None,
+            failures: 0,
+            damaged: 0,
+            senseless: 0,
+        };
+        self.wanted.insert(content, download);
         self.show(tx, content, DownloadState::Waiting);
     }
 
@@ -219,6 +222,7 @@ impl Downloads {
             Err(TransferFailure::Damaged) if download.damaged == 0 => {
                 download.damaged += 1;
                 download.received = 0;
+                self.show(tx, content, DownloadState::Waiting);
                 DownloadNews::Nothing
             }
             Err(TransferFailure::Damaged) => {

@@ -35,8 +35,8 @@ const LEAST: u64 = 16 * 1024;
 /// What is known of uploads while the process lives.
 #[derive(Debug)]
 pub(crate) struct Uploads {
-    /// Which file each request is about.
-    asks: BTreeMap<RequestId, UploadKey>,
+    /// Which file each request is about, and what was asked.
+    asks: BTreeMap<RequestId, (UploadKey, Ask)>,
     /// Of these the server has said in this process how much it has.
     known: BTreeSet<UploadKey>,
     /// How often each came to nothing since it last moved on.
@@ -52,6 +52,17 @@ pub(crate) struct Uploads {
     /// The most that the server says it takes in one request.
     limit: u32,
     timers: Timers,
+}
+
+/// What was asked for a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ask {
+    /// To give it a name.
+    Create,
+    /// How much of it is there.
+    Find,
+    /// To take a part of it.
+    Send,
 }
 
 /// What became of a file.
@@ -109,7 +120,7 @@ impl Uploads {
             if self.asks.len() >= AT_ONCE {
                 break;
             }
-            let busy = self.asks.values().any(|key| *key == row.key);
+            let busy = self.asks.values().any(|(key, _)| *key == row.key);
             if busy || self.timers.is_set(Timer::UploadAgain(row.key)) {
                 continue;
             }
@@ -117,24 +128,29 @@ impl Uploads {
                 self.timers.set(Timer::UploadAgain(row.key), at);
                 continue;
             }
-            let request = self.next_step(tx, &row, token)?;
-            self.asks.insert(request, row.key);
+            let (request, ask) = self.next_step(tx, &row, token)?;
+            self.asks.insert(request, (row.key, ask));
         }
         Ok(())
     }
 
     /// Names the file, asks how much of it is there, or sends the next part.
-    fn next_step(&self, tx: &mut Tx<'_>, row: &UploadRow, token: &Secret) -> Result<RequestId> {
+    fn next_step(
+        &self,
+        tx: &mut Tx<'_>,
+        row: &UploadRow,
+        token: &Secret,
+    ) -> Result<(RequestId, Ask)> {
         let access_token = token.clone();
         Ok(match &row.file_id {
             None => {
                 let (size, sha256) = (row.size, row.content);
                 let call = ApiRequest::CreateUpload(NewUpload { size, sha256 });
-                tx.ask(Owner::Upload, call, Some(access_token))
+                (tx.ask(Owner::Upload, call, Some(access_token)), Ask::Create)
             }
             Some(file) if !self.known.contains(&row.key) => {
                 let call = ApiRequest::FindUpload(file.clone());
-                tx.ask(Owner::Upload, call, Some(access_token))
+                (tx.ask(Owner::Upload, call, Some(access_token)), Ask::Find)
             }
             Some(file) => {
                 let length = self.length(row);
@@ -153,7 +169,7 @@ impl Uploads {
                     },
                     access_token,
                 });
-                request
+                (request, Ask::Send)
             }
         })
     }
@@ -173,21 +189,19 @@ impl Uploads {
         online: &OnlineToken,
         config: &Config,
     ) -> Result<Vec<UploadNews>> {
-        let Some(key) = self.asks.remove(&request) else {
+        let Some((key, ask)) = self.asks.remove(&request) else {
             return Ok(Vec::new());
         };
-        match result {
-            Ok(answer) => {
-                if let Answer::UploadCreated(file) = answer {
-                    self.named(tx, key, file, online)
-                } else if let Answer::UploadOffset(offset) = answer {
-                    self.is_at(tx, key, offset, config)
-                } else {
-                    let failure = RequestFailure::other_answer();
-                    self.failed(tx, key, &failure, config)
-                }
+        match (ask, result) {
+            (Ask::Create, Ok(Answer::UploadCreated(file))) => self.named(tx, key, file, online),
+            (Ask::Find, Ok(Answer::UploadOffset(offset))) => self.is_at(tx, key, offset, config),
+            (Ask::Create | Ask::Find | Ask::Send, Ok(_)) => {
+                let failure = RequestFailure::other_answer();
+                self.failed(tx, key, &failure, config)
             }
-            Err(failure) => self.failed(tx, key, &failure, config),
+            (Ask::Create | Ask::Find | Ask::Send, Err(failure)) => {
+                self.failed(tx, key, &failure, config)
+            }
         }
     }
 
@@ -199,10 +213,14 @@ impl Uploads {
         result: std::result::Result<u64, TransferFailure>,
         config: &Config,
     ) -> Result<Vec<UploadNews>> {
-        let Some(key) = self.asks.remove(&request) else {
+        let Some((key, ask)) = self.asks.remove(&request) else {
             return Ok(Vec::new());
         };
         match result {
+            Ok(_) if ask != Ask::Send => {
+                let failure = RequestFailure::other_answer();
+                self.failed(tx, key, &failure, config)
+            }
             Ok(offset) => {
                 let news = self.is_at(tx, key, offset, config)?;
                 if news.contains(&UploadNews::Progress) {
@@ -294,6 +312,9 @@ impl Uploads {
     pub(crate) fn begin_anew(&mut self, tx: &mut Tx<'_>, message: OperationKey) -> Result<()> {
         for row in uploads::of_message(&tx.db, message)? {
             self.forget(row.key);
+            if row.file_id.is_some() {
+                self.call_off(tx, row.key);
+            }
             uploads::begin_anew(&tx.db, row.key)?;
         }
         Ok(())
@@ -310,15 +331,18 @@ impl Uploads {
         for row in files {
             self.forget(row.key);
             self.timers.clear(Timer::UploadAgain(row.key));
-            let asked = self.asks.iter().find(|(_, key)| **key == row.key);
-            if let (Some((request, _)), Some(_)) = (asked, &row.file_id) {
-                let request = *request;
-                self.asks.remove(&request);
-                tx.call_off(request);
-            }
+            // Of one without a name, only the answer says which it is to end.
             if let Some(file) = row.file_id {
+                self.call_off(tx, row.key);
                 tell_end(tx, file, online);
             }
+        }
+    }
+
+    /// What is under way for this file is nobody's any more.
+    fn call_off(&mut self, tx: &mut Tx<'_>, key: UploadKey) {
+        for (request, _) in self.asks.extract_if(.., |_, (about, _)| *about == key) {
+            tx.call_off(request);
         }
     }
 

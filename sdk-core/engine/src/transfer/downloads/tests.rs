@@ -1,6 +1,8 @@
 //! Downloads, stepped without an engine.
 
 mod in_engine;
+mod states;
+mod table;
 
 use std::time::Duration;
 

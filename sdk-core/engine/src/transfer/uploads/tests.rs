@@ -3,6 +3,8 @@
 mod failing;
 mod given_up;
 mod growing;
+mod states;
+mod table;
 
 use std::time::Duration;
 
