@@ -39,27 +39,78 @@ impl Presence {
 
 #[cfg(test)]
 mod tests {
-    use fulmar_protocol::{Presence as Is, PresenceFrame, UserId, UserPresence};
+    use fulmar_protocol::{Presence as Is, PresenceFrame, Timestamp, UserPresence};
 
     use super::Presence;
     use crate::io::Effect;
-    use crate::testing::Bench;
+    use crate::testing::server::user;
+    use crate::testing::{Bench, EPOCH, Step, every};
+
+    fn bob(presence: Is) -> UserPresence {
+        UserPresence {
+            user_id: user("bob"),
+            presence,
+        }
+    }
+
+    fn said(step: &Step<()>) -> Vec<UserPresence> {
+        let told = step.effects.iter().flat_map(|effect| match effect {
+            Effect::Presence(users) => users.clone(),
+            other => panic!("{other:?}"),
+        });
+        told.collect()
+    }
+
+    /// What is known of bob before, and what is told of him then.
+    #[test]
+    fn every_presence_before_and_after() {
+        let all = every!(Is {
+            Is::Online => [Is::Online],
+            Is::Offline { .. } => [
+                Is::Offline { last_seen_at: None },
+                Is::Offline { last_seen_at: Some(Timestamp(EPOCH)) },
+            ],
+            Is::Unknown => [Is::Unknown],
+        });
+        let mut bench = Bench::new();
+        for before in [None].into_iter().chain(all.map(Some)) {
+            for after in all {
+                let mut presence = Presence::default();
+                for told in before.into_iter().chain([after, after]) {
+                    let users = vec![bob(told)];
+                    let step = bench.run(|tx| presence.heard(tx, PresenceFrame { users }));
+                    assert_eq!(said(&step), [bob(told)], "it is told as it comes");
+                }
+                // With the connection goes what is known, and that is told once.
+                let lost = bench.run(|tx| presence.forget(tx));
+                assert_eq!(said(&lost), [bob(Is::Unknown)], "{before:?} {after:?}");
+                assert!(bench.run(|tx| presence.forget(tx)).effects.is_empty());
+            }
+        }
+    }
 
     #[test]
-    fn with_the_connection_goes_what_is_known_and_it_is_said_once() {
+    fn of_nobody_there_is_nothing_to_forget() {
         let mut bench = Bench::new();
         let mut presence = Presence::default();
-        let bob = UserPresence {
-            user_id: UserId::new("bob").unwrap(),
+        assert!(bench.run(|tx| presence.forget(tx)).effects.is_empty());
+        let users = Vec::new();
+        bench.run(|tx| presence.heard(tx, PresenceFrame { users }));
+        assert!(bench.run(|tx| presence.forget(tx)).effects.is_empty());
+    }
+
+    #[test]
+    fn all_of_a_frame_are_forgotten_with_the_connection() {
+        let mut bench = Bench::new();
+        let mut presence = Presence::default();
+        let carol = UserPresence {
+            user_id: user("carol"),
             presence: Is::Online,
         };
-        let users = vec![bob.clone()];
-        let heard = bench.run(|tx| presence.heard(tx, PresenceFrame { users }));
-        assert!(matches!(&heard.effects[..], [Effect::Presence(told)] if told[0] == bob));
-        let lost = bench.run(|tx| presence.forget(tx));
-        assert!(
-            matches!(&lost.effects[..], [Effect::Presence(told)] if told[0].presence == Is::Unknown)
-        );
-        assert!(bench.run(|tx| presence.forget(tx)).effects.is_empty());
+        let users = vec![carol, bob(Is::Online)];
+        bench.run(|tx| presence.heard(tx, PresenceFrame { users }));
+        let lost = said(&bench.run(|tx| presence.forget(tx)));
+        assert_eq!(lost.len(), 2);
+        assert!(lost.iter().all(|user| user.presence == Is::Unknown));
     }
 }

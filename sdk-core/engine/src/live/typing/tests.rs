@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use fulmar_protocol::{ClientFrame, Typing, TypingState, UserId};
 
-use super::TypingSignals;
+mod table;
+
+use super::{EXPIRES, TypingSignals};
 use crate::facts::Channel;
 use crate::io::{Effect, SocketId};
 use crate::store::{ConversationKey, conversations};
@@ -108,6 +110,15 @@ impl Room {
         }
         self.bench.pass(end.until(self.bench.now().mono));
         (all_told, last)
+    }
+
+    /// The conversation is not here any more.
+    fn remove(&mut self) {
+        let place = self.place;
+        self.bench.run(|tx| {
+            conversations::set_gone(&tx.db, place).unwrap();
+            assert!(conversations::remove_if_gone(&tx.db, place).unwrap());
+        });
     }
 
     fn forget(&mut self) -> Step<()> {
@@ -214,11 +225,7 @@ fn where_there_is_no_conversation_nothing_is_said() {
 fn where_the_conversation_is_gone_meanwhile_nothing_is_said() {
     let mut room = Room::new();
     room.press();
-    let place = room.place;
-    room.bench.run(|tx| {
-        conversations::set_gone(&tx.db, place).unwrap();
-        assert!(conversations::remove_if_gone(&tx.db, place).unwrap());
-    });
+    room.remove();
     assert_eq!(room.pass(millis(5_000)).0, []);
 }
 
