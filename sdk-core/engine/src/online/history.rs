@@ -44,20 +44,18 @@ pub(super) fn fetch_page(
     let PageAsked { run, page } = asked;
     if !conversations::exists(&tx.db, run.conversation)? {
         // It went while the page was on its way.
-        tx.reply_all(commands, &Ok(Reply::Done));
+        tx.reply_all(commands, &Ok(reply(page, None)));
         return Ok(Asking::Done);
     }
     let conversation_id = conversations::server_id(&tx.db, run.conversation)?;
     // What the server does not know yet, it has nothing of that is not here.
     let missing = asked.still_missing(tx, page_size)?;
     let (Some(conversation_id), Some(limit)) = (conversation_id, missing) else {
-        let reply = match page {
-            HistoryPage::Around(anchor) => Reply::Found {
-                place: find_here(tx, run, anchor)?,
-            },
-            HistoryPage::Before(_) | HistoryPage::After(_) => Reply::Done,
+        let place = match page {
+            HistoryPage::Around(anchor) => find_here(tx, run, anchor)?,
+            HistoryPage::Before(_) | HistoryPage::After(_) => None,
         };
-        tx.reply_all(commands, &Ok(reply));
+        tx.reply_all(commands, &Ok(reply(page, place)));
         return Ok(Asking::Done);
     };
     let token = match token {
@@ -77,6 +75,14 @@ pub(super) fn fetch_page(
         freshness: Freshness::Fresh,
     };
     Ok(Asking::Send { call, ask, token })
+}
+
+/// Who jumps to a message is told where it is.
+fn reply(page: HistoryPage, place: Option<Position>) -> Reply {
+    match page {
+        HistoryPage::Around(_) => Reply::Found { place },
+        HistoryPage::Before(_) | HistoryPage::After(_) => Reply::Done,
+    }
 }
 
 /// What a message said before it was edited, which only the server remembers.
@@ -126,11 +132,7 @@ pub(super) fn page_arrived(
             messages.push(message);
         }
     }
-    let reply = match asked.page {
-        HistoryPage::Around(_) => Reply::Found { place: page.anchor },
-        HistoryPage::Before(_) | HistoryPage::After(_) => Reply::Done,
-    };
-    tx.reply_all(commands, &Ok(reply));
+    tx.reply_all(commands, &Ok(reply(asked.page, page.anchor)));
     Ok(Taken::News(OnlineNews::Page(conversation, messages)))
 }
 

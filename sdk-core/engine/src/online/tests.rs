@@ -1,6 +1,7 @@
 //! Questions that are asked now or not at all, stepped without an engine.
 
 mod pages;
+mod table;
 
 use fulmar_protocol::{
     Anchor, Answer, ApiRequest, BlockList, Code, DeviceId, HistoryPage, Me, MeUpdate, MessagePage,
