@@ -86,9 +86,9 @@ mod tests {
     use super::{AT_A_TIME, Cache, CacheNews, INDEX_AFTER, LOOK_AFTER};
     use crate::config::{Config, Retention};
     use crate::io::{Effect, Topic};
-    use crate::store::{ConversationKey, conversations, messages, search};
+    use crate::store::{ConversationKey, account, conversations, messages, search};
     use crate::testing::server::{conversation, key, message, user};
-    use crate::testing::{Bench, Step};
+    use crate::testing::{Bench, Step, every};
     use crate::timer::{Timed, Timer};
 
     struct Shelf {
@@ -137,6 +137,12 @@ mod tests {
             self.cache.timers_mut().clear(Timer::Index);
             let cache = &mut self.cache;
             self.bench.run(|tx| cache.index_messages(tx).unwrap())
+        }
+
+        fn evict(&mut self) -> Step<CacheNews> {
+            let (cache, config) = (&mut self.cache, &self.config);
+            self.bench
+                .run(|tx| cache.evict_history(tx, config).unwrap())
         }
 
         fn has(&mut self, number: u64) -> bool {
@@ -221,5 +227,97 @@ mod tests {
             shelf.index();
             assert_eq!(shelf.is_behind(), rest);
         }
+    }
+
+    /// Where the tests begin; more is kept than the app wants.
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    enum State {
+        Indexed,
+        /// Something is not indexed yet.
+        Behind,
+        /// It will be soon.
+        Waiting,
+        /// So much came in that it is looked again whether there is too much.
+        Full,
+    }
+
+    /// What can happen to the cache.
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    enum Input {
+        Stored,
+        Reconcile,
+        Evict,
+        Index,
+    }
+
+    /// The table: whether messages went, whether something is behind, and whether that waits for a timer.
+    fn after(state: State, input: Input) -> (bool, bool, bool) {
+        match (state, input) {
+            (State::Full, Input::Reconcile) => (true, true, true),
+            (State::Waiting, Input::Evict) => (true, true, true),
+            (State::Behind | State::Full, Input::Evict) => (true, true, false),
+            (State::Indexed, Input::Evict) => (true, false, false),
+            (State::Behind, Input::Reconcile) => (false, true, true),
+            (State::Waiting, Input::Stored | Input::Reconcile) => (false, true, true),
+            (State::Behind | State::Full, Input::Stored) => (false, true, false),
+            (State::Indexed, Input::Stored | Input::Reconcile) => (false, false, false),
+            (_, Input::Index) => (false, false, false),
+        }
+    }
+
+    fn bring(state: State) -> Shelf {
+        let mut shelf = Shelf::with(120).keep(60);
+        match state {
+            State::Indexed => {
+                shelf.reconcile();
+                shelf.index();
+            }
+            State::Behind => {}
+            State::Waiting => drop(shelf.reconcile()),
+            State::Full => (0..LOOK_AFTER).for_each(|_| shelf.cache.stored()),
+        }
+        shelf
+    }
+
+    #[test]
+    fn every_state_and_every_input() {
+        let states = every!(State {
+            State::Indexed => [State::Indexed],
+            State::Behind => [State::Behind],
+            State::Waiting => [State::Waiting],
+            State::Full => [State::Full],
+        });
+        let inputs = every!(Input {
+            Input::Stored => [Input::Stored],
+            Input::Reconcile => [Input::Reconcile],
+            Input::Evict => [Input::Evict],
+            Input::Index => [Input::Index],
+        });
+        for state in states {
+            for input in inputs {
+                let mut shelf = bring(state);
+                match input {
+                    Input::Stored => shelf.cache.stored(),
+                    Input::Reconcile => drop(shelf.reconcile()),
+                    Input::Evict => drop(shelf.evict()),
+                    Input::Index => drop(shelf.index()),
+                }
+                let waits = shelf.cache.timers().is_set(Timer::Index);
+                let left = (!shelf.has(1), shelf.is_behind(), waits);
+                assert_eq!(left, after(state, input), "{state:?} + {input:?}");
+            }
+        }
+    }
+
+    /// The session ended, and the store was emptied, while something waited for the index.
+    #[test]
+    fn what_waited_for_the_index_and_is_gone_is_not_missed() {
+        let mut shelf = bring(State::Waiting);
+        shelf.bench.run(|tx| account::wipe(&tx.db).unwrap());
+        shelf.index();
+        assert!(!shelf.is_behind());
+        shelf.evict();
+        shelf.reconcile();
+        assert!(shelf.cache.timers().next().is_none());
     }
 }

@@ -134,20 +134,23 @@ mod tests {
     use super::{MOST_PATIENCE, Requests};
     use crate::config::Config;
     use crate::io::{Effect, RequestId};
-    use crate::testing::{Bench, Step};
+    use crate::testing::{Bench, Step, every};
     use crate::timer::{Timed, Timer};
     use crate::tx::{Asked, Owner, Patience};
 
-    const OWNERS: [Owner; 8] = [
-        Owner::SignIn,
-        Owner::Refresh,
-        Owner::SignOut,
-        Owner::Sync,
-        Owner::Submit,
-        Owner::Upload,
-        Owner::Download,
-        Owner::Online,
-    ];
+    #[rustfmt::skip]
+    fn owners() -> [Owner; 8] {
+        every!(Owner {
+            Owner::SignIn => [Owner::SignIn],
+            Owner::Refresh => [Owner::Refresh],
+            Owner::SignOut => [Owner::SignOut],
+            Owner::Sync => [Owner::Sync],
+            Owner::Submit => [Owner::Submit],
+            Owner::Upload => [Owner::Upload],
+            Owner::Download => [Owner::Download],
+            Owner::Online => [Owner::Online],
+        })
+    }
 
     struct Counter {
         bench: Bench,
@@ -203,7 +206,7 @@ mod tests {
 
     #[test]
     fn an_answer_comes_once_and_says_who_asked_with_what() {
-        for owner in OWNERS {
+        for owner in owners() {
             let mut counter = Counter::new();
             let (request, _) = counter.ask(owner);
             let closed = counter.requests.answered(request).unwrap();
@@ -217,7 +220,7 @@ mod tests {
 
     #[test]
     fn one_that_is_late_is_called_off_and_its_answer_is_nobodys() {
-        for owner in OWNERS {
+        for owner in owners() {
             let mut counter = Counter::new();
             let (request, _) = counter.ask(owner);
             let step = counter.miss(request);
@@ -238,7 +241,7 @@ mod tests {
 
     #[test]
     fn the_time_for_an_answer_doubles_while_none_comes_up_to_a_bound() {
-        for owner in OWNERS {
+        for owner in owners() {
             let mut counter = Counter::new();
             for late in 0..10 {
                 let (request, patience) = counter.ask(owner);
@@ -263,11 +266,11 @@ mod tests {
 
     #[test]
     fn each_owner_waits_for_itself() {
-        for slow in OWNERS {
+        for slow in owners() {
             let mut counter = Counter::new();
             let (request, _) = counter.ask(slow);
             counter.miss(request);
-            for owner in OWNERS {
+            for owner in owners() {
                 let (request, patience) = counter.ask(owner);
                 assert_eq!(
                     patience > counter.first(),
@@ -309,7 +312,7 @@ mod tests {
     #[test]
     fn at_the_end_of_a_session_everything_is_called_off() {
         let mut counter = Counter::new();
-        let asked = OWNERS.map(|owner| counter.ask(owner).0);
+        let asked = owners().map(|owner| counter.ask(owner).0);
         counter.miss(asked[0]);
         let requests = &mut counter.requests;
         let step = counter.bench.run(|tx| requests.cancel_all(tx));
@@ -318,7 +321,7 @@ mod tests {
         for request in asked {
             assert!(counter.requests.answered(request).is_none());
         }
-        assert_eq!(counter.ask(OWNERS[0]).1, counter.first());
+        assert_eq!(counter.ask(owners()[0]).1, counter.first());
         let requests = &mut counter.requests;
         let step = counter.bench.run(|tx| requests.cancel_all(tx));
         assert_eq!(step.effects.len(), 1, "only what is still under way");

@@ -16,7 +16,7 @@ use crate::store::{conversations, messages};
 use crate::testing::server::{
     conversation, conversation_id, foreign, key, message, problem, unreachable, user,
 };
-use crate::testing::{Bench, EPOCH, Step};
+use crate::testing::{Bench, EPOCH, Step, every};
 
 const PAGE: u32 = 50;
 
@@ -69,29 +69,24 @@ fn found(positions: &[u64]) -> Answer {
 /// Every question about the account.
 fn account_questions() -> Vec<AccountQuestion> {
     let device = DeviceId::new("phone").unwrap();
-    let every = |question: &AccountQuestion| match question {
-        AccountQuestion::Sessions
-        | AccountQuestion::EndSession(_)
-        | AccountQuestion::SetPushToken(_, _)
-        | AccountQuestion::RemovePushToken(_)
-        | AccountQuestion::Block(_)
-        | AccountQuestion::Unblock(_)
-        | AccountQuestion::DeleteAccount(_)
-        | AccountQuestion::UpdateMe(_) => {}
-    };
-    let push_token = serde_json::from_str(r#"{"provider": "fcm", "token": "t"}"#).unwrap();
-    let questions = vec![
-        AccountQuestion::Sessions,
-        AccountQuestion::EndSession(SessionId::new("s").unwrap()),
-        AccountQuestion::SetPushToken(device.clone(), push_token),
-        AccountQuestion::RemovePushToken(device),
-        AccountQuestion::Block(user("bob")),
-        AccountQuestion::Unblock(user("bob")),
-        AccountQuestion::DeleteAccount(Secret::new("password")),
-        AccountQuestion::UpdateMe(MeUpdate::default()),
-    ];
-    questions.iter().for_each(every);
-    questions
+    let push_token = || serde_json::from_str(r#"{"provider": "fcm", "token": "t"}"#).unwrap();
+    every!(AccountQuestion {
+        AccountQuestion::Sessions => [AccountQuestion::Sessions],
+        AccountQuestion::EndSession(_) => [
+            AccountQuestion::EndSession(SessionId::new("s").unwrap()),
+        ],
+        AccountQuestion::SetPushToken(_, _) => [
+            AccountQuestion::SetPushToken(device.clone(), push_token()),
+        ],
+        AccountQuestion::RemovePushToken(_) => [AccountQuestion::RemovePushToken(device.clone())],
+        AccountQuestion::Block(_) => [AccountQuestion::Block(user("bob"))],
+        AccountQuestion::Unblock(_) => [AccountQuestion::Unblock(user("bob"))],
+        AccountQuestion::DeleteAccount(_) => [
+            AccountQuestion::DeleteAccount(Secret::new("password")),
+        ],
+        AccountQuestion::UpdateMe(_) => [AccountQuestion::UpdateMe(MeUpdate::default())],
+    })
+    .to_vec()
 }
 
 /// Every question; of each it is not known here what the answer is.

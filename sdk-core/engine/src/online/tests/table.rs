@@ -3,7 +3,6 @@
 use super::*;
 use crate::online::ask::{Ask, Freshness};
 use crate::testing::answers::{every_answer, every_failure, me};
-use crate::testing::every;
 
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq)]
