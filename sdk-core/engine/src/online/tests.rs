@@ -245,7 +245,7 @@ fn an_answer_of_another_kind_is_told_as_none() {
         assert!(
             matches!(
                 reply,
-                [(CommandId(1), Err(CommandError::Unreachable { .. }))]
+                [(CommandId(1), Err(CommandError::ForeignAnswer { .. }))]
             ),
             "{question:?}: {reply:?}"
         );

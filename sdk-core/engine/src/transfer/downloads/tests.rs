@@ -279,7 +279,10 @@ fn an_answer_that_is_no_part_of_the_file_ends_it_after_a_while() {
     assert!(ended(&step));
     let reply = &step.replies[..];
     assert!(
-        matches!(reply, [(_, Err(CommandError::Unreachable { .. }))]),
+        matches!(
+            reply,
+            [(_, Err(CommandError::ForeignAnswer { status: 206 }))]
+        ),
         "{reply:?}"
     );
 }
