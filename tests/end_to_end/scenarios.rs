@@ -88,7 +88,10 @@ async fn captive_portal() {
     // A page with status 200 is no answer.
     let said = client.sign_in("alice", "alice-password").await;
     assert!(
-        matches!(said, Err(fulmar::CommandError::Unreachable { .. })),
+        matches!(
+            said,
+            Err(fulmar::CommandError::ForeignAnswer { status: 200 })
+        ),
         "{said:?}"
     );
     stage.server.advance(Duration::from_secs(10));

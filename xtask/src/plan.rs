@@ -199,8 +199,12 @@ pub(crate) fn setup() -> Step {
     Step::new("setup", toolchains::setup)
 }
 
+/// All of them, also after one that failed: one run tells everything that there is to mend.
 fn tests() -> Step {
-    Step::cargo("tests", &["test", "--workspace", "--locked"])
+    Step::cargo(
+        "tests",
+        &["test", "--workspace", "--locked", "--no-fail-fast"],
+    )
 }
 
 fn build() -> Step {
