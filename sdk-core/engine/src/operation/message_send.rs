@@ -31,7 +31,7 @@ impl Operation for MessageSend {
 /// A root that is not on this device is the server's to judge.
 fn may_have_thread(at: &Situation<'_>, root: OperationKey) -> Result<bool> {
     Ok(messages::find(at.db, root)?.is_none_or(|root| {
-        root.conversation == at.lane
+        root.conversation == at.conversation
             && root.content.thread_root.is_none()
             && root.content.notice.is_none()
     }))

@@ -28,7 +28,7 @@ use rusqlite::Connection;
 
 use crate::io::{CommandError, Rule};
 use crate::store::messages::MessageRow;
-use crate::store::{LaneId, Result};
+use crate::store::{ConversationKey, Result};
 
 pub(crate) use message_send::{
     content_of as message_send_content, forwarded as message_send_forwarded,
@@ -166,7 +166,7 @@ pub(crate) struct By<'a> {
 /// Where something is to be done, and who does it.
 pub(crate) struct Situation<'a> {
     pub(crate) db: &'a Connection,
-    pub(crate) lane: LaneId,
+    pub(crate) conversation: ConversationKey,
     pub(crate) owner: &'a UserId,
     pub(crate) limits: &'a Limits,
 }

@@ -195,7 +195,7 @@ mod tests {
         fn waiting(&mut self) -> Vec<(&'static str, String)> {
             let step = self
                 .bench
-                .run(|tx| operations::changes_of_lane(&tx.db, ConversationKey(1)));
+                .run(|tx| operations::changes_of_lane(&tx.db, ConversationKey(1).lane()));
             let emoji = |method: &Method| match method {
                 Method::ReactionAdd(add) => add.emoji.clone(),
                 Method::ReactionRemove(remove) => remove.emoji.clone(),
@@ -232,7 +232,7 @@ mod tests {
             let limits = fulmar_protocol::Limits::default();
             let place = Situation {
                 db: &tx.db,
-                lane: ConversationKey(1),
+                conversation: ConversationKey(1),
                 owner: &acting_user,
                 limits: &limits,
             };

@@ -12,7 +12,7 @@ use crate::store::{Result, blocked, conversations, operations, participants as p
 
 impl Situation<'_> {
     pub(super) fn is_group(&self) -> Result<bool> {
-        Ok(conversations::kind(self.db, self.lane)? == ConversationKind::Group)
+        Ok(conversations::kind(self.db, self.conversation)? == ConversationKind::Group)
     }
 
     /// In a direct conversation both are members, whatever a server says (PROTOCOL.md §4.4).
@@ -20,13 +20,13 @@ impl Situation<'_> {
         if !self.is_group()? {
             return Ok(Role::Member);
         }
-        Ok(people::role(self.db, self.lane, self.owner)?.unwrap_or_default())
+        Ok(people::role(self.db, self.conversation, self.owner)?.unwrap_or_default())
     }
 
     /// How many messages are pinned here, with what the outbox is about to pin and unpin.
     pub(super) fn pinned_count(&self) -> Result<usize> {
-        let changes = operations::changes_of_lane(self.db, self.lane)?;
-        let mut pinned: BTreeSet<OperationKey> = messages::pinned(self.db, self.lane)?
+        let changes = operations::changes_of_lane(self.db, self.conversation.lane())?;
+        let mut pinned: BTreeSet<OperationKey> = messages::pinned(self.db, self.conversation)?
             .into_iter()
             .map(|row| row.key)
             .collect();
@@ -51,7 +51,7 @@ impl Situation<'_> {
         let Some(row) = messages::find(self.db, key)? else {
             return Ok(missing());
         };
-        if row.conversation != self.lane {
+        if row.conversation != self.conversation {
             return Ok(missing());
         }
         Ok(Ok(self.shown(row)?))
@@ -73,21 +73,21 @@ impl Situation<'_> {
 
     /// A message with what the outbox is about to change of it.
     pub(crate) fn shown(&self, mut row: MessageRow) -> Result<MessageRow> {
-        let changes = operations::changes_of_lane(self.db, row.conversation)?;
+        let changes = operations::changes_of_lane(self.db, row.conversation.lane())?;
         overlay::message(&mut row, Some(self.owner), &changes);
         Ok(row)
     }
 
     /// Whether the user may write, edit and react here (PROTOCOL.md §4.4).
     pub(crate) fn may_write(&self) -> Result<Checked> {
-        if blocked::in_direct(self.db, self.lane, self.owner)? {
+        if blocked::in_direct(self.db, self.conversation, self.owner)? {
             return Ok(Checked::not_allowed(Rule::BlockedByUser));
         }
-        if !self.is_group()? && !people::has_others(self.db, self.lane, self.owner)? {
+        if !self.is_group()? && !people::has_others(self.db, self.conversation, self.owner)? {
             return Ok(Checked::not_allowed(Rule::OtherPersonGone));
         }
-        let mut profile = conversations::server_profile(self.db, self.lane)?;
-        let changes = operations::changes_of_lane(self.db, self.lane)?;
+        let mut profile = conversations::server_profile(self.db, self.conversation)?;
+        let changes = operations::changes_of_lane(self.db, self.conversation.lane())?;
         overlay::profile(&mut profile, &changes);
         let open = profile.writing != Writing::Admins || self.role()? == Role::Admin;
         Ok(Checked::allowed_if(open, Rule::AdminsOnly))

@@ -55,7 +55,7 @@ impl Outbox {
             Ok(lane) => lane,
             Err(error) => return Ok(Err(error)),
         };
-        let place = self.place(tx, lane, acting);
+        let place = self.place(tx, lane.conversation(), acting);
         match operation::of(&method).check(&place)? {
             Checked::Go => {}
             Checked::Nothing => return Ok(Ok(Reply::Done)),
@@ -63,7 +63,7 @@ impl Outbox {
         }
         if let Method::SettingsUpdate(update) = &mut method {
             // What comes after what is here now brings it back.
-            let head = reading::head(&tx.db, lane)?;
+            let head = reading::head(&tx.db, lane.conversation())?;
             update.hidden_to = update.hidden_to.map(|to| to.min(head));
         }
         self.enqueue_or_fold(tx, operation_key, lane, &method, acting)
@@ -78,7 +78,7 @@ impl Outbox {
         method: &Method,
         acting: Acting<'_>,
     ) -> Result<CommandResult> {
-        tx.touch(lane);
+        tx.touch(lane.conversation());
         let folded = self.fold(tx, lane, method)?;
         if folded == Folded::Done {
             return Ok(Ok(Reply::Done));

@@ -18,7 +18,7 @@ impl Outbox {
         &mut self,
         tx: &mut Tx<'_>,
         operation_key: OperationKey,
-        conversation: NewConversation,
+        wanted: NewConversation,
         acting: Acting<'_>,
     ) -> Result<CommandResult> {
         if let Some(key) = conversations::find(&tx.db, &operation_key.into())? {
@@ -27,11 +27,11 @@ impl Outbox {
         if let Some(row) = operations::find(&tx.db, operation_key)? {
             return Ok(Err(wrong_state(&row)));
         }
-        let existing = match &conversation {
+        let existing = match &wanted {
             NewConversation::Direct { with } => conversations::find_direct(&tx.db, with)?,
             NewConversation::Group { .. } => None,
         };
-        let create = params(conversation);
+        let create = params(wanted);
         let method = Method::ConversationCreate(create.clone());
         // There is no lane yet; a creation is checked by itself.
         let place = self.place(tx, ConversationKey(0), acting);
@@ -44,18 +44,18 @@ impl Outbox {
         if let Err(full) = self.room(tx, acting.config)? {
             return Ok(Err(full));
         }
-        let lane = insert(tx, operation_key, &create, acting.owner)?;
+        let conversation = insert(tx, operation_key, &create, acting.owner)?;
         operations::enqueue(
             &tx.db,
             &NewOperation {
                 operation_key,
-                lane,
+                lane: conversation.lane(),
                 method: &method,
                 holds_lane: operation::of(&method).holds_lane(),
                 now: tx.now.wall,
             },
         )?;
-        tx.touch(lane);
+        tx.touch(conversation);
         let id = operation_key.into();
         Ok(Ok(Reply::Conversation { id }))
     }
@@ -66,8 +66,8 @@ fn known(tx: &Tx<'_>, key: ConversationKey) -> Result<CommandResult> {
     Ok(Ok(Reply::Conversation { id }))
 }
 
-fn params(conversation: NewConversation) -> ConversationCreate {
-    match conversation {
+fn params(wanted: NewConversation) -> ConversationCreate {
+    match wanted {
         NewConversation::Direct { with } => ConversationCreate {
             kind: ConversationKind::Direct,
             title: None,

@@ -64,20 +64,21 @@ impl Deliveries {
             if due.len() >= most {
                 break;
             }
-            if busy.contains(&key) || operations::any_in_flight(&tx.db, key)? {
+            if busy.contains(&key.lane()) || operations::any_in_flight(&tx.db, key.lane())? {
                 continue;
             }
             self.behind.remove(&key);
             if let Some(operation) = receipt(tx, key, own)? {
-                due.push((key, operation));
+                due.push((key.lane(), operation));
             }
         }
         Ok(due)
     }
 
     /// A submit of these was lost.
-    pub(super) fn lost(&mut self, tx: &Tx<'_>, timers: &mut Timers, lanes: &[ConversationKey]) {
-        self.behind.extend(lanes);
+    pub(super) fn lost(&mut self, tx: &Tx<'_>, timers: &mut Timers, lanes: &[LaneId]) {
+        self.behind
+            .extend(lanes.iter().map(|lane| lane.conversation()));
         if !lanes.is_empty() {
             tell_after(tx, timers, AGAIN);
         }

@@ -9,9 +9,7 @@ use crate::io::{CommandError, CommandResult, Reply};
 use crate::operation::message_send_content;
 use crate::store::operations::OperationRow;
 use crate::store::state::{FailureReason, OperationState};
-use crate::store::{
-    ConversationKey, Result, conversations, messages, operations, reading, uploads,
-};
+use crate::store::{Result, conversations, messages, operations, reading, uploads};
 use crate::tx::Tx;
 
 impl Outbox {
@@ -67,7 +65,7 @@ impl Outbox {
         } else {
             self.transition(tx, &row, OperationEvent::Discarded, None)?;
             if let Method::ReceiptUpdate(_) = row.method {
-                reading::set_local_read(&tx.db, row.lane, Position::ZERO)?;
+                reading::set_local_read(&tx.db, row.lane.conversation(), Position::ZERO)?;
             }
             // What it would have changed is only shown while it is there.
         }
@@ -123,19 +121,19 @@ impl Outbox {
 
     /// Gives up a conversation that the server does not know, with all that waits in it.
     fn give_up_conversation(&mut self, tx: &mut Tx<'_>, row: &OperationRow) -> Result<()> {
-        let lane: ConversationKey = row.lane;
-        if conversations::server_id(&tx.db, lane)?.is_some() {
+        let conversation = row.lane.conversation();
+        if conversations::server_id(&tx.db, conversation)?.is_some() {
             // The other person has begun it meanwhile: what waits in it has a place to go.
             return self.transition(tx, row, OperationEvent::Discarded, None);
         }
         // Nothing of this lane can be in flight: its conversation does not exist.
-        for key in operations::keys_of_lane(&tx.db, lane)? {
+        for key in operations::keys_of_lane(&tx.db, row.lane)? {
             let files = uploads::of_message(&tx.db, key)?;
             self.news.push(OutboxNews::Abandoned(files));
             operations::delete(&tx.db, key)?;
         }
-        conversations::remove_local(&tx.db, lane)?;
-        tx.vanish(lane);
+        conversations::remove_local(&tx.db, conversation)?;
+        tx.vanish(conversation);
         Ok(())
     }
 
@@ -155,7 +153,7 @@ impl Outbox {
             messages::set_unsent_content(&tx.db, row.operation_key, &content)?;
         }
         operations::set_params(&tx.db, row.operation_key, &method)?;
-        tx.touch(row.lane);
+        tx.touch(row.lane.conversation());
         Ok(())
     }
 }

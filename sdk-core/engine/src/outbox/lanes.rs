@@ -47,12 +47,12 @@ impl Lanes {
         let lanes: BTreeSet<LaneId> = before.keys().chain(self.shown.keys()).copied().collect();
         for lane in lanes {
             let at = self.shown.get(&lane);
-            if at == before.get(&lane) || !conversations::exists(&tx.db, lane)? {
+            if at == before.get(&lane) || !conversations::exists(&tx.db, lane.conversation())? {
                 continue;
             }
             let at = at.map(|at| tx.now.wall_at(*at));
             operations::set_retry_at(&tx.db, lane, at)?;
-            tx.touch(lane);
+            tx.touch(lane.conversation());
         }
         Ok(())
     }

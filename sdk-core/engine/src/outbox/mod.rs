@@ -190,7 +190,7 @@ impl Outbox {
     /// The log has told of everything up to here: what was applied before needs the outbox no more.
     pub(crate) fn told_up_to(&mut self, tx: &mut Tx<'_>, seq: Seq) -> Result<()> {
         for lane in operations::forget_applied(&tx.db, seq)? {
-            tx.touch(lane);
+            tx.touch(lane.conversation());
         }
         Ok(())
     }
@@ -198,7 +198,7 @@ impl Outbox {
     /// The user takes no part in a conversation any more: what only changes it has no effect.
     pub(crate) fn left(&mut self, tx: &mut Tx<'_>, lane: LaneId) -> Result<()> {
         operations::drop_changes(&tx.db, lane)?;
-        tx.touch(lane);
+        tx.touch(lane.conversation());
         Ok(())
     }
 
@@ -238,7 +238,7 @@ impl Outbox {
     /// The screen shows something else of a message now.
     pub(crate) fn file_moved(&self, tx: &mut Tx<'_>, message: OperationKey) -> Result<()> {
         if let Some(row) = operations::find(&tx.db, message)? {
-            tx.touch(row.lane);
+            tx.touch(row.lane.conversation());
         }
         Ok(())
     }
@@ -269,7 +269,7 @@ impl Outbox {
                 debug_assert!(false, "illegal: {:?} + {event:?}", row.state);
             }
         }
-        tx.touch(row.lane);
+        tx.touch(row.lane.conversation());
         Ok(())
     }
 
@@ -303,10 +303,15 @@ impl Outbox {
     }
 
     /// The situation that a command is checked in.
-    fn place<'a>(&'a self, tx: &'a Tx<'_>, lane: LaneId, acting: Acting<'a>) -> Situation<'a> {
+    fn place<'a>(
+        &'a self,
+        tx: &'a Tx<'_>,
+        conversation: ConversationKey,
+        acting: Acting<'a>,
+    ) -> Situation<'a> {
         Situation {
             db: &tx.db,
-            lane,
+            conversation,
             owner: acting.owner,
             limits: self.limits(),
         }
@@ -326,8 +331,8 @@ impl Outbox {
             Ok(lane) => lane,
             Err(error) => return Ok(Err(error)),
         };
-        conversations::set_draft(&tx.db, lane, text)?;
-        tx.touch(lane);
+        conversations::set_draft(&tx.db, lane.conversation(), text)?;
+        tx.touch(lane.conversation());
         Ok(Ok(Reply::Done))
     }
 
@@ -351,7 +356,7 @@ fn lane(
         let rule = Rule::LeftConversation;
         Err(CommandError::NotAllowed { rule })
     } else {
-        Ok(lane)
+        Ok(lane.lane())
     })
 }
 

@@ -208,15 +208,15 @@ impl Outbox {
         );
         if let Method::ReceiptUpdate(_) = row.method {
             // Nobody asked for it by hand, so nobody wants to see it failed.
-            reading::set_local_read(&tx.db, row.lane, Position::ZERO)?;
+            reading::set_local_read(&tx.db, row.lane.conversation(), Position::ZERO)?;
             operations::delete(&tx.db, row.operation_key)?;
-            tx.touch(row.lane);
+            tx.touch(row.lane.conversation());
             return Ok(());
         }
         let holds = operation::of(&row.method).holds_lane();
-        if !holds && conversations::is_gone(&tx.db, row.lane)? {
+        if !holds && conversations::is_gone(&tx.db, row.lane.conversation())? {
             operations::delete(&tx.db, row.operation_key)?;
-            tx.touch(row.lane);
+            tx.touch(row.lane.conversation());
             return Ok(());
         }
         let reason = FailureReason::Refused { problem };
@@ -267,8 +267,8 @@ fn lanes_of_failed(
 fn is_outcome_of(tx: &Tx<'_>, row: &OperationRow, message: &Message) -> Result<bool> {
     let place = conversations::find(&tx.db, &message.conversation_id)?;
     Ok(message.operation_key == row.operation_key
-        && place == Some(row.lane)
-        && messages::is_plausible(&tx.db, row.lane, message)?)
+        && place == Some(row.lane.conversation())
+        && messages::is_plausible(&tx.db, row.lane.conversation(), message)?)
 }
 
 /// The log never comes to a number that lies so far beyond what was followed of it: it says nothing then.

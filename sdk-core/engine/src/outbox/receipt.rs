@@ -22,10 +22,12 @@ impl Outbox {
             Ok(lane) => lane,
             Err(error) => return Ok(Err(error)),
         };
-        let read_to = reading::own_read_to(&tx.db, lane)?;
+        let read_to = reading::own_read_to(&tx.db, lane.conversation())?;
         // Nobody has read what is not there.
-        let up_to = up_to.min(reading::head(&tx.db, lane)?).max(read_to);
-        let mut settings = conversations::server_settings(&tx.db, lane)?;
+        let up_to = up_to
+            .min(reading::head(&tx.db, lane.conversation())?)
+            .max(read_to);
+        let mut settings = conversations::server_settings(&tx.db, lane.conversation())?;
         let changes = operations::changes_of_lane(&tx.db, lane)?;
         overlay::settings(&mut settings, &changes);
         if up_to == read_to && !settings.marked_unread {
@@ -38,8 +40,8 @@ impl Outbox {
         });
         let reply = self.enqueue_or_fold(tx, operation_key, lane, &method, acting)?;
         if reply.is_ok() {
-            reading::set_local_read(&tx.db, lane, up_to)?;
-            tx.touch(lane);
+            reading::set_local_read(&tx.db, lane.conversation(), up_to)?;
+            tx.touch(lane.conversation());
         }
         Ok(reply)
     }

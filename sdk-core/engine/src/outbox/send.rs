@@ -30,7 +30,7 @@ impl Outbox {
         };
         let forward_of = message.forward_of;
         let method = Method::MessageSend(message.clone());
-        let place = self.place(tx, lane, acting);
+        let place = self.place(tx, lane.conversation(), acting);
         if let Checked::Refused(error) = operation::of(&method).check(&place)? {
             return Ok(Err(error));
         }
@@ -48,7 +48,14 @@ impl Outbox {
             return Ok(Err(full));
         }
         let now = tx.now.wall;
-        messages::insert_unsent(&tx.db, operation_key, lane, acting.owner, &content, now)?;
+        messages::insert_unsent(
+            &tx.db,
+            operation_key,
+            lane.conversation(),
+            acting.owner,
+            &content,
+            now,
+        )?;
         let method = Method::MessageSend(message);
         operations::enqueue(
             &tx.db,
@@ -64,7 +71,7 @@ impl Outbox {
             uploads::insert(&tx.db, operation_key, &content.attachments)?;
         }
         self.news.push(OutboxNews::Wrote(lane));
-        tx.touch(lane);
+        tx.touch(lane.conversation());
         Ok(Ok(Reply::Enqueued { operation_key }))
     }
 }

@@ -174,9 +174,9 @@ impl Outbox {
                 break;
             }
             let creates = row.method.name() == "conversation.create";
-            let id = match conversations::server_id(&tx.db, row.lane)? {
+            let id = match conversations::server_id(&tx.db, row.lane.conversation())? {
                 Some(id) => id,
-                None if creates => conversations::public_id(&tx.db, row.lane)?,
+                None if creates => conversations::public_id(&tx.db, row.lane.conversation())?,
                 None => {
                     closed.insert(row.lane);
                     continue;

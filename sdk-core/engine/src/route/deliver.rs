@@ -184,7 +184,7 @@ impl Route<'_, '_> {
             SyncNews::ToldUpTo(seq) => state.outbox.told_up_to(tx, seq)?,
             SyncNews::Delivered(key) => state.outbox.delivered(tx, key),
             SyncNews::Wrote(key, writer) => state.typing.message_of(tx, key, &writer),
-            SyncNews::Left(key) => state.outbox.left(tx, key)?,
+            SyncNews::Left(key) => state.outbox.left(tx, key.lane())?,
             SyncNews::PagesOutdated => state.online.outdate(),
             SyncNews::Stored => state.cache.stored(),
             SyncNews::DeliveriesUnknown => {
@@ -221,12 +221,12 @@ impl Route<'_, '_> {
                 }
             }
             OutboxNews::Applied(lane, message) => {
-                self.tell(Told::Messages(lane, vec![*message]))?;
+                self.tell(Told::Messages(lane.conversation(), vec![*message]))?;
             }
             OutboxNews::Created(lane, view, seq) => self.tell(Told::Created(lane, view, seq))?,
             OutboxNews::FilesMissing(message) => state.uploads.begin_anew(tx, message)?,
             OutboxNews::Abandoned(files) => state.uploads.abandoned(tx, files, &online),
-            OutboxNews::Wrote(lane) => state.typing.own_message(lane),
+            OutboxNews::Wrote(lane) => state.typing.own_message(lane.conversation()),
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::state::{FailureReason, OperationState};
 use super::uploads::{self, OPEN};
-use super::{ConversationKey, LaneId, Result, StoreError};
+use super::{LaneId, Result, StoreError};
 use crate::config::FailurePolicy;
 use crate::defects::{self, Defect};
 
@@ -243,7 +243,7 @@ pub(crate) fn forget_applied(db: &Connection, cursor: Seq) -> Result<Vec<LaneId>
         "DELETE FROM operation WHERE state = 'applied' AND coalesce(applied_seq, 0) <= ?1
          RETURNING lane",
     )?;
-    let lanes = statement.query_map([cursor.0], |row| row.get(0).map(ConversationKey))?;
+    let lanes = statement.query_map([cursor.0], |row| row.get(0).map(LaneId))?;
     Ok(lanes.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -337,7 +337,7 @@ fn read(row: &Row<'_>) -> Result<OperationRow> {
     Ok(OperationRow {
         ordinal: row.get("ordinal")?,
         operation_key,
-        lane: ConversationKey(row.get("lane")?),
+        lane: LaneId(row.get("lane")?),
         method: Operation {
             operation_key,
             method,

@@ -31,7 +31,7 @@ impl Preview {
 
 /// Computes the row again: what the server said, and over it what the outbox is about to change.
 pub(crate) fn refresh(db: &Connection, key: ConversationKey, own: Option<&UserId>) -> Result<()> {
-    let changes = operations::changes_of_lane(db, key)?;
+    let changes = operations::changes_of_lane(db, key.lane())?;
     let unsent = list_rows::newest_unsent(db, key)?;
     let mut profile = conversations::server_profile(db, key)?;
     overlay::profile(&mut profile, &changes);
@@ -150,7 +150,7 @@ mod tests {
             db,
             &NewOperation {
                 operation_key: own_key,
-                lane: KEY,
+                lane: KEY.lane(),
                 method: &method,
                 holds_lane: false,
                 now: Timestamp(9),

@@ -143,7 +143,7 @@ impl<'a> View<'a> {
         Ok(Self {
             db,
             key,
-            changes: operations::changes_of_lane(db, key)?,
+            changes: operations::changes_of_lane(db, key.lane())?,
             others: participants::all(db, key)?
                 .into_iter()
                 .filter(|participant| Some(&participant.user_id) != own.as_ref())

@@ -28,7 +28,7 @@ pub fn participants(reader: &Reader, id: &ConversationId) -> Result<Participants
         });
     };
     let mut people = participants::all(&transaction, key)?;
-    let changes = operations::changes_of_lane(&transaction, key)?;
+    let changes = operations::changes_of_lane(&transaction, key.lane())?;
     overlay::participants(&mut people, &changes);
     people.sort_by(|one, other| one.user_id.cmp(&other.user_id));
     Ok(ParticipantsSnapshot {

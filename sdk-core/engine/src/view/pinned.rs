@@ -94,7 +94,7 @@ mod tests {
     fn enqueue(store: &Store, number: u8, method: &Method) {
         let new = NewOperation {
             operation_key: key(number),
-            lane: ConversationKey(1),
+            lane: ConversationKey(1).lane(),
             method,
             holds_lane: operation::of(method).holds_lane(),
             now: Timestamp(3),

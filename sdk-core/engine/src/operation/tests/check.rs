@@ -180,7 +180,7 @@ fn nothing_is_said_to_who_was_blocked_or_has_gone() {
             let before: Vec<Checked> = every_method(OWN).iter().map(|m| room.check(m)).collect();
             room.bench.run(|tx| {
                 if gone {
-                    participants::remove(&tx.db, lane, &user("bob")).unwrap();
+                    participants::remove(&tx.db, lane.conversation(), &user("bob")).unwrap();
                 } else {
                     blocked::set(&tx.db, &[user("bob")]).unwrap();
                 }

@@ -223,7 +223,8 @@ impl Room {
         let own = user("alice");
         let lane = bench
             .run(|tx| conversations::upsert(&tx.db, &view, Some(&own)).unwrap())
-            .result;
+            .result
+            .lane();
         let mut room = Self {
             bench,
             lane,
@@ -243,8 +244,9 @@ impl Room {
 
     fn knows(&mut self, message: &Message) {
         let (own, lane) = (user("alice"), self.lane);
-        self.bench
-            .run(|tx| messages::upsert_confirmed(&tx.db, lane, message, Some(&own)).unwrap());
+        self.bench.run(|tx| {
+            messages::upsert_confirmed(&tx.db, lane.conversation(), message, Some(&own)).unwrap();
+        });
     }
 
     /// Puts an operation into the outbox, whatever may be thought of it.
@@ -264,12 +266,12 @@ impl Room {
 
     fn at<T>(&mut self, look: impl FnOnce(&Situation<'_>) -> T) -> T {
         let owner = user("alice");
-        let (lane, limits) = (self.lane, &self.limits);
+        let (conversation, limits) = (self.lane.conversation(), &self.limits);
         self.bench
             .run(|tx| {
                 look(&Situation {
                     db: &tx.db,
-                    lane,
+                    conversation,
                     owner: &owner,
                     limits,
                 })

@@ -25,11 +25,12 @@ impl Room {
                 let row = messages::find(place.db, key(number)).unwrap().unwrap();
                 format!("{:?}", place.shown(row).unwrap())
             };
-            let mut profile = conversations::server_profile(place.db, lane).unwrap();
+            let mut profile = conversations::server_profile(place.db, lane.conversation()).unwrap();
             overlay::profile(&mut profile, &changes);
-            let mut settings = conversations::server_settings(place.db, lane).unwrap();
+            let mut settings =
+                conversations::server_settings(place.db, lane.conversation()).unwrap();
             overlay::settings(&mut settings, &changes);
-            let mut people = participants::all(place.db, lane).unwrap();
+            let mut people = participants::all(place.db, lane.conversation()).unwrap();
             overlay::participants(&mut people, &changes);
             Screen {
                 own: message(OWN),
@@ -277,7 +278,8 @@ fn messages_bring_back_what_is_hidden() {
         }
         let hidden = room.at(|place| {
             let changes = operations::changes_of_lane(place.db, lane).unwrap();
-            let mut settings = conversations::server_settings(place.db, lane).unwrap();
+            let mut settings =
+                conversations::server_settings(place.db, lane.conversation()).unwrap();
             overlay::settings(&mut settings, &changes);
             overlay::hides(&settings, Position(head), &changes, send)
         });

@@ -148,7 +148,8 @@ fn a_deletion_that_takes_the_place_of_an_edit_needs_no_room() {
     let own = desk.owner.clone();
     let there = message("c-1", key(20), 5);
     desk.bench.run(|tx| {
-        crate::store::messages::upsert_confirmed(&tx.db, lane, &there, Some(&own)).unwrap();
+        crate::store::messages::upsert_confirmed(&tx.db, lane.conversation(), &there, Some(&own))
+            .unwrap();
     });
     let edit = Method::MessageEdit(MessageEdit {
         conversation_id: conversation_id("c-1"),
@@ -206,7 +207,7 @@ fn nothing_is_done_in_conversations_that_are_not_here_or_were_left() {
     assert_eq!(desk.mark_read(1, "c-9", 7), none);
     let lane = desk.lane("c-1");
     desk.bench
-        .run(|tx| conversations::set_gone(&tx.db, lane).unwrap());
+        .run(|tx| conversations::set_gone(&tx.db, lane.conversation()).unwrap());
     let rule = Rule::LeftConversation;
     let left: CommandResult = Err(CommandError::NotAllowed { rule });
     assert_eq!(desk.send(1, text("c-1", "hello")), left);

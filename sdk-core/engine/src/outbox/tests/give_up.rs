@@ -155,7 +155,7 @@ fn a_forwarded_message_that_loses_its_quote_stays_forwarded() {
     source.sender_id = user("bob");
     source.content.text = "from bob".to_owned();
     desk.bench
-        .run(|tx| messages::upsert_confirmed(&tx.db, lane, &source, None).unwrap());
+        .run(|tx| messages::upsert_confirmed(&tx.db, lane.conversation(), &source, None).unwrap());
     desk.write(1, "c-1");
     let forward = MessageSend {
         forward_of: Some(key(20)),

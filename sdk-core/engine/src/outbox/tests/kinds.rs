@@ -160,7 +160,7 @@ fn what_becomes_of_every_method_that_was_refused_after_the_user_had_left() {
         let (mut desk, sent) = in_flight(&method, Over::Socket);
         let lane = desk.lane("c-1");
         desk.bench
-            .run(|tx| conversations::set_gone(&tx.db, lane).unwrap());
+            .run(|tx| conversations::set_gone(&tx.db, lane.conversation()).unwrap());
         desk.run(|outbox, tx, _| outbox.left(tx, lane).unwrap());
         assert_eq!(desk.state(1), Some(OperationState::InFlight));
         desk.answer(&sent, vec![refused(key(1), Code::ConversationNotFound)]);

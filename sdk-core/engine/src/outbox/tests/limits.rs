@@ -124,7 +124,9 @@ fn behind_the_creation_of_a_conversation_its_lane_waits_for_what_it_is_called() 
     assert_eq!(sent.keys(), [key(1), key(3)]);
     let lane = desk.lane(&draft);
     let id = conversation_id("c-7");
-    desk.run(|_, tx, _| conversations::set_server_id(&tx.db, lane, &id, Seq(5)).unwrap());
+    desk.run(|_, tx, _| {
+        conversations::set_server_id(&tx.db, lane.conversation(), &id, Seq(5)).unwrap();
+    });
     let mut created = applied(key(1));
     if let OutcomeStatus::Applied { conversation, .. } = &mut created.status {
         *conversation = Some(Box::new(group("c-7", 0)));

@@ -88,6 +88,7 @@ impl Desk {
         self.bench
             .run(|tx| conversations::upsert(&tx.db, view, Some(&own)).unwrap())
             .result
+            .lane()
     }
 
     /// One step of the outbox.
@@ -258,6 +259,7 @@ impl Desk {
         self.bench
             .run(|tx| conversations::find(&tx.db, &id).unwrap().unwrap())
             .result
+            .lane()
     }
 
     fn state(&mut self, number: u8) -> Option<OperationState> {
@@ -303,7 +305,7 @@ impl Desk {
     fn read_to(&mut self, conversation: &str) -> Position {
         let lane = self.lane(conversation);
         self.bench
-            .run(|tx| reading::own_read_to(&tx.db, lane).unwrap())
+            .run(|tx| reading::own_read_to(&tx.db, lane.conversation()).unwrap())
             .result
     }
 }

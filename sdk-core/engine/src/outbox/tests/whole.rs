@@ -9,7 +9,7 @@ impl Desk {
     fn delivered(&mut self, conversations: &[&str]) {
         for name in conversations {
             let lane = self.lane(name);
-            self.run(|outbox, tx, _| outbox.delivered(tx, lane));
+            self.run(|outbox, tx, _| outbox.delivered(tx, lane.conversation()));
         }
         self.wait(Timer::TellDelivered);
     }
@@ -206,11 +206,11 @@ fn deliveries_in_conversations_that_are_gone_or_new_are_not_told() {
     desk.delivered(&["c-1"]);
     let lane = desk.lane("c-1");
     desk.bench
-        .run(|tx| conversations::set_gone(&tx.db, lane).unwrap());
+        .run(|tx| conversations::set_gone(&tx.db, lane.conversation()).unwrap());
     assert!(desk.go(Over::Socket).is_empty());
     desk.bench
-        .run(|tx| conversations::remove_if_gone(&tx.db, lane).unwrap());
-    desk.run(|outbox, tx, _| outbox.delivered(tx, lane));
+        .run(|tx| conversations::remove_if_gone(&tx.db, lane.conversation()).unwrap());
+    desk.run(|outbox, tx, _| outbox.delivered(tx, lane.conversation()));
     desk.rested();
     assert!(desk.go(Over::Socket).is_empty());
 }

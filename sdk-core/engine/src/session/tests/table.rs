@@ -279,7 +279,9 @@ fn what_is_written_while_another_user_signs_in_stays() {
     desk.bench.run(|tx| {
         let new = NewOperation {
             operation_key: key(1),
-            lane: conversations::upsert(&tx.db, &conversation("c", 0), None).unwrap(),
+            lane: conversations::upsert(&tx.db, &conversation("c", 0), None)
+                .unwrap()
+                .lane(),
             method: &method,
             holds_lane: true,
             now: Timestamp(EPOCH),

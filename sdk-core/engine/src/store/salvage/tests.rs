@@ -69,7 +69,7 @@ impl Damaged {
             db,
             &operations::NewOperation {
                 operation_key: key,
-                lane,
+                lane: lane.lane(),
                 method: &Method::MessageSend(send),
                 holds_lane: true,
                 now: Timestamp(1),

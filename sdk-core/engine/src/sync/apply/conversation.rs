@@ -94,14 +94,19 @@ impl Applying<'_, '_> {
     /// its name, or turns out to be one that is here already.
     pub(super) fn created(&mut self, lane: LaneId, view: &Conversation, seq: Seq) -> Result<()> {
         match conversations::find(&self.tx.db, &view.conversation_id)? {
-            Some(real) if real != lane => {
-                conversations::merge(&self.tx.db, lane, real)?;
-                self.tx.vanish(lane);
+            Some(real) if real != lane.conversation() => {
+                conversations::merge(&self.tx.db, lane.conversation(), real)?;
+                self.tx.vanish(lane.conversation());
                 self.tx.touch(real);
                 Ok(())
             }
             Some(_) => Ok(()),
-            None => conversations::set_server_id(&self.tx.db, lane, &view.conversation_id, seq),
+            None => conversations::set_server_id(
+                &self.tx.db,
+                lane.conversation(),
+                &view.conversation_id,
+                seq,
+            ),
         }
     }
 }

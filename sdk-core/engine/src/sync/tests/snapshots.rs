@@ -35,7 +35,7 @@ impl Follower {
         self.bench.run(|tx| {
             let new = NewOperation {
                 operation_key,
-                lane,
+                lane: lane.lane(),
                 method: &method,
                 holds_lane: true,
                 now: Timestamp(EPOCH),
@@ -182,7 +182,7 @@ fn a_conversation_that_is_newer_than_the_snapshot_stays() {
         let mut device = Follower::at(3);
         let lane = device.draft(900);
         let view = conversation("mine", 0);
-        let told = Told::Created(lane, Box::new(view), Seq(created));
+        let told = Told::Created(lane.lane(), Box::new(view), Seq(created));
         let own = device.own.clone();
         device
             .bench
@@ -195,7 +195,7 @@ fn a_conversation_that_is_newer_than_the_snapshot_stays() {
 
 impl Follower {
     /// A conversation that only this device knows.
-    fn draft(&mut self, number: u64) -> crate::store::LaneId {
+    fn draft(&mut self, number: u64) -> crate::store::ConversationKey {
         let draft = conversations::LocalConversation {
             operation_key: key(number),
             kind: fulmar_protocol::ConversationKind::Group,
@@ -210,26 +210,26 @@ impl Follower {
 #[test]
 fn a_draft_is_no_part_of_any_snapshot_of_its_log() {
     let mut device = Follower::at(3);
-    let lane = device.draft(900);
+    let draft = device.draft(900);
     device.sync.need_snapshot();
     device.fetch(Ok(snapshot("a", 9)));
-    assert!(!device.read(|tx| conversations::is_gone(&tx.db, lane).unwrap()));
+    assert!(!device.read(|tx| conversations::is_gone(&tx.db, draft).unwrap()));
 }
 
 /// The conversation was here already: what was written into the draft goes there.
 #[test]
 fn a_draft_that_turns_out_to_be_one_that_is_here_becomes_it() {
     let mut device = Follower::at(3);
-    let (lane, own) = (device.draft(900), device.own.clone());
-    let told = Told::Created(lane, Box::new(conversation("c", 3)), Seq(3));
+    let (draft, own) = (device.draft(900), device.own.clone());
+    let told = Told::Created(draft.lane(), Box::new(conversation("c", 3)), Seq(3));
     device
         .bench
         .run(|tx| Sync::told(tx, Some(&own), told).unwrap());
     let real = device.conversation("c");
     assert_eq!(device.conversation(&key(900).to_string()), real);
-    assert!(!device.read(|tx| conversations::exists(&tx.db, lane).unwrap()));
+    assert!(!device.read(|tx| conversations::exists(&tx.db, draft).unwrap()));
     // Told once more, it changes nothing.
-    let told = Told::Created(lane, Box::new(conversation("c", 3)), Seq(3));
+    let told = Told::Created(draft.lane(), Box::new(conversation("c", 3)), Seq(3));
     device
         .bench
         .run(|tx| Sync::told(tx, Some(&own), told).unwrap());

@@ -87,7 +87,8 @@ impl Dock {
         };
         let lane = bench
             .run(|tx| conversations::insert_local(&tx.db, &draft).unwrap())
-            .result;
+            .result
+            .lane();
         Self {
             bench,
             uploads: Uploads::default(),

@@ -133,7 +133,7 @@ fn what_is_about_to_be_hidden_is_no_row_of_a_page() {
             db,
             &operations::NewOperation {
                 operation_key: key(1_000 + position),
-                lane: ConversationKey(1),
+                lane: ConversationKey(1).lane(),
                 method: &method,
                 holds_lane: false,
                 now: Timestamp(1),
