@@ -22,9 +22,11 @@ pub mod oracle;
 mod people;
 mod process;
 mod storm;
+mod workers;
 mod world;
 
 pub use storm::Storm;
+pub use workers::{Sum, check_all};
 pub use world::{Failure, Outcome, World};
 
 /// Runs the world of a seed twice; the second run must be the same, effect by effect.

@@ -1,11 +1,12 @@
 //! Simulates worlds. A failing one prints the command that replays it.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+use std::ops::Range;
 use std::process::ExitCode;
 
 use clap::Parser;
-use fulmar_engine::defects::{Defect, plant};
-use fulmar_simulation::{World, check};
+use fulmar_engine::defects::Defect;
+use fulmar_simulation::{Failure, Sum, World, check_all};
 
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask simulate")]
@@ -16,7 +17,7 @@ struct Options {
     /// The seed of the first.
     #[arg(long, default_value_t = 1)]
     from: u64,
-    /// Prints every step; for one seed.
+    /// Runs each once, one after another, and prints every step.
     #[arg(long)]
     verbose: bool,
     /// Plants each defect, one after another, and fails unless some world finds it.
@@ -26,51 +27,54 @@ struct Options {
 
 fn main() -> ExitCode {
     let options = Options::parse();
+    let seeds = options.from..options.from.saturating_add(options.seeds);
     if options.defects {
-        return find_defects(&options);
+        return find_defects(&seeds);
     }
-    let (mut transactions, mut messages, mut crashes) = (0, 0, 0);
-    for seed in options.from..options.from + options.seeds {
-        let result = match options.verbose {
-            true => World::new(seed).verbose().run(),
-            false => check(seed),
-        };
-        match result {
-            Ok(outcome) => {
-                transactions += outcome.transactions;
-                messages += outcome.messages;
-                crashes += outcome.crashes;
-            }
-            Err(failure) => {
-                eprintln!(
-                    "seed {} failed at {} ms: {}\n\nreplay: cargo xtask simulate --seeds 1 --from {} --verbose",
-                    failure.seed, failure.at, failure.what, failure.seed
-                );
-                return ExitCode::FAILURE;
-            }
+    let (ran, times) = match options.verbose {
+        true => (step_by_step(seeds), "once"),
+        false => (check_all(seeds, None), "twice"),
+    };
+    match ran {
+        Ok(sum) => {
+            println!(
+                "{} worlds converged, each {times}: {} transactions, {} messages, {} crashes",
+                options.seeds, sum.transactions, sum.messages, sum.crashes
+            );
+            println!("{} passed, 0 failed", options.seeds);
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            eprintln!(
+                "seed {} failed at {} ms: {}\n\nreplay: cargo xtask simulate --seeds 1 --from {} --verbose",
+                failure.seed, failure.at, failure.what, failure.seed
+            );
+            ExitCode::FAILURE
         }
     }
-    println!(
-        "{} worlds converged, each twice: {transactions} transactions, {messages} messages, {crashes} crashes",
-        options.seeds
-    );
-    println!("{} passed, 0 failed", options.seeds);
-    ExitCode::SUCCESS
 }
 
-fn find_defects(options: &Options) -> ExitCode {
+fn step_by_step(seeds: Range<u64>) -> Result<Sum, Failure> {
+    let mut sum = Sum::default();
+    for seed in seeds {
+        sum.add(&World::new(seed).verbose().run()?);
+    }
+    Ok(sum)
+}
+
+fn find_defects(seeds: &Range<u64>) -> ExitCode {
     let mut missed = 0;
     for defect in Defect::ALL {
-        plant(Some(*defect));
-        let found = (options.from..options.from + options.seeds).find_map(|seed| check(seed).err());
-        plant(None);
-        match found {
-            Some(failure) => println!(
+        match check_all(seeds.clone(), Some(*defect)) {
+            Err(failure) => println!(
                 "{defect:?}: found by seed {} ({})",
                 failure.seed, failure.what
             ),
-            None => {
-                eprintln!("{defect:?}: not found in {} worlds", options.seeds);
+            Ok(_) => {
+                eprintln!(
+                    "{defect:?}: not found in {} worlds",
+                    seeds.end - seeds.start
+                );
                 missed += 1;
             }
         }

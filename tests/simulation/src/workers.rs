@@ -1,0 +1,103 @@
+//! Many worlds on every core. A world knows nothing of this: each is one thread's from its start to its end.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use fulmar_engine::defects::{Defect, plant};
+
+use crate::{Failure, Outcome, check};
+
+/// What worlds came to, together.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sum {
+    /// How many transactions the engines ran.
+    pub transactions: u64,
+    /// How many messages were sent.
+    pub messages: usize,
+    /// How often a process crashed.
+    pub crashes: u64,
+}
+
+impl Sum {
+    /// With one more world.
+    pub fn add(&mut self, outcome: &Outcome) {
+        self.transactions += outcome.transactions;
+        self.messages += outcome.messages;
+        self.crashes += outcome.crashes;
+    }
+}
+
+/// Checks the worlds of these seeds, each with the defect planted.
+///
+/// # Errors
+///
+/// The failure of the lowest seed that fails, however many cores there are: seeds are taken in their order, and
+/// those that were taken are run to their end.
+pub fn check_all(seeds: Range<u64>, defect: Option<Defect>) -> Result<Sum, Failure> {
+    let work = Work {
+        next: AtomicU64::new(seeds.start),
+        end: AtomicU64::new(seeds.end),
+        done: Mutex::default(),
+    };
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| work.run(defect));
+        }
+    });
+    let (sum, failure) = work
+        .done
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
+    failure.map_or(Ok(sum), Err)
+}
+
+struct Work {
+    next: AtomicU64,
+    /// Comes down to the lowest seed that failed.
+    end: AtomicU64,
+    done: Mutex<(Sum, Option<Failure>)>,
+}
+
+impl Work {
+    fn run(&self, defect: Option<Defect>) {
+        // A defect is planted in the engines of one thread.
+        plant(defect);
+        loop {
+            let seed = self.next.fetch_add(1, Ordering::Relaxed);
+            if seed >= self.end.load(Ordering::Relaxed) {
+                return;
+            }
+            let result = check(seed);
+            let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+            match result {
+                Ok(outcome) => done.0.add(&outcome),
+                Err(failure) => {
+                    self.end.fetch_min(seed, Ordering::Relaxed);
+                    if done.1.as_ref().is_none_or(|before| seed < before.seed) {
+                        done.1 = Some(failure);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lowest_seed_that_fails_is_told() {
+        let failure = check_all(1..5, Some(Defect::ForgetAtOutcome)).unwrap_err();
+        assert_eq!(failure.seed, 1);
+    }
+
+    #[test]
+    fn no_world_is_a_sum_of_nothing() {
+        let sum = check_all(3..3, None).unwrap();
+        assert_eq!((sum.transactions, sum.messages, sum.crashes), (0, 0, 0));
+    }
+}
