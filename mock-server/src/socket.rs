@@ -189,6 +189,7 @@ async fn take(text: &str, core: &Core, socket: SocketId) -> Option<End> {
         | Action::Truncate
         | Action::Malform
         | Action::WrongTypes
+        | Action::WrongTypesAt(_)
         | Action::UnknownFields => {
             core.frame(socket, &mangle(&action, text.to_owned()), Answer::Delivered);
         }
@@ -300,6 +301,7 @@ impl Writing<'_> {
             | Action::Truncate
             | Action::Malform
             | Action::WrongTypes
+            | Action::WrongTypesAt(_)
             | Action::UnknownFields
             | Action::UnknownEvents
             | Action::Gap

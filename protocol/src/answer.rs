@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     ApiRequest, BlockList, Chunk, FileId, Me, MessagePage, MessageVersions, OperationsAnswer,
-    Problem, SearchPage, Session, SessionList, Snapshot, SyncPage, tus,
+    Problem, SearchPage, Session, SessionList, Snapshot, SyncPage, event_list, tus,
 };
 
 /// An answer as it comes in.
@@ -125,7 +125,11 @@ impl ApiRequest {
             Self::Block(_) | Self::Unblock(_) => json(status, body).map(Answer::Blocks),
             Self::SignOut(_) => Ok(Answer::SignedOut),
             Self::Submit(_) => json(status, body).map(Answer::Operations),
-            Self::Sync { .. } => json(status, body).map(Answer::Sync),
+            Self::Sync { since, .. } => json(status, body).map(|mut page: SyncPage| {
+                // What follows `since` is without holes.
+                event_list::number(&mut page.events, *since);
+                Answer::Sync(page)
+            }),
             Self::Me | Self::UpdateMe(_) => json(status, body).map(Answer::Me),
             Self::Snapshot => json(status, body).map(Answer::Snapshot),
             Self::Messages { .. } => json(status, body).map(Answer::Messages),

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::message::is_false;
-use crate::{ConversationId, Message, OperationKey, Position, Revision, Timestamp, UserId};
+use crate::{
+    ConversationId, Lenient, Message, OperationKey, Position, Revision, Timestamp, UserId,
+};
 
 /// What a conversation is (PROTOCOL.md §4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,7 +136,7 @@ pub struct Conversation {
     #[serde(flatten)]
     pub profile: ConversationProfile,
     /// Everyone in it.
-    pub participants: Vec<Participant>,
+    pub participants: Lenient<Participant>,
     /// When it was created.
     pub created_at: Timestamp,
     /// The position of its newest message; zero when there is none.
@@ -146,10 +148,10 @@ pub struct Conversation {
     pub revision: Revision,
     /// Its newest messages, oldest first; at most 20.
     #[serde(default)]
-    pub messages: Vec<Message>,
+    pub messages: Lenient<Message>,
     /// Its pinned messages, the newest pin first; at most [`Pin::MOST`](crate::Pin::MOST).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub pinned_messages: Vec<Message>,
+    pub pinned_messages: Lenient<Message>,
     /// How many messages of others lie after the viewer's `readTo`; notices do not count.
     #[serde(default)]
     pub unread_count: u64,

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::event_list::UNREADABLE;
 use crate::{
-    BlockList, Conversation, ConversationId, ConversationProfile, Message, Participant, Position,
-    Role, Seq, Settings, Timestamp, UserId,
+    BlockList, Conversation, ConversationId, ConversationProfile, Lenient, Message, Participant,
+    Position, Role, Seq, Settings, Timestamp, UserId,
 };
 
 /// Why an event or an operation has no meaning to this version.
@@ -147,7 +148,7 @@ pub struct ParticipantsAdded {
     /// Where.
     pub conversation_id: ConversationId,
     /// Who.
-    pub participants: Vec<Participant>,
+    pub participants: Lenient<Participant>,
 }
 
 /// Content of `participant.removed` (PROTOCOL.md §6.2).
@@ -243,6 +244,10 @@ impl Event {
 
     /// Reads what the event means.
     pub fn read(&self) -> Result<EventData, Unreadable> {
+        if self.kind == UNREADABLE {
+            let event = Self::deserialize(&self.data).map_err(|e| Unreadable::malformed(&e))?;
+            return EventData::read(&event.kind, &event.data);
+        }
         EventData::read(&self.kind, &self.data)
     }
 

@@ -124,6 +124,7 @@ pub struct Ready {
 #[serde(rename_all = "camelCase")]
 pub struct EventsFrame {
     /// In the order of their `seq`, without holes.
+    #[serde(deserialize_with = "crate::event_list::read")]
     pub events: Vec<Event>,
 }
 

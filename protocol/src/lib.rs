@@ -13,10 +13,12 @@ mod answer;
 mod attachment;
 mod conversation;
 mod event;
+mod event_list;
 mod frame;
 pub mod header;
 mod http;
 mod ids;
+mod lenient;
 mod limits;
 mod message;
 mod method;
@@ -54,6 +56,7 @@ pub use ids::{
     ConversationId, DeviceId, FileId, IdError, LogId, MessageId, OperationKey, Position, Revision,
     Seq, SessionId, SubmitId, UserId,
 };
+pub use lenient::{Lenient, SetAside};
 pub use limits::{Capability, Limits};
 pub use message::{
     Content, Deletion, Message, MessageVersion, Notice, Payload, Pin, Reaction, ThreadSummary,

@@ -50,7 +50,12 @@ pub struct Message {
     #[serde(default, skip_serializing_if = "is_false")]
     pub hidden: bool,
     /// Who reacted with what, in the order in which each emoji was first used.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "crate::lenient::readable",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<Reaction>"))]
     pub reactions: Vec<Reaction>,
 }
 

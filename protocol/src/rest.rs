@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Conversation, DeviceId, Event, LogId, Message, MessageVersion, Outcome, Position,
+    Conversation, DeviceId, Event, Lenient, LogId, Message, MessageVersion, Outcome, Position,
     PresenceSetting, Secret, Seq, SessionId, Timestamp, UserId,
 };
 
@@ -80,6 +80,8 @@ pub struct SyncPage {
     /// The user's log.
     pub log_id: LogId,
     /// The events after `since`, in order; at most 500.
+    #[serde(deserialize_with = "crate::event_list::read")]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<Event>"))]
     pub events: Vec<Event>,
     /// The newest event of the log; larger than the last event here when there is more.
     pub head: Seq,
@@ -95,7 +97,7 @@ pub struct Snapshot {
     /// The snapshot contains everything up to this event.
     pub seq: Seq,
     /// Every conversation of the user, with its newest messages.
-    pub conversations: Vec<Conversation>,
+    pub conversations: Lenient<Conversation>,
     /// The users that the user has blocked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocked: Vec<UserId>,
@@ -107,7 +109,7 @@ pub struct Snapshot {
 #[serde(rename_all = "camelCase")]
 pub struct MessagePage {
     /// Oldest first, dense.
-    pub messages: Vec<Message>,
+    pub messages: Lenient<Message>,
     /// The place of the message that was asked for, when the page is around one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub anchor: Option<Position>,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ConversationId, Message, Timestamp, UserId};
+use crate::{ConversationId, Lenient, Message, Timestamp, UserId};
 
 /// What is searched for. All of it has to fit.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -36,7 +36,7 @@ impl SearchQuery {
 #[serde(rename_all = "camelCase")]
 pub struct SearchPage {
     /// The messages that were found, the best first.
-    pub messages: Vec<Message>,
+    pub messages: Lenient<Message>,
     /// Where the next page begins; absent when there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,

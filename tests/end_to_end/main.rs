@@ -39,5 +39,6 @@ mod threads;
 mod tls;
 mod tokens;
 mod typing;
+mod unreadable;
 mod uploads;
 mod worlds;

@@ -37,7 +37,7 @@ pub(crate) fn snapshot(rooms: &Rooms, tx: &Tx<'_>, user: &UserId) -> Result<Snap
     Ok(Snapshot {
         log_id: state.log_id,
         seq: state.head,
-        conversations: rooms.conversations.list(tx, user)?,
+        conversations: rooms.conversations.list(tx, user)?.into(),
         blocked: blocks::of(tx.db(), user)?,
     })
 }

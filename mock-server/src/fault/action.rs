@@ -74,6 +74,8 @@ pub enum Action {
     Malform,
     /// Numbers arrive as text, text as numbers, lists as objects.
     WrongTypes,
+    /// The same for what is at this JSON pointer, such as `/messages/3`; all else arrives as it is.
+    WrongTypesAt(String),
     /// Every object in it has a field more that nobody knows.
     UnknownFields,
     /// Its events are of a type that nobody knows.

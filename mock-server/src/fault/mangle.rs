@@ -33,6 +33,11 @@ pub(crate) fn mangle(action: &Action, text: String) -> String {
             damaged
         }
         Action::WrongTypes => changed(&text, |value| *value = of_wrong_types(value)),
+        Action::WrongTypesAt(pointer) => changed(&text, |value| {
+            if let Some(place) = value.pointer_mut(pointer) {
+                *place = of_wrong_types(place);
+            }
+        }),
         Action::UnknownFields => changed(&text, add_unknown_fields),
         Action::UnknownEvents => changed(&text, |value| {
             for event in events(value) {
@@ -200,6 +205,9 @@ mod tests {
             (&wrong["type"], wrong["events"].is_object()),
             (&json!("events"), true)
         );
+        let one = mangled(&Action::WrongTypesAt("/events/1".to_owned()));
+        assert_eq!(one["events"][0], frame()["events"][0]);
+        assert_eq!(one["events"][1]["seq"], "5");
         for action in [Action::Truncate, Action::Malform] {
             let text = mangle(&action, frame().to_string());
             assert!(serde_json::from_str::<Value>(&text).is_err(), "{text}");

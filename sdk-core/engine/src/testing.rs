@@ -104,8 +104,8 @@ pub(crate) mod answers;
 pub(crate) mod server {
     use fulmar_protocol::{
         AnswerError, Code, Content, Conversation, ConversationId, ConversationKind,
-        ConversationProfile, Message, MessageId, OperationKey, Participant, Position, Problem,
-        Revision, Role, Settings, Timestamp, UserId,
+        ConversationProfile, Lenient, Message, MessageId, OperationKey, Participant, Position,
+        Problem, Revision, Role, Settings, Timestamp, UserId,
     };
 
     use super::EPOCH;
@@ -166,12 +166,12 @@ pub(crate) mod server {
             operation_key: None,
             kind: ConversationKind::Group,
             profile: ConversationProfile::default(),
-            participants: vec![participant("alice"), participant("bob")],
+            participants: vec![participant("alice"), participant("bob")].into(),
             created_at: Timestamp(EPOCH),
             last_position: Position(last_position),
             revision: Revision::ZERO,
-            messages: Vec::new(),
-            pinned_messages: Vec::new(),
+            messages: Lenient::default(),
+            pinned_messages: Lenient::default(),
             unread_count: 0,
             unread_mentions: 0,
             settings: Settings::default(),

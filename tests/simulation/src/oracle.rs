@@ -239,7 +239,7 @@ impl Truth {
         let people = participants(engine.reader(), id)
             .map_err(|error| error.to_string())?
             .participants;
-        let mut there: Vec<Participant> = view.participants.clone();
+        let mut there: Vec<Participant> = view.participants.to_vec();
         there.sort_by(|one, other| one.user_id.cmp(&other.user_id));
         if people != there || item.participant_count as usize != there.len() {
             return Err(format!("shows {people:?}\n  and has {there:?}"));

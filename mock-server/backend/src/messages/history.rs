@@ -40,6 +40,7 @@ impl Messages {
                 (around, Some(place))
             }
         };
+        let messages = messages.into();
         Ok(MessagePage { messages, anchor })
     }
 

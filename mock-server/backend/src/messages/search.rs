@@ -61,7 +61,7 @@ impl Messages {
             page.extend(messages::find_by_id(tx.db(), id)?);
         }
         Ok(SearchPage {
-            messages: page,
+            messages: page.into(),
             cursor: more.then(|| offset.saturating_add(limit).to_string()),
         })
     }

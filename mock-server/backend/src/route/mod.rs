@@ -199,7 +199,7 @@ impl Rooms {
         self.show_conversation(tx, &id, &new)?;
         let added = EventData::ParticipantsAdded(ParticipantsAdded {
             conversation_id: id,
-            participants,
+            participants: participants.into(),
         });
         self.log.append(tx, &others, &added)?;
         tx.pending.notify_introduced.extend(others);

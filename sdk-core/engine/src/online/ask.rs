@@ -5,13 +5,18 @@ use fulmar_protocol::{ApiRequest, HistoryPage, Message, SearchQuery, Secret, Use
 use crate::io::{CommandError, CommandId, Reply};
 use crate::store::ConversationKey;
 use crate::store::runs::Run;
+use crate::store::unreadable::UnreadableMessage;
 use crate::tx::Tx;
 
 /// What came of a question.
 #[derive(Debug)]
 pub(crate) enum OnlineNews {
     /// A page of a conversation's history came.
-    Page(ConversationKey, Vec<Message>),
+    Page {
+        conversation: ConversationKey,
+        messages: Vec<Message>,
+        unreadable: Vec<UnreadableMessage>,
+    },
     /// A search found these.
     Found(Vec<Message>),
     /// The users that the user has blocked.

@@ -9,6 +9,7 @@ use fulmar_protocol::{
 use super::ask::{Ask, Asking, Freshness, OnlineNews, PageAsked, Taken};
 use crate::facts::OnlineToken as Token;
 use crate::io::{CommandError, CommandId, Reply};
+use crate::store::inferred::{Edge, unreadable_of};
 use crate::store::runs::Run;
 use crate::store::{Result, conversations, messages};
 use crate::tx::Tx;
@@ -50,7 +51,7 @@ pub(super) fn fetch_page(
     let conversation_id = conversations::server_id(&tx.db, run.conversation)?;
     // What the server does not know yet, it has nothing of that is not here.
     let missing = asked.still_missing(tx, page_size)?;
-    let (Some(conversation_id), Some(limit)) = (conversation_id, missing) else {
+    let (Some(conversation_id), Some((missing, limit))) = (conversation_id, missing) else {
         let place = match page {
             HistoryPage::Around(anchor) => find_here(tx, run, anchor)?,
             HistoryPage::Before(_) | HistoryPage::After(_) => None,
@@ -62,6 +63,7 @@ pub(super) fn fetch_page(
         Ok(token) => token,
         Err(error) => return Ok(Asking::Refused(error)),
     };
+    let asked = PageAsked { run, page: missing };
     let (thread, page) = asked.to_ask();
     let call = ApiRequest::Messages {
         conversation_id,
@@ -125,6 +127,13 @@ pub(super) fn page_arrived(
         return Ok(Taken::OtherAnswer);
     };
     let conversation = asked.run.conversation;
+    // It may have gone while the page was on its way.
+    let unreadable = if conversations::exists(&tx.db, conversation)? {
+        let head = asked.run.head(&tx.db)?;
+        unreadable_of(&page.messages, asked.run, asked.edge(), head)
+    } else {
+        Vec::new()
+    };
     let mut messages = Vec::with_capacity(page.messages.len());
     for message in page.messages {
         let belongs = conversations::find(&tx.db, &message.conversation_id)?;
@@ -133,10 +142,24 @@ pub(super) fn page_arrived(
         }
     }
     tx.reply_all(commands, &Ok(reply(asked.page, page.anchor)));
-    Ok(Taken::News(OnlineNews::Page(conversation, messages)))
+    Ok(Taken::News(OnlineNews::Page {
+        conversation,
+        messages,
+        unreadable,
+    }))
 }
 
 impl PageAsked {
+    /// What the page begins or ends with, whatever of it can be read.
+    fn edge(&self) -> Edge {
+        match self.page {
+            // That is the root of a thread, which has no place in it.
+            HistoryPage::Before(Position(0 | 1)) | HistoryPage::Around(_) => Edge::Unknown,
+            HistoryPage::Before(before) => Edge::Last(Position(before.0 - 1)),
+            HistoryPage::After(after) => Edge::First(after.next()),
+        }
+    }
+
     /// The thread and the page that hold it. Before the first message of a thread is its root, which is in the
     /// conversation.
     fn to_ask(self) -> (Option<OperationKey>, HistoryPage) {
@@ -167,28 +190,29 @@ impl PageAsked {
         }
     }
 
-    /// How many messages of a page are not here, at most those of one page; `None` when all of it is.
-    fn still_missing(&self, tx: &Tx<'_>, page_size: u32) -> Result<Option<u32>> {
-        let run = self.run;
+    /// The page without what is here at its beginning, and how many messages of it are not, at most those of one
+    /// page; `None` when all of it is here.
+    fn still_missing(&self, tx: &Tx<'_>, page_size: u32) -> Result<Option<(HistoryPage, u32)>> {
+        let (run, page) = (self.run, self.page);
         let count = |from: Position, to: Position| {
             u32::try_from(to.0 + 1 - from.0).map_or(page_size, |count| count.min(page_size))
         };
         Ok(match self.page {
             HistoryPage::Before(Position(0 | 1)) => match run.thread {
-                Some(root) if messages::find(&tx.db, root)?.is_none() => Some(1),
+                Some(root) if messages::find(&tx.db, root)?.is_none() => Some((page, 1)),
                 Some(_) | None => None,
             },
             HistoryPage::Before(place) => run
                 .missing_before(&tx.db, place)?
-                .map(|(from, to)| count(from, to)),
+                .map(|(from, to)| (HistoryPage::Before(to.next()), count(from, to))),
             HistoryPage::After(place) => {
                 let head = run.head(&tx.db)?;
                 run.missing_after(&tx.db, place, head)?
-                    .map(|(from, to)| count(from, to))
+                    .map(|(from, to)| (HistoryPage::After(Position(from.0 - 1)), count(from, to)))
             }
             HistoryPage::Around(anchor) => match find_here(tx, run, anchor)? {
                 Some(_) => None,
-                None => Some(page_size),
+                None => Some((page, page_size)),
             },
         })
     }

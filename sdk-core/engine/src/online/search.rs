@@ -52,7 +52,7 @@ pub(super) fn found(tx: &mut Tx<'_>, command: CommandId, answer: Answer) -> Resu
     let Answer::Search(page) = answer else {
         return Ok(Taken::OtherAnswer);
     };
-    let mut messages = page.messages;
+    let mut messages = page.messages.into_read();
     let mut keys = Vec::with_capacity(messages.len());
     for message in &messages {
         if conversations::find(&tx.db, &message.conversation_id)?.is_some() {

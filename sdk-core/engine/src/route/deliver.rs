@@ -245,7 +245,14 @@ impl Route<'_, '_> {
 
     fn of_online(&mut self, news: OnlineNews) -> Result<()> {
         match news {
-            OnlineNews::Page(key, messages) => self.tell(Told::Messages(key, messages)),
+            OnlineNews::Page {
+                conversation,
+                messages,
+                unreadable,
+            } => {
+                self.tell(Told::Messages(conversation, messages))?;
+                self.tell(Told::Unreadable(unreadable))
+            }
             OnlineNews::Found(messages) => self.tell(Told::Anywhere(messages)),
             OnlineNews::Blocks(users) => self.tell(Told::Blocks(users)),
             OnlineNews::AccountDeleted(command) => {

@@ -294,6 +294,7 @@ pub(crate) fn wipe(db: &Connection) -> Result<()> {
          DELETE FROM message;
          DELETE FROM conversation;
          DELETE FROM quarantine;
+         DELETE FROM unreadable;
          DELETE FROM blocked;
          DELETE FROM pushed;
          UPDATE account

@@ -1,4 +1,5 @@
-//! Events that could not be understood, kept until a version comes that can.
+//! Events that could not be understood, kept until a version comes that can. Messages and conversations of
+//! answers that could not are in `unreadable`.
 
 use fulmar_protocol::{Event, LogId, Seq, Timestamp};
 use rusqlite::{Connection, params};

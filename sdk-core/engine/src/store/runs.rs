@@ -56,47 +56,6 @@ impl Run {
         Ok(())
     }
 
-    /// The run of missing messages that ends just before a place; `None` when that one is here.
-    pub(crate) fn missing_before(
-        self,
-        db: &Connection,
-        before: Position,
-    ) -> Result<Option<Missing>> {
-        let newest = Position(before.0.saturating_sub(1));
-        let below = self.nearest(db, "max", "<", before)?.unwrap_or_default();
-        Ok((below < newest).then_some((below.next(), newest)))
-    }
-
-    /// The run of missing messages that begins just after a place, up to `head`.
-    pub(crate) fn missing_after(
-        self,
-        db: &Connection,
-        after: Position,
-        head: Position,
-    ) -> Result<Option<Missing>> {
-        let above = self.nearest(db, "min", ">", after)?.unwrap_or(head.next());
-        let oldest = after.next();
-        Ok((oldest < above).then_some((oldest, Position(above.0 - 1))))
-    }
-
-    fn nearest(
-        self,
-        db: &Connection,
-        which: &str,
-        side: &str,
-        of: Position,
-    ) -> Result<Option<Position>> {
-        let (place, within) = self.sql();
-        let sql = format!(
-            "SELECT {which}({place}) FROM message
-             WHERE conversation = ?1 AND {within} AND {place} {side} ?3"
-        );
-        let of = of.0.min(i64::MAX as u64);
-        Ok(db
-            .prepare_cached(&sql)?
-            .query_row(params![self.conversation.0, self.root(), of], place_of)?)
-    }
-
     /// Whether the message at this place is here.
     pub(crate) fn has(self, db: &Connection, at: Position) -> Result<bool> {
         let (place, within) = self.sql();
@@ -149,7 +108,7 @@ impl Run {
     }
 }
 
-fn place_of(row: &Row<'_>) -> rusqlite::Result<Option<Position>> {
+pub(super) fn place_of(row: &Row<'_>) -> rusqlite::Result<Option<Position>> {
     row.get::<_, Option<u64>>(0)
         .map(|place| place.map(Position))
 }

@@ -1,12 +1,15 @@
 //! Events that could not be understood, tried again by a version that may.
 
-use fulmar_protocol::{EventData, LogId, Seq};
+use fulmar_protocol::{EventData, LogId, Message, Seq, Timestamp};
 
 use super::apply::{Applying, VERSION};
 use super::{Sync, SyncNews};
 use crate::facts::Own;
-use crate::store::{Result, quarantine};
+use crate::store::{Result, conversations, quarantine, unreadable};
 use crate::tx::Tx;
+
+/// How long a message that could not be read is not asked for again by the same version.
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 impl Sync {
     /// Tries the events again that an older version could not understand. An event of another log is
@@ -18,7 +21,7 @@ impl Sync {
         tx: &mut Tx<'_>,
         own: Own<'_>,
     ) -> Result<Vec<SyncNews>> {
-        let mut news = Vec::new();
+        let mut news = self.retry_unreadable(tx, own)?;
         for (log_id, event) in quarantine::untried(&tx.db, VERSION)? {
             if self.log_id.as_ref() != Some(&log_id) {
                 quarantine::remove(&tx.db, &log_id, event.seq)?;
@@ -42,6 +45,39 @@ impl Sync {
             }
         }
         Ok(news)
+    }
+
+    /// The same for messages and conversations of answers. A conversation says nothing of when it was told, so
+    /// the server is asked for what is so now.
+    fn retry_unreadable(&mut self, tx: &mut Tx<'_>, own: Own<'_>) -> Result<Vec<SyncNews>> {
+        let now = tx.now.wall;
+        let yesterday = Timestamp(now.0.saturating_sub(DAY_MS));
+        unreadable::forget_messages_before(&tx.db, yesterday, now)?;
+        let mut applying = Applying::new(tx, own);
+        for row in unreadable::untried(&applying.tx.db, VERSION)? {
+            let Some(conversation) = row.conversation else {
+                self.need_snapshot();
+                continue;
+            };
+            let Some(data) = row.data else {
+                // It was too long to be kept, and is fetched when somebody looks.
+                unreadable::remove(&applying.tx.db, row.key)?;
+                continue;
+            };
+            let (tried, id) = (
+                applying.tried(),
+                conversations::server_id(&applying.tx.db, conversation)?,
+            );
+            match serde_json::from_str::<Message>(&data) {
+                Ok(message) if id.as_ref() == Some(&message.conversation_id) => {
+                    applying.message_of_answer(conversation, &message)?;
+                    unreadable::remove(&applying.tx.db, row.key)?;
+                }
+                Ok(_) => unreadable::remove(&applying.tx.db, row.key)?,
+                Err(_) => unreadable::set_tried(&applying.tx.db, row.key, tried)?,
+            }
+        }
+        Ok(applying.news)
     }
 
     /// A snapshot has come: what waited for it is in it.

@@ -9,7 +9,7 @@ use super::apply::Applying;
 use super::{Missing, Sync, SyncNews};
 use crate::config::Config;
 use crate::facts::Own;
-use crate::store::{ConversationKey, Result, conversations, log, messages};
+use crate::store::{ConversationKey, Result, conversations, log, messages, unreadable};
 use crate::tx::Tx;
 
 impl Sync {
@@ -66,6 +66,7 @@ impl Sync {
             messages::forget_revisions(&applying.tx.db)?;
             applying.news.push(SyncNews::ToldUpTo(Seq(i64::MAX as u64)));
         }
+        unreadable::forget_of_snapshots(&applying.tx.db)?;
         for view in &snapshot.conversations {
             let key = if another_log {
                 applying.conversation_anew(view)?
@@ -79,10 +80,21 @@ impl Sync {
             }
             present.insert(key);
         }
-        let candidates = Self::may_be_gone(applying.tx, snapshot.seq, another_log)?;
-        for key in candidates {
-            if !present.contains(&key) {
-                applying.left(key)?;
+        let mut nameless = false;
+        for view in snapshot.conversations.set_aside() {
+            tracing::warn!(reason = %view.reason, "conversation set aside");
+            unreadable::add_of_snapshot(&applying.tx.db, view, applying.tried())?;
+            match view.field("conversationId") {
+                Some(id) => present.extend(conversations::find(&applying.tx.db, &id)?),
+                None => nameless = true,
+            }
+        }
+        // Any that is missing may be one that has no name.
+        if !nameless {
+            for key in Self::may_be_gone(applying.tx, snapshot.seq, another_log)? {
+                if !present.contains(&key) {
+                    applying.left(key)?;
+                }
             }
         }
         applying.blocks(&snapshot.blocked)?;

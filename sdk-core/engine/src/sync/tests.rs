@@ -63,7 +63,7 @@ fn snapshot_of(log: &str, seq: u64, conversations: Vec<Conversation>) -> Answer 
     Answer::Snapshot(Snapshot {
         log_id: log_id(log),
         seq: Seq(seq),
-        conversations,
+        conversations: conversations.into(),
         blocked: Vec::new(),
     })
 }

@@ -1,8 +1,9 @@
 //! Everything that can come back from a server, for tables that must not lack a kind of it.
 
 use fulmar_protocol::{
-    Answer, BlockList, Chunk, Code, DeviceId, FileId, LogId, Me, MessagePage, MessageVersions,
-    OperationsAnswer, SearchPage, Secret, Seq, Session, SessionList, Snapshot, SyncPage, Timestamp,
+    Answer, BlockList, Chunk, Code, DeviceId, FileId, Lenient, LogId, Me, MessagePage,
+    MessageVersions, OperationsAnswer, SearchPage, Secret, Seq, Session, SessionList, Snapshot,
+    SyncPage, Timestamp,
 };
 
 use super::{EPOCH, server};
@@ -50,10 +51,10 @@ pub(crate) fn every_answer() -> [Answer; 18] {
         Answer::Me(_) => [me("alice")],
         Answer::Sync(_) => [Answer::Sync(SyncPage { log_id: log(), events: Vec::new(), head: Seq(3) })],
         Answer::Snapshot(_) => [Answer::Snapshot(Snapshot {
-            log_id: log(), seq: Seq(3), conversations: Vec::new(), blocked: Vec::new(),
+            log_id: log(), seq: Seq(3), conversations: Lenient::default(), blocked: Vec::new(),
         })],
-        Answer::Messages(_) => [Answer::Messages(MessagePage { messages: Vec::new(), anchor: None })],
-        Answer::Search(_) => [Answer::Search(SearchPage { messages: Vec::new(), cursor: None })],
+        Answer::Messages(_) => [Answer::Messages(MessagePage { messages: Lenient::default(), anchor: None })],
+        Answer::Search(_) => [Answer::Search(SearchPage { messages: Lenient::default(), cursor: None })],
         Answer::Versions(_) => [Answer::Versions(MessageVersions { versions: Vec::new() })],
         Answer::UploadCreated(_) => [Answer::UploadCreated(FileId::new("other").unwrap())],
         Answer::UploadOffset(_) => [Answer::UploadOffset(5)],

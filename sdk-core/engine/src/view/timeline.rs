@@ -167,7 +167,13 @@ pub fn timeline(
         Window::Between(from, to) => (from.min(head), to.min(head)),
     };
     let (mut items, cached) = shown.between(from, to, known)?;
-    let older = shown.older(from, cached.map_or(to.next(), |(first, _)| first))?;
+    let first = cached.map_or(to.next(), |(first, _)| first);
+    let begins = run.below_unreadable(&transaction, first)?;
+    let older = shown.older(from, begins)?;
+    if begins.max(from) < first {
+        let (from, to) = (begins.max(from), Position(first.0 - 1));
+        items.insert(0, TimelineItem::Gap(GapRange { from, to }));
+    }
     if let (Older::Nothing, Some(root)) = (older, thread) {
         items.splice(0..0, shown.root(root)?);
     }

@@ -19,3 +19,4 @@ mod server;
 mod sessions;
 mod sockets;
 mod transfers;
+mod unreadable;

@@ -10,10 +10,11 @@ use fulmar_engine::{
 };
 use fulmar_protocol::{
     Answer, AnswerError, ApiRequest, BlockList, ClientFrame, CloseCode, Code, Conversation,
-    ConversationKind, ConversationProfile, DeviceId, Event, EventsFrame, FileId, Limits, LogId, Me,
-    Message, MessagePage, Operation, OperationKey, OperationsAnswer, Outcome, OutcomeFrame,
-    Participant, Pong, Position, Problem, Ready, ResetFrame, Revision, Role, Secret, Seq,
-    ServerFrame, Session, SessionList, Settings, Snapshot, SyncPage, Timestamp, UserId,
+    ConversationKind, ConversationProfile, DeviceId, Event, EventsFrame, FileId, HistoryPage,
+    Lenient, Limits, LogId, Me, Message, MessagePage, Operation, OperationKey, OperationsAnswer,
+    Outcome, OutcomeFrame, Participant, Pong, Position, Problem, Ready, ResetFrame, Revision, Role,
+    Secret, Seq, ServerFrame, Session, SessionList, Settings, Snapshot, SyncPage, Timestamp,
+    UserId,
 };
 
 /// When every test begins, in milliseconds since 1970.
@@ -216,7 +217,7 @@ impl Server {
         Snapshot {
             log_id: self.log_id.clone(),
             seq: self.head(),
-            conversations: vec![self.view()],
+            conversations: vec![self.view()].into(),
             blocked: Vec::new(),
         }
     }
@@ -236,12 +237,12 @@ impl Server {
             operation_key: None,
             kind: ConversationKind::Direct,
             profile: ConversationProfile::default(),
-            participants: vec![person("alice"), person("bob")],
+            participants: vec![person("alice"), person("bob")].into(),
             created_at: Timestamp(EPOCH),
             last_position: Position(self.messages.len() as u64),
             revision: Revision(self.revision),
-            messages: self.messages[from..].to_vec(),
-            pinned_messages: Vec::new(),
+            messages: self.messages[from..].to_vec().into(),
+            pinned_messages: Lenient::default(),
             unread_count: 0,
             unread_mentions: 0,
             settings: self.settings,
@@ -280,8 +281,8 @@ impl Server {
                 device_id: DeviceId::new("phone").unwrap(),
                 server_time: Self::time(now),
             }),
-            ApiRequest::Messages { .. } => Answer::Messages(MessagePage {
-                messages: Vec::new(),
+            ApiRequest::Messages { page, limit, .. } => Answer::Messages(MessagePage {
+                messages: self.page(*page, *limit).into(),
                 anchor: None,
             }),
             ApiRequest::CreateUpload(_) => {
@@ -310,6 +311,24 @@ impl Server {
             | ApiRequest::SendChunk { .. }
             | ApiRequest::FetchChunk { .. } => return Err(problem(Code::RouteUnknown)),
         })
+    }
+
+    /// A page of history; all places are here.
+    fn page(&self, page: HistoryPage, limit: u32) -> Vec<Message> {
+        let limit = limit as usize;
+        let place = |place: Position| usize::try_from(place.0).unwrap_or(usize::MAX);
+        let (from, to) = match page {
+            HistoryPage::Before(before) => {
+                let to = place(before).saturating_sub(1).min(self.messages.len());
+                (to.saturating_sub(limit), to)
+            }
+            HistoryPage::After(after) => {
+                let from = place(after).min(self.messages.len());
+                (from, (from + limit).min(self.messages.len()))
+            }
+            HistoryPage::Around(_) => (0, 0),
+        };
+        self.messages[from..to].to_vec()
     }
 
     pub(crate) fn is_pinned(&self) -> bool {

@@ -34,7 +34,7 @@ fn an_outdated_page_is_asked_for_again_for_all_who_wait() {
     assert!(desk.ask(3, before(90)).is_none());
     let step = desk.answer(request, Ok(messages_of("c", &[89])));
     assert_eq!(step.replies.len(), 3);
-    assert!(matches!(&step.result[..], [OnlineNews::Page(_, page)] if page.len() == 1));
+    assert!(matches!(&step.result[..], [OnlineNews::Page { messages, .. }] if messages.len() == 1));
 }
 
 #[test]
@@ -129,11 +129,11 @@ fn a_page_cannot_write_into_another_conversation_or_beyond_what_was_asked() {
     let step = desk.answer(
         request,
         Ok(Answer::Messages(MessagePage {
-            messages: answer,
+            messages: answer.into(),
             anchor: None,
         })),
     );
-    let [OnlineNews::Page(_, page)] = &step.result[..] else {
+    let [OnlineNews::Page { messages: page, .. }] = &step.result[..] else {
         panic!("{:?}", step.result);
     };
     let keys: Vec<OperationKey> = page.iter().map(|message| message.operation_key).collect();
@@ -145,7 +145,7 @@ fn what_a_search_finds_elsewhere_is_not_told() {
     let mut desk = Desk::new();
     let (request, _) = desk.ask(1, search()).unwrap();
     let answer = Answer::Search(SearchPage {
-        messages: vec![message("elsewhere", 3), message("c", 40)],
+        messages: vec![message("elsewhere", 3), message("c", 40)].into(),
         cursor: Some("next".to_owned()),
     });
     let step = desk.answer(request, Ok(answer));

@@ -92,7 +92,14 @@ fn back(input: Input) -> Result<Answer, RequestFailure> {
 /// What is told and asked, in short; of messages, how many.
 fn said(step: &Step<Vec<OnlineNews>>) -> String {
     let news = step.result.iter().map(|news| match news {
-        OnlineNews::Page(_, messages) => format!(" +page {}", messages.len()),
+        OnlineNews::Page {
+            messages,
+            unreadable,
+            ..
+        } => {
+            assert_eq!(*unreadable, [], "every message of the table can be read");
+            format!(" +page {}", messages.len())
+        }
         OnlineNews::Found(messages) => format!(" +found {}", messages.len()),
         OnlineNews::Blocks(_) => " +blocks".to_owned(),
         OnlineNews::AccountDeleted(_) => " +deleted".to_owned(),

@@ -7,7 +7,7 @@ mod overlay;
 
 use fulmar_protocol::{
     Conversation, ConversationCreate, ConversationId, ConversationKind, ConversationLeave,
-    ConversationProfile, ConversationUpdate, Limits, Message, MessageDelete, MessageEdit,
+    ConversationProfile, ConversationUpdate, Lenient, Limits, Message, MessageDelete, MessageEdit,
     MessageHide, MessageId, MessagePin, MessageSend, Method, Notice, OperationKey, Participant,
     ParticipantAdd, ParticipantRemove, ParticipantUpdate, Pin, Position, ReactionAdd,
     ReactionRemove, ReceiptUpdate, Revision, Role, Settings, SettingsUpdate, Timestamp, UserId,
@@ -209,12 +209,12 @@ impl Room {
                 writing,
                 ..ConversationProfile::default()
             },
-            participants: vec![alice, newcomer(user("bob"))],
+            participants: vec![alice, newcomer(user("bob"))].into(),
             created_at: Timestamp(EPOCH),
             last_position: Position(30),
             revision: Revision::ZERO,
-            messages: Vec::new(),
-            pinned_messages: Vec::new(),
+            messages: Lenient::default(),
+            pinned_messages: Lenient::default(),
             unread_count: 0,
             unread_mentions: 0,
             settings: Settings::default(),

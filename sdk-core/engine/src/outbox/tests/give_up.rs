@@ -303,7 +303,7 @@ fn giving_up_the_creation_of_a_conversation_that_the_server_knows_by_now_loses_n
         desk.write(2, &id);
         let mut view = group("c-7", 0);
         view.kind = ConversationKind::Direct;
-        view.participants = vec![newcomer(user("alice")), newcomer(user("carol"))];
+        view.participants = vec![newcomer(user("alice")), newcomer(user("carol"))].into();
         let lane = desk.knows(&view);
         assert_eq!(lane, desk.lane(&id), "the same row");
         assert_eq!(desk.discard(1, None), Ok(Reply::Done));

@@ -7,7 +7,9 @@ use rusqlite::Connection;
 
 use super::participants::within;
 use super::{Applying, Understood, is_plausible};
-use crate::store::{ConversationKey, LaneId, Result, conversations, messages};
+use crate::store::inferred::{Edge, unreadable_of};
+use crate::store::runs::Run;
+use crate::store::{ConversationKey, LaneId, Result, conversations, messages, unreadable};
 use crate::sync::SyncNews;
 
 impl Applying<'_, '_> {
@@ -56,6 +58,9 @@ impl Applying<'_, '_> {
         &mut self,
         view: &Conversation,
     ) -> Result<ConversationKey> {
+        if let Some(key) = conversations::find(&self.tx.db, &view.conversation_id)? {
+            unreadable::forget_messages_of(&self.tx.db, key)?;
+        }
         let (key, first) = self.write(view)?;
         self.news.push(SyncNews::PagesOutdated);
         let from = first.unwrap_or(view.last_position.next());
@@ -64,8 +69,13 @@ impl Applying<'_, '_> {
         Ok(key)
     }
 
-    /// Writes the pinned messages that came with a conversation, wherever in it they are.
+    /// Writes the pinned messages that came with a conversation, wherever in it they are. Those that cannot be read
+    /// have no place here: the list is in the order of the pins.
     fn pinned_messages(&mut self, key: ConversationKey, view: &Conversation) -> Result<()> {
+        for message in view.pinned_messages.set_aside() {
+            tracing::warn!(reason = %message.reason, "pinned message set aside");
+            unreadable::add_of_snapshot(&self.tx.db, message, self.tried())?;
+        }
         for message in &view.pinned_messages {
             let belongs = message.conversation_id == view.conversation_id;
             if belongs && is_plausible(&self.tx.db, key, message)? {
@@ -78,6 +88,15 @@ impl Applying<'_, '_> {
     /// Gives the position of the first message that came with it.
     fn write(&mut self, view: &Conversation) -> Result<(ConversationKey, Option<Position>)> {
         let key = conversations::upsert(&self.tx.db, &receipts_within(view), self.own)?;
+        let run = Run {
+            conversation: key,
+            thread: None,
+        };
+        let (edge, head) = (Edge::Last(view.last_position), view.last_position);
+        self.unreadable(&unreadable_of(&view.messages, run, edge, head))?;
+        for person in view.participants.set_aside() {
+            unreadable::add_of_snapshot(&self.tx.db, person, self.tried())?;
+        }
         let mut first = None;
         for message in &view.messages {
             let belongs = message.conversation_id == view.conversation_id;

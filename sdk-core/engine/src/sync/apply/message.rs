@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use super::{Applying, Understood};
 use crate::store::reading::Counts;
-use crate::store::{ConversationKey, Result, conversations, messages, reading, runs};
+use crate::store::{ConversationKey, Result, conversations, messages, reading, runs, unreadable};
 use crate::sync::SyncNews;
 
 impl Applying<'_, '_> {
@@ -23,7 +23,7 @@ impl Applying<'_, '_> {
     }
 
     /// The same for one that an answer brought, if it can be.
-    pub(super) fn message_of_answer(
+    pub(in crate::sync) fn message_of_answer(
         &mut self,
         conversation: ConversationKey,
         message: &Message,
@@ -42,6 +42,7 @@ impl Applying<'_, '_> {
         if let Some(root) = message.content.thread_root {
             runs::count_in_thread(&self.tx.db, root, message)?;
         }
+        unreadable::was_read(&self.tx.db, conversation, message)?;
         self.news.push(SyncNews::Stored);
         self.news.push(SyncNews::Confirmed(message.operation_key));
         self.tx.touch(conversation);

@@ -8,6 +8,7 @@ use fulmar_protocol::{Conversation, Event, EventData, LogId, Message, Seq, Unrea
 
 use super::{Sync, SyncNews};
 use crate::facts::Own;
+use crate::store::unreadable::{self, Tried, UnreadableMessage};
 use crate::store::{ConversationKey, LaneId, Result, conversations, quarantine, reading};
 use crate::tx::Tx;
 
@@ -49,6 +50,26 @@ impl<'a, 'tx> Applying<'a, 'tx> {
             quarantine::add(&self.tx.db, log_id, event, &reason.to_string(), VERSION)?;
         }
         Ok(())
+    }
+
+    /// Keeps messages that could not be read, with their places.
+    pub(super) fn unreadable(&mut self, messages: &[UnreadableMessage]) -> Result<()> {
+        for message in messages {
+            if conversations::exists(&self.tx.db, message.run.conversation)? {
+                let (place, reason) = (message.place.0, &message.what.reason);
+                tracing::warn!(place, %reason, "message set aside");
+                unreadable::add_message(&self.tx.db, message, self.tried())?;
+                self.tx.touch(message.run.conversation);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn tried(&self) -> Tried {
+        Tried {
+            by: VERSION,
+            at: self.tx.now.wall,
+        }
     }
 
     /// The counts that come with the change of a message which was hidden (PROTOCOL.md §4.3).
@@ -99,6 +120,8 @@ impl<'a, 'tx> Applying<'a, 'tx> {
 pub(crate) enum Told {
     /// Messages of one conversation, which a page of history or an outcome brought.
     Messages(ConversationKey, Vec<Message>),
+    /// Messages of a page that could not be read.
+    Unreadable(Vec<UnreadableMessage>),
     /// Messages of any conversations, which a search brought.
     Anywhere(Vec<Message>),
     /// A conversation that an operation of this lane has created, and how far the log went then.
@@ -117,6 +140,7 @@ impl Sync {
                     applying.message_of_answer(key, message)?;
                 }
             }
+            Told::Unreadable(messages) => applying.unreadable(&messages)?,
             Told::Anywhere(messages) => {
                 for message in &messages {
                     let found = conversations::find(&applying.tx.db, &message.conversation_id)?;

@@ -10,12 +10,15 @@ use crate::store::{Result, blocked, participants, reading};
 
 impl Applying<'_, '_> {
     pub(super) fn participants_added(&mut self, added: &ParticipantsAdded) -> Result<Understood> {
-        self.in_conversation(&added.conversation_id, |db, key| {
+        let applied = self.in_conversation(&added.conversation_id, |db, key| {
             let head = reading::head(db, key)?;
             added.participants.iter().try_for_each(|participant| {
                 participants::insert(db, key, &within(participant, head))
             })
-        })
+        })?;
+        // Those who can be read are here; the others wait with the event.
+        let unreadable = added.participants.set_aside().first();
+        Ok(applied.and(unreadable.map_or(Ok(()), |person| Err(person.reason.clone()))))
     }
 
     pub(super) fn participant_removed(

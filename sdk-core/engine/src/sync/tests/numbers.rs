@@ -158,7 +158,7 @@ fn messages_that_cannot_be_are_not_taken_from_a_snapshot() {
         let mut device = Follower::at(3);
         device.sync.need_snapshot();
         let view = Conversation {
-            messages: vec![odd.clone(), message("c", 4)],
+            messages: vec![odd.clone(), message("c", 4)].into(),
             ..conversation("c", 4)
         };
         device.fetch(Ok(snapshot_of("a", 4, vec![view])));
@@ -196,13 +196,13 @@ fn receipts_beyond_the_last_message_are_receipts_of_the_last_message() {
     }
     let added = EventData::ParticipantsAdded(ParticipantsAdded {
         conversation_id: conversation_id("c"),
-        participants: vec![beyond()],
+        participants: vec![beyond()].into(),
     });
     let mut device = Follower::at(3);
     device.events(&[event(4, &added)]);
     device.assert_sound("added");
     let view = Conversation {
-        participants: vec![beyond(), participant("bob")],
+        participants: vec![beyond(), participant("bob")].into(),
         ..conversation("c", 4)
     };
     device.sync.need_snapshot();

@@ -26,7 +26,7 @@ pub(super) fn every_event() -> Vec<EventData> {
         }),
         EventData::ParticipantsAdded(ParticipantsAdded {
             conversation_id: conversation_id.clone(),
-            participants: vec![participant("carol")],
+            participants: vec![participant("carol")].into(),
         }),
         EventData::ParticipantRemoved(ParticipantRemoved {
             conversation_id: conversation_id.clone(),
@@ -99,7 +99,7 @@ fn somebody_who_goes_and_comes_within_one_batch_is_there() {
     };
     let bob = EventData::ParticipantsAdded(ParticipantsAdded {
         conversation_id: conversation_id("c"),
-        participants: vec![participant("bob")],
+        participants: vec![participant("bob")].into(),
     });
     let mut device = Follower::at(3);
     device.events(&[event(4, removed), event(5, &bob), event(6, added)]);

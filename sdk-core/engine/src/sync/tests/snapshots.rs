@@ -127,7 +127,7 @@ fn in_another_log_a_smaller_revision_is_newer() {
     };
     let view = Conversation {
         revision: Revision(8),
-        messages: vec![changed],
+        messages: vec![changed].into(),
         ..old
     };
     device.sync.need_snapshot();
@@ -135,7 +135,7 @@ fn in_another_log_a_smaller_revision_is_newer() {
     let mut said = message("c", 3);
     said.content.text = "of the backup".to_owned();
     let view = Conversation {
-        messages: vec![said],
+        messages: vec![said].into(),
         ..conversation("c", 3)
     };
     device.sync.need_snapshot();
@@ -245,7 +245,7 @@ fn the_blocked_are_those_of_the_snapshot() {
         device.fetch(Ok(Answer::Snapshot(Snapshot {
             log_id: log_id("a"),
             seq: Seq(3),
-            conversations: vec![conversation("c", 3)],
+            conversations: vec![conversation("c", 3)].into(),
             blocked: users.clone(),
         })));
         device.sync.retry_now();
