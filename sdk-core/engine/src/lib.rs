@@ -171,7 +171,7 @@ impl Engine {
     }
 
     /// Handles what happened, and every timer that has come, in one transaction. The durability of
-    /// the batch is that of its most demanding input.
+    /// the batch is that of its most demanding input, or what its effects need ([`Released::durability`]).
     pub fn handle(&mut self, batch: Vec<Input>, now: Now) -> Result<Released, TransactionFailed> {
         let durability = Self::durability(&batch);
         let span = tracing::trace_span!("batch", inputs = batch.len(), ?durability);
@@ -184,13 +184,15 @@ impl Engine {
         }
         route.reconcile()?;
         let released = route.commit()?;
+        if released.durability() > durability {
+            self.store.make_durable()?;
+        }
         self.store.note_unsent();
-        Ok(released)
+        let durability = released.durability().max(durability);
+        Ok(released.with(durability))
     }
 
-    /// How much of a batch a power cut may take back.
-    #[must_use]
-    pub fn durability(batch: &[Input]) -> Durability {
+    fn durability(batch: &[Input]) -> Durability {
         batch
             .iter()
             .map(Input::durability)

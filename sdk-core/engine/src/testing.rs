@@ -35,6 +35,8 @@ pub(crate) struct Step<T> {
     pub(crate) effects: Vec<Effect>,
     pub(crate) asked: Vec<Asked>,
     pub(crate) replies: Vec<(CommandId, CommandResult)>,
+    /// What the effects need.
+    pub(crate) durability: Durability,
 }
 
 pub(crate) struct Bench {
@@ -83,7 +85,9 @@ impl Bench {
         let asked = tx.take_asked();
         let mut effects = Vec::new();
         let mut replies = Vec::new();
-        for effect in tx.commit().unwrap() {
+        let released = tx.commit().unwrap();
+        let durability = released.durability();
+        for effect in released {
             match effect {
                 Effect::Reply { command, reply } => replies.push((command, reply)),
                 other => effects.push(other),
@@ -94,6 +98,7 @@ impl Bench {
             effects,
             asked,
             replies,
+            durability,
         }
     }
 }

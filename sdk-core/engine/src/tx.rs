@@ -9,25 +9,39 @@ use fulmar_protocol::{ApiRequest, Secret};
 use rusqlite::Transaction;
 
 use crate::io::{CommandId, CommandResult, Effect, RequestId};
-use crate::store::{ConversationKey, StoreError};
+use crate::store::{ConversationKey, Durability, StoreError};
 use crate::time::Now;
 
 /// What a committed batch wants done, in this order; answers to commands come last.
 #[derive(Debug)]
 #[must_use = "effects that are dropped were promised to somebody"]
-pub struct Released(Vec<Effect>);
+pub struct Released {
+    effects: Vec<Effect>,
+    durability: Durability,
+}
 
 impl Released {
     /// How many effects there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.effects.len()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.effects.is_empty()
+    }
+
+    /// What a power cut may take back of the batch, now that these are out.
+    #[must_use]
+    pub const fn durability(&self) -> Durability {
+        self.durability
+    }
+
+    /// The batch was committed like this.
+    pub(crate) fn with(self, durability: Durability) -> Self {
+        Self { durability, ..self }
     }
 }
 
@@ -36,7 +50,7 @@ impl IntoIterator for Released {
     type IntoIter = std::vec::IntoIter<Effect>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        self.effects.into_iter()
     }
 }
 
@@ -98,6 +112,7 @@ struct Out {
     called_off: Vec<RequestId>,
     touched: BTreeSet<ConversationKey>,
     vanished: BTreeSet<ConversationKey>,
+    must_last: bool,
 }
 
 impl<'a> Tx<'a> {
@@ -114,6 +129,11 @@ impl<'a> Tx<'a> {
     /// Keeps an effect until the commit.
     pub(crate) fn emit(&mut self, effect: Effect) {
         self.out.effects.push(effect);
+    }
+
+    /// The effects rest on something that must be there after a power cut: they wait until it is.
+    pub(crate) fn must_last(&mut self) {
+        self.out.must_last = true;
     }
 
     /// Answers a command, after everything else.
@@ -207,11 +227,18 @@ impl<'a> Tx<'a> {
         (touched, std::mem::take(&mut self.out.vanished))
     }
 
-    /// Commits, and only then gives the effects out.
+    /// Commits, and only then gives the effects out, with the durability that they need.
     pub(crate) fn commit(self) -> Result<Released, StoreError> {
         let Self { db, mut out, .. } = self;
         db.commit()?;
         out.effects.append(&mut out.replies);
-        Ok(Released(out.effects))
+        let durability = match out.must_last {
+            true => Durability::Full,
+            false => Durability::Normal,
+        };
+        Ok(Released {
+            effects: out.effects,
+            durability,
+        })
     }
 }

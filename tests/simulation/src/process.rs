@@ -2,7 +2,7 @@
 
 use std::hash::Hash as _;
 
-use fulmar_engine::{Durability, Effect, Engine, Input, SessionState};
+use fulmar_engine::{Durability, Effect, Input, SessionState};
 use rusqlite::Connection;
 
 use crate::network::{DeviceIndex, ScheduledEvent};
@@ -18,13 +18,12 @@ impl World {
         let Some(engine) = &mut device.engine else {
             return Ok(());
         };
-        let durable = Engine::durability(&batch) == Durability::Full;
         self.transactions += 1;
         let released = match engine.handle(batch, now) {
             Ok(released) => released,
             Err(failed) => return Err(failed.to_string()),
         };
-        if powerless && durable {
+        if powerless && released.durability() == Durability::Full {
             device.image = Some(engine.image().map_err(|error| error.to_string())?);
         }
         let effects: Vec<Effect> = released.into_iter().collect();

@@ -185,13 +185,13 @@ pub enum AppState {
 
 impl Input {
     /// What a power cut may take back of the transaction that handles this input: nothing when
-    /// something enters the outbox, when a token replaces one that the server then forgets, or when a file gets
-    /// the id with which its message goes out: sent again with another id, it would be another operation.
+    /// something enters the outbox or a token replaces one that the server then forgets. A transaction that
+    /// turns out to need more says so itself.
     pub(crate) fn durability(&self) -> Durability {
         match self {
             Self::Command { body, .. } => body.durability(),
             Self::Answer {
-                result: Ok(Answer::Session(_) | Answer::UploadCreated(_)),
+                result: Ok(Answer::Session(_)),
                 ..
             }
             | Self::Token { .. } => Durability::Full,
@@ -203,28 +203,5 @@ impl Input {
             | Self::Network(_)
             | Self::App(_) => Durability::Normal,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use fulmar_protocol::FileId;
-
-    use super::*;
-
-    fn answer(answer: Answer) -> Input {
-        Input::Answer {
-            request: RequestId(1),
-            result: Ok(answer),
-        }
-    }
-
-    /// Sent again with another id after a power cut, the message would be another operation under its key.
-    #[test]
-    fn the_id_of_an_upload_survives_a_power_cut() {
-        let created = answer(Answer::UploadCreated(FileId::new("f").unwrap()));
-        assert_eq!(created.durability(), Durability::Full);
-        let offset = answer(Answer::UploadOffset(7));
-        assert_eq!(offset.durability(), Durability::Normal);
     }
 }

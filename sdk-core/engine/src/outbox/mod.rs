@@ -274,9 +274,13 @@ impl Outbox {
     }
 
     /// Remembers since when an operation may have been applied, by the server's clock.
-    fn note_doubt(&self, tx: &Tx<'_>, row: &OperationRow, event: OperationEvent) -> Result<()> {
+    fn note_doubt(&self, tx: &mut Tx<'_>, row: &OperationRow, event: OperationEvent) -> Result<()> {
         match event {
             OperationEvent::Submitted => {
+                // Its first try: forgotten in a power cut, it could be changed or discarded as if nobody had it.
+                if row.state == OperationState::Queued {
+                    tx.must_last();
+                }
                 let time = self.server.time(tx.now.mono);
                 operations::set_tried_at(&tx.db, row.operation_key, time)
             }

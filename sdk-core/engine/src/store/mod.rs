@@ -179,6 +179,18 @@ impl Store {
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?)
     }
+
+    /// What is committed survives a power cut from now on. For a transaction that turned out to need it only
+    /// after it had begun: one small transaction more, whose `fsync` takes everything before it along.
+    pub(crate) fn make_durable(&mut self) -> Result<()> {
+        let transaction = self.begin(Durability::Full)?;
+        // The same number once more: SQLite writes the page all the same.
+        let version: i64 =
+            transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        transaction.pragma_update(None, "user_version", version)?;
+        transaction.commit()?;
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -51,6 +51,27 @@ fn every_connection_has_its_pragmas() {
     }
 }
 
+/// SQLite writes and syncs the log only when a page changes: the second transaction has to change one.
+#[test]
+fn what_is_made_durable_is_written_with_full_durability() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let mut store = Store::open(&path).unwrap();
+    let version = pragma(store.reader().connection(), "user_version");
+    store.begin(Durability::Normal).unwrap().commit().unwrap();
+    let written = || {
+        std::fs::metadata(folder.path().join("a.db-wal"))
+            .unwrap()
+            .len()
+    };
+    let before = written();
+    store.make_durable().unwrap();
+    assert!(written() > before);
+    let writer = store.reader().connection();
+    assert_eq!(pragma(writer, "synchronous"), number(2));
+    assert_eq!(pragma(writer, "user_version"), version);
+}
+
 #[test]
 fn a_reader_cannot_write() {
     let folder = tempfile::tempdir().unwrap();

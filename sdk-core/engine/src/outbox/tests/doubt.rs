@@ -222,3 +222,20 @@ fn a_message_whose_files_are_lost_on_both_sides_fails_also_after_an_unanswered_t
     assert_eq!(desk.state(1), Some(OperationState::Failed));
     assert_eq!(desk.failure(1), Some(FailureReason::FileLost));
 }
+
+/// After a power cut nobody may think that it was never tried: it could be changed, and go out as another one.
+#[test]
+fn the_first_try_is_on_the_disk_before_it_leaves() {
+    for over in BOTH {
+        let mut desk = Desk::new();
+        desk.go(over);
+        assert_eq!(desk.durability, Durability::Normal, "nothing is tried");
+        desk.write(1, "c-1");
+        let sent = desk.go_one(over);
+        assert_eq!(desk.durability, Durability::Full);
+        desk.refuse(&sent, None);
+        desk.rested();
+        desk.go_one(over);
+        assert_eq!(desk.durability, Durability::Normal, "the second one");
+    }
+}

@@ -29,7 +29,7 @@ use crate::io::{CommandResult, Effect, Reply, RequestFailure, RequestId, SocketI
 use crate::operation::newcomer;
 use crate::pace::Gate;
 use crate::store::state::{FailureReason, OperationState};
-use crate::store::{LaneId, conversations, operations, reading, uploads};
+use crate::store::{Durability, LaneId, conversations, operations, reading, uploads};
 use crate::testing::{Bench, EPOCH, Step};
 use crate::timer::{Timed, Timer};
 use crate::tx::Tx;
@@ -65,6 +65,8 @@ struct Desk {
     outbox: Outbox,
     config: Config,
     owner: UserId,
+    /// What the last submits needed.
+    durability: Durability,
 }
 
 impl Desk {
@@ -77,6 +79,7 @@ impl Desk {
             outbox,
             config: Config::default(),
             owner: user("alice"),
+            durability: Durability::Normal,
         };
         desk.knows(&group("c-1", 10));
         desk.knows(&group("c-2", 10));
@@ -160,6 +163,7 @@ impl Desk {
 
     fn reconcile(&mut self, way: &Way) -> Vec<Sent> {
         let step = self.run(|outbox, tx, acting| outbox.reconcile(tx, way, Some(acting)).unwrap());
+        self.durability = step.durability;
         step.effects
             .into_iter()
             .filter_map(|effect| match effect {
