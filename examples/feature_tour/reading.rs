@@ -56,6 +56,8 @@ impl Tour {
         })
         .await?;
         his.thread(question).send("At the harbour").await?;
+        let mut on_hers = hers.thread(question).timeline();
+        shows(&mut on_hers, |items| items.len() == 2).await?;
         hers.thread(question).send("At seven").await?;
         let mut on_hers = hers.timeline();
         shows(&mut on_hers, |items| {

@@ -14,11 +14,12 @@ async fn a_thread_has_its_own_timeline_and_is_counted_under_its_message() {
     let mut his = bob.chat.thread(root).timeline();
     bob.chat.thread(root).send("At the harbour").await.unwrap();
     alice.say(&["By the way"]).await;
+    let whole = ["Where shall we meet?", "At the harbour", "At six"];
+    let mut hers = alice.chat.thread(root).timeline();
+    until(&mut hers, |items| shown(items) == whole[..2]).await;
     let answer = NewMessage::text("At six").in_thread(root);
     alice.chat.send(answer).await.unwrap();
 
-    let mut hers = alice.chat.thread(root).timeline();
-    let whole = ["Where shall we meet?", "At the harbour", "At six"];
     for thread in [&mut hers, &mut his] {
         until(thread, |items| shown(items) == whole).await;
     }

@@ -9,9 +9,10 @@ final class HistoryTests: XCTestCase {
         let root = try await hers.chat.send("Where?")
         try await his.chat.timeline().shows("Where?")
         try await his.chat.thread(root).send("At the harbour")
+        let timeline = try hers.chat.thread(root).timeline()
+        try await timeline.shows("Where?", "At the harbour")
         try await hers.chat.send(NewMessage(text: "At six", threadRoot: root))
-        let thread = try await hers.chat.thread(root).timeline()
-            .shows("Where?", "At the harbour", "At six").messages
+        let thread = try await timeline.shows("Where?", "At the harbour", "At six").messages
         XCTAssertEqual(thread.map(\.threadRoot), [nil, root, root])
         let beside = try await his.chat.timeline().items.until {
             $0.messages.count == 1 && $0.messages[0].thread?.count == 2

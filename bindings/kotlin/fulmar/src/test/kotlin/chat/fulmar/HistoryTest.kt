@@ -15,8 +15,10 @@ class HistoryTest {
         val root = hers.send("Where?")
         theirs.timeline().shows("Where?")
         theirs.thread(root).send("At the harbour")
+        val timeline = hers.thread(root).timeline()
+        timeline.shows("Where?", "At the harbour")
         hers.send(NewMessage("At six", threadRoot = root))
-        val thread = hers.thread(root).timeline().shows("Where?", "At the harbour", "At six").messages
+        val thread = timeline.shows("Where?", "At the harbour", "At six").messages
         assertEquals(listOf(null, root, root), thread.map { it.threadRoot })
         val beside = theirs.timeline().items.until { it.messages.singleOrNull()?.thread?.count == 2 }
         assertNull(beside.messages.single().threadRoot)
