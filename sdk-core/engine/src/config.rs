@@ -34,7 +34,8 @@ impl Backoff {
         Duration::from_millis(rng.u64(bound / 2..=bound))
     }
 
-    /// The moment after such a wait, or after the wait that the server asked for.
+    /// The moment after such a wait, or after the wait that the server asked for if that is longer: a server that
+    /// asks to be tried again at once is not.
     pub(crate) fn until(
         &self,
         attempt: u32,
@@ -42,11 +43,8 @@ impl Backoff {
         now: Mono,
         rng: &mut fastrand::Rng,
     ) -> Mono {
-        let wait = match asked_ms {
-            Some(millis) => Duration::from_millis(millis).min(LONGEST_ASKED),
-            None => self.wait(attempt, rng),
-        };
-        now.plus(wait)
+        let asked = Duration::from_millis(asked_ms.unwrap_or_default()).min(LONGEST_ASKED);
+        now.plus(self.wait(attempt, rng).max(asked))
     }
 }
 

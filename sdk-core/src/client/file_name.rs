@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use fulmar_protocol::Attachment;
+use fulmar_protocol::text::{clean_file_name, is_file_name};
 
 /// How much of a name may count as its ending, in bytes.
 const ENDING: usize = 32;
@@ -11,9 +12,13 @@ const ENDING: usize = 32;
 /// what is forbidden is replaced, and what is too long is shortened in front of the ending.
 pub(super) fn of_path(path: &Path) -> String {
     let name = path.file_name().unwrap_or("file".as_ref());
-    let forbidden = |c: char| c.is_control() || c == '/' || c == '\\';
-    let allowed = name.to_string_lossy().replace(forbidden, "_");
-    shortened(allowed)
+    let separators = |c: char| c == '/' || c == '\\' || c.is_control();
+    let name = shortened(name.to_string_lossy().replace(separators, "_"));
+    if is_file_name(&name) {
+        return name;
+    }
+    // What turns the direction of reading, what shows nothing.
+    clean_file_name(&name)
 }
 
 fn shortened(name: String) -> String {
@@ -34,7 +39,7 @@ mod tests {
 
     use fulmar_protocol::Attachment;
 
-    use super::of_path;
+    use super::{is_file_name, of_path};
 
     #[test]
     fn what_a_name_may_not_have_is_replaced() {
@@ -49,6 +54,25 @@ mod tests {
             ("Straße 東京.pdf", "Straße 東京.pdf"),
         ] {
             assert_eq!(of_path(Path::new(path)), name, "{path:?}");
+        }
+    }
+
+    #[test]
+    fn whatever_a_file_is_called_it_can_be_sent() {
+        for odd in [
+            "\u{202e}gpj.exe",
+            "a\u{200f}b.txt",
+            "a\u{2066}b.txt",
+            "\u{feff}.txt",
+            "a\u{2028}b",
+            "\u{2029}",
+            "   ",
+            "\u{200b}",
+            "\u{2800}",
+            ". .",
+        ] {
+            let name = of_path(Path::new(odd));
+            assert!(is_file_name(&name), "{odd:?} became {name:?}");
         }
     }
 

@@ -67,11 +67,11 @@ impl Link {
             .heartbeat_ms
             .clamp(*HEARTBEAT_MS.start(), *HEARTBEAT_MS.end());
         let heartbeat = Duration::from_millis(heartbeat);
-        let (proven, ping_sent) = match self.state {
+        let (again, proven, ping_sent) = match self.state {
             State::Open {
                 proven, ping_sent, ..
-            } => (proven, ping_sent),
-            State::Down | State::Connecting { .. } => (false, None),
+            } => (true, proven, ping_sent),
+            State::Down | State::Connecting { .. } => (false, false, None),
         };
         self.state = State::Open {
             socket,
@@ -93,6 +93,10 @@ impl Link {
         if !proven && !self.timers.is_set(Timer::SocketProven) {
             self.timers.set(Timer::SocketProven, now.plus(PROVEN_AFTER));
         }
-        vec![LinkNews::Opened(Box::new(ready))]
+        vec![if again {
+            LinkNews::ReadyAgain(Box::new(ready))
+        } else {
+            LinkNews::Opened(Box::new(ready))
+        }]
     }
 }

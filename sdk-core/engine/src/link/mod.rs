@@ -45,6 +45,8 @@ const MOST_PATIENCE: u32 = 4;
 pub(crate) enum LinkNews {
     /// `ready` came: frames can be sent.
     Opened(Box<Ready>),
+    /// `ready` came once more on the same socket: the server says what it is, and nothing was tried.
+    ReadyAgain(Box<Ready>),
     /// There is no socket any more: what was in flight on it has no answer.
     Lost,
     /// The server refused this access token.

@@ -288,7 +288,7 @@ fn news_of_a_socket_that_is_gone_are_dropped() {
 /// Whether news are what a frame should become.
 fn is_news_of(news: &[LinkNews], frame: &ServerFrame) -> bool {
     match frame {
-        ServerFrame::Ready(_) => matches!(news, [LinkNews::Opened(_)]),
+        ServerFrame::Ready(_) => matches!(news, [LinkNews::Opened(_) | LinkNews::ReadyAgain(_)]),
         ServerFrame::Events(_) => matches!(news, [LinkNews::Events(_)]),
         ServerFrame::Reset(_) => matches!(news, [LinkNews::Reset(_)]),
         ServerFrame::Outcome(_) => matches!(news, [LinkNews::Outcomes(SubmitId(1), _)]),

@@ -146,7 +146,7 @@ impl Outbox {
         self.server.limits()
     }
 
-    /// A socket is open: the server has said what it can take.
+    /// The server has said what it can take.
     pub(crate) fn connected(
         &mut self,
         tx: &mut Tx<'_>,
@@ -156,9 +156,7 @@ impl Outbox {
         // What was applied before was told of before the newest event that there is, whatever the outcome
         // said.
         operations::cap_applied_seq(&tx.db, ready.head)?;
-        self.told_up_to(tx, log::position(&tx.db)?.1)?;
-        self.retry_now();
-        Ok(())
+        self.told_up_to(tx, log::position(&tx.db)?.1)
     }
 
     /// Something of others came in, which the server is to be told.

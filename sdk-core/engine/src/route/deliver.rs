@@ -36,7 +36,16 @@ impl Route<'_, '_> {
         } = self;
         let own = state.session.owner();
         match news {
-            LinkNews::Opened(ready) => self.opened_socket(&ready)?,
+            LinkNews::Opened(ready) => {
+                if self.took_ready(&ready)? {
+                    self.state.outbox.retry_now();
+                    self.state.uploads.retry_now();
+                    self.state.downloads.retry_now();
+                }
+            }
+            LinkNews::ReadyAgain(ready) => {
+                self.took_ready(&ready)?;
+            }
             LinkNews::Lost => {
                 state.outbox.socket_lost(tx)?;
                 state.sync.socket_lost();
@@ -74,7 +83,8 @@ impl Route<'_, '_> {
         Ok(())
     }
 
-    fn opened_socket(&mut self, ready: &Ready) -> Result<()> {
+    /// What the server says of itself is taken, unless it speaks of somebody else.
+    fn took_ready(&mut self, ready: &Ready) -> Result<bool> {
         let Self {
             tx, state, config, ..
         } = self;
@@ -84,14 +94,12 @@ impl Route<'_, '_> {
                 .link
                 .close(tx, WaitReason::ProtocolBroken { reason }, config);
             self.hear_link(news);
-            return Ok(());
+            return Ok(false);
         }
         state.outbox.connected(tx, ready)?;
-        state.uploads.retry_now();
-        state.downloads.retry_now();
         let news = state.sync.connected(ready.log_id.clone(), ready.head);
         self.hear_sync([news]);
-        Ok(())
+        Ok(true)
     }
 
     /// The app did something that may have changed what failed: waits are cut short, but not too often.

@@ -231,3 +231,44 @@ fn an_act_of_the_app_asks_anew_what_waits_for_an_answer_that_is_long_overdue() {
         bench.recovers_within(SECOND * 30);
     }
 }
+
+/// A server that is never ready for a submit: it asks to be tried again at once, and says that it is there.
+#[test]
+fn a_submit_is_not_repeated_without_rest_whatever_the_server_asks_for() {
+    for (asked_ms, with_ready) in [
+        (None, true),
+        (Some(0), false),
+        (Some(1), true),
+        (Some(0), true),
+    ] {
+        let mut bench = Bench::live();
+        let submits = Rc::new(Cell::new(0_u32));
+        let count = submits.clone();
+        bench.hostile(move |server, asked, now| match asked {
+            Asked::Frame(ClientFrame::Submit(submit)) => {
+                count.set(count.get() + 1);
+                let mut problem = fulmar_protocol::Problem::new(Code::ServerUnavailable, "no");
+                problem.retry_after_ms = asked_ms;
+                let refused = ServerFrame::Problem(ProblemFrame {
+                    submit_id: Some(submit.submit_id),
+                    problem,
+                });
+                let mut script = vec![(Duration::ZERO, Said::Frame(refused))];
+                if with_ready {
+                    let ready = ServerFrame::Ready(server.ready(now));
+                    script.push((Duration::ZERO, Said::Frame(ready)));
+                }
+                Some(script)
+            }
+            _ => None,
+        });
+        bench.send("hello");
+        bench.run(10 * MINUTE);
+        let submits = submits.get();
+        assert!(
+            (10..60).contains(&submits),
+            "{submits} with {asked_ms:?}, {with_ready}"
+        );
+        bench.recovers();
+    }
+}

@@ -143,6 +143,7 @@ impl Desk {
 
     fn connected(&mut self, ready: &Ready) {
         self.run(|outbox, tx, _| outbox.connected(tx, ready).unwrap());
+        self.outbox.retry_now();
     }
 
     /// The server says what time it is there.
