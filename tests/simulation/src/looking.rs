@@ -95,6 +95,12 @@ impl Device {
     }
 }
 
+fn is_answered(items: &[MessageItem], root: &MessageItem) -> bool {
+    items
+        .iter()
+        .any(|item| item.position.is_some() && item.thread_root == Some(root.key))
+}
+
 /// What holds for every screen at every moment. On a device that has not the whole history a message
 /// whose outcome was lost may have its place in the part that is missing; until it is told so, it
 /// waits behind later ones that a snapshot confirmed.
@@ -120,7 +126,8 @@ fn judge_screen(name: &str, items: &[MessageItem], whole: bool) -> Result<(), St
                 }
                 last_position = Some(position);
             }
-            None => unsent = true,
+            // A thread begins with its root: who answered it had it, so here its outcome was lost.
+            None => unsent = unsent || !is_answered(items, item),
         }
     }
     Ok(())

@@ -141,6 +141,26 @@ fn a_heart_is_one_reaction_in_either_spelling() {
     assert_eq!(hearts(&mut talk), []);
 }
 
+/// As it was told: a person who reads the message later sees the order that the others have seen change.
+#[test]
+fn an_emoji_keeps_its_place_while_anybody_has_set_it() {
+    let mut talk = Talk::new(None);
+    talk.send("ann", 1, |_| ()).unwrap();
+    for (who, emoji) in [("ann", "🙈"), ("ben", "🎉"), ("ben", "🙈")] {
+        assert_eq!(talk.react(who, emoji), Ok(true));
+    }
+    assert_eq!(talk.unreact("ann", "🙈"), Ok(true));
+    let shown = talk.stored(key(1)).reactions.into_iter();
+    let shown: Vec<_> = shown
+        .map(|reaction| (reaction.emoji, reaction.user_ids))
+        .collect();
+    let ben = vec![user("ben")];
+    assert_eq!(
+        shown,
+        [("🙈".to_owned(), ben.clone()), ("🎉".to_owned(), ben)]
+    );
+}
+
 #[test]
 fn what_one_has_hidden_is_not_unread() {
     let mut talk = Talk::new(None);

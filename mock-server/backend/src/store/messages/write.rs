@@ -77,6 +77,17 @@ pub(crate) fn update(db: &Connection, message: &Message) -> Result<()> {
             .execute(params![message.message_id.as_str(), emoji, user.as_str()])?;
         }
     }
+    insert_reactions(db, message)?;
+    // An emoji keeps its place when the first who set it takes it back, and others have set it: the rows are
+    // in another order then.
+    if reactions(db, &message.message_id)? != message.reactions {
+        forget_reactions(db, &message.message_id)?;
+        insert_reactions(db, message)?;
+    }
+    Ok(())
+}
+
+fn insert_reactions(db: &Connection, message: &Message) -> Result<()> {
     for (emoji, user) in pairs(&message.reactions) {
         db.prepare_cached(
             "INSERT INTO reaction (message_id, emoji, user_id) VALUES (?1, ?2, ?3)
@@ -84,6 +95,11 @@ pub(crate) fn update(db: &Connection, message: &Message) -> Result<()> {
         )?
         .execute(params![message.message_id.as_str(), emoji, user.as_str()])?;
     }
+    Ok(())
+}
+
+fn forget_reactions(db: &Connection, id: &MessageId) -> Result<()> {
+    db.execute("DELETE FROM reaction WHERE message_id = ?1", [id.as_str()])?;
     Ok(())
 }
 
@@ -121,8 +137,7 @@ pub(crate) fn forget_content(db: &Connection, id: &MessageId) -> Result<()> {
         "DELETE FROM message_version WHERE message_id = ?1",
         [id.as_str()],
     )?;
-    db.execute("DELETE FROM reaction WHERE message_id = ?1", [id.as_str()])?;
-    Ok(())
+    forget_reactions(db, id)
 }
 
 /// The text has its own column.
