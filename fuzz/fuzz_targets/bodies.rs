@@ -1,8 +1,6 @@
-//! Bodies over HTTP, push payloads and problem documents: whatever comes is read or refused, and what was read is the
-//! same when it has travelled once more.
+//! Bodies over HTTP, push payloads and problem documents: whatever comes is read or refused, and what could be read is
+//! the same when it has travelled once more.
 #![no_main]
-
-use std::fmt::Debug;
 
 use fulmar_protocol::{
     Attachment, Conversation, ConversationPage, Me, MeUpdate, Message, MessageVersions,
@@ -13,11 +11,13 @@ use libfuzzer_sys::fuzz_target;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-fn travels<T: Serialize + DeserializeOwned + PartialEq + Debug>(bytes: &[u8]) {
+fn travels<T: Serialize + DeserializeOwned>(bytes: &[u8]) {
     if let Ok(read) = serde_json::from_slice::<T>(bytes) {
         let text = serde_json::to_string(&read).expect("what was read can be written");
         let again = serde_json::from_str::<T>(&text).expect("what was written can be read");
-        assert_eq!(again, read);
+        // What of a list could not be read is not written again.
+        let once_more = serde_json::to_string(&again).expect("what was read can be written");
+        assert_eq!(once_more, text);
     }
 }
 
