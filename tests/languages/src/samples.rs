@@ -1,6 +1,7 @@
 //! The terminal samples of all languages, talking to each other through one server as people would.
 
 use std::path::Path;
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 use fulmar_mock_server::MockServer;
@@ -15,11 +16,53 @@ const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Everybody talks to everybody. With fewer languages, some people use the same.
 pub(crate) fn run(runtime: &Runtime, programs: &[Program]) -> Outcome<String> {
-    let server = MockServer::builder()
-        .demo()
-        .user("carol", "carol-password")
-        .start();
-    let server = runtime.block_on(server)?;
+    for program in programs {
+        begin(runtime, program)?;
+    }
+    talk(runtime, programs)?;
+    let names: Vec<_> = programs
+        .iter()
+        .map(|program| program.name.as_str())
+        .collect();
+    Ok(names.join(", "))
+}
+
+/// Somebody without a conversation leaves, or begins one, and finds it again.
+fn begin(runtime: &Runtime, program: &Program) -> Outcome {
+    let server = demo_with_carol(runtime)?;
+    let folder = tempfile::tempdir()?;
+    let terminal = || Terminal::open(program, "carol", &server.url(), folder.path());
+
+    let mut carol = terminal()?;
+    carol.shows("no conversation yet: /direct NAME begins one, /quit leaves")?;
+    carol.leaves()?;
+
+    let mut carol = terminal()?;
+    carol.shows("no conversation yet: /direct NAME begins one, /quit leaves")?;
+    carol.types("to nobody")?;
+    carol.shows("! no conversation is open: /direct NAME begins one")?;
+    carol.types("/open 0")?;
+    carol.shows("! no such number")?;
+    carol.types("/direct bob")?;
+    carol.shows("— bob —")?;
+    carol.says("hello")?;
+    carol.leaves()?;
+
+    let mut carol = terminal()?;
+    carol.shows("✓ carol: hello")?;
+    carol.leaves()?;
+    runtime.block_on(server.stop());
+    Ok(())
+}
+
+fn demo_with_carol(runtime: &Runtime) -> Outcome<MockServer> {
+    let server = MockServer::builder().demo();
+    let server = server.user("carol", "carol-password").start();
+    Ok(runtime.block_on(server)?)
+}
+
+fn talk(runtime: &Runtime, programs: &[Program]) -> Outcome {
+    let server = demo_with_carol(runtime)?;
     let folder = tempfile::tempdir()?;
     let terminal = |number: usize, user: &str| {
         let program = &programs[number % programs.len()];
@@ -58,15 +101,10 @@ pub(crate) fn run(runtime: &Runtime, programs: &[Program]) -> Outcome<String> {
     bob.shows("✓ carol: welcome out")?;
 
     for terminal in [&mut alice, &mut bob, &mut carol] {
-        terminal.types("/quit")?;
         terminal.leaves()?;
     }
     runtime.block_on(server.stop());
-    let names: Vec<_> = programs
-        .iter()
-        .map(|program| program.name.as_str())
-        .collect();
-    Ok(names.join(", "))
+    Ok(())
 }
 
 /// A sample at somebody's terminal.
@@ -122,7 +160,21 @@ impl Terminal {
         Err(format!("{} never shows {expected:?}, but\n  {seen}", self.who).into())
     }
 
+    /// Quits, and the program ends.
     fn leaves(&mut self) -> Outcome {
+        self.types("/quit")?;
+        let begin = Instant::now();
+        // Its output ends with it.
+        loop {
+            let left = DEADLINE.saturating_sub(begin.elapsed());
+            match self.process.read(left) {
+                Ok(_) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    return Err(format!("{} does not leave", self.who).into());
+                }
+            }
+        }
         let status = self.process.wait()?;
         if status.success() {
             return Ok(());

@@ -23,10 +23,16 @@ struct TerminalChat {
         }
         let terminal = Terminal(client)
         try await terminal.begin()
-        for await line in lines() {
-            if line == "/quit" { break }
+        let (news, sender) = AsyncStream.makeStream(of: News.self)
+        Task { for try await list in client.conversations.items { sender.yield(.listed(list.items)) } }
+        read(into: sender)
+        for await news in news {
+            if case .typed("/quit") = news { break }
             do {
-                try await terminal.obey(line)
+                switch news {
+                case .typed(let line): try await terminal.obey(line)
+                case .listed(let chats): try await terminal.show(chats)
+                }
             } catch {
                 say("! \(error)")
             }
@@ -34,24 +40,28 @@ struct TerminalChat {
         await client.shutDown()
     }
 
-    /// What is typed. Reading blocks, so it has a thread of its own; not by `readLine`, which holds a lock
-    /// that the end of the program waits for.
-    private static func lines() -> AsyncStream<String> {
-        AsyncStream { typed in
-            Thread.detachNewThread {
-                var rest = Data()
-                while case let more = FileHandle.standardInput.availableData, !more.isEmpty {
-                    rest += more
-                    while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-                        let line = String(decoding: rest[..<end], as: UTF8.self)
-                        typed.yield(line.trimmingCharacters(in: .whitespaces))
-                        rest = rest[(end + 1)...]
-                    }
+    /// Reads what is typed. Reading blocks, so it has a thread of its own; not by `readLine`, which holds a
+    /// lock that the end of the program waits for.
+    private static func read(into sender: AsyncStream<News>.Continuation) {
+        Thread.detachNewThread {
+            var rest = Data()
+            while case let more = FileHandle.standardInput.availableData, !more.isEmpty {
+                rest += more
+                while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                    let line = String(decoding: rest[..<end], as: UTF8.self)
+                    sender.yield(.typed(line.trimmingCharacters(in: .whitespaces)))
+                    rest = rest[(end + 1)...]
                 }
-                typed.finish()
             }
+            sender.finish()
         }
     }
+}
+
+/// What the terminal answers to, one thing at a time: a list that changes while a command runs waits for it.
+enum News {
+    case typed(String)
+    case listed([ConversationItem])
 }
 
 /// At once, also into a pipe.
@@ -69,29 +79,47 @@ struct Complaint: Error, CustomStringConvertible {
 actor Terminal {
     private let client: Client
     private var chats: [ConversationItem] = []
-    private var chat: Conversation?
-    private var timeline: Timeline?
+    private var screen: Screen?
     private var shown: [MessageItem] = []
     private var refused: OperationKey?
-    private var showing: Task<Void, any Error>?
+
+    /// The conversation that is open.
+    private struct Screen {
+        let chat: Conversation
+        let timeline: Timeline
+        let showing: Task<Void, any Error>
+    }
 
     init(_ client: Client) {
         self.client = client
     }
 
     func begin() async throws {
-        for try await list in client.conversations.items where !list.items.isEmpty {
+        // The first list is what there is, at once.
+        for try await list in client.conversations.items {
             chats = list.items
             break
         }
-        try open(chats[0].conversationId, chats[0].title)
+        if try !goToTheFirst() { say("no conversation yet: /direct NAME begins one, /quit leaves") }
         Task { for try await state in client.connection { say("· \(describe(state))") } }
-        Task { for try await list in client.conversations.items { explain(list.items) } }
+    }
+
+    func show(_ chats: [ConversationItem]) throws {
+        self.chats = chats
+        if let screen { explain(screen.chat) } else { try goToTheFirst() }
+    }
+
+    /// Opens the first conversation, if there is one.
+    @discardableResult
+    private func goToTheFirst() throws -> Bool {
+        guard let chat = chats.first else { return false }
+        try open(chat.conversationId, chat.title)
+        return true
     }
 
     func obey(_ line: String) async throws {
         let words = line.split(separator: " ", maxSplits: 1).map(String.init)
-        guard let command = words.first, let chat else { return }
+        guard let command = words.first else { return }
         switch (command, words.dropFirst().first) {
         case ("/list", _):
             for (number, chat) in chats.enumerated() { say("\(number)  \(chat.title) (\(chat.unreadCount) unread)") }
@@ -99,24 +127,32 @@ actor Terminal {
             guard let number = Int(number), chats.indices.contains(number) else { throw Complaint(text: "no such number") }
             try open(chats[number].conversationId, chats[number].title)
         case ("/direct", let name?): try open(await client.createDirect(with: UserId(name)).id, name)
-        case ("/older", _): say(try await timeline?.loadOlder().hasMore == true ? "there is more" : "that is all")
-        case ("/retry", _):
-            try await client.outbox.retry(failed())
-            refused = nil
-        case ("/discard", _): try await client.outbox.discard(failed())
         case ("/offline", _): client.setNetwork(.unavailable)
         case ("/online", _): client.setNetwork(.available)
-        default: try await chat.send(line)
+        default:
+            guard let screen else { throw Complaint(text: "no conversation is open: /direct NAME begins one") }
+            try await obey(line, command, on: screen)
+        }
+    }
+
+    /// What is about the conversation on the screen.
+    private func obey(_ line: String, _ command: String, on screen: Screen) async throws {
+        switch command {
+        case "/older": say(try await screen.timeline.loadOlder().hasMore ? "there is more" : "that is all")
+        case "/retry":
+            try await client.outbox.retry(failed())
+            refused = nil
+        case "/discard": try await client.outbox.discard(failed())
+        default: try await screen.chat.send(line)
         }
     }
 
     private func open(_ id: ConversationId, _ title: String) throws {
-        showing?.cancel()
+        screen?.showing.cancel()
         say("— \(title) —")
         let chat = client.conversation(id)
         let timeline = try chat.timeline()
-        (self.chat, self.timeline) = (chat, timeline)
-        showing = Task {
+        let showing = Task {
             var printed: [OperationKey: String] = [:]
             for try await snapshot in timeline.items {
                 shown = snapshot.messages
@@ -125,6 +161,7 @@ actor Terminal {
                 if let newest = shown.compactMap(\.position).max() { try await chat.markReadUpTo(newest) }
             }
         }
+        screen = Screen(chat: chat, timeline: timeline, showing: showing)
     }
 
     private func show(_ item: MessageItem) {
@@ -133,9 +170,8 @@ actor Terminal {
     }
 
     /// Says so when the server refused to create this conversation.
-    private func explain(_ chats: [ConversationItem]) {
-        self.chats = chats
-        let status = chats.first { $0.conversationId == chat?.id }?.status
+    private func explain(_ chat: Conversation) {
+        let status = chats.first { $0.conversationId == chat.id }?.status
         guard case .failed(let operation, let reason) = status, operation != refused else { return }
         say("✗ this conversation: \(describe(reason)) — /retry or /discard")
         refused = operation

@@ -22,6 +22,8 @@ import kotlinx.coroutines.cancelChildren
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.sync.Mutex
+import kotlinx.coroutines.sync.withLock
 import kotlinx.coroutines.withContext
 import java.io.File
 
@@ -52,31 +54,42 @@ fun main(arguments: Array<String>) = runBlocking {
  * printed once. */
 private class Terminal(private val client: Client, private val scope: CoroutineScope) {
     private var chats: List<ConversationItem> = emptyList()
-    private lateinit var chat: Conversation
-    private lateinit var timeline: Timeline
+    private var screen: Screen? = null
     private var shown: List<MessageItem> = emptyList()
     private var refused: OperationKey? = null
-    private var showing: Job? = null
+
+    /** One thing at a time: a list that changes while a command runs waits for it. */
+    private val turn = Mutex()
 
     suspend fun run() {
-        chats = client.conversations.items.first { it.items.isNotEmpty() }.items
-        open(chats.first().conversationId, chats.first().title)
+        // The first list is what there is, at once.
+        chats = client.conversations.items.first().items
+        if (!goToTheFirst()) println("no conversation yet: /direct NAME begins one, /quit leaves")
         scope.launch { client.connection.collect { println("· ${describe(it)}") } }
         scope.launch {
             client.conversations.items.collect {
-                chats = it.items
-                explain()
+                turn.withLock {
+                    chats = it.items
+                    screen?.let(::explain) ?: goToTheFirst()
+                }
             }
         }
         while (true) {
             val line = withContext(Dispatchers.IO) { readlnOrNull() }?.trim() ?: return
             if (line == "/quit") return
             try {
-                obey(line)
+                turn.withLock { obey(line) }
             } catch (error: Exception) {
                 println("! ${error.message}")
             }
         }
+    }
+
+    /** Opens the first conversation, if there is one. */
+    private fun goToTheFirst(): Boolean {
+        val chat = chats.firstOrNull() ?: return false
+        open(chat.conversationId, chat.title)
+        return true
     }
 
     private suspend fun obey(line: String) {
@@ -86,24 +99,32 @@ private class Terminal(private val client: Client, private val scope: CoroutineS
             "/list" -> chats.forEachIndexed { number, chat ->
                 println("$number  ${chat.title} (${chat.unreadCount} unread)")
             }
-            "/open" -> chats[argument.toInt()].let { open(it.conversationId, it.title) }
+            "/open" -> checkNotNull(chats.getOrNull(argument.toInt())) { "no such number" }
+                .let { open(it.conversationId, it.title) }
             "/direct" -> open(client.createDirect(UserId(argument)).id, argument)
-            "/older" -> println(if (timeline.loadOlder().hasMore) "there is more" else "that is all")
-            "/retry" -> client.outbox.retry(failed()).also { refused = null }
-            "/discard" -> client.outbox.discard(failed())
             "/offline" -> client.setNetwork(NetworkState.UNAVAILABLE)
             "/online" -> client.setNetwork(NetworkState.AVAILABLE)
-            else -> chat.send(line)
+            else -> obeyHere(checkNotNull(screen) { "no conversation is open: /direct NAME begins one" }, line)
+        }
+    }
+
+    /** What is about the conversation on the screen. */
+    private suspend fun obeyHere(screen: Screen, line: String) {
+        when (line.substringBefore(' ')) {
+            "/older" -> println(if (screen.timeline.loadOlder().hasMore) "there is more" else "that is all")
+            "/retry" -> client.outbox.retry(failed()).also { refused = null }
+            "/discard" -> client.outbox.discard(failed())
+            else -> screen.chat.send(line)
         }
     }
 
     private fun open(id: ConversationId, title: String) {
-        showing?.cancel()
+        screen?.showing?.cancel()
         println("— $title —")
-        chat = client.conversation(id)
-        timeline = chat.timeline()
+        val chat = client.conversation(id)
+        val timeline = chat.timeline()
         val printed = mutableMapOf<OperationKey, String>()
-        showing = scope.launch {
+        val showing = scope.launch {
             timeline.items.collect { snapshot ->
                 shown = snapshot.messages
                 shown.forEach { item -> if (printed.put(item.key, item.mark) != item.mark) print(item) }
@@ -111,6 +132,7 @@ private class Terminal(private val client: Client, private val scope: CoroutineS
                 shown.mapNotNull { it.position }.maxOrNull()?.let { chat.markReadUpTo(it) }
             }
         }
+        screen = Screen(chat, timeline, showing)
     }
 
     private fun print(item: MessageItem) {
@@ -119,8 +141,8 @@ private class Terminal(private val client: Client, private val scope: CoroutineS
     }
 
     /** Says so when the server refused to create this conversation. */
-    private fun explain() {
-        val status = chats.find { it.conversationId == chat.id }?.status as? ConversationStatus.Failed ?: return
+    private fun explain(screen: Screen) {
+        val status = chats.find { it.conversationId == screen.chat.id }?.status as? ConversationStatus.Failed ?: return
         if (status.operation != refused) {
             println("✗ this conversation: ${describe(status.reason)} — /retry or /discard")
             refused = status.operation
@@ -140,6 +162,9 @@ private class Terminal(private val client: Client, private val scope: CoroutineS
             is MessageState.Failed -> "✗"
         }
 }
+
+/** The conversation that is open. */
+private class Screen(val chat: Conversation, val timeline: Timeline, val showing: Job)
 
 private fun describe(reason: FailureReason): String = when (reason) {
     is FailureReason.Refused -> reason.problem.title
