@@ -1,4 +1,5 @@
-//! The Kotlin and Swift sources, generated from the built library into the packages in `bindings/`.
+//! The Kotlin and Swift sources, generated from the built library into the packages in `bindings/`. A module for Python
+//! is generated for tests only; there is no package.
 //!
 //! The generator makes everything public. What is plumbing is hidden here, so that people see the
 //! types of the SDK and the handles of the package, and nothing else.
@@ -15,18 +16,14 @@ use crate::run;
 
 /// Where the generator writes.
 const RAW: &str = "target/bindings";
+/// Where the module for Python is, beside its library, as it wants.
+pub(crate) const PYTHON: &str = "target/python";
 /// The library that the sources belong to, and the generator.
 pub(crate) const WANTED: &[&str] = &["--lib", "--bin", "fulmar-bindgen"];
 
 /// Generates the sources that belong to the library of the debug build.
 pub(crate) fn generate() -> Result<(), String> {
-    run::program(
-        Command::new(products::program(DEBUG, "fulmar-bindgen")?)
-            .args(["generate", "--no-format"])
-            .args(["--language", "kotlin", "--language", "swift"])
-            .args(["--out-dir", RAW])
-            .arg(products::library()),
-    )?;
+    raw(&["kotlin", "swift"], RAW)?;
     write(
         "bindings/kotlin/fulmar/src/generated/kotlin/chat/fulmar/FulmarFfi.kt",
         &kotlin::shaped(&read("chat/fulmar/fulmar_ffi.kt")?)?,
@@ -38,6 +35,25 @@ pub(crate) fn generate() -> Result<(), String> {
     write(
         "bindings/swift/Sources/CFulmar/fulmarFFI.h",
         &read("fulmarFFI.h")?,
+    )
+}
+
+/// Generates the module for Python, with the library of the debug build.
+pub(crate) fn generate_python() -> Result<(), String> {
+    raw(&["python"], PYTHON)?;
+    products::copy_library(PYTHON)
+}
+
+fn raw(languages: &[&str], folder: &str) -> Result<(), String> {
+    let languages = languages
+        .iter()
+        .flat_map(|language| ["--language", language]);
+    run::program(
+        Command::new(products::program(DEBUG, "fulmar-bindgen")?)
+            .args(["generate", "--no-format"])
+            .args(languages)
+            .args(["--out-dir", folder])
+            .arg(products::library()),
     )
 }
 

@@ -1,8 +1,9 @@
-//! Programs in all languages against one server: the workload, the samples, planted panics, and what
-//! crossing costs. The work itself is in `tests/languages`.
+//! Programs in all languages against one server: the workload, the samples, planted panics, the ends of processes, and
+//! what crossing costs. The work itself is in `tests/languages`.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
+use crate::bindings::{self, PYTHON};
 use crate::packages::{SWIFT_PACKAGE, maven, swift};
 use crate::products::{self, DEBUG, DEFECTIVE, RELEASE, absolute};
 use crate::run;
@@ -12,6 +13,8 @@ use crate::toolchains::{Language, Toolchain};
 const KOTLIN_CLASSES: &str = "bindings/kotlin/fulmar/target/test-classes:bindings/kotlin/fulmar/target/classes:\
      bindings/kotlin/fulmar/target/dependency/*:examples/kotlin/target/classes";
 const SWIFT_SAMPLE: &str = "examples/swift/Chat";
+/// The oldest Python that runs its driver.
+const OLDEST_PYTHON: (u32, u32) = (3, 10);
 /// What takes part in the workload and the figures.
 pub(crate) const WANTED: &[&str] = &["--lib", "--bin", "languages", "--bin", "driver"];
 
@@ -77,6 +80,40 @@ pub(crate) fn panics() -> Result<(), String> {
     arguments.run(DEBUG)
 }
 
+/// Processes end in peace, whether they closed their clients or not.
+pub(crate) fn endings(runs: &str) -> Result<(), String> {
+    let mut arguments = Arguments::default();
+    arguments.add("--seeds", "0");
+    arguments.add("--runs", runs);
+    arguments.add("--ending", &format!("rust={DEBUG}/driver"));
+    for language in Language::ALL {
+        let Some(toolchain) = found(language) else {
+            continue;
+        };
+        match language {
+            Language::Kotlin => {
+                let java = java(&toolchain, DEBUG)?;
+                arguments.add("--ending", &format!("kotlin={java} chat.fulmar.DriverKt"));
+            }
+            Language::Swift => {
+                run::program(&mut swift(&toolchain, "build", SWIFT_PACKAGE, DEBUG)?)?;
+                let driver = format!("swift={SWIFT_PACKAGE}/.build/debug/FulmarDriver");
+                arguments.add("--ending", &driver);
+            }
+        }
+    }
+    if has_python() {
+        bindings::generate_python()?;
+        let driver = "tests/languages/driver.py";
+        let python = format!("python=env PYTHONPATH={PYTHON} python3 {driver}");
+        arguments.add("--ending", &python);
+    } else {
+        let (major, minor) = OLDEST_PYTHON;
+        println!("Without Python: it wants python3, {major}.{minor} or newer, on the PATH.");
+    }
+    arguments.run(DEBUG)
+}
+
 /// What a page and a call cost in each language: all of it optimised, or all of it as the tests have it, which shows
 /// that everything runs, not how fast.
 pub(crate) fn bench(rounds: &str, folder: &str) -> Result<(), String> {
@@ -108,6 +145,17 @@ pub(crate) fn bench(rounds: &str, folder: &str) -> Result<(), String> {
         }
     }
     arguments.run(folder)
+}
+
+/// No package needs it: where it is not, its part is left out.
+fn has_python() -> bool {
+    let (major, minor) = OLDEST_PYTHON;
+    let new_enough = format!("import sys; sys.exit(sys.version_info < ({major}, {minor}))");
+    let status = Command::new("python3")
+        .args(["-c", &new_enough])
+        .stderr(Stdio::null())
+        .status();
+    status.is_ok_and(|status| status.success())
 }
 
 fn found(language: Language) -> Option<Toolchain> {

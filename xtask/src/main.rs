@@ -87,6 +87,13 @@ enum Task {
     },
     /// A panic in Rust arrives in each language as an error.
     Panics,
+    /// Processes in each language end with exit code 0 and nothing on standard error, whether they closed their clients
+    /// or not.
+    Endings {
+        /// How many end in each way.
+        #[arg(long)]
+        runs: Option<String>,
+    },
     /// What crossing into each language costs.
     Crossing {
         #[arg(long)]
@@ -165,6 +172,7 @@ fn main() -> ExitCode {
         Task::Fuzz { seconds } => vec![Step::new("fuzz", move || fuzz::run(seconds))],
         Task::Load { words } => vec![plan::load(Figures::Full, words)],
         Task::Panics => plan::panics(),
+        Task::Endings { runs } => plan::ends_of_processes(runs),
         Task::Crossing { quick } => plan::crossings(Figures::new(quick)),
         Task::Bench { quick } => plan::figures(Figures::new(quick)),
     };

@@ -19,6 +19,8 @@ struct Amounts {
     worlds: &'static str,
     /// Workloads for clients of all languages.
     workloads: &'static str,
+    /// Processes that end, in each way and each language.
+    endings: &'static str,
     /// Seconds for each target of the fuzzer; without, a smoke test.
     fuzz: Option<u32>,
     /// Figures: whether they are worth reading, or only show that everything runs.
@@ -57,6 +59,7 @@ impl Figures {
 const CI: Amounts = Amounts {
     worlds: "200",
     workloads: "5",
+    endings: "10",
     fuzz: None,
     figures: Figures::Quick,
     load: &[
@@ -71,6 +74,7 @@ const CI: Amounts = Amounts {
 const NIGHTLY: Amounts = Amounts {
     worlds: "4000",
     workloads: "50",
+    endings: "100",
     fuzz: Some(600),
     figures: Figures::Full,
     load: &["--sockets", "5000", "--soak", "900"],
@@ -189,6 +193,7 @@ fn programs(amounts: Amounts, missing: Missing) -> Vec<Step> {
         Step::new("swift", move || packages::test(Language::Swift, missing)),
         languages(vec!["--seeds".to_owned(), amounts.workloads.to_owned()]),
         Step::new("panics", languages::panics),
+        endings(amounts.endings),
         Step::new("quickstart", || example("quickstart")),
         Step::new("feature tour", || example("feature_tour")),
         Step::new("contract", move || contract::test(missing)),
@@ -250,6 +255,11 @@ pub(crate) fn panics() -> Vec<Step> {
     before(classes(), Step::new("panics", languages::panics))
 }
 
+pub(crate) fn ends_of_processes(runs: Option<String>) -> Vec<Step> {
+    let runs = runs.unwrap_or_else(|| CI.endings.to_owned());
+    before(classes(), endings(runs))
+}
+
 pub(crate) fn figures(figures: Figures) -> Vec<Step> {
     let mut steps = vec![bench(figures)];
     steps.extend(crossings(figures));
@@ -276,6 +286,11 @@ fn before(mut steps: Vec<Step>, last: Step) -> Vec<Step> {
 
 fn languages(words: Vec<String>) -> Step {
     Step::new("languages", move || languages::workload(&words))
+}
+
+fn endings(runs: impl Into<String>) -> Step {
+    let runs = runs.into();
+    Step::new("endings", move || languages::endings(&runs))
 }
 
 fn example(name: &str) -> Result<(), String> {

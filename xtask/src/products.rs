@@ -38,12 +38,18 @@ pub(crate) fn build_release(wanted: &[&[&str]]) -> Result<(), String> {
 pub(crate) fn build_defective() -> Result<(), String> {
     let features = [&["--features", "fulmar-ffi/defects"], AS_TESTS].concat();
     cargo(&words(&features, &[LIBRARIES]), &[])?;
-    let failed = |error: std::io::Error| format!("{DEFECTIVE}: {error}");
-    std::fs::create_dir_all(DEFECTIVE).map_err(failed)?;
+    copy_library(DEFECTIVE)?;
+    build(&[LIBRARIES])
+}
+
+/// Puts a copy of the library for other languages into a folder.
+pub(crate) fn copy_library(folder: &str) -> Result<(), String> {
+    let failed = |error: std::io::Error| format!("{folder}: {error}");
+    std::fs::create_dir_all(folder).map_err(failed)?;
     let name = library();
     let name = name.file_name().unwrap_or_default();
-    std::fs::copy(library(), Path::new(DEFECTIVE).join(name)).map_err(failed)?;
-    build(&[LIBRARIES])
+    std::fs::copy(library(), Path::new(folder).join(name)).map_err(failed)?;
+    Ok(())
 }
 
 /// The library for other languages, in the debug build.

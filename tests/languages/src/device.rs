@@ -1,5 +1,7 @@
 //! A device: a store, and the process that has it open.
 
+use std::fs::File;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -50,7 +52,18 @@ impl Device {
 
     /// Opens the store in a new process.
     pub(crate) fn open(&mut self, program: &Program) -> Outcome {
-        self.process = Some(Process::start(&program.words, &[])?);
+        let process = Process::start(&program.words, &[])?;
+        self.open_in(program, process)
+    }
+
+    /// The same, with a file for what it writes to standard error.
+    pub(crate) fn open_with(&mut self, program: &Program, errors: File) -> Outcome {
+        let process = Process::start_with(&program.words, &[], Stdio::from(errors))?;
+        self.open_in(program, process)
+    }
+
+    fn open_in(&mut self, program: &Program, process: Process) -> Outcome {
+        self.process = Some(process);
         self.languages.push(program.name.clone());
         self.ask(json!({ "do": "open", "server": self.server, "store": self.store }))?;
         Ok(())
@@ -59,6 +72,13 @@ impl Device {
     /// Ends the process without a word.
     pub(crate) fn kill(&mut self) {
         self.process = None;
+    }
+
+    /// Lets the process end by itself, which it does when its input ends.
+    pub(crate) fn end(&mut self, within: Duration) -> Outcome<ExitStatus> {
+        let mut process = self.process.take().ok_or("not open")?;
+        process.end_input();
+        process.wait(within)
     }
 
     /// Asks the driver, and waits for its answer.

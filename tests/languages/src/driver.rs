@@ -50,6 +50,10 @@ enum Request {
         conversation: String,
         messages: usize,
     },
+    Watch {
+        conversation: String,
+    },
+    AskForSessions,
     List,
     Bench {
         conversation: String,
@@ -115,10 +119,7 @@ async fn act_on(client: &Client, request: Request) -> Outcome {
             client.sign_in(&user, password).await?;
             json!({})
         }
-        Request::Session => match client.session() {
-            SessionState::SignedIn { user_id } => json!({ "session": user_id.as_str() }),
-            _ => json!({ "session": "none" }),
-        },
+        Request::Session => json!({ "session": user(client) }),
         Request::Offline => {
             client.set_network(NetworkState::Unavailable);
             connection(client, ConnectionState::Offline).await?;
@@ -163,6 +164,15 @@ async fn act_on(client: &Client, request: Request) -> Outcome {
             }
             json!({})
         }
+        Request::Watch { conversation } => {
+            watch(&chat(&conversation)?).await?;
+            json!({})
+        }
+        Request::AskForSessions => {
+            let account = client.account();
+            tokio::spawn(async move { account.fetch_sessions().await });
+            json!({})
+        }
         Request::Bench {
             conversation,
             rounds,
@@ -176,6 +186,21 @@ async fn act_on(client: &Client, request: Request) -> Outcome {
             json!({ "conversations": list.items().iter().map(row).collect::<Vec<_>>() })
         }
     })
+}
+
+fn user(client: &Client) -> String {
+    match client.session() {
+        SessionState::SignedIn { user_id } => user_id.to_string(),
+        _ => "none".to_owned(),
+    }
+}
+
+/// For as long as the process runs.
+async fn watch(chat: &Conversation) -> Outcome<()> {
+    let mut timeline = chat.timeline();
+    timeline.next().await?;
+    tokio::spawn(async move { while timeline.next().await.is_ok() {} });
+    Ok(())
 }
 
 /// How long the first page of a timeline takes, and a call that needs nothing.

@@ -3,6 +3,7 @@
 
 mod bench;
 mod device;
+mod endings;
 mod panics;
 mod process;
 mod samples;
@@ -10,6 +11,7 @@ mod workload;
 
 use std::error::Error;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use clap::Parser;
 
@@ -36,6 +38,12 @@ struct Options {
     /// A driver over a library with planted panics, as `NAME=COMMAND WORD …`.
     #[arg(long = "panics", value_name = "NAME=COMMAND")]
     panics: Vec<String>,
+    /// A driver whose processes must end in peace, as `NAME=COMMAND WORD …`.
+    #[arg(long = "ending", value_name = "NAME=COMMAND")]
+    endings: Vec<String>,
+    /// How many processes end in each way.
+    #[arg(long, default_value_t = 20)]
+    runs: u32,
     /// Measures what crossing into each language costs, with so many rounds, instead of anything else.
     #[arg(long)]
     bench: Option<u32>,
@@ -56,6 +64,15 @@ fn main() -> Outcome {
     for program in programs_of(&options.panics)? {
         panics::run(&runtime, &program)?;
         println!("a panic arrives in {} as an error", program.name);
+    }
+    for program in programs_of(&options.endings)? {
+        let begin = Instant::now();
+        endings::run(&runtime, &program, options.runs)?;
+        let (runs, seconds) = (options.runs, begin.elapsed().as_secs());
+        println!(
+            "processes of {} end in peace: {runs} in each way, {seconds} s",
+            program.name
+        );
     }
     let samples = programs_of(&options.samples)?;
     if !samples.is_empty() {

@@ -1,7 +1,6 @@
 //! The terminal samples of all languages, talking to each other through one server as people would.
 
 use std::path::Path;
-use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 use fulmar_mock_server::MockServer;
@@ -163,19 +162,8 @@ impl Terminal {
     /// Quits, and the program ends.
     fn leaves(&mut self) -> Outcome {
         self.types("/quit")?;
-        let begin = Instant::now();
-        // Its output ends with it.
-        loop {
-            let left = DEADLINE.saturating_sub(begin.elapsed());
-            match self.process.read(left) {
-                Ok(_) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
-                Err(RecvTimeoutError::Timeout) => {
-                    return Err(format!("{} does not leave", self.who).into());
-                }
-            }
-        }
-        let status = self.process.wait()?;
+        let status = self.process.wait(DEADLINE);
+        let status = status.map_err(|error| format!("{}: {error}", self.who))?;
         if status.success() {
             return Ok(());
         }

@@ -100,6 +100,12 @@ struct Driver {
                 Answer.Message(
                     key: $0.key.value, sender: $0.sender.value, text: $0.text, position: $0.position?.value ?? 0)
             }
+        case "watch":
+            let items = try client.conversation(request.chat).timeline().items
+            try await items.until { _ in true }
+            Task.detached { for try await _ in items {} }
+        case "askForSessions":
+            Task.detached { try await client.account.fetchSessions() }
         case "list":
             let list = try await client.conversations.items.until { _ in true }
             result.conversations = list.items.map {

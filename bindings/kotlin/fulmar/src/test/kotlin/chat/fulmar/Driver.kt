@@ -1,7 +1,10 @@
 package chat.fulmar
 
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.onEach
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonArray
@@ -31,6 +34,9 @@ fun main() = runBlocking {
 
 private class Driver {
     private var client: Client? = null
+
+    /** What goes on beside the commands. Nothing waits for it in the end. */
+    private val beside = CoroutineScope(Dispatchers.Default)
 
     suspend fun act(request: JsonObject): JsonObject {
         fun text(name: String): String = request.getValue(name).jsonPrimitive.content
@@ -69,6 +75,18 @@ private class Driver {
             "send" -> return answer("key", chat().send(text("text")).value)
             "timeline" -> return answer("messages", chat().complete(messages()).map(::message))
             "read" -> chat().complete(messages()).lastOrNull()?.position?.let { chat().markReadUpTo(it) }
+            "watch" -> {
+                val shown = chat().timeline().items
+                shown.first()
+                beside.launch { shown.collect { } }
+            }
+            "askForSessions" -> beside.launch {
+                try {
+                    client.account.fetchSessions()
+                } catch (_: CommandException.Closed) {
+                    // It may be closed meanwhile.
+                }
+            }
             "list" -> return answer("conversations", client.conversations.items.first().items.map(::row))
             "bench" -> return bench(client, chat(), request.getValue("rounds").jsonPrimitive.int)
             "close" -> {
