@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::defects::{self, Defect};
 use crate::time::Mono;
 
 /// How long to wait between tries: exponential with jitter (PROTOCOL.md §3.9).
@@ -26,6 +27,11 @@ impl Backoff {
     /// The wait after the failure number `attempt` (from 1): between half of
     /// `min(cap, first × 2^(attempt-1))` and all of it, so that a crowd of clients does not return as one.
     pub(crate) fn wait(&self, attempt: u32, rng: &mut fastrand::Rng) -> Duration {
+        let attempt = if defects::active(Defect::Restless) {
+            1
+        } else {
+            attempt
+        };
         let doubled = 1u32
             .checked_shl(attempt.saturating_sub(1))
             .and_then(|factor| self.first.checked_mul(factor))

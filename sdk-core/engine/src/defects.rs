@@ -22,6 +22,12 @@ pub enum Defect {
     Overtake,
     /// A part of a file counts as sent when it is handed to the network.
     TrustUploads,
+    /// Nothing that is tried takes from a budget, and every wait is as short as the first.
+    Restless,
+    /// A socket is a success as soon as the server says `ready`.
+    ReadyIsProgress,
+    /// A fresh token is worth its refresh before it was accepted anywhere.
+    FreshIsProgress,
 }
 
 impl Defect {
@@ -34,6 +40,9 @@ impl Defect {
         Self::FreshKeys,
         Self::Overtake,
         Self::TrustUploads,
+        Self::Restless,
+        Self::ReadyIsProgress,
+        Self::FreshIsProgress,
     ];
 }
 

@@ -64,7 +64,7 @@ mod transfer;
 mod tx;
 pub mod view;
 
-use fulmar_protocol::{DeviceId, UserId};
+use fulmar_protocol::{DeviceId, LogId, Seq, UserId};
 
 use crate::route::{Route, State};
 use crate::session::Session;
@@ -230,6 +230,12 @@ impl Engine {
             unsent: operations::count_unsent(self.store.reader().connection())?,
             unseen: operations::count_applied(self.store.reader().connection())?,
         })
+    }
+
+    /// How far the log of the user was followed, and which log that is.
+    #[must_use]
+    pub fn followed(&self) -> (Option<LogId>, Seq) {
+        self.state.followed()
     }
 
     /// The store, as a crash at this moment would leave it.

@@ -9,6 +9,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::defects::{self, Defect};
 use crate::time::Mono;
 
 /// Budgets count what was spent in so long.
@@ -40,9 +41,25 @@ impl Effort {
 /// Whether something may be tried now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Gate {
-    Open,
+    Open {
+        /// How many, at least one: who tries several things at once counts them.
+        left: usize,
+    },
     /// Not before this moment.
     ClosedUntil(Mono),
+}
+
+#[cfg(test)]
+impl Gate {
+    /// Nothing was spent.
+    pub(crate) const OPEN: Self = Self::Open { left: usize::MAX };
+
+    fn is_open(self) -> bool {
+        match self {
+            Self::Open { .. } => true,
+            Self::ClosedUntil(_) => false,
+        }
+    }
 }
 
 /// The budgets. Made anew with each process: a start of the app is an act of the app.
@@ -57,6 +74,9 @@ pub(crate) struct Pace {
 impl Pace {
     /// One try was begun.
     pub(crate) fn spend(&mut self, effort: Effort, now: Mono) {
+        if defects::active(Defect::Restless) {
+            return;
+        }
         self.of_mut(effort).add(now);
     }
 
@@ -73,8 +93,9 @@ impl Pace {
     /// The app did something that may have changed what failed: the network is back, it came to the
     /// foreground, somebody pressed "retry". Whether waits may be cut short for it.
     pub(crate) fn act(&mut self, now: Mono) -> bool {
-        if self.acts.gate(FREE_ACTS, now) != Gate::Open {
-            return false;
+        match self.acts.gate(FREE_ACTS, now) {
+            Gate::Open { .. } => {}
+            Gate::ClosedUntil(_) => return false,
         }
         self.acts.add(now);
         for effort in Effort::ALL {
@@ -118,13 +139,12 @@ impl Spent {
 
     fn gate(&self, budget: usize, now: Mono) -> Gate {
         let recent = self.0.iter().filter(|at| at.plus(WINDOW) > now).count();
-        if recent < budget {
-            return Gate::Open;
-        }
         // When so many have left the window that one fits in again.
         match self.0.iter().rev().nth(budget - 1) {
-            Some(at) => Gate::ClosedUntil(at.plus(WINDOW)),
-            None => Gate::Open,
+            Some(at) if recent >= budget => Gate::ClosedUntil(at.plus(WINDOW)),
+            Some(_) | None => Gate::Open {
+                left: budget.saturating_sub(recent),
+            },
         }
     }
 }
@@ -140,12 +160,17 @@ mod tests {
             let mut pace = Pace::default();
             let budget = effort.budget() as u64;
             for n in 0..budget {
-                assert_eq!(pace.gate(effort, Mono(n)), Gate::Open, "{effort:?} {n}");
+                let left = (budget - n) as usize;
+                assert_eq!(
+                    pace.gate(effort, Mono(n)),
+                    Gate::Open { left },
+                    "{effort:?}"
+                );
                 pace.spend(effort, Mono(n));
             }
             let full = Mono(budget);
             assert_eq!(pace.gate(effort, full), Gate::ClosedUntil(Mono(60_000)));
-            assert_eq!(pace.gate(effort, Mono(60_000)), Gate::Open);
+            assert_eq!(pace.gate(effort, Mono(60_000)), Gate::Open { left: 1 });
             pace.spend(effort, Mono(60_000));
             assert_eq!(
                 pace.gate(effort, Mono(60_000)),
@@ -160,7 +185,7 @@ mod tests {
         for n in 0..1_000 {
             pace.spend(Effort::Request, Mono(n));
             pace.refund(Effort::Request);
-            assert_eq!(pace.gate(Effort::Request, Mono(n)), Gate::Open);
+            assert!(pace.gate(Effort::Request, Mono(n)).is_open());
         }
     }
 
@@ -171,7 +196,7 @@ mod tests {
             pace.spend(Effort::Refresh, Mono(n));
         }
         assert!(pace.act(Mono(10)));
-        assert_eq!(pace.gate(Effort::Refresh, Mono(10)), Gate::Open);
+        assert!(pace.gate(Effort::Refresh, Mono(10)).is_open());
         pace.spend(Effort::Refresh, Mono(10));
         for _ in 1..FREE_ACTS {
             assert!(pace.act(Mono(11)));

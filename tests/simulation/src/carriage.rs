@@ -1,18 +1,31 @@
 //! Carrying: what engines and backend want sent goes into the network, or what the storm leaves of it.
 
 use fulmar_backend::{HttpRequest, Outgoing};
-use fulmar_engine::{Effect, Input, SocketEvent, SocketId};
+use fulmar_engine::{Effect, Input, SocketEvent, SocketFailure, SocketId};
 use fulmar_protocol::{ApiRequest, HttpAnswer, Secret};
 
 use crate::network::{DeviceIndex, Direction, FarSocket, Process, ScheduledEvent};
+use crate::outage::{Intercepted, Outage};
 use crate::world::{Step, World};
 
 impl World {
     pub(crate) fn handshake(&mut self, process: Process, socket: SocketId, token: &Secret) -> Step {
         let at = self.delay();
-        if self.chance(self.storm.refuse) {
-            self.network
-                .at(at, ScheduledEvent::Refused { process, socket });
+        let failure = match self.outage().and_then(Outage::handshake) {
+            Some(failure) => Some(failure),
+            None if self.chance(self.storm.refuse) => Some(match self.rng.bool() {
+                true => SocketFailure::Unreachable("refused by the storm".to_owned()),
+                false => SocketFailure::Refused { status: 502 },
+            }),
+            None => None,
+        };
+        if let Some(failure) = failure {
+            let refused = ScheduledEvent::Refused {
+                process,
+                socket,
+                failure,
+            };
+            self.network.at(at, refused);
             return Ok(());
         }
         let now = self.server_now();
@@ -40,11 +53,10 @@ impl World {
         }
         let now = self.time;
         let device = &mut self.devices[process.device];
+        device.efforts.of_socket(socket, &event, now);
         match &event {
-            SocketEvent::Opened => {}
-            SocketEvent::Frame(frame) => device.efforts.heard(socket, frame),
+            SocketEvent::Opened | SocketEvent::Frame(_) => {}
             SocketEvent::Unreadable(_) | SocketEvent::Closed(_) | SocketEvent::Failed(_) => {
-                device.efforts.ended(socket, now);
                 device.sockets.remove(&socket);
             }
         }
@@ -54,6 +66,7 @@ impl World {
     /// Frames on their way from the server to devices.
     pub(crate) fn carry(&mut self, outgoing: Vec<Outgoing>) {
         for item in outgoing {
+            let hangs_up = self.outage() == Some(Outage::HangsUp);
             let (far, text, code) = match item {
                 Outgoing::Frame { socket, frame } => (socket, Some(frame.to_text()), None),
                 Outgoing::Close { socket, code } => (socket, None, Some(code.as_u16())),
@@ -72,6 +85,15 @@ impl World {
                         text,
                     };
                     self.network.in_order(at, far, Direction::Down, event);
+                    if hangs_up {
+                        let end = ScheduledEvent::EndAtDevice {
+                            process,
+                            socket,
+                            code: None,
+                        };
+                        self.network.in_order(at, far, Direction::Down, end);
+                        self.network.at(at, ScheduledEvent::EndAtServer { far });
+                    }
                 }
                 None => {
                     let event = ScheduledEvent::EndAtDevice {
@@ -117,6 +139,30 @@ impl World {
         call: Box<ApiRequest>,
         token: Option<&Secret>,
     ) {
+        let at = self.delay();
+        let outage = self.outage().map(|outage| outage.request(&call));
+        let intercepted = match outage {
+            None | Some(Intercepted::No) => None,
+            Some(Intercepted::Lost) => Some(None),
+            Some(Intercepted::Answered(answer)) => Some(Some(answer)),
+        };
+        let answer = match intercepted {
+            Some(answer) => answer,
+            None => self.serve_call(&call, token),
+        };
+        self.network.at(
+            at,
+            ScheduledEvent::Answer {
+                process,
+                request,
+                call,
+                answer,
+            },
+        );
+    }
+
+    /// The server answers; `None`: its answer was lost.
+    fn serve_call(&mut self, call: &ApiRequest, token: Option<&Secret>) -> Option<HttpAnswer> {
         let form = call.to_call();
         let (path, query) = form.target.split_once('?').unwrap_or((&form.target, ""));
         let headers: Vec<(&str, &str)> = form
@@ -135,8 +181,7 @@ impl World {
         let now = self.server_now();
         let (response, outgoing) = self.backend.http(&http, now);
         self.carry(outgoing);
-        let at = self.delay();
-        let answer = match self.chance(self.storm.lose) {
+        match self.chance(self.storm.lose) {
             true => None,
             false => Some(HttpAnswer {
                 status: response.status,
@@ -147,16 +192,7 @@ impl World {
                     .collect(),
                 body: response.body,
             }),
-        };
-        self.network.at(
-            at,
-            ScheduledEvent::Answer {
-                process,
-                request,
-                call,
-                answer,
-            },
-        );
+        }
     }
 
     pub(crate) fn carry_out(&mut self, index: DeviceIndex, effect: Effect) -> Step {

@@ -121,9 +121,10 @@ impl Device {
         let id = DeviceId::new(self.name.clone()).map_err(|error| error.to_string())?;
         let (engine, released) =
             Engine::open(store, config.clone(), id, now).map_err(|error| error.to_string())?;
-        self.engine = Some(engine);
         self.run += 1;
-        self.efforts = Efforts::default();
+        let (log_id, cursor) = engine.followed();
+        self.efforts = Efforts::begin(log_id, cursor);
+        self.engine = Some(engine);
         Ok(Some(released))
     }
 

@@ -3,8 +3,15 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use fulmar_engine::{Effect, SocketId};
-use fulmar_protocol::{Answer, ApiRequest, ServerFrame};
+use fulmar_engine::{
+    AppState, Command, Effect, Input, NetworkState, RequestFailure, RequestId, SocketEvent,
+    SocketFailure, SocketId,
+};
+use fulmar_protocol::{
+    Answer, AnswerError, ApiRequest, FailureClass, FileId, LogId, Secret, Seq, ServerFrame,
+};
+
+use crate::progress::Known;
 
 /// Tries are counted in so long, in virtual milliseconds.
 const WINDOW: u64 = 60_000;
@@ -12,8 +19,8 @@ const WINDOW: u64 = 60_000;
 const PROVEN: u64 = 60_000;
 /// A token that was not refused for so long was no failure.
 const ACCEPTED: u64 = 10_000;
-/// Free tries of the app in one window.
-const FREE: usize = 6;
+/// How many acts of the app in one window are free tries.
+const FREE_ACTS: usize = 6;
 
 /// What is tried, and how often in one window it may come to nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,7 +50,7 @@ impl Effort {
         }
     }
 
-    /// What the app asks for is asked once, however often it asks.
+    /// What the app asks for is asked once, however often it asks; so is the end of an upload that it gave up.
     fn of_call(call: &ApiRequest) -> Option<Self> {
         match call {
             ApiRequest::Refresh(_) => Some(Self::Refresh),
@@ -62,78 +69,304 @@ impl Effort {
 #[derive(Debug, Default)]
 pub(crate) struct Efforts {
     spent: BTreeMap<Effort, VecDeque<u64>>,
-    /// When each socket was asked for; one that was good is not here any more.
-    sockets: BTreeMap<SocketId, u64>,
+    /// When the app did something that may have changed what failed.
+    acts: VecDeque<u64>,
+    network: NetworkState,
+    app: AppState,
+    socket: Option<Socket>,
+    /// What is asked and not answered yet, with the token that it carries.
+    open: BTreeMap<RequestId, Option<Secret>>,
+    /// The newest token that a refresh brought, and when, until it has proven itself or was refused.
+    fresh: Option<(u64, Secret)>,
+    /// What was just answered may have moved the cursor.
+    fetched: bool,
+    known: Known,
+}
+
+/// The one socket of the process.
+#[derive(Debug)]
+struct Socket {
+    id: SocketId,
+    token: Secret,
+    ready: Option<u64>,
+    proven: bool,
 }
 
 impl Efforts {
+    /// The app tells the engine something.
+    pub(crate) fn told(&mut self, batch: &[Input], now: u64) {
+        for input in batch {
+            let acted = match input {
+                Input::Network(network) => {
+                    let before = std::mem::replace(&mut self.network, *network);
+                    before == NetworkState::Unavailable && *network == NetworkState::Available
+                }
+                Input::App(app) => {
+                    let before = std::mem::replace(&mut self.app, *app);
+                    before == AppState::Background && *app == AppState::Foreground
+                }
+                Input::Command { body, .. } => matches!(body, Command::Retry { .. }),
+                _ => false,
+            };
+            if acted {
+                self.acts.push_back(now);
+            }
+        }
+    }
+
     /// The device does something.
     pub(crate) fn tried(&mut self, effect: &Effect, now: u64) -> Result<(), String> {
-        if let Effect::OpenSocket { socket, .. } = effect {
-            self.sockets.insert(*socket, now);
-        }
+        self.note(effect, now);
         let Some(effort) = Effort::of(effect) else {
             return Ok(());
         };
+        self.token_proven(now);
+        let free = in_window(&mut self.acts, now).min(FREE_ACTS);
         let spent = self.spent.entry(effort).or_default();
-        if effort == Effort::Refresh && spent.back().is_some_and(|at| at + ACCEPTED <= now) {
-            spent.pop_back();
-        }
         spent.push_back(now);
-        while spent.front().is_some_and(|at| at + WINDOW <= now) {
-            spent.pop_front();
-        }
-        if spent.len() > effort.budget() + FREE {
+        let tried = in_window(spent, now);
+        if tried > effort.budget() + free {
             return Err(format!(
-                "{} tries ({effort:?}) in a minute that came to nothing",
-                spent.len()
+                "{tried} tries ({effort:?}) in a minute that came to nothing, and {free} of them were free"
             ));
         }
         Ok(())
     }
 
-    /// A frame came in.
-    pub(crate) fn heard(&mut self, socket: SocketId, frame: &ServerFrame) {
-        let good = match frame {
-            ServerFrame::Events(frame) => !frame.events.is_empty(),
-            ServerFrame::Outcome(frame) => !frame.outcomes.is_empty(),
+    /// What the effect says of the process.
+    fn note(&mut self, effect: &Effect, now: u64) {
+        match effect {
+            Effect::OpenSocket {
+                socket,
+                access_token,
+            } => {
+                self.socket = Some(Socket {
+                    id: *socket,
+                    token: access_token.clone(),
+                    ready: None,
+                    proven: false,
+                });
+            }
+            Effect::CloseSocket { socket } => self.ended(*socket, now),
+            Effect::Request {
+                request,
+                access_token,
+                ..
+            } => {
+                self.open.insert(*request, access_token.clone());
+            }
+            Effect::SendChunk {
+                request,
+                access_token,
+                ..
+            }
+            | Effect::FetchChunk {
+                request,
+                access_token,
+                ..
+            } => {
+                self.open.insert(*request, Some(access_token.clone()));
+            }
+            Effect::CancelRequest { request } => {
+                self.open.remove(request);
+            }
+            _ => {}
+        }
+    }
+
+    /// Something happened to a socket.
+    pub(crate) fn of_socket(&mut self, socket: SocketId, event: &SocketEvent, now: u64) {
+        match event {
+            SocketEvent::Opened => {}
+            SocketEvent::Frame(frame) => self.heard(socket, frame, now),
+            SocketEvent::Closed(code) if code.rejects_token() => {
+                self.socket_rejected(socket, now);
+                self.ended(socket, now);
+            }
+            SocketEvent::Failed(SocketFailure::Refused { status: 401 }) => {
+                self.socket_rejected(socket, now);
+                self.ended(socket, now);
+            }
+            SocketEvent::Unreadable(_) | SocketEvent::Closed(_) | SocketEvent::Failed(_) => {
+                self.ended(socket, now);
+            }
+        }
+    }
+
+    fn heard(&mut self, socket: SocketId, frame: &ServerFrame, now: u64) {
+        let Some(current) = self.socket.as_mut().filter(|current| current.id == socket) else {
+            return;
+        };
+        let new = match frame {
+            ServerFrame::Ready(_) => {
+                current.ready.get_or_insert(now);
+                false
+            }
+            ServerFrame::Outcome(frame) => self.known.outcomes(&frame.outcomes),
             _ => false,
         };
-        if good && self.sockets.remove(&socket).is_some() {
+        if new {
+            self.socket_proven();
+        }
+    }
+
+    fn ended(&mut self, socket: SocketId, now: u64) {
+        let Some(current) = self.socket.take_if(|current| current.id == socket) else {
+            return;
+        };
+        let lived = current.ready.is_some_and(|ready| ready + PROVEN <= now);
+        if lived && !current.proven {
             self.take_back(Effort::Connection);
         }
     }
 
-    /// A socket ended.
-    pub(crate) fn ended(&mut self, socket: SocketId, now: u64) {
-        if let Some(since) = self.sockets.remove(&socket)
-            && now >= since + PROVEN
+    fn socket_proven(&mut self) {
+        if let Some(socket) = &mut self.socket
+            && socket.ready.is_some()
+            && !socket.proven
         {
+            socket.proven = true;
             self.take_back(Effort::Connection);
         }
     }
 
-    /// Something was answered.
-    pub(crate) fn answered(&mut self, answer: &Answer) {
-        let good = match answer {
-            Answer::Operations(answer) => !answer.outcomes.is_empty(),
-            Answer::Sync(page) => !page.events.is_empty(),
-            Answer::Snapshot(_) | Answer::UploadCreated(_) | Answer::SignedOut => true,
-            _ => false,
+    fn socket_rejected(&mut self, socket: SocketId, now: u64) {
+        let current = self.socket.as_ref().filter(|current| current.id == socket);
+        if let Some(token) = current.map(|current| current.token.clone()) {
+            self.rejected(&token, now);
+        }
+    }
+
+    /// Something was answered; parts of files count when they are on the disk.
+    pub(crate) fn answered(
+        &mut self,
+        request: RequestId,
+        call: &ApiRequest,
+        result: &Result<Answer, RequestFailure>,
+        now: u64,
+    ) {
+        let Some(token) = self.open.get(&request).cloned() else {
+            return;
         };
-        if good {
+        let is_part = matches!(
+            call,
+            ApiRequest::SendChunk { .. } | ApiRequest::FetchChunk { .. }
+        );
+        if !is_part {
+            self.open.remove(&request);
+        }
+        let answer = match result {
+            Ok(answer) => answer,
+            Err(failure) => {
+                if let Some(token) = token.filter(|_| rejects_token(failure, call)) {
+                    self.rejected(&token, now);
+                }
+                return;
+            }
+        };
+        match (call, answer) {
+            (ApiRequest::Submit(_), Answer::Operations(answer)) => {
+                let new = self.known.outcomes(&answer.outcomes);
+                self.brought(new);
+            }
+            (ApiRequest::Sync { .. }, Answer::Sync(_))
+            | (ApiRequest::Snapshot, Answer::Snapshot(_)) => self.fetched = true,
+            (ApiRequest::CreateUpload(upload), Answer::UploadCreated(_)) => {
+                let new = upload.size == 0 || self.known.upload_begun(upload.sha256);
+                self.moved_bytes(new);
+            }
+            (ApiRequest::FindUpload(file), Answer::UploadOffset(offset)) => {
+                let new = self.known.transferred(file, *offset);
+                self.moved_bytes(new);
+            }
+            (ApiRequest::Refresh(_), Answer::Session(session)) => {
+                self.fresh = Some((now, session.access_token.clone()));
+            }
+            (ApiRequest::SignIn(_), Answer::Session(_)) => self.known.read_again(),
+            _ => {}
+        }
+    }
+
+    /// A part of a file went up or is on the disk; so much of it is there now.
+    pub(crate) fn transferred(&mut self, request: RequestId, file: &FileId, there: u64) {
+        if self.open.remove(&request).is_some() {
+            let new = self.known.transferred(file, there);
+            self.moved_bytes(new);
+        }
+    }
+
+    /// A request about a file was answered; whether the file came any farther by it.
+    fn moved_bytes(&mut self, new: bool) {
+        if new {
             self.take_back(Effort::Request);
         }
     }
 
-    /// A part of a file went up or came.
-    pub(crate) fn transferred(&mut self) {
-        self.take_back(Effort::Request);
+    /// The process is at this place of its log now.
+    pub(crate) fn followed(&mut self, log_id: Option<LogId>, cursor: Seq) {
+        let fetched = std::mem::take(&mut self.fetched);
+        if !self.known.followed(log_id, cursor) {
+            return;
+        }
+        if fetched {
+            self.take_back(Effort::Request);
+        }
+        self.socket_proven();
+    }
+
+    /// A process begins at this place of its log.
+    pub(crate) fn begin(log_id: Option<LogId>, cursor: Seq) -> Self {
+        let mut efforts = Self::default();
+        efforts.known.begin(log_id, cursor);
+        efforts
+    }
+
+    /// A request was answered; whether what it brought is new.
+    fn brought(&mut self, new: bool) {
+        if new {
+            self.take_back(Effort::Request);
+            self.socket_proven();
+        }
+    }
+
+    fn rejected(&mut self, token: &Secret, now: u64) {
+        self.token_proven(now);
+        self.fresh.take_if(|(_, fresh)| fresh == token);
+    }
+
+    fn token_proven(&mut self, now: u64) {
+        if self
+            .fresh
+            .take_if(|(at, _)| *at + ACCEPTED <= now)
+            .is_some()
+        {
+            self.take_back(Effort::Refresh);
+        }
     }
 
     fn take_back(&mut self, effort: Effort) {
         if let Some(spent) = self.spent.get_mut(&effort) {
             spent.pop_back();
         }
+    }
+}
+
+fn in_window(moments: &mut VecDeque<u64>, now: u64) -> usize {
+    while moments.front().is_some_and(|at| at + WINDOW <= now) {
+        moments.pop_front();
+    }
+    moments.len()
+}
+
+fn rejects_token(failure: &RequestFailure, call: &ApiRequest) -> bool {
+    match failure {
+        RequestFailure::ErrorAnswer(AnswerError::Problem(problem)) => {
+            problem.code.class() == FailureClass::Authentication
+        }
+        // Its answer has no body (PROTOCOL.md §8).
+        RequestFailure::ErrorAnswer(AnswerError::Foreign { status }) => {
+            *status == 401 && matches!(call, ApiRequest::FindUpload(_))
+        }
+        RequestFailure::Unreachable(_) => false,
     }
 }

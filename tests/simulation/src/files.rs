@@ -177,9 +177,9 @@ impl World {
         call: &ApiRequest,
         result: Result<Answer, RequestFailure>,
     ) -> Input {
-        if let Ok(answer) = &result {
-            self.devices[index].efforts.answered(answer);
-        }
+        let now = self.time;
+        let efforts = &mut self.devices[index].efforts;
+        efforts.answered(request, call, &result, now);
         let result: Transferred = match (call, result) {
             (ApiRequest::SendChunk { .. }, Ok(Answer::UploadOffset(offset))) => Ok(offset),
             (ApiRequest::FetchChunk { offset, .. }, Ok(Answer::Fetched(Chunk(bytes)))) => {
@@ -194,8 +194,13 @@ impl World {
             }
             (_, result) => return Input::Answer { request, result },
         };
-        if result.is_ok() {
-            self.devices[index].efforts.transferred();
+        if let (
+            ApiRequest::SendChunk { file_id, .. } | ApiRequest::FetchChunk { file_id, .. },
+            Ok(there),
+        ) = (call, &result)
+        {
+            let efforts = &mut self.devices[index].efforts;
+            efforts.transferred(request, file_id, *there);
         }
         Input::Transferred { request, result }
     }

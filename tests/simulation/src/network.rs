@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use fulmar_engine::{RequestId, SocketId};
+use fulmar_engine::{RequestId, SocketFailure, SocketId};
 use fulmar_protocol::{ApiRequest, HttpAnswer, Secret};
 
 /// A device by its number.
@@ -30,7 +30,11 @@ pub(crate) enum ScheduledEvent {
     /// The answer of the handshake reaches the device.
     Opened { process: Process, socket: SocketId },
     /// A handshake failed.
-    Refused { process: Process, socket: SocketId },
+    Refused {
+        process: Process,
+        socket: SocketId,
+        failure: SocketFailure,
+    },
     /// A frame reaches the server.
     ToServer { far: FarSocket, text: String },
     /// A frame reaches the device.

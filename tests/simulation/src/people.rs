@@ -78,6 +78,7 @@ impl World {
             let outgoing = self.backend.close_all();
             self.carry(outgoing);
         }
+        self.break_out()?;
         for index in 0..self.devices.len() {
             self.sign_in(index)?;
         }

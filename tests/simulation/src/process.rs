@@ -19,10 +19,13 @@ impl World {
             return Ok(());
         };
         self.transactions += 1;
+        device.efforts.told(&batch, self.time);
         let released = match engine.handle(batch, now) {
             Ok(released) => released,
             Err(failed) => return Err(failed.to_string()),
         };
+        let (log_id, cursor) = engine.followed();
+        device.efforts.followed(log_id, cursor);
         if powerless && released.durability() == Durability::Full {
             device.image = Some(engine.image().map_err(|error| error.to_string())?);
         }

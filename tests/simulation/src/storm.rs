@@ -38,6 +38,8 @@ pub struct Storm {
     pub clock: u32,
     /// The server drops every socket.
     pub restart: u32,
+    /// The server, or what stands before it, answers everyone in one bad way for a while.
+    pub outage: u32,
     /// How long access tokens are valid, in seconds.
     pub token_lifetime: u64,
     /// How many messages of each conversation an app keeps at most.
@@ -69,6 +71,7 @@ impl Storm {
             revoke: level(10),
             clock: level(80),
             restart: level(20),
+            outage: level(25),
             duration: rng.u64(20_000..240_000),
             messages: rng.u32(3..25),
             latency: [5, 60, 400, 3_000][rng.usize(0..4)],
@@ -95,6 +98,7 @@ impl Storm {
             revoke: 0,
             clock: 0,
             restart: 0,
+            outage: 0,
             ..self.clone()
         }
     }

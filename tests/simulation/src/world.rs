@@ -15,6 +15,7 @@ use fulmar_protocol::{
 
 use crate::device::Device;
 use crate::network::{DeviceIndex, Network, Process, ScheduledEvent};
+use crate::outage::Outage;
 use crate::process::new_disk;
 use crate::storm::Storm;
 
@@ -61,6 +62,8 @@ pub struct World {
     pub(crate) rng: Rng,
     pub(crate) storm: Storm,
     pub(crate) stormy: bool,
+    /// What everyone gets instead of the server, and until when.
+    pub(crate) outage: Option<(Outage, u64)>,
     pub(crate) time: u64,
     pub(crate) backend: Backend,
     pub(crate) devices: Vec<Device>,
@@ -114,6 +117,7 @@ impl World {
             rng,
             storm,
             stormy: true,
+            outage: None,
             time: 0,
             backend,
             devices,
@@ -273,13 +277,11 @@ impl World {
             ScheduledEvent::Opened { process, socket } => {
                 self.socket_event(process, socket, SocketEvent::Opened)
             }
-            ScheduledEvent::Refused { process, socket } => {
-                let failure = match self.rng.bool() {
-                    true => SocketFailure::Unreachable("refused by the storm".to_owned()),
-                    false => SocketFailure::Refused { status: 502 },
-                };
-                self.socket_event(process, socket, SocketEvent::Failed(failure))
-            }
+            ScheduledEvent::Refused {
+                process,
+                socket,
+                failure,
+            } => self.socket_event(process, socket, SocketEvent::Failed(failure)),
             ScheduledEvent::ToServer { far, text } => {
                 let now = self.server_now();
                 let outgoing = self.backend.frame(far, &text, now);

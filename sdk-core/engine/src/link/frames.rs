@@ -6,6 +6,7 @@ use fulmar_protocol::{Pong, Ready, ServerFrame};
 
 use super::{Link, LinkNews, PROVEN_AFTER, State};
 use crate::config::Config;
+use crate::defects::{self, Defect};
 use crate::io::{Effect, SocketId, WaitReason};
 use crate::timer::Timer;
 use crate::tx::Tx;
@@ -93,10 +94,14 @@ impl Link {
         if !proven && !self.timers.is_set(Timer::SocketProven) {
             self.timers.set(Timer::SocketProven, now.plus(PROVEN_AFTER));
         }
-        vec![if again {
+        let mut news = vec![if again {
             LinkNews::ReadyAgain(Box::new(ready))
         } else {
             LinkNews::Opened(Box::new(ready))
-        }]
+        }];
+        if defects::active(Defect::ReadyIsProgress) {
+            news.extend(self.prove());
+        }
+        news
     }
 }

@@ -65,7 +65,7 @@ impl Wire {
     }
 
     fn reconcile(&mut self) -> Step<Opening> {
-        self.reconcile_with(true, true, Gate::Open)
+        self.reconcile_with(true, true, Gate::OPEN)
     }
 
     fn socket(&self) -> SocketId {

@@ -1,5 +1,7 @@
 //! The machines of one engine. Nothing in here may outlive the process: `open` makes all of it from the rows.
 
+use fulmar_protocol::{LogId, Seq};
+
 use crate::cache::Cache;
 use crate::io::{ConnectionState, SessionState};
 use crate::link::Link;
@@ -63,6 +65,11 @@ impl State {
     /// Whose store this is; also after the server has ended the session.
     pub(crate) fn owner(&self) -> Option<&fulmar_protocol::UserId> {
         self.session.owner()
+    }
+
+    /// How far the log was followed, and which.
+    pub(crate) fn followed(&self) -> (Option<LogId>, Seq) {
+        self.sync.position()
     }
 
     /// The connection, as the driver was told last.

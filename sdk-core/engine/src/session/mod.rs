@@ -208,6 +208,7 @@ impl Session {
         let current = self.account.tokens.as_ref().map(|tokens| &tokens.access);
         if current == Some(token) {
             self.rejected = true;
+            self.unproven = None;
         }
     }
 
@@ -229,7 +230,7 @@ impl Session {
     /// Whether the token has just proven itself: it was not refused for [`PROVEN`]. So tokens that live
     /// short are renewed for as long as they are accepted, and time alone bounds how often.
     pub(crate) fn proven(&mut self, now: Mono) -> bool {
-        let proven = !self.rejected && self.unproven.is_some_and(|came| came.plus(PROVEN) <= now);
+        let proven = self.unproven.is_some_and(|came| came.plus(PROVEN) <= now);
         if proven {
             self.unproven = None;
             self.made_progress();

@@ -75,7 +75,7 @@ impl Desk {
         let network = NetworkState::Available;
         let step = self.bench.run(|tx| {
             session
-                .reconcile(tx, network, refreshes, Gate::Open, config)
+                .reconcile(tx, network, refreshes, Gate::OPEN, config)
                 .unwrap();
         });
         let asked = step.asked.into_iter();
@@ -86,7 +86,7 @@ impl Desk {
     }
 
     fn reconcile(&mut self) -> Option<RequestId> {
-        self.reconcile_with(Gate::Open)
+        self.reconcile_with(Gate::OPEN)
     }
 
     fn access(&self) -> Secret {
@@ -168,7 +168,7 @@ fn told(desk: &mut Desk) -> Option<RequestId> {
     let network = NetworkState::Available;
     let step = desk.bench.run(|tx| {
         session
-            .reconcile(tx, network, Gate::Open, Gate::Open, config)
+            .reconcile(tx, network, Gate::OPEN, Gate::OPEN, config)
             .unwrap();
     });
     let asked = step.asked.into_iter();

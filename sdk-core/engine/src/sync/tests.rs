@@ -151,7 +151,7 @@ impl Follower {
     }
 
     fn reconcile(&mut self) -> Option<(RequestId, ApiRequest)> {
-        self.reconcile_with(Gate::Open)
+        self.reconcile_with(Gate::OPEN)
     }
 
     fn answer(&mut self, request: RequestId, result: Result<Answer>) -> Step<Vec<SyncNews>> {

@@ -163,6 +163,7 @@ impl Downloads {
     pub(crate) fn reconcile(&mut self, tx: &mut Tx<'_>, token: Option<&Secret>, gate: Gate) {
         let Some(token) = token else { return };
         let mut busy = self.asks.len();
+        let mut begun = 0;
         for (content, download) in &mut self.wanted {
             if busy >= AT_ONCE {
                 return;
@@ -171,9 +172,14 @@ impl Downloads {
             if download.under_way.is_some() || self.timers.is_set(timer) {
                 continue;
             }
-            if let Gate::ClosedUntil(at) = gate {
-                self.timers.set(timer, at);
-                continue;
+            match gate {
+                Gate::ClosedUntil(at) => {
+                    self.timers.set(timer, at);
+                    continue;
+                }
+                // The answers to those that were begun bring the next look.
+                Gate::Open { left } if begun >= left => return,
+                Gate::Open { .. } => begun += 1,
             }
             let (size, offset) = (download.size, download.received);
             let part = FilePart {

@@ -116,6 +116,7 @@ impl Uploads {
         if self.asks.len() >= AT_ONCE {
             return Ok(());
         }
+        let mut begun = 0;
         for row in uploads::open(&tx.db, LOOKED_AT)? {
             if self.asks.len() >= AT_ONCE {
                 break;
@@ -124,9 +125,14 @@ impl Uploads {
             if busy || self.timers.is_set(Timer::UploadAgain(row.key)) {
                 continue;
             }
-            if let Gate::ClosedUntil(at) = gate {
-                self.timers.set(Timer::UploadAgain(row.key), at);
-                continue;
+            match gate {
+                Gate::ClosedUntil(at) => {
+                    self.timers.set(Timer::UploadAgain(row.key), at);
+                    continue;
+                }
+                // The answers to those that were begun bring the next look.
+                Gate::Open { left } if begun >= left => break,
+                Gate::Open { .. } => begun += 1,
             }
             let (request, ask) = self.next_step(tx, &row, token)?;
             self.asks.insert(request, (row.key, ask));

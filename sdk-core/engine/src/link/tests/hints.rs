@@ -38,14 +38,14 @@ fn a_socket_is_opened_only_when_there_should_be_one() {
     for signed_in in [true, false] {
         for token in [true, false] {
             for network in [NetworkState::Available, NetworkState::Unavailable] {
-                for gate in [Gate::Open, Gate::ClosedUntil(Mono(2_000_000))] {
+                for gate in [Gate::OPEN, Gate::ClosedUntil(Mono(2_000_000))] {
                     let mut wire = Wire::new();
                     wire.link.network = network;
                     let opening = wire.reconcile_with(signed_in, token, gate).result;
                     let all = signed_in
                         && token
                         && network == NetworkState::Available
-                        && gate == Gate::Open;
+                        && gate == Gate::OPEN;
                     assert_eq!(opening == Opening::Begun, all);
                 }
             }

@@ -198,14 +198,14 @@ fn over_http_one_request_is_under_way_and_the_budget_is_waited_for() {
     let mut way = Way {
         channel: Channel::Http,
         token: None,
-        gate: Gate::Open,
+        gate: Gate::OPEN,
     };
     assert!(desk.reconcile(&way).is_empty(), "without a token");
     way.token = Some(Secret::new("token"));
     way.gate = Gate::ClosedUntil(closed);
     assert!(desk.reconcile(&way).is_empty(), "without budget");
     assert_eq!(desk.outbox.timers().get(Timer::SubmitAgain), Some(closed));
-    way.gate = Gate::Open;
+    way.gate = Gate::OPEN;
     assert!(desk.reconcile(&way).is_empty(), "until then");
     desk.wait(Timer::SubmitAgain);
     assert_eq!(desk.reconcile(&way).len(), 1);
@@ -231,7 +231,7 @@ fn the_end_of_the_session_takes_everything_back_and_waits_for_nothing() {
             let way = Way {
                 channel: Channel::Http,
                 token: None,
-                gate: Gate::Open,
+                gate: Gate::OPEN,
             };
             outbox.reconcile(tx, &way, None).unwrap();
         });

@@ -191,7 +191,7 @@ impl Desk {
         self.reconcile(&Way {
             channel,
             token: Some(Secret::new("token")),
-            gate: Gate::Open,
+            gate: Gate::OPEN,
         })
     }
 

@@ -102,6 +102,23 @@ fn a_token_that_was_not_refused_for_ten_seconds_was_worth_its_refresh() {
     }
 }
 
+/// Also when its session ended meanwhile.
+#[test]
+fn a_token_that_was_refused_is_never_worth_its_refresh() {
+    let mut desk = Desk::signed_in();
+    desk.reject();
+    let request = desk.reconcile().unwrap();
+    desk.answer(request, Ok(tokens("alice", 2, 900_000)));
+    desk.reject();
+    assert!(desk.reconcile().is_none(), "it waits");
+    let due = desk.session.timers().get(Timer::RefreshToken).unwrap();
+    desk.bench.pass(due.until(desk.bench.now().mono));
+    let request = desk.reconcile().unwrap();
+    desk.answer(request, Err(problem(Code::SessionRevoked)));
+    desk.bench.pass(Duration::from_secs(60));
+    assert!(!desk.session.proven(desk.bench.now().mono));
+}
+
 #[test]
 fn a_token_that_is_out_of_date_when_it_comes_is_a_refresh_that_failed() {
     for life in [0, 1, 999] {

@@ -201,8 +201,8 @@ impl Desk {
                 it.retry_now(tx.now.mono);
                 Ok(())
             }),
-            Input::Reconcile => self.reconcile_all(available, Gate::Open),
-            Input::ReconcileOffline => self.reconcile_all(NetworkState::Unavailable, Gate::Open),
+            Input::Reconcile => self.reconcile_all(available, Gate::OPEN),
+            Input::ReconcileOffline => self.reconcile_all(NetworkState::Unavailable, Gate::OPEN),
             Input::ReconcileLater => self.reconcile_all(available, later),
             other => panic!("{other:?} comes back"),
         }

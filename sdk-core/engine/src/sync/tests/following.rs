@@ -95,6 +95,6 @@ fn without_a_token_nothing_is_asked() {
     let sync = &mut device.sync;
     let step = device
         .bench
-        .run(|tx| sync.reconcile(tx, None, crate::pace::Gate::Open));
+        .run(|tx| sync.reconcile(tx, None, crate::pace::Gate::OPEN));
     assert!(step.asked.is_empty() && step.effects.is_empty());
 }

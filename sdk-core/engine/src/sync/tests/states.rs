@@ -133,7 +133,7 @@ impl Follower {
             }
             Input::ReconcileWithoutToken => {
                 let sync = &mut self.sync;
-                self.bench.run(|tx| sync.reconcile(tx, None, Gate::Open));
+                self.bench.run(|tx| sync.reconcile(tx, None, Gate::OPEN));
             }
             other => panic!("{other:?} is an answer"),
         }

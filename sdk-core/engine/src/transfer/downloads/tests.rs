@@ -75,7 +75,7 @@ impl Quay {
     }
 
     fn next(&mut self) -> Option<(RequestId, FilePart)> {
-        let mut all = self.reconcile_with(Gate::Open);
+        let mut all = self.reconcile_with(Gate::OPEN);
         assert!(all.len() <= 1);
         all.pop()
     }
@@ -186,8 +186,17 @@ fn a_few_files_come_at_once_and_each_once() {
     for number in 1..=5 {
         quay.want_of(u64::from(number), number, SIZE, 0);
     }
-    assert_eq!(quay.reconcile_with(Gate::Open).len(), AT_ONCE);
-    assert!(quay.reconcile_with(Gate::Open).is_empty());
+    assert_eq!(quay.reconcile_with(Gate::OPEN).len(), AT_ONCE);
+    assert!(quay.reconcile_with(Gate::OPEN).is_empty());
+}
+
+#[test]
+fn no_more_files_come_at_once_than_the_budget_has_left() {
+    let mut quay = Quay::new();
+    for number in 1..=5 {
+        quay.want_of(u64::from(number), number, SIZE, 0);
+    }
+    assert_eq!(quay.reconcile_with(Gate::Open { left: 1 }).len(), 1);
 }
 
 #[test]
@@ -374,7 +383,7 @@ fn at_the_end_of_the_session_all_are_told() {
     let mut quay = Quay::wanted();
     quay.want_of(2, 1, SIZE, 0);
     quay.want_of(3, 2, SIZE, 0);
-    let asked = quay.reconcile_with(Gate::Open);
+    let asked = quay.reconcile_with(Gate::OPEN);
     let downloads = &mut quay.downloads;
     let step = quay.bench.run(|tx| downloads.stop(tx));
     assert_eq!(step.replies.len(), 3);

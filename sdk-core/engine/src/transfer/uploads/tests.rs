@@ -169,7 +169,7 @@ impl Dock {
 
     /// What goes out next, if anything.
     fn next(&mut self) -> Option<(RequestId, Wants)> {
-        let mut all = self.reconcile_with(Gate::Open, LIMIT);
+        let mut all = self.reconcile_with(Gate::OPEN, LIMIT);
         assert!(all.len() <= 1);
         all.pop()
     }

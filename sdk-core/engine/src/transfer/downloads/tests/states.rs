@@ -109,9 +109,9 @@ impl Quay {
             Input::CancelOfAnother => downloads.cancel(tx, DownloadId(900)),
             Input::Stop => downloads.stop(tx),
             Input::RetryNow => downloads.retry_now(),
-            Input::Reconcile => downloads.reconcile(tx, Some(&token), Gate::Open),
+            Input::Reconcile => downloads.reconcile(tx, Some(&token), Gate::OPEN),
             Input::ReconcileLater => downloads.reconcile(tx, Some(&token), later),
-            Input::ReconcileWithoutToken => downloads.reconcile(tx, None, Gate::Open),
+            Input::ReconcileWithoutToken => downloads.reconcile(tx, None, Gate::OPEN),
             other => panic!("{other:?} comes back"),
         })
     }

@@ -52,8 +52,16 @@ fn another_process_asks_how_much_is_there() {
 fn two_files_go_up_at_once_and_each_once() {
     let mut dock = Dock::empty();
     dock.add(100, &[SIZE, SIZE, SIZE]);
-    assert_eq!(dock.reconcile_with(Gate::Open, LIMIT).len(), AT_ONCE);
-    assert!(dock.reconcile_with(Gate::Open, LIMIT).is_empty());
+    assert_eq!(dock.reconcile_with(Gate::OPEN, LIMIT).len(), AT_ONCE);
+    assert!(dock.reconcile_with(Gate::OPEN, LIMIT).is_empty());
+}
+
+#[test]
+fn no_more_files_go_up_at_once_than_the_budget_has_left() {
+    let mut dock = Dock::empty();
+    dock.add(100, &[SIZE, SIZE, SIZE]);
+    let one = Gate::Open { left: 1 };
+    assert_eq!(dock.reconcile_with(one, LIMIT).len(), 1);
 }
 
 #[test]
@@ -73,7 +81,7 @@ fn without_a_token_nothing_goes_up() {
     let uploads = &mut dock.uploads;
     let step = dock
         .bench
-        .run(|tx| uploads.reconcile(tx, None, LIMIT, Gate::Open).unwrap());
+        .run(|tx| uploads.reconcile(tx, None, LIMIT, Gate::OPEN).unwrap());
     assert!(step.asked.is_empty() && step.effects.is_empty());
 }
 
@@ -131,7 +139,7 @@ fn a_part_is_never_larger_than_the_server_takes() {
         let mut dock = Dock::new();
         let request = dock.expect(&Wants::Create);
         dock.answer(request, Ok(Answer::UploadCreated(file("f"))));
-        let asked = dock.reconcile_with(Gate::Open, limit);
+        let asked = dock.reconcile_with(Gate::OPEN, limit);
         let length = expected;
         assert_eq!(asked[0].1, Wants::Send { offset: 0, length });
     }

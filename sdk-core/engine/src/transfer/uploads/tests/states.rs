@@ -144,10 +144,10 @@ impl Dock {
         };
         self.step(|uploads, tx| match input {
             Input::Reconcile => uploads
-                .reconcile(tx, Some(&token()), LIMIT, Gate::Open)
+                .reconcile(tx, Some(&token()), LIMIT, Gate::OPEN)
                 .unwrap(),
             Input::ReconcileLater => uploads.reconcile(tx, Some(&token()), LIMIT, later).unwrap(),
-            Input::ReconcileWithoutToken => uploads.reconcile(tx, None, LIMIT, Gate::Open).unwrap(),
+            Input::ReconcileWithoutToken => uploads.reconcile(tx, None, LIMIT, Gate::OPEN).unwrap(),
             Input::RetryNow => uploads.retry_now(),
             Input::BeginAnew => uploads.begin_anew(tx, key(100)).unwrap(),
             Input::GiveUp | Input::GiveUpOffline => {
