@@ -15,7 +15,7 @@ use crate::actor::Actor;
 use crate::error::{Error, Result};
 use crate::rooms::Rooms;
 use crate::store::applied::{self, write};
-use crate::store::log;
+use crate::store::{log, messages};
 use crate::tx::Tx;
 
 /// Applies the operations of a submit. After one has failed, those of its conversation are skipped, and
@@ -75,7 +75,7 @@ fn apply_once(
     let key = operation.operation_key;
     if let Some(first) = applied::find(tx.db(), user, key)? {
         return if first.method == operation.method && first.params == operation.params {
-            Ok(first.outcome)
+            as_it_is_now(tx, user, first.outcome)
         } else {
             Err(Error::refused(
                 Code::OperationConflict,
@@ -92,6 +92,32 @@ fn apply_once(
             .record_operation(tx, user, &operation.method, conversation.as_deref(), key)?;
         Ok(status)
     })
+}
+
+/// The first outcome with the message as it is now: who asks again may have lost what was told since.
+fn as_it_is_now(tx: &Tx<'_>, user: &UserId, first: OutcomeStatus) -> Result<OutcomeStatus> {
+    match first {
+        OutcomeStatus::Applied {
+            applied_at,
+            seq,
+            message: Some(then),
+            conversation,
+        } => {
+            let now = match messages::find(tx.db(), then.operation_key)? {
+                Some(now) => Box::new(messages::as_seen_by(tx.db(), user, now)?),
+                None => then,
+            };
+            Ok(OutcomeStatus::Applied {
+                applied_at,
+                seq,
+                message: Some(now),
+                conversation,
+            })
+        }
+        OutcomeStatus::Applied { .. } | OutcomeStatus::Failed { .. } | OutcomeStatus::Skipped => {
+            Ok(first)
+        }
+    }
 }
 
 fn apply(

@@ -1,3 +1,5 @@
+mod again;
+
 use fulmar_protocol::{
     Code, ConversationId, Method, Operation, OperationKey, Outcome, OutcomeStatus, Seq,
 };
@@ -290,31 +292,6 @@ fn a_direct_conversation_has_no_roles_and_ends_with_a_block() {
 }
 
 #[test]
-fn every_operation_that_comes_again_under_its_key_changes_nothing() {
-    let count = every_operation(key(0)).len();
-    for index in 0..count {
-        let mut world = World::new();
-        let own = world.does(ADMIN, "message.send", json!({"text": "mine"}));
-        // What is edited is one's own.
-        let (method, params) = every_operation(own.operation_key).remove(index);
-        let operation = world.operation(method, params);
-        let (first, _) = world.apply(ADMIN, &operation);
-        assert_eq!(code(&first), None, "{method}");
-        let before = world.recorded(WRITER);
-        let (second, pending) = world.apply(ADMIN, &operation);
-        assert_eq!(first, second, "{method}");
-        assert_eq!(world.recorded(WRITER), before, "{method}");
-        assert!(pending.notify_events.is_empty(), "{method}");
-        assert!(pending.pushes.is_empty(), "{method}");
-
-        let mut other = operation.clone();
-        other.params["more"] = json!(1);
-        let (other, _) = world.apply(ADMIN, &other);
-        assert_eq!(code(&other), Some(Code::OperationConflict), "{method}");
-    }
-}
-
-#[test]
 fn after_a_failure_the_rest_of_its_conversation_is_skipped_and_the_others_go_on() {
     let mut world = World::new();
     let mut send = |text: &str, to: Option<&str>| {
@@ -376,21 +353,4 @@ fn of_an_operation_that_failed_nobody_is_told() {
     assert_eq!(code(&outcome), Some(Code::ParamsInvalid));
     assert!(pending.notify_events.is_empty(), "{pending:?}");
     assert!(pending.notify_introduced.is_empty(), "{pending:?}");
-}
-
-#[test]
-fn a_notice_under_the_key_of_a_message_is_a_conflict() {
-    let mut world = World::new();
-    for (method, params) in [
-        ("conversation.update", json!({"title": "T"})),
-        ("conversation.leave", json!({})),
-        ("participant.add", json!({"userIds": [STRANGER]})),
-        ("participant.remove", json!({"userId": WRITER})),
-    ] {
-        let mut operation = world.operation(method, params);
-        operation.operation_key = world.written;
-        let (outcome, pending) = world.apply(ADMIN, &operation);
-        assert_eq!(code(&outcome), Some(Code::OperationConflict), "{method}");
-        assert!(pending.notify_events.is_empty(), "{method}");
-    }
 }

@@ -55,6 +55,16 @@ async fn same_key(setting: &Setting<'_>) -> Outcome {
         view["lastPosition"] == first[0]["message"]["position"],
         view["lastPosition"]
     );
+    // The message is told as it is now.
+    let edit = json!({
+        "conversationId": first[0]["message"]["conversationId"],
+        "messageKey": first[0]["operationKey"],
+        "text": "better",
+    });
+    setting.done(setting.token(), "message.edit", edit).await?;
+    let edited = setting.submit(json!([operation])).await?;
+    ensure!(edited[0]["status"] == "applied", edited[0]);
+    ensure!(edited[0]["message"]["text"] == "better", edited[0]);
     Ok(())
 }
 
