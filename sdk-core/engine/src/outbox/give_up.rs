@@ -59,6 +59,9 @@ impl Outbox {
             OperationState::Applied => return Ok(Err(wrong_state(&row))),
         }
         if let Method::MessageSend(_) = row.method {
+            if !never_applied(tx, &row)? {
+                return self.give_up_outdated(tx, &row, delete_key, acting);
+            }
             self.give_up_message(tx, &row)?;
         } else if let Method::ConversationCreate(_) = row.method {
             self.give_up_conversation(tx, &row)?;
@@ -81,14 +84,38 @@ impl Outbox {
         acting: Acting<'_>,
     ) -> Result<CommandResult> {
         let operation_key = row.operation_key;
-        let (Method::MessageSend(message), Some(delete_key)) = (&row.method, delete_key) else {
+        let (Some(delete), Some(delete_key)) = (deletion_of(row), delete_key) else {
             return Ok(Err(CommandError::MayBeSent { operation_key }));
         };
-        let delete = Method::MessageDelete(MessageDelete {
-            conversation_id: message.conversation_id.clone(),
-            message_key: operation_key,
-        });
         self.change(tx, delete_key, delete, acting)
+    }
+
+    /// Gives up a message that may be at the server and is too old to be tried again. With `delete_key` it is
+    /// deleted there by an operation of its own: where it never was, that comes to the same. What others may
+    /// see of it goes on: replies in its thread are the server's to judge.
+    fn give_up_outdated(
+        &mut self,
+        tx: &mut Tx<'_>,
+        row: &OperationRow,
+        delete_key: Option<OperationKey>,
+        acting: Acting<'_>,
+    ) -> Result<CommandResult> {
+        let message = row.operation_key;
+        if let (Some(delete), Some(delete_key)) = (deletion_of(row), delete_key) {
+            let queued = self.enqueue_or_fold(tx, delete_key, row.lane, &delete, acting)?;
+            if queued.is_err() {
+                return Ok(queued);
+            }
+        }
+        self.transition(tx, row, OperationEvent::Discarded, None)?;
+        for change in operations::about_message(&tx.db, message)? {
+            let Method::MessageDelete(_) = change.method else {
+                operations::delete(&tx.db, change.operation_key)?;
+                continue;
+            };
+        }
+        messages::delete_unsent(&tx.db, message)?;
+        Ok(Ok(Reply::Done))
     }
 
     /// Gives up a message that is certainly not at the server, and decides about all that hangs on it: what
@@ -156,4 +183,15 @@ impl Outbox {
         tx.touch(row.lane.conversation());
         Ok(())
     }
+}
+
+/// What deletes a message for everyone.
+fn deletion_of(row: &OperationRow) -> Option<Method> {
+    let Method::MessageSend(message) = &row.method else {
+        return None;
+    };
+    Some(Method::MessageDelete(MessageDelete {
+        conversation_id: message.conversation_id.clone(),
+        message_key: row.operation_key,
+    }))
 }

@@ -219,6 +219,12 @@ impl Outbox {
             tx.touch(row.lane.conversation());
             return Ok(());
         }
+        if let (Method::MessageDelete(delete), Code::MessageNotFound) = (&row.method, &problem.code)
+            && messages::find(&tx.db, delete.message_key)?.is_none()
+        {
+            // It is neither here nor there, which is what was wanted.
+            return self.transition(tx, row, OperationEvent::Confirmed, None);
+        }
         let reason = FailureReason::Refused { problem };
         self.transition(tx, row, OperationEvent::Refused, Some(&reason))?;
         if was_deleted_meanwhile(tx, row.operation_key)? {

@@ -148,6 +148,40 @@ fn what_is_too_old_can_be_given_up_and_holds_nobody_then() {
     assert_eq!(desk.state(1), None);
 }
 
+/// Where it never was, the server says that there is no such message, which comes to the same.
+#[test]
+fn what_is_too_old_can_be_deleted_wherever_it_is_and_its_thread_goes_on() {
+    for there in [true, false] {
+        let mut desk = Desk::new();
+        desk.connected(&ready(EPOCH));
+        desk.in_doubt(1);
+        let reply = MessageSend {
+            thread_root: Some(key(1)),
+            ..text("c-1", "reply")
+        };
+        desk.send(2, reply).unwrap();
+        desk.days_later(31, EPOCH + 31 * DAY_MS);
+        assert!(desk.go(Over::Socket).is_empty());
+        assert_eq!(desk.discard(1, Some(9)), Ok(Reply::Done));
+        assert_eq!(desk.state(1), None);
+        let Method::MessageDelete(delete) = desk.method(9) else {
+            panic!("{:?}", desk.method(9));
+        };
+        assert_eq!(delete.message_key, key(1));
+        let sent = desk.go_one(Over::Socket);
+        assert_eq!(sent.keys(), [key(2), key(9)]);
+        let answer = if there {
+            applied(key(9))
+        } else {
+            refused(key(9), Code::MessageNotFound)
+        };
+        let reply = applied_message(message("c-1", key(2), 12));
+        desk.answer(&sent, vec![reply, answer]);
+        let left = there.then_some(OperationState::Applied);
+        assert_eq!((desk.state(2), desk.state(9)), (None, left));
+    }
+}
+
 /// A lane that stops must not stop the others.
 #[test]
 fn many_that_are_too_old_do_not_hold_up_what_is_behind_them() {
