@@ -5,6 +5,7 @@
 //! was followed by no progress counts as one that failed. Only the server's word that the session is over,
 //! the token provider's, or the user's own ends it, and nothing but the tokens goes then.
 
+mod ask;
 mod provider;
 mod refresh;
 mod sign_in;
@@ -18,10 +19,11 @@ use std::time::Duration;
 
 use fulmar_protocol::{Answer, DeviceId, Secret, Session as NewTokens, UserId};
 
+use self::ask::Ask;
 use crate::config::Config;
 use crate::io::{
-    CommandError, CommandId, ConnectionState, ProvidedToken, RequestFailure, RequestId,
-    SessionState, TokenFailure, WaitReason,
+    CommandError, CommandId, ConnectionState, RequestFailure, RequestId, SessionState,
+    TokenFailure, WaitReason,
 };
 use crate::store::account::{self, Account, Renewal, Tokens};
 use crate::store::state::SessionEnd;
@@ -71,63 +73,6 @@ impl From<NewTokens> for NewSession {
     }
 }
 
-/// What a request of this machine was for.
-#[derive(Debug)]
-enum Ask {
-    SignIn {
-        command: CommandId,
-        user_id: UserId,
-    },
-    /// The first token of a session with a token provider.
-    FirstToken {
-        command: CommandId,
-        user_id: UserId,
-    },
-    /// Whose token it is.
-    Me {
-        command: CommandId,
-        user_id: UserId,
-        token: ProvidedToken,
-    },
-    Refresh,
-    /// The next token of a session with a token provider.
-    NextToken,
-    /// A session that was ended here, told to the server.
-    SignOut(account::EndedKey),
-}
-
-impl Ask {
-    /// The command that waits for this.
-    fn command(&self) -> Option<CommandId> {
-        match self {
-            Self::SignIn { command, .. }
-            | Self::FirstToken { command, .. }
-            | Self::Me { command, .. } => Some(*command),
-            Self::Refresh | Self::NextToken | Self::SignOut(_) => None,
-        }
-    }
-
-    fn is_sign_out(&self) -> bool {
-        match self {
-            Self::SignOut(_) => true,
-            Self::SignIn { .. }
-            | Self::FirstToken { .. }
-            | Self::Me { .. }
-            | Self::Refresh
-            | Self::NextToken => false,
-        }
-    }
-
-    fn is_refresh(&self) -> bool {
-        match self {
-            Self::Refresh | Self::NextToken => true,
-            Self::SignIn { .. } | Self::FirstToken { .. } | Self::Me { .. } | Self::SignOut(_) => {
-                false
-            }
-        }
-    }
-}
-
 /// The session of a store.
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -149,6 +94,8 @@ pub(crate) struct Session {
     unproven: Option<Mono>,
     /// How often in a row the end of a session could not be told.
     untold: u32,
+    /// How often in a row the server did not take what it was told of an end.
+    ends_refused: u32,
     timers: Timers,
 }
 
@@ -178,6 +125,7 @@ impl Session {
             runs_out,
             unproven: None,
             untold: 0,
+            ends_refused: 0,
             timers: Timers::default(),
         }
     }
@@ -216,7 +164,7 @@ impl Session {
     pub(crate) fn awaits_provider(&self, request: RequestId) -> bool {
         match self.asks.get(&request) {
             Some(Ask::FirstToken { .. } | Ask::NextToken) => true,
-            Some(Ask::SignIn { .. } | Ask::Me { .. } | Ask::Refresh | Ask::SignOut(_)) | None => {
+            Some(Ask::SignIn { .. } | Ask::Me { .. } | Ask::Refresh | Ask::SignOut(..)) | None => {
                 false
             }
         }
@@ -263,8 +211,8 @@ impl Session {
                 token,
             }) => self.me_answered(tx, command, user_id, token, result),
             Some(Ask::Refresh) => self.refresh_answered(tx, session_of(result), config),
-            Some(Ask::SignOut(key)) => {
-                self.sign_out_answered(tx, key, &result, config)?;
+            Some(Ask::SignOut(key, said)) => {
+                self.sign_out_answered(tx, key, said, &result, config)?;
                 Ok(Vec::new())
             }
             // The token provider answers these; that the server did not is no answer either.
@@ -289,7 +237,7 @@ impl Session {
                 let failure = Err(TokenFailure::Unavailable { reason });
                 self.token_provided(tx, request, failure, config)
             }
-            Some(Ask::SignIn { .. } | Ask::Me { .. } | Ask::Refresh | Ask::SignOut(_)) => {
+            Some(Ask::SignIn { .. } | Ask::Me { .. } | Ask::Refresh | Ask::SignOut(..)) => {
                 let failure = Err(RequestFailure::Unreachable(reason));
                 self.answered(tx, request, failure, config)
             }

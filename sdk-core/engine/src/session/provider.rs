@@ -64,7 +64,7 @@ impl Session {
             }
             Some(Ask::NextToken) => self.next_token(tx, result, config),
             // Another request: not for a token to end.
-            Some(ask @ (Ask::SignIn { .. } | Ask::Me { .. } | Ask::Refresh | Ask::SignOut(_))) => {
+            Some(ask @ (Ask::SignIn { .. } | Ask::Me { .. } | Ask::Refresh | Ask::SignOut(..))) => {
                 self.asks.insert(request, ask);
                 Ok(Vec::new())
             }

@@ -1,16 +1,20 @@
 //! Signing out: the store is emptied at once, and the server is told until it knows (PROTOCOL.md §7.1), also
 //! by a later process and beside a later session. Until it knows, it sends pushes to this device.
 
-use fulmar_protocol::{Answer, ApiRequest, FailureClass, SignOutRequest};
+use fulmar_protocol::{Answer, ApiRequest, Code, FailureClass, SignOutRequest};
 
-use super::{Ask, Session};
+use super::Session;
+use super::ask::{Ask, Said};
 use crate::config::Config;
 use crate::io::{CommandError, Effect, NetworkState, RequestFailure, Unsent};
 use crate::pace::Gate;
-use crate::store::account::{self, EndedKey, Renewal};
+use crate::store::account::{self, EndedKey, Renewal, Untold};
 use crate::store::{Result, conversations, operations};
 use crate::timer::Timer;
 use crate::tx::{Owner, Tx};
+
+/// A process stops telling after so many refusals in a row; a later one begins anew.
+const MOST_REFUSED: u32 = 20;
 
 impl Session {
     /// Whether the user can sign out now.
@@ -31,9 +35,12 @@ impl Session {
 
     /// Empties the store, once everything else has been stopped, and remembers to tell the server.
     pub(crate) fn sign_out(&mut self, tx: &mut Tx<'_>) -> Result<()> {
-        // A session of a token provider is the provider's to end.
-        if let Some(renewal) = self.account.renewal().cloned() {
-            self.remember_end(tx, &renewal)?;
+        if let Some(tokens) = self.account.tokens.clone() {
+            let untold = match tokens.renewal {
+                Renewal::RefreshToken(token) => Untold::SignOut(token),
+                Renewal::Provider => Untold::RemovePushToken(tokens.access),
+            };
+            self.remember(tx, &untold)?;
         }
         self.wipe(tx)
     }
@@ -52,12 +59,16 @@ impl Session {
 
     pub(super) fn remember_end(&mut self, tx: &Tx<'_>, renewal: &Renewal) -> Result<()> {
         match renewal {
-            Renewal::RefreshToken(token) => {
-                self.timers.clear(Timer::TellSignOut);
-                account::remember_end(&tx.db, token, self.vault.as_deref())
-            }
+            Renewal::RefreshToken(token) => self.remember(tx, &Untold::SignOut(token.clone())),
+            // Its provider ends it, and no push token was registered with it.
             Renewal::Provider => Ok(()),
         }
+    }
+
+    fn remember(&mut self, tx: &Tx<'_>, untold: &Untold) -> Result<()> {
+        self.timers.clear(Timer::TellSignOut);
+        self.ends_refused = 0;
+        account::remember_end(&tx.db, untold, self.vault.as_deref())
     }
 
     pub(super) fn tell_sign_out(
@@ -68,21 +79,31 @@ impl Session {
     ) -> Result<()> {
         let under_way = self.asks.values().any(Ask::is_sign_out);
         let waits = self.timers.is_set(Timer::TellSignOut);
-        if under_way || waits || network == NetworkState::Unavailable {
+        let refused = self.ends_refused >= MOST_REFUSED;
+        if under_way || waits || refused || network == NetworkState::Unavailable {
             return Ok(());
         }
-        let Some((key, token)) = account::ended(&tx.db, self.vault.as_deref())? else {
+        let Some((key, untold)) = account::ended(&tx.db, self.vault.as_deref())? else {
             return Ok(());
         };
         if let Gate::ClosedUntil(at) = requests {
             self.timers.set(Timer::TellSignOut, at);
             return Ok(());
         }
-        let body = SignOutRequest {
-            refresh_token: token,
+        let (request, said) = match untold {
+            Untold::SignOut(refresh_token) => {
+                let call = ApiRequest::SignOut(SignOutRequest { refresh_token });
+                let request = tx.ask(Owner::SignOut, call, None);
+                (request, Said::SignOut)
+            }
+            Untold::RemovePushToken(access) => {
+                let device_id = self.device_id().clone();
+                let call = ApiRequest::RemovePushToken { device_id };
+                let request = tx.ask(Owner::SignOut, call, Some(access));
+                (request, Said::RemovePushToken)
+            }
         };
-        let request = tx.ask(Owner::SignOut, ApiRequest::SignOut(body), None);
-        self.asks.insert(request, Ask::SignOut(key));
+        self.asks.insert(request, Ask::SignOut(key, said));
         Ok(())
     }
 
@@ -90,23 +111,60 @@ impl Session {
         &mut self,
         tx: &mut Tx<'_>,
         key: EndedKey,
+        said: Said,
         answer: &std::result::Result<Answer, RequestFailure>,
         config: &Config,
     ) -> Result<()> {
-        let known = match answer {
-            Ok(_) => true,
-            Err(failure) => failure
-                .problem()
-                .is_some_and(|problem| problem.code.class() != FailureClass::Transient),
+        let heard = match answer {
+            Ok(_) => Heard::Known,
+            Err(failure) => heard(said, failure),
         };
-        if known {
-            self.untold = 0;
-            return account::forget_ended(&tx.db, key);
+        match heard {
+            Heard::Known => {
+                self.untold = 0;
+                self.ends_refused = 0;
+                return account::forget_ended(&tx.db, key);
+            }
+            Heard::Refused => {
+                self.ends_refused += 1;
+                account::put_ended_last(&tx.db, key)?;
+            }
+            Heard::Nothing => {}
         }
         self.untold += 1;
         let now = tx.now.mono;
         let at = config.backoff.until(self.untold, None, now, &mut tx.rng);
         self.timers.set(Timer::TellSignOut, at);
         Ok(())
+    }
+}
+
+/// What an answer says of whether the server knows now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Heard {
+    /// It knows, or there is nothing left to tell.
+    Known,
+    /// It will not take it like this.
+    Refused,
+    /// Nothing: it is told again.
+    Nothing,
+}
+
+/// Only these say that the session is over (PROTOCOL.md §7.2). Any other permanent code may come from somebody
+/// else than the server.
+fn heard(said: Said, failure: &RequestFailure) -> Heard {
+    let Some(problem) = failure.problem() else {
+        return Heard::Nothing;
+    };
+    if problem.code == Code::SessionRevoked || problem.code == Code::CredentialsInvalid {
+        return Heard::Known;
+    }
+    match (problem.code.class(), said) {
+        // An access token that is refused takes nothing back any more.
+        (FailureClass::Authentication, Said::RemovePushToken) => Heard::Known,
+        (FailureClass::Authentication, Said::SignOut) | (FailureClass::Permanent, _) => {
+            Heard::Refused
+        }
+        (FailureClass::Transient, _) => Heard::Nothing,
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use fulmar_protocol::{Answer, Code, Secret, Timestamp};
 
 mod refresh;
+mod sign_out;
 mod states;
 mod table;
 
@@ -85,6 +86,15 @@ impl Desk {
             .next()
     }
 
+    /// It knows what is in the store.
+    fn new_process(&mut self) {
+        let account = self
+            .bench
+            .run(|tx| account::load(&tx.db, None).unwrap().unwrap())
+            .result;
+        self.session = Session::of(account, None, self.bench.now());
+    }
+
     fn reconcile(&mut self) -> Option<RequestId> {
         self.reconcile_with(Gate::OPEN)
     }
@@ -129,53 +139,6 @@ fn an_answer_comes_once() {
     let again = desk.answer(request, Ok(tokens("mallory", 2, 900_000)));
     assert!(again.result.is_empty() && again.replies.is_empty());
     assert_eq!(desk.session.owner(), Some(&user("alice")));
-}
-
-/// The server is told of a sign-out until it knows, also by a later process and beside a later session.
-#[test]
-fn a_sign_out_is_told_until_the_server_knows() {
-    let mut desk = Desk::signed_in();
-    let session = &mut desk.session;
-    desk.bench.run(|tx| session.sign_out(tx).unwrap());
-    assert_eq!(desk.session.show(), SessionState::SignedOut);
-    for answer in [
-        Err(unreachable()),
-        Err(problem(Code::ServerUnavailable)),
-        Err(foreign(200)),
-    ] {
-        let request = told(&mut desk).expect("it is told");
-        desk.answer(request, answer);
-        assert!(told(&mut desk).is_none(), "not at once");
-        let due = desk.session.timers().get(Timer::TellSignOut).unwrap();
-        desk.bench.pass(due.until(desk.bench.now().mono));
-        desk.session.timers_mut().clear(Timer::TellSignOut);
-    }
-    // A new process knows of it.
-    let account = desk
-        .bench
-        .run(|tx| account::load(&tx.db, None).unwrap().unwrap())
-        .result;
-    desk.session = Session::of(account, None, desk.bench.now());
-    let request = told(&mut desk).expect("it is told by a new process");
-    desk.answer(request, Ok(Answer::SignedOut));
-    assert!(told(&mut desk).is_none(), "the server knows");
-    desk.bench.pass(Duration::from_secs(3_600));
-    assert!(told(&mut desk).is_none());
-}
-
-fn told(desk: &mut Desk) -> Option<RequestId> {
-    let (session, config) = (&mut desk.session, &desk.config);
-    let network = NetworkState::Available;
-    let step = desk.bench.run(|tx| {
-        session
-            .reconcile(tx, network, Gate::OPEN, Gate::OPEN, config)
-            .unwrap();
-    });
-    let asked = step.asked.into_iter();
-    asked
-        .filter(|asked| asked.owner == Owner::SignOut)
-        .map(|asked| asked.request)
-        .next()
 }
 
 #[test]

@@ -36,12 +36,6 @@ pub(crate) struct Account {
     pub(crate) ended: Option<SessionEnd>,
 }
 
-impl Account {
-    pub(crate) fn renewal(&self) -> Option<&Renewal> {
-        self.tokens.as_ref().map(|tokens| &tokens.renewal)
-    }
-}
-
 /// Whose store this is, if anybody's.
 pub(crate) fn owner(db: &Connection) -> Result<Option<UserId>> {
     let user: Option<Option<String>> = db
@@ -221,16 +215,37 @@ pub(crate) fn end_session(db: &Connection, end: &SessionEnd) -> Result<()> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct EndedKey(i64);
 
+/// What the server has to be told of a session that was ended here, and the token to say it with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Untold {
+    /// The session is over: its refresh token.
+    SignOut(Secret),
+    /// The session is its provider's to end; the push token of this device is taken back: its access token.
+    RemovePushToken(Secret),
+}
+
+impl Untold {
+    fn token(&self) -> &Secret {
+        match self {
+            Self::SignOut(token) | Self::RemovePushToken(token) => token,
+        }
+    }
+}
+
 /// More than these the server is not told of: it has forgotten them by itself.
 const MOST_ENDED: u32 = 20;
 
 /// Remembers that the server has to be told of the end of a session.
 pub(crate) fn remember_end(
     db: &Connection,
-    refresh_token: &Secret,
+    untold: &Untold,
     vault: Option<&dyn Vault>,
 ) -> Result<()> {
-    let token = refresh_token.expose();
+    let token = untold.token().expose();
+    let provided = match untold {
+        Untold::SignOut(_) => false,
+        Untold::RemovePushToken(_) => true,
+    };
     let sealed = match vault {
         None => None,
         Some(vault) => Some(
@@ -241,8 +256,8 @@ pub(crate) fn remember_end(
     };
     let open = sealed.is_none().then_some(token);
     db.execute(
-        "INSERT INTO ended_session (refresh_token, sealed_token) VALUES (?1, ?2)",
-        params![open, sealed],
+        "INSERT INTO ended_session (refresh_token, sealed_token, provided) VALUES (?1, ?2, ?3)",
+        params![open, sealed, provided],
     )?;
     db.execute(
         "DELETE FROM ended_session
@@ -257,18 +272,19 @@ pub(crate) fn remember_end(
 pub(crate) fn ended(
     db: &Connection,
     vault: Option<&dyn Vault>,
-) -> Result<Option<(EndedKey, Secret)>> {
+) -> Result<Option<(EndedKey, Untold)>> {
     let mut statement = db.prepare_cached(
-        "SELECT key, refresh_token, sealed_token FROM ended_session ORDER BY key LIMIT 1",
+        "SELECT key, refresh_token, sealed_token, provided FROM ended_session ORDER BY key LIMIT 1",
     )?;
     let row = statement
         .query_row([], |row| {
             let key = EndedKey(row.get("key")?);
             let open: Option<String> = row.get("refresh_token")?;
-            Ok((key, open, row.get::<_, Option<Vec<u8>>>("sealed_token")?))
+            let sealed: Option<Vec<u8>> = row.get("sealed_token")?;
+            Ok((key, open, sealed, row.get::<_, bool>("provided")?))
         })
         .optional()?;
-    let Some((key, open, sealed)) = row else {
+    let Some((key, open, sealed, provided)) = row else {
         return Ok(None);
     };
     let token = open.or_else(|| {
@@ -278,7 +294,20 @@ pub(crate) fn ended(
     if token.is_none() {
         forget_ended(db, key)?;
     }
-    Ok(token.map(|token| (key, token.into())))
+    let untold = match provided {
+        false => Untold::SignOut,
+        true => Untold::RemovePushToken,
+    };
+    Ok(token.map(|token| (key, untold(token.into()))))
+}
+
+/// The server does not take it: the others are told first.
+pub(crate) fn put_ended_last(db: &Connection, key: EndedKey) -> Result<()> {
+    db.execute(
+        "UPDATE ended_session SET key = (SELECT max(key) + 1 FROM ended_session) WHERE key = ?1",
+        [key.0],
+    )?;
+    Ok(())
 }
 
 /// The server knows.

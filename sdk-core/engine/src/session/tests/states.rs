@@ -258,7 +258,7 @@ fn name(ask: &Ask) -> &'static str {
         Ask::Me { .. } => " me",
         Ask::Refresh => " refresh",
         Ask::NextToken => " next",
-        Ask::SignOut(_) => " tell",
+        Ask::SignOut(..) => " tell",
     }
 }
 

@@ -67,7 +67,10 @@ fn after(state: State, input: Input) -> &'static str {
 }
 
 fn signed_out(state: State, input: Input) -> &'static str {
-    use Input::{Foreign, Reconcile, ReconcileLater, ServerError, SignInWithProvider, Unreachable};
+    use Input::{
+        Foreign, Reconcile, ReconcileLater, Refused, ServerError, SignInWithProvider, TokenRefused,
+        Unreachable,
+    };
     match (state, input, kind(input)) {
         (State::Ended, _, Kind::SignOut) => "out",
         (_, _, Kind::SignOut) => ". =signedOut",
@@ -81,7 +84,7 @@ fn signed_out(state: State, input: Input) -> &'static str {
         (State::Untold, Reconcile, _) => "out tell",
         (State::Untold, ReconcileLater, _) => "out waits",
         // It is told again when that may help.
-        (State::Telling, ServerError | Foreign | Unreachable, _)
+        (State::Telling, ServerError | Foreign | Unreachable | Refused | TokenRefused, _)
         | (State::Telling, _, Kind::Nothing) => "out waits",
         (State::Telling, _, Kind::FromServer) => "out",
         (_, _, Kind::FromServer | Kind::FromProvider | Kind::Nothing) => ".",
@@ -254,7 +257,7 @@ fn every_question_and_every_kind_of_answer() {
                     state != State::Replacing && matches!(result, Ok(Answer::Session(_)))
                 }
                 Some(Ask::Me { .. }) => matches!(result, Ok(Answer::Me(_))),
-                Some(Ask::FirstToken { .. } | Ask::NextToken | Ask::SignOut(_)) | None => false,
+                Some(Ask::FirstToken { .. } | Ask::NextToken | Ask::SignOut(..)) | None => false,
             };
             let case = format!("{state:?} + {result:?}");
             let step = desk.comes_back(request, Back::Http(result));
