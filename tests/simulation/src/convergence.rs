@@ -15,7 +15,16 @@ impl World {
                 self.give_up_failed(index)?;
             }
         }
-        Ok(self.what_is_left()?.is_empty())
+        if !self.what_is_left()?.is_empty() {
+            return Ok(false);
+        }
+        // What failed holds a promise until somebody gives it up, and what hangs on it fails only then.
+        for device in &self.devices {
+            if !device.failed()?.is_empty() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Which devices still have something to do, and what.
