@@ -128,3 +128,28 @@ async fn what_is_not_what_was_announced_or_not_theirs_is_an_error_and_leaves_not
         "{refused:?}"
     );
 }
+
+#[tokio::test]
+async fn answers_that_are_longer_than_any_of_the_protocol_end_a_download() {
+    let stage = Stage::new().await;
+    let (mut alice, mut bob) = stage.alice_and_bob().await;
+    alice.chat.send(file("a.bin", 5_000)).await.unwrap();
+    alice.sees(&[""]).await;
+    bob.sees(&[""]).await;
+    let items: Vec<MessageItem> = bob.screen.messages().cloned().collect();
+    let attachment = first_attachment(&items);
+
+    let files = Where::Http("/v1/files".to_owned());
+    let endless = Action::Replace("x".repeat(16 * 1024 * 1024 + 1));
+    stage
+        .server
+        .faults()
+        .add(When::at(files).always().then(endless));
+    let ended = patiently("an answer", bob.client.download(&attachment).finish()).await;
+    assert!(
+        matches!(ended, Err(CommandError::ForeignAnswer { .. })),
+        "{ended:?}"
+    );
+    stage.server.faults().clear();
+    assert_eq!(download(&bob.client, &attachment).await, bytes(5_000));
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use fulmar_engine::RequestFailure;
-use fulmar_protocol::{Answer, ApiRequest, HttpAnswer, HttpMethod, Secret};
+use fulmar_protocol::{Answer, AnswerError, ApiRequest, HttpAnswer, HttpMethod, Secret};
 use reqwest::Method;
 use reqwest::redirect::Policy;
 
@@ -78,7 +78,8 @@ impl Http {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
             if body.len() + chunk.len() > LARGEST_ANSWER {
-                return Err(RequestFailure::Unreachable("an endless answer".to_owned()));
+                // Somebody answered, and it is none of the protocol: the next one may be no better.
+                return Err(AnswerError::Foreign { status }.into());
             }
             body.extend_from_slice(&chunk);
         }
