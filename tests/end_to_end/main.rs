@@ -13,6 +13,7 @@ mod downloads;
 mod fallback;
 mod faults;
 mod files;
+mod first_page;
 mod groups;
 mod history;
 mod journal;

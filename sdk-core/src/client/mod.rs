@@ -11,6 +11,7 @@ mod conversation_watch;
 mod creation;
 mod download;
 mod file_name;
+mod first_page;
 mod handle;
 mod list;
 mod live;

@@ -12,6 +12,7 @@ use futures_core::Stream;
 use tokio::sync::watch;
 
 use super::arguments::new_operation_key;
+use super::first_page::FirstPage;
 use super::live::Live;
 use super::pages::{PageEnd, PageResult, page_end};
 use crate::error::WatchError;
@@ -52,6 +53,10 @@ pub enum GapEnd {
 /// [gap](TimelineItem::Gap). Behind them, in the order in which they were sent, are those that are not
 /// confirmed yet. List by [`key`](TimelineItem::key), which never changes.
 ///
+/// It begins at once with what is on this device. Where that is little, because replies in threads and hidden
+/// messages lie between, it asks the server by itself for what is before, until it shows 20 messages or has reached
+/// the beginning; without the network as soon as that is there.
+///
 /// Messages of threads are not in the timeline of the conversation, but in that of their
 /// [thread](crate::Conversation::thread).
 ///
@@ -67,6 +72,7 @@ pub struct Timeline {
     shown_to: Position,
     /// Up to where this watcher has marked what it showed.
     marked: Position,
+    first_page: FirstPage,
 }
 
 /// What the clones of a timeline have in common.
@@ -102,6 +108,7 @@ impl Timeline {
 
     fn showing(runtime: Arc<Runtime>, shared: Arc<Shared>) -> Self {
         Self {
+            first_page: FirstPage::new(runtime.connection.clone()),
             live: Live::new(runtime, None),
             window_changes: shared.window.subscribe(),
             visibility_changes: shared.visibility.subscribe(),
@@ -144,7 +151,7 @@ impl Timeline {
 
     /// Waits for changes and gives them; the first time a [`Change::Reset`] at once. Applied in
     /// order they turn what this timeline gave before into [`Timeline::items`]. Never empty. Reads
-    /// the device only. Safe to cancel: nothing is skipped.
+    /// the device, and never waits for the network. Safe to cancel: nothing is skipped.
     ///
     /// # Errors
     /// [`WatchError::Closed`] when the client is; [`WatchError::Store`] when this read failed.
@@ -157,6 +164,7 @@ impl Timeline {
                 // The senders are in this timeline, so these never end.
                 _ = self.window_changes.changed() => {}
                 _ = self.visibility_changes.changed() => continue,
+                () = self.first_page.can_ask_again() => {}
             }
             let changes = self.refresh().await?;
             if !changes.is_empty() {
@@ -175,11 +183,17 @@ impl Timeline {
             .read(move |readers| readers.read(|reader| timeline(reader, &id, thread, window)))
             .await?;
         let mut moved = false;
+        if let Some(place) = self.first_page.read(&snapshot, window) {
+            let body = self.history(HistoryPage::Before(place));
+            self.live.runtime.begin(body);
+        }
         if let Some(key) = snapshot.conversation {
             // A draft that turned out to be an existing conversation has its rows elsewhere now.
             moved = self.live.set_topic(Topic::Timeline(key));
             // From the first page on the window only grows, so nothing slides out of the screen.
-            self.show_from(snapshot.from, Wake::Nobody);
+            if self.first_page.is_there() {
+                self.show_from(snapshot.from, Wake::Nobody);
+            }
             if snapshot.newer == Newer::Nothing {
                 self.follow(snapshot.from);
             }
@@ -318,12 +332,16 @@ impl Timeline {
     }
 
     async fn load(&self, page: HistoryPage) -> Result<(), CommandError> {
-        let command = Command::LoadHistory {
+        let command = self.history(page);
+        self.live.runtime.command(command).await.map(|_| ())
+    }
+
+    fn history(&self, page: HistoryPage) -> Command {
+        Command::LoadHistory {
             conversation: self.shared.id.clone(),
             thread: self.shared.thread,
             page,
-        };
-        self.live.runtime.command(command).await.map(|_| ())
+        }
     }
 
     /// How far the page goes that lies before or after a place.

@@ -121,6 +121,16 @@ impl Runtime {
         answer.await.unwrap_or(Err(CommandError::Closed))
     }
 
+    /// Hands a command over whose answer nobody waits for, and returns at once.
+    pub(crate) fn begin(&self, body: Command) {
+        let (reply, _) = oneshot::channel();
+        let requests = self.requests.clone();
+        self.handle.spawn(async move {
+            // The driver has ended: then nobody looks at what would have come either.
+            let _ = requests.send(Request::Command { body, reply }).await;
+        });
+    }
+
     /// Tells the engine something, without an answer, and returns at once. When the queue is full, what
     /// lasts is told when there is room; that somebody types goes unheard.
     pub(crate) fn hint(&self, input: Input) {

@@ -24,6 +24,10 @@ extension TimelineItem {
 /// Behind them, in the order in which they were sent, are those that are not confirmed yet. Messages of
 /// threads are in the timeline of their thread only. All iterations of one timeline show the same
 /// stretch.
+///
+/// It begins at once with what is on this device. Where that is little, because replies in threads and
+/// hidden messages lie between, the server is asked for what is before, until 20 messages are shown or
+/// the beginning is reached.
 public final class Timeline: Sendable {
     private let handle: TimelineHandle
 
@@ -31,7 +35,7 @@ public final class Timeline: Sendable {
         self.handle = handle
     }
 
-    /// The messages, whenever they change. Reads the device only.
+    /// The messages, whenever they change. Reads the device, and never waits for the network.
     public var items: Live<TimelineSnapshot> {
         Live { [handle] in
             Shown(try handle.watch(), apply: { $0.apply($1) }, snapshot: TimelineSnapshot.init)
@@ -39,7 +43,7 @@ public final class Timeline: Sendable {
     }
 
     /// What changed, in batches; the first one begins with a `.reset`. Applied in order with
-    /// `apply(_:)` they always give what `items` shows. Reads the device only.
+    /// `apply(_:)` they always give what `items` shows. Reads the device, and never waits for the network.
     public var changes: Live<[TimelineChange]> {
         Live { [handle] in try handle.watch() }
     }

@@ -35,18 +35,22 @@ public val TimelineItem.key: String
  * Behind them, in the order in which they were sent, are those that are not confirmed yet. Messages of
  * threads are in the timeline of their thread only. All collectors of one timeline show the same
  * stretch, also one that comes back after a rotation of the screen.
+ *
+ * It begins at once with what is on this device. Where that is little, because replies in threads and
+ * hidden messages lie between, the server is asked for what is before, until 20 messages are shown or
+ * the beginning is reached.
  */
 public class Timeline internal constructor(private val handle: TimelineHandle) : AutoCloseable {
 
     /** What changed, in batches; the first one begins with a [TimelineChange.Reset]. Applied in order
-     * with [applied] they always give what [items] shows. Reads the device only. */
+     * with [applied] they always give what [items] shows. Reads the device, and never waits for the network. */
     public val changes: Flow<List<TimelineChange>> = live(
         { watch() },
         { it.next() },
         { it.end() },
     )
 
-    /** The messages, whenever they change. Reads the device only. */
+    /** The messages, whenever they change. Reads the device, and never waits for the network. */
     public val items: Flow<TimelineSnapshot> = flow {
         var shown = emptyList<TimelineItem>()
         changes.collect { batch ->
