@@ -80,7 +80,7 @@ pub(crate) fn panics() -> Result<(), String> {
     arguments.run(DEBUG)
 }
 
-/// Processes end in peace, whether they closed their clients or not.
+/// Processes end in peace, whether they closed their clients or not. In Python they do.
 pub(crate) fn endings(runs: &str) -> Result<(), String> {
     let mut arguments = Arguments::default();
     arguments.add("--seeds", "0");
@@ -106,7 +106,7 @@ pub(crate) fn endings(runs: &str) -> Result<(), String> {
         bindings::generate_python()?;
         let driver = "tests/languages/driver.py";
         let python = format!("python=env PYTHONPATH={PYTHON} python3 {driver}");
-        arguments.add("--ending", &python);
+        arguments.add("--ending-closed", &python);
     } else {
         let (major, minor) = OLDEST_PYTHON;
         println!("Without Python: it wants python3, {major}.{minor} or newer, on the PATH.");

@@ -16,6 +16,7 @@ use std::time::Instant;
 use clap::Parser;
 
 use device::Program;
+use endings::Clients;
 
 /// Something went wrong, with all that is known of it.
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
@@ -41,6 +42,9 @@ struct Options {
     /// A driver whose processes must end in peace, as `NAME=COMMAND WORD …`.
     #[arg(long = "ending", value_name = "NAME=COMMAND")]
     endings: Vec<String>,
+    /// The same, for a language in which clients have to be closed first.
+    #[arg(long = "ending-closed", value_name = "NAME=COMMAND")]
+    endings_closed: Vec<String>,
     /// How many processes end in each way.
     #[arg(long, default_value_t = 20)]
     runs: u32,
@@ -65,14 +69,19 @@ fn main() -> Outcome {
         panics::run(&runtime, &program)?;
         println!("a panic arrives in {} as an error", program.name);
     }
-    for program in programs_of(&options.endings)? {
-        let begin = Instant::now();
-        endings::run(&runtime, &program, options.runs)?;
-        let (runs, seconds) = (options.runs, begin.elapsed().as_secs());
-        println!(
-            "processes of {} end in peace: {runs} in each way, {seconds} s",
-            program.name
-        );
+    for (programs, clients) in [
+        (&options.endings, Clients::AsTheyAre),
+        (&options.endings_closed, Clients::Closed),
+    ] {
+        for program in programs_of(programs)? {
+            let begin = Instant::now();
+            endings::run(&runtime, &program, clients, options.runs)?;
+            let (runs, seconds) = (options.runs, begin.elapsed().as_secs());
+            println!(
+                "processes of {} end in peace: {runs} in each way, {seconds} s",
+                program.name
+            );
+        }
     }
     let samples = programs_of(&options.samples)?;
     if !samples.is_empty() {
