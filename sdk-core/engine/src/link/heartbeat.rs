@@ -14,6 +14,8 @@ use crate::tx::Tx;
 /// While frames come in but no pong, the pong may take so many times as long: then what is sent does not
 /// arrive.
 const MOST_WITHOUT_PONG: u32 = 6;
+/// How often the time for a pong may double when none came.
+const MOST_PATIENCE: u32 = 2;
 
 impl Link {
     /// Asks for a sign of life, unless one is asked for already: a second ping must not put off what the
@@ -40,8 +42,33 @@ impl Link {
             socket,
             frame: ClientFrame::Ping(Ping { id }),
         });
-        let pong = tx.now.mono.plus(config.pong_timeout);
+        let pong = tx.now.mono.plus(self.pong_patience(config));
         self.timers.set(Timer::PongMissing, pong);
+    }
+
+    /// How long a pong may take: longer after those that did not come.
+    pub(super) fn pong_patience(&self, config: &Config) -> Duration {
+        config.pong_timeout * 2u32.pow(self.missed_pongs.min(MOST_PATIENCE))
+    }
+
+    /// Whether `ready` or a pong is still waited for only because it did not come before.
+    pub(crate) fn is_overdue(&self, now: Mono, config: &Config) -> bool {
+        [
+            (
+                Timer::ReadyMissing,
+                self.patience(config).saturating_sub(config.answer_timeout),
+            ),
+            (
+                Timer::PongMissing,
+                self.pong_patience(config)
+                    .saturating_sub(config.pong_timeout),
+            ),
+        ]
+        .into_iter()
+        .any(|(timer, longer)| {
+            let missing = self.timers.get(timer);
+            missing.is_some_and(|at| now.plus(longer) >= at)
+        })
     }
 
     /// Something came in: the peer lives. It has to answer a ping all the same, in the end.
@@ -51,8 +78,9 @@ impl Link {
             ..
         } = self.state
         {
-            let most = sent.plus(longest(config.pong_timeout));
-            let at = now.plus(config.pong_timeout).min(most);
+            let patience = self.pong_patience(config);
+            let most = sent.plus(patience.saturating_mul(MOST_WITHOUT_PONG));
+            let at = now.plus(patience).min(most);
             self.timers.set(Timer::PongMissing, at);
         }
     }
@@ -62,10 +90,7 @@ impl Link {
         if let State::Open { ping_sent, .. } = &mut self.state {
             *ping_sent = None;
         }
+        self.missed_pongs = 0;
         self.timers.clear(Timer::PongMissing);
     }
-}
-
-fn longest(pong_timeout: Duration) -> Duration {
-    pong_timeout.saturating_mul(MOST_WITHOUT_PONG)
 }

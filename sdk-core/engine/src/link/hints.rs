@@ -77,6 +77,7 @@ impl Link {
         let stopped = self.stop(tx);
         self.retry_now();
         self.unanswered = 0;
+        self.missed_pongs = 0;
         stopped
     }
 }

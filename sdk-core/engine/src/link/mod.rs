@@ -78,6 +78,8 @@ pub(crate) struct Link {
     refusals: u32,
     /// How many of those ended because nothing was said at all.
     unanswered: u32,
+    /// How many sockets ended because no pong came, since the last one that did.
+    missed_pongs: u32,
     /// Why there is no connection.
     reason: Option<WaitReason>,
     /// When the next try is, for the screen.
@@ -195,13 +197,6 @@ impl Link {
         config.answer_timeout * 2u32.pow(self.unanswered.min(MOST_PATIENCE))
     }
 
-    /// Whether `ready` is still waited for only because it did not come before.
-    pub(crate) fn is_overdue(&self, now: Mono, config: &Config) -> bool {
-        let longer = self.patience(config).saturating_sub(config.answer_timeout);
-        let missing = self.timers.get(Timer::ReadyMissing);
-        missing.is_some_and(|at| now.plus(longer) >= at)
-    }
-
     /// The first frame on a socket (PROTOCOL.md §3.2).
     pub(crate) fn hello(
         access_token: Option<Secret>,
@@ -281,6 +276,9 @@ impl Link {
         self.refusals = if was_open { 0 } else { self.refusals + 1 };
         let silent = !was_open && reason == WaitReason::Silent;
         self.unanswered = if silent { self.unanswered + 1 } else { 0 };
+        if was_open && reason == WaitReason::Silent {
+            self.missed_pongs += 1;
+        }
         self.reason = Some(reason);
         for timer in [
             Timer::ReadyMissing,

@@ -79,3 +79,34 @@ fn the_time_for_ready_grows_while_none_comes() {
     wire.open(30_000);
     assert_eq!(wire.link.unanswered, 0);
 }
+
+/// A pong that is later than the time for it is waited for longer over the next socket: else a line that is
+/// slower than that would be cut again and again.
+#[test]
+fn the_time_for_a_pong_grows_while_none_comes() {
+    let mut wire = Wire::new();
+    let mut waits = Vec::new();
+    for _ in 0..5 {
+        wire.open(30_000);
+        wire.ping();
+        let due = wire.link.timers().get(Timer::PongMissing).unwrap();
+        waits.push(due.until(wire.bench.now().mono).as_secs());
+        wire.bench.pass(Duration::from_secs(waits[waits.len() - 1]));
+        wire.silent();
+        while wire.wait() != Timer::Reconnect {}
+    }
+    assert_eq!(waits, [10, 20, 40, 40, 40]);
+    wire.open(30_000);
+    wire.ping();
+    let after = |seconds| wire.bench.now().mono.plus(Duration::from_secs(seconds));
+    // The network is back, or the app: then it is not waited for longer than the first time.
+    assert!(!wire.link.is_overdue(after(9), &wire.config));
+    assert!(wire.link.is_overdue(after(10), &wire.config));
+    wire.frame(ServerFrame::Pong(Pong {
+        id: 1,
+        head: Seq(0),
+    }));
+    wire.ping();
+    let due = wire.link.timers().get(Timer::PongMissing).unwrap();
+    assert_eq!(due.until(wire.bench.now().mono).as_secs(), 10);
+}
