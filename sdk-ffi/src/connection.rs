@@ -100,6 +100,11 @@ pub enum WaitReason {
     },
     /// The app is in the background and has nothing to send.
     Background,
+    /// The store cannot be written: the disk is full, for one. What is in it can be read. It is tried again.
+    StoreFailed {
+        /// What failed.
+        reason: String,
+    },
 }
 
 impl From<fulmar::WaitReason> for WaitReason {
@@ -118,6 +123,7 @@ impl From<fulmar::WaitReason> for WaitReason {
             R::Token => Self::Token,
             R::TokenUnavailable { reason } => Self::TokenUnavailable { reason },
             R::Background => Self::Background,
+            R::StoreFailed { reason } => Self::StoreFailed { reason },
         }
     }
 }

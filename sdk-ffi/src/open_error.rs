@@ -65,7 +65,8 @@ pub enum OpenError {
         /// What SQLite said.
         reason: String,
     },
-    /// There is no space left. Nothing can be opened then, because SQLite needs some even to read.
+    /// There is no space left. A store that is there and of this version can be read all the same; this one is new,
+    /// or has to be brought to this version first.
     #[error("the disk is full: free some space, and open the store again")]
     DiskFull,
     /// The file system has blocks so small that SQLite would end the process when the disk is full.

@@ -14,6 +14,7 @@ mod fallback;
 mod faults;
 mod files;
 mod first_page;
+mod full_disk;
 mod groups;
 mod history;
 mod journal;

@@ -94,12 +94,18 @@ impl ClientBuilder {
     /// Opens the store, takes up what was left in it, and starts connecting when somebody is signed
     /// in. Does not wait for the network.
     ///
+    /// On a full disk a store that is there can be read: screens show what is in it, the connection is
+    /// [`WaitReason::StoreFailed`], commands are [`CommandError::Store`], and writing is tried again twice a second.
+    ///
     /// # Errors
     /// [`BuildError::Store`] with the reason: open elsewhere, damaged or set back in time (see
-    /// [`rebuild_store`]), of a newer version, of somebody else, or a disk that is full or cannot be used. The
-    /// file stays as it is.
+    /// [`rebuild_store`]), of a newer version, of somebody else, a disk that cannot be used, or one that is full
+    /// while the store is new or of an older version. The file stays as it is.
     /// [`BuildError::Secrets`] when the key cannot be had, [`BuildError::Address`],
     /// [`BuildError::Plaintext`], [`BuildError::Tls`].
+    ///
+    /// [`WaitReason::StoreFailed`]: crate::WaitReason::StoreFailed
+    /// [`CommandError::Store`]: crate::CommandError::Store
     pub async fn build(self) -> Result<Client, BuildError> {
         let address =
             Address::parse(&self.server, self.plaintext_allowed).map_err(|error| match error {

@@ -87,8 +87,11 @@ pub(crate) fn run(
     };
     let mut driver = Driver::new(setup, vault, published, files);
     let outcome = runtime.block_on(async {
-        let released = driver.open_patiently()?;
-        driver.carry_out(released);
+        match driver.open_patiently() {
+            Ok(released) => driver.carry_out(released),
+            Err(OpenError::DiskFull) => driver.begin_reading(OpenError::DiskFull)?,
+            Err(error) => return Err(error),
+        }
         Ok(())
     });
     match outcome {

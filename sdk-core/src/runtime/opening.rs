@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use fulmar_engine::{
     CommandError, CommandId, ConnectionState, Engine, Input, Now, OpenError, Released, Store,
-    WaitReason,
+    WaitReason, query,
 };
 use fulmar_protocol::{DeviceId, OperationKey};
 use tokio::sync::mpsc;
@@ -35,11 +35,48 @@ impl Driver {
             }
             Err(error) => {
                 tracing::error!(%error, "the store cannot be opened again");
-                self.reopen_at = Some(Instant::now() + REOPEN_PAUSE);
-                self.closed_because = error.to_string();
+                self.wait_for_the_store(&error);
                 Err(self.closed_because.clone())
             }
         }
+    }
+
+    /// There is no engine for now. It is tried again; meanwhile commands and the screen are told why.
+    fn wait_for_the_store(&mut self, error: &OpenError) {
+        self.reopen_at = Some(Instant::now() + REOPEN_PAUSE);
+        self.closed_because = error.to_string();
+        self.published
+            .connection
+            .send_replace(ConnectionState::Waiting {
+                reason: WaitReason::StoreFailed {
+                    reason: error.to_string(),
+                },
+                retry_at: None,
+                attempt: 0,
+            });
+    }
+
+    /// Begins without an engine when the disk is full: what is in the store can be read.
+    pub(super) fn begin_reading(&mut self, full: OpenError) -> Result<(), OpenError> {
+        let vault = self.vault.clone();
+        let session = self
+            .published
+            .readers
+            .read(|reader| query::session(reader, vault.as_deref()));
+        let Ok(session) = session else {
+            return Err(full);
+        };
+        if let (Some(expected), Some(owner)) = (&self.setup.owner, session.user_id())
+            && expected != owner
+        {
+            return Err(OpenError::OtherUser {
+                owner: owner.clone(),
+                expected: expected.clone(),
+            });
+        }
+        self.published.session.send_replace(session);
+        self.wait_for_the_store(&full);
+        Ok(())
     }
 
     /// A client of this store that was dropped a moment ago may still be letting go of it.
@@ -56,6 +93,8 @@ impl Driver {
     }
 
     pub(super) fn open(&mut self, now: Now) -> Result<Released, OpenError> {
+        let readers = Arc::clone(&self.published.readers);
+        let _way = readers.make_way();
         let mut store = Store::open(&self.setup.path)?;
         if let Some(vault) = &self.vault {
             store = store.with_vault(Arc::clone(vault));

@@ -14,6 +14,9 @@ public final class Client: Sendable {
     /// Opens the store at `store`, takes up what was left in it, and starts connecting when somebody
     /// is signed in. Does not wait for the network.
     ///
+    /// On a full disk a store that is there can be read: the connection waits with `.storeFailed` then, commands
+    /// throw `.store`, and writing is tried again twice a second.
+    ///
     /// - Parameters:
     ///   - server: the server's base URL
     ///   - store: the file of the store; it is made when there is none

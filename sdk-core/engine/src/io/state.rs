@@ -75,6 +75,11 @@ pub enum WaitReason {
     },
     /// The app is in the background and has nothing to send.
     Background,
+    /// The store cannot be written: the disk is full, for one. What is in it can be read. It is tried again.
+    StoreFailed {
+        /// What failed.
+        reason: String,
+    },
 }
 
 impl fmt::Display for WaitReason {
@@ -90,6 +95,7 @@ impl fmt::Display for WaitReason {
             Self::Token => f.write_str("waiting for a new access token"),
             Self::TokenUnavailable { reason } => write!(f, "no access token: {reason}"),
             Self::Background => f.write_str("in the background with nothing to send"),
+            Self::StoreFailed { reason } => write!(f, "the store cannot be written: {reason}"),
         }
     }
 }
@@ -113,4 +119,15 @@ pub enum SessionState {
         /// Why it ended.
         end: SessionEnd,
     },
+}
+
+impl SessionState {
+    /// Whose store it is, as long as it is somebody's.
+    #[must_use]
+    pub fn user_id(&self) -> Option<&UserId> {
+        match self {
+            Self::SignedOut => None,
+            Self::SignedIn { user_id } | Self::Ended { user_id, .. } => Some(user_id),
+        }
+    }
 }

@@ -31,6 +31,7 @@ use crate::store::{Result, Vault};
 use crate::time::{Mono, Now, millis};
 use crate::timer::{Timed, Timer, Timers};
 use crate::tx::Tx;
+use crate::view;
 
 /// No timer of a token is further away than this, whatever a server or a wall clock says.
 const LONGEST_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -289,17 +290,7 @@ impl Session {
 
     /// Who is signed in, as a person may see it.
     pub(crate) fn show(&self) -> SessionState {
-        let account = &self.account;
-        match (&account.user_id, &account.tokens, &account.ended) {
-            (Some(user_id), Some(_), _) => SessionState::SignedIn {
-                user_id: user_id.clone(),
-            },
-            (Some(user_id), None, Some(end)) => SessionState::Ended {
-                user_id: user_id.clone(),
-                end: end.clone(),
-            },
-            (Some(_), None, None) | (None, _, _) => SessionState::SignedOut,
-        }
+        view::session::shown(&self.account)
     }
 
     /// The connection, while it waits for a token.

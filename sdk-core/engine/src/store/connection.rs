@@ -38,12 +38,18 @@ pub struct Reader {
 impl Reader {
     /// Opens a reading connection to the store at `path`, which the engine has open.
     pub fn open(path: &Path) -> std::result::Result<Self, StoreError> {
-        let connection = Connection::open_with_flags(
+        let connection = Self::connect(path)?;
+        set_pragmas(&connection, Role::Reader)?;
+        // Nothing was opened yet: that happens with the first query.
+        connection.pragma_query_value(None, "schema_version", |row| row.get::<_, i64>(0))?;
+        Ok(Self { connection })
+    }
+
+    pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
+        Connection::open_with_flags(
             path,
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        )?;
-        set_pragmas(&connection, Role::Reader)?;
-        Ok(Self { connection })
+        )
     }
 
     pub(crate) fn connection(&self) -> &Connection {
@@ -82,8 +88,8 @@ pub(super) fn set_pragmas(connection: &Connection, role: Role) -> rusqlite::Resu
     Ok(())
 }
 
-/// Reads the header before anything is written to the file.
-pub(super) fn check_identity(connection: &Connection) -> std::result::Result<(), OpenError> {
+/// Reads the header before anything is written to the file. Gives the version of the store, 0 for a new one.
+pub(super) fn check_identity(connection: &Connection) -> std::result::Result<i64, OpenError> {
     let number = |name: &str| -> std::result::Result<i64, OpenError> {
         connection
             .pragma_query_value(None, name, |row| row.get(0))
@@ -103,5 +109,5 @@ pub(super) fn check_identity(connection: &Connection) -> std::result::Result<(),
             known: migrations::NEWEST,
         });
     }
-    Ok(())
+    Ok(version)
 }

@@ -42,7 +42,8 @@ pub enum OpenError {
         /// What SQLite said.
         reason: String,
     },
-    /// There is no space left. Nothing can be opened then, because SQLite needs some even to read.
+    /// There is no space left. A store that is there and of this version can be read all the same; this one is new,
+    /// or has to be brought to this version first.
     #[error("the disk is full: free some space, and open the store again")]
     DiskFull,
     /// The file system has blocks so small that SQLite would end the process when the disk is full.
@@ -91,6 +92,15 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether it failed for want of space.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        match self {
+            Self::Sqlite(error) => is_disk_full(error),
+            Self::Damaged { .. } => false,
+        }
+    }
+
     pub(crate) fn damaged(table: &'static str, reason: impl ToString) -> Self {
         Self::Damaged {
             table,
@@ -106,12 +116,14 @@ pub(crate) fn open_error(error: rusqlite::Error) -> OpenError {
     let reason = error.to_string();
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => OpenError::Corrupt { reason },
-        Some(ErrorCode::DiskFull) => OpenError::DiskFull,
-        _ if error.sqlite_error().map(|error| error.extended_code) == Some(SHM_HAS_NO_SPACE) => {
-            OpenError::DiskFull
-        }
+        _ if is_disk_full(&error) => OpenError::DiskFull,
         _ => OpenError::Unusable { reason },
     }
+}
+
+fn is_disk_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+        || error.sqlite_error().map(|error| error.extended_code) == Some(SHM_HAS_NO_SPACE)
 }
 
 impl From<StoreError> for OpenError {

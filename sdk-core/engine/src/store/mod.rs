@@ -4,6 +4,7 @@
 //! messages, and it never deletes a file.
 
 pub(crate) mod account;
+mod alone;
 pub(crate) mod blocked;
 mod connection;
 pub(crate) mod conversations;

@@ -139,10 +139,11 @@ fn probe(real: &Path) -> io::Result<()> {
     written
 }
 
+/// No space, or none for us: a quota, or a limit for the files of this process.
 fn is_full(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
     )
 }
 

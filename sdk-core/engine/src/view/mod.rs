@@ -14,6 +14,7 @@ mod outbox;
 mod participants;
 mod pinned;
 mod search;
+pub(crate) mod session;
 mod timeline;
 
 pub use crate::store::search::TextPiece;
@@ -29,6 +30,7 @@ pub use outbox::{Action, OutboxItem, OutboxState, outbox};
 pub use participants::{ParticipantsSnapshot, blocked_users, participants};
 pub use pinned::{PinnedSnapshot, pinned_messages};
 pub use search::{SearchHit, SearchSnapshot, search};
+pub use session::session;
 pub use timeline::{
     GapRange, Newer, Older, PAGE, TimelineItem, TimelineKey, TimelineSnapshot, Window, page_after,
     page_before, timeline,

@@ -233,6 +233,9 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
          * Opens the store at [store], takes up what was left in it, and starts connecting when somebody
          * is signed in. Does not wait for the network.
          *
+         * On a full disk a store that is there can be read: the connection is [WaitReason.StoreFailed] then,
+         * commands are [CommandException.Store], and writing is tried again twice a second.
+         *
          * @param server the server's base URL
          * @param store the file of the store; it is made when there is none
          * @param owner whose store it must be, for apps with several accounts
