@@ -53,7 +53,7 @@ pub(crate) struct Bench {
     replies: BTreeMap<CommandId, Result<Reply, CommandError>>,
     pub(crate) connection: ConnectionState,
     pub(crate) session: SessionState,
-    keys: u8,
+    keys: u32,
 }
 
 impl Bench {

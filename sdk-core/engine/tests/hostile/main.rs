@@ -12,6 +12,7 @@ mod logs;
 mod numbers;
 mod outbox;
 mod outcomes;
+mod progress;
 mod provider;
 mod questions;
 mod random;

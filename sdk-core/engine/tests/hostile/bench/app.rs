@@ -37,7 +37,8 @@ impl Bench {
     pub(crate) fn key(&mut self) -> OperationKey {
         self.keys += 1;
         let mut bytes = [0; 16];
-        (bytes[0], bytes[6], bytes[8]) = (self.keys, 0x70, 0x80);
+        bytes[..4].copy_from_slice(&self.keys.to_be_bytes());
+        (bytes[6], bytes[8]) = (0x70, 0x80);
         OperationKey::from_bytes(bytes)
     }
 
