@@ -76,8 +76,11 @@ impl Client {
         self.runtime().command(command).await.map(|_| ())
     }
 
-    /// Signs out and wipes the store. The server is told when it can be reached at this moment. What is
-    /// unsent is asked about: [`SignOut::Refuse`] says how much there is, [`SignOut::Wait`] sends it
+    /// Signs out and wipes the store. The server is told as soon as it can be reached, also by a later process: until
+    /// it has heard it, the store keeps the one token that this takes. Of a token provider's session, which the app
+    /// ends, it is told to send no more pushes to this device. PROTOCOL.md §7.1, §7.8.
+    ///
+    /// What is unsent is asked about: [`SignOut::Refuse`] says how much there is, [`SignOut::Wait`] sends it
     /// first, [`SignOut::Discard`] gives it up. Waiting can be given up at any time by dropping the
     /// future: then nothing has happened. Only a wait needs the network.
     ///

@@ -100,8 +100,11 @@ public final class Client: Sendable {
         }
     }
 
-    /// Signs out and wipes the store. The server is told when it can be reached at this moment. What is
-    /// unsent is asked about: `.refuse` says how much there is, `.wait` sends it first, `.discard` gives it
+    /// Signs out and wipes the store. The server is told as soon as it can be reached, also by a later process:
+    /// until it has heard it, the store keeps the one token that this takes. Of a token provider's session, which
+    /// the app ends, it is told to send no more pushes to this device. PROTOCOL.md §7.1, §7.8.
+    ///
+    /// What is unsent is asked about: `.refuse` says how much there is, `.wait` sends it first, `.discard` gives it
     /// up. Cancelling a wait is fine: then nothing has happened.
     ///
     /// - Throws: `.unsentOperations` when something is unsent and is not to be given up; after a wait only

@@ -81,8 +81,11 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
     public suspend fun signInWithProvider(userId: UserId): Unit = use { it.signInWithProvider(userId, null) }
 
     /**
-     * Signs out and wipes the store. The server is told when it can be reached at this moment. What is
-     * unsent is asked about: [SignOut.REFUSE] says how much there is, [SignOut.WAIT] sends it first,
+     * Signs out and wipes the store. The server is told as soon as it can be reached, also by a later process:
+     * until it has heard it, the store keeps the one token that this takes. Of a token provider's session, which
+     * the app ends, it is told to send no more pushes to this device. PROTOCOL.md §7.1, §7.8.
+     *
+     * What is unsent is asked about: [SignOut.REFUSE] says how much there is, [SignOut.WAIT] sends it first,
      * [SignOut.DISCARD] gives it up. Cancelling a wait is fine: then nothing has happened.
      *
      * @throws CommandException.UnsentOperations when something is unsent and is not to be given up; after
