@@ -89,7 +89,7 @@ pub(crate) fn run(
     let outcome = runtime.block_on(async {
         match driver.open_patiently() {
             Ok(released) => driver.carry_out(released),
-            Err(OpenError::DiskFull) => driver.begin_reading(OpenError::DiskFull)?,
+            Err(OpenError::DiskFull) => driver.begin_reading()?,
             Err(error) => return Err(error),
         }
         Ok(())

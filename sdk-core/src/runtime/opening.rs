@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fulmar_engine::{
-    CommandError, CommandId, ConnectionState, Engine, Input, Now, OpenError, Released, Store,
-    WaitReason, query,
+    CommandError, CommandId, ConnectionState, Engine, Input, Now, OpenError, Reader, Released,
+    Store, WaitReason, query,
 };
 use fulmar_protocol::{DeviceId, OperationKey};
 use tokio::sync::mpsc;
@@ -57,15 +57,10 @@ impl Driver {
     }
 
     /// Begins without an engine when the disk is full: what is in the store can be read.
-    pub(super) fn begin_reading(&mut self, full: OpenError) -> Result<(), OpenError> {
-        let vault = self.vault.clone();
-        let session = self
-            .published
-            .readers
-            .read(|reader| query::session(reader, vault.as_deref()));
-        let Ok(session) = session else {
-            return Err(full);
-        };
+    pub(super) fn begin_reading(&mut self) -> Result<(), OpenError> {
+        // It also looks whether this is a store of ours, of this version, with all that was promised.
+        let reader = Reader::open_alone(&self.setup.path)?;
+        let session = query::session(&reader, self.vault.as_deref())?;
         if let (Some(expected), Some(owner)) = (&self.setup.owner, session.user_id())
             && expected != owner
         {
@@ -75,7 +70,7 @@ impl Driver {
             });
         }
         self.published.session.send_replace(session);
-        self.wait_for_the_store(&full);
+        self.wait_for_the_store(&OpenError::DiskFull);
         Ok(())
     }
 
