@@ -4,6 +4,8 @@ use fulmar_protocol::{
     Code, Limits, MessageHide, Position, ReactionAdd, ReactionRemove, SearchQuery, Unread, UserId,
 };
 
+use rusqlite::{StatementStatus, params};
+
 use super::super::{MessageNews, Search};
 use super::Talk;
 use crate::store::participants;
@@ -184,6 +186,26 @@ fn what_one_has_hidden_is_not_unread() {
     // One's own do not count, hidden or not.
     assert_eq!(talk.hide("ann", 1), None);
     assert_eq!(talk.unread(&user("ann")), unread(0, 0));
+}
+
+#[test]
+fn what_is_unread_is_counted_without_reading_it() {
+    let mut talk = Talk::new(None);
+    let (id, ben) = (talk.id.clone(), user("ben"));
+    let mut counted = |from: u16, to: u16| {
+        for number in from..=to {
+            talk.send("ann", number, |_| ()).unwrap();
+        }
+        talk.stage.ok(|tx| {
+            let mut statement = tx.db().prepare(participants::UNREAD)?;
+            let bound = params![id.as_str(), ben.as_str(), i64::MAX];
+            let count: u32 = statement.query_row(bound, |row| row.get("unread_count"))?;
+            Ok((count, statement.get_status(StatementStatus::VmStep)))
+        })
+    };
+    let ((few, of_few), (many, of_many)) = (counted(1, 4), counted(5, 400));
+    assert_eq!((few, many), (4, 400));
+    assert_eq!(of_few, of_many, "steps of the database");
 }
 
 #[test]

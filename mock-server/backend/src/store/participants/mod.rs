@@ -57,6 +57,29 @@ pub(crate) fn all(db: &Connection, id: &ConversationId) -> Result<Vec<Participan
     .collect()
 }
 
+/// What is unread for a participant, up to a position. What is hidden is looked for first, not what is unread: of that
+/// there may be a lot.
+pub(crate) const UNREAD: &str = "SELECT max(min(c.last_position, ?3) - p.read_to, 0)
+            - (SELECT count(*) FROM message AS m
+               WHERE m.conversation_id = c.conversation_id AND m.sender_id = p.user_id
+                 AND m.position > p.read_to AND m.position <= ?3)
+            - (SELECT count(*) FROM message AS m INDEXED BY message_notice
+               WHERE m.conversation_id = c.conversation_id AND m.notice = 1
+                 AND m.position > p.read_to AND m.position <= ?3
+                 AND m.sender_id <> p.user_id)
+            - (SELECT count(*) FROM hidden_message AS h CROSS JOIN message AS m USING (message_id)
+               WHERE h.user_id = p.user_id AND m.conversation_id = c.conversation_id
+                 AND m.position > p.read_to AND m.position <= ?3
+                 AND m.sender_id <> p.user_id AND m.notice = 0) AS unread_count,
+            (SELECT count(*) FROM mention AS n CROSS JOIN message AS m USING (conversation_id, position)
+             WHERE n.conversation_id = c.conversation_id AND n.user_id = p.user_id
+               AND n.position > p.read_to AND n.position <= ?3
+               AND NOT EXISTS (SELECT 1 FROM hidden_message AS h
+                               WHERE h.user_id = p.user_id AND h.message_id = m.message_id)
+            ) AS unread_mentions
+     FROM participant AS p JOIN conversation AS c USING (conversation_id)
+     WHERE p.conversation_id = ?1 AND p.user_id = ?2";
+
 /// What lies after a participant's read pointer: messages of others but notices and those that the
 /// participant has hidden, and how many of those mention them (PROTOCOL.md §4.3).
 pub(crate) fn unread(db: &Connection, id: &ConversationId, user: &UserId) -> Result<Unread> {
@@ -71,28 +94,7 @@ pub(crate) fn unread_up_to(
     up_to: Position,
 ) -> Result<Unread> {
     let (unread_count, unread_mentions) = db
-        .prepare_cached(
-            "SELECT max(min(c.last_position, ?3) - p.read_to, 0)
-                    - (SELECT count(*) FROM message AS m
-                       WHERE m.conversation_id = c.conversation_id AND m.sender_id = p.user_id
-                         AND m.position > p.read_to AND m.position <= ?3)
-                    - (SELECT count(*) FROM message AS m
-                       WHERE m.conversation_id = c.conversation_id AND m.notice = 1
-                         AND m.position > p.read_to AND m.position <= ?3
-                         AND m.sender_id <> p.user_id)
-                    - (SELECT count(*) FROM hidden_message AS h JOIN message AS m USING (message_id)
-                       WHERE h.user_id = p.user_id AND m.conversation_id = c.conversation_id
-                         AND m.position > p.read_to AND m.position <= ?3
-                         AND m.sender_id <> p.user_id AND m.notice = 0) AS unread_count,
-                    (SELECT count(*) FROM mention AS n JOIN message AS m USING (conversation_id, position)
-                     WHERE n.conversation_id = c.conversation_id AND n.user_id = p.user_id
-                       AND n.position > p.read_to AND n.position <= ?3
-                       AND NOT EXISTS (SELECT 1 FROM hidden_message AS h
-                                       WHERE h.user_id = p.user_id AND h.message_id = m.message_id)
-                    ) AS unread_mentions
-             FROM participant AS p JOIN conversation AS c USING (conversation_id)
-             WHERE p.conversation_id = ?1 AND p.user_id = ?2",
-        )?
+        .prepare_cached(UNREAD)?
         .query_row(params![id.as_str(), user.as_str(), up_to.0], |row| {
             Ok((row.get("unread_count")?, row.get("unread_mentions")?))
         })?;
