@@ -11,6 +11,7 @@ mod modules;
 mod plan;
 mod ratchet;
 mod requirements;
+mod rows;
 mod source;
 mod tables;
 mod transaction;
@@ -109,6 +110,7 @@ fn judge_crate(
         ("matches-on-enums", wildcards.matches),
         ("second-writers", tables.second_writers),
         ("foreign-writers", writers.foreign),
+        ("rows-by-index", rows::by_index(&sources)),
     ];
     Ok(rules
         .into_iter()

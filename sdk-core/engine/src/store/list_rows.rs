@@ -77,8 +77,8 @@ pub(crate) fn newest_unsent(
     let Some(row) = rows.next()? else {
         return Ok(None);
     };
-    let ordinal = row.get(0)?;
-    let message = OperationKey::from_bytes(row.get(1)?);
+    let ordinal = row.get("ordinal")?;
+    let message = OperationKey::from_bytes(row.get("operation_key")?);
     Ok(messages::find(db, message)?.map(|row| (ordinal, row)))
 }
 

@@ -1,7 +1,7 @@
 //! Message rows. A message without a position is in the outbox under the same operation key.
 //!
 //! What is here of a confirmed message is what the server said; what the outbox is about to change
-//! is put over it when it is read (see `pending`).
+//! is put over it when it is shown (see `operation/overlay`).
 
 use fulmar_protocol::{
     Content, Deletion, Message, MessageId, OperationKey, Pin, Position, Reaction, Revision,
@@ -9,6 +9,7 @@ use fulmar_protocol::{
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::columns::columns;
 use super::{ConversationKey, Result, StoreError};
 
 /// A message as it is in the store.
@@ -32,51 +33,74 @@ pub(crate) struct MessageRow {
     pub(crate) reactions: Vec<Reaction>,
 }
 
-/// What [`read`] reads, in this order.
-pub(crate) const COLUMNS: &str = "operation_key, conversation, message_id, position, sender_id, at, \
-     text, content, edited_at, deleted, hidden, reactions, thread_position, thread_count, \
-     thread_last_at, pinned_at, pinned_by";
+columns![
+    pub(crate)
+    operation_key,
+    conversation,
+    message_id,
+    position,
+    sender_id,
+    at,
+    text,
+    content,
+    edited_at,
+    deleted,
+    hidden,
+    reactions,
+    thread_position,
+    thread_count,
+    thread_last_at,
+    pinned_at,
+    pinned_by,
+];
 
 pub(crate) fn read(row: &Row<'_>) -> Result<MessageRow> {
     let bad = |error: fulmar_protocol::IdError| StoreError::damaged("message", error);
     let broken = |error: serde_json::Error| StoreError::damaged("message", error);
-    let content: Content = serde_json::from_str(&row.get::<_, String>(7)?).map_err(broken)?;
-    let deleted: Option<String> = row.get(9)?;
+    let content: Content =
+        serde_json::from_str(&row.get::<_, String>(column::content)?).map_err(broken)?;
+    let deleted: Option<String> = row.get(column::deleted)?;
     Ok(MessageRow {
-        key: OperationKey::from_bytes(row.get(0)?),
-        conversation: ConversationKey(row.get(1)?),
+        key: OperationKey::from_bytes(row.get(column::operation_key)?),
+        conversation: ConversationKey(row.get(column::conversation)?),
         message_id: row
-            .get::<_, Option<String>>(2)?
+            .get::<_, Option<String>>(column::message_id)?
             .map(MessageId::new)
             .transpose()
             .map_err(bad)?,
-        position: row.get::<_, Option<u64>>(3)?.map(Position),
-        sender: UserId::new(row.get::<_, String>(4)?).map_err(bad)?,
-        at: Timestamp(row.get(5)?),
+        position: row.get::<_, Option<u64>>(column::position)?.map(Position),
+        sender: UserId::new(row.get::<_, String>(column::sender_id)?).map_err(bad)?,
+        at: Timestamp(row.get(column::at)?),
         content: Content {
-            text: row.get(6)?,
+            text: row.get(column::text)?,
             ..content
         },
-        edited_at: row.get::<_, Option<i64>>(8)?.map(Timestamp),
+        edited_at: row.get::<_, Option<i64>>(column::edited_at)?.map(Timestamp),
         deleted: deleted
             .map(|deleted| serde_json::from_str(&deleted))
             .transpose()
             .map_err(broken)?,
-        pinned: match (row.get(15)?, row.get::<_, Option<String>>(16)?) {
+        pinned: match (
+            row.get(column::pinned_at)?,
+            row.get::<_, Option<String>>(column::pinned_by)?,
+        ) {
             (Some(at), Some(by)) => Some(Pin {
                 at: Timestamp(at),
                 by: UserId::new(by).map_err(bad)?,
             }),
             _ => None,
         },
-        hidden: row.get(10)?,
-        reactions: serde_json::from_str(&row.get::<_, String>(11)?).map_err(broken)?,
-        thread_position: row.get::<_, Option<u64>>(12)?.map(Position),
-        thread: match row.get(13)? {
+        hidden: row.get(column::hidden)?,
+        reactions: serde_json::from_str(&row.get::<_, String>(column::reactions)?)
+            .map_err(broken)?,
+        thread_position: row
+            .get::<_, Option<u64>>(column::thread_position)?
+            .map(Position),
+        thread: match row.get(column::thread_count)? {
             0 => None,
             count => Some(ThreadSummary {
                 count: Position(count),
-                last_at: Timestamp(row.get(14)?),
+                last_at: Timestamp(row.get(column::thread_last_at)?),
             }),
         },
     })

@@ -6,6 +6,7 @@
 pub(crate) mod account;
 mod alone;
 pub(crate) mod blocked;
+mod columns;
 mod connection;
 pub(crate) mod conversations;
 mod error;

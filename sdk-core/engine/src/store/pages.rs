@@ -6,11 +6,11 @@
 use std::collections::BTreeSet;
 
 use fulmar_protocol::{OperationKey, Position};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Result;
 use super::messages::{COLUMNS, MessageRow, read};
-use super::runs::{Missing, Run};
+use super::runs::{Missing, Run, place_of};
 
 /// How many places a page has at most, shown or not.
 const FURTHEST: u64 = 10_000;
@@ -20,6 +20,16 @@ const FURTHEST: u64 = 10_000;
 pub(crate) struct Places {
     pub(crate) ends: Option<(Position, Position)>,
     pub(crate) missing: Vec<Missing>,
+}
+
+impl Places {
+    /// All places of a stretch are here.
+    pub(crate) fn all(from: Position, to: Position) -> Self {
+        Self {
+            ends: (from <= to).then_some((from, to)),
+            missing: Vec::new(),
+        }
+    }
 }
 
 /// What the timeline of a conversation shows; the index `message_shown` has exactly these.
@@ -107,23 +117,18 @@ impl Run {
         rows: u32,
         hidden: &BTreeSet<OperationKey>,
     ) -> Result<Option<Position>> {
-        let (side, order) = way.sql();
-        let sql = match self.thread {
-            None => format!(
-                "SELECT position AS place, operation_key
-                 FROM message INDEXED BY message_shown
-                 WHERE conversation = ?1 AND {SHOWN} AND ?2 IS NULL AND position {side} ?3
-                   AND ?4 IS NOT NULL ORDER BY position {order}"
-            ),
-            Some(_) => format!(
-                "SELECT thread_position AS place, operation_key FROM message
-                 WHERE conversation = ?1 AND thread_root = ?2 AND thread_position {side} ?3
-                   AND thread_position BETWEEN ?3 - ?4 AND ?3 + ?4 AND NOT hidden
-                 ORDER BY thread_position {order}"
-            ),
-        };
-        let mut statement = db.prepare_cached(&sql)?;
+        let (place, _) = self.sql();
+        let beyond = self.shown_beyond(way);
         let from = from.0.min(i64::MAX as u64);
+        if hidden.is_empty() {
+            let sql = format!("SELECT {place} AS place {beyond} LIMIT 1 OFFSET ?5");
+            let before = rows.saturating_sub(1);
+            let bound = params![self.conversation.0, self.root(), from, FURTHEST, before];
+            let found = db.prepare_cached(&sql)?.query_row(bound, place_of);
+            return Ok(found.optional()?.flatten());
+        }
+        let sql = format!("SELECT {place} AS place, operation_key {beyond}");
+        let mut statement = db.prepare_cached(&sql)?;
         let bound = params![self.conversation.0, self.root(), from, FURTHEST];
         let mut found = 0;
         let mut shown = statement.query(bound)?;
@@ -136,6 +141,24 @@ impl Run {
             }
         }
         Ok(None)
+    }
+
+    /// What is shown beyond a place, nearest first.
+    fn shown_beyond(self, way: Way) -> String {
+        let (side, order) = way.sql();
+        match self.thread {
+            None => format!(
+                "FROM message INDEXED BY message_shown
+                 WHERE conversation = ?1 AND {SHOWN} AND ?2 IS NULL AND position {side} ?3
+                   AND ?4 IS NOT NULL ORDER BY position {order}"
+            ),
+            Some(_) => format!(
+                "FROM message
+                 WHERE conversation = ?1 AND thread_root = ?2 AND thread_position {side} ?3
+                   AND thread_position BETWEEN ?3 - ?4 AND ?3 + ?4 AND NOT hidden
+                 ORDER BY thread_position {order}"
+            ),
+        }
     }
 
     /// The places that are here beyond one, nearest first, as long as they are asked for.
@@ -155,7 +178,7 @@ impl Run {
         let from = from.0.min(i64::MAX as u64);
         let mut rows = statement.query(params![self.conversation.0, self.root(), from])?;
         while let Some(row) = rows.next()? {
-            if !goes_on(Position(row.get("place")?)) {
+            if !place_of(row)?.is_some_and(&mut goes_on) {
                 break;
             }
         }
@@ -189,18 +212,15 @@ impl Run {
         db: &Connection,
         from: Position,
         to: Position,
-        mut take: impl FnMut(Position, MessageRow) -> Result<()>,
-    ) -> Result<()> {
+    ) -> Result<Vec<MessageRow>> {
         let mut statement = db.prepare_cached(&format!(
             "SELECT {COLUMNS} FROM message INDEXED BY message_shown
              WHERE conversation = ?1 AND {SHOWN} AND position BETWEEN ?2 AND ?3
              ORDER BY position"
         ))?;
         let to = to.0.min(i64::MAX as u64);
-        let mut rows = statement.query(params![self.conversation.0, from.0, to])?;
-        while let Some(row) = rows.next()? {
-            take(Position(row.get("position")?), read(row)?)?;
-        }
-        Ok(())
+        let bound = params![self.conversation.0, from.0, to];
+        let rows = statement.query_map(bound, |row| Ok(read(row)))?;
+        rows.map(|row| row?).collect()
     }
 }

@@ -3,7 +3,10 @@
 use fulmar_protocol::{Participant, Position, Role, UserId, UserUpdated};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::columns::columns;
 use super::{ConversationKey, Result, StoreError};
+
+columns![user_id, name, role, delivered_to, read_to, avatar_url];
 
 pub(crate) fn insert(
     db: &Connection,
@@ -83,21 +86,20 @@ pub(crate) fn has_others(db: &Connection, key: ConversationKey, own: &UserId) ->
 
 /// Everyone, by id.
 pub(crate) fn all(db: &Connection, key: ConversationKey) -> Result<Vec<Participant>> {
-    let mut statement = db.prepare_cached(
-        "SELECT user_id, name, role, delivered_to, read_to, avatar_url FROM participant
-         WHERE conversation = ?1 ORDER BY user_id",
-    )?;
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM participant WHERE conversation = ?1 ORDER BY user_id"
+    ))?;
     let mut rows = statement.query([key.0])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(Participant {
-            user_id: UserId::new(row.get::<_, String>(0)?)
+            user_id: UserId::new(row.get::<_, String>(column::user_id)?)
                 .map_err(|error| StoreError::damaged("participant", error))?,
-            name: row.get(1)?,
-            avatar_url: row.get(5)?,
-            role: read_role(&row.get::<_, String>(2)?),
-            delivered_to: Position(row.get(3)?),
-            read_to: Position(row.get(4)?),
+            name: row.get(column::name)?,
+            avatar_url: row.get(column::avatar_url)?,
+            role: read_role(&row.get::<_, String>(column::role)?),
+            delivered_to: Position(row.get(column::delivered_to)?),
+            read_to: Position(row.get(column::read_to)?),
         });
     }
     Ok(found)

@@ -45,11 +45,11 @@ pub(crate) fn untried(db: &Connection, version: &str) -> Result<Vec<(LogId, Even
     )?;
     let rows = statement.query_map([version], |row| {
         Ok((
-            row.get::<_, String>(0)?,
-            row.get::<_, u64>(1)?,
-            row.get::<_, i64>(2)?,
-            row.get::<_, String>(3)?,
-            row.get::<_, String>(4)?,
+            row.get::<_, String>("log_id")?,
+            row.get::<_, u64>("seq")?,
+            row.get::<_, i64>("at")?,
+            row.get::<_, String>("kind")?,
+            row.get::<_, String>("data")?,
         ))
     })?;
     rows.map(|row| {

@@ -89,9 +89,13 @@ impl Run {
     /// The newest place as far as this device knows. Own messages that the log has not told of yet lie
     /// beyond it.
     pub(crate) fn head(self, db: &Connection) -> Result<Position> {
-        let head = super::reading::head(db, self.conversation)?;
+        self.head_among(db, super::reading::head(db, self.conversation)?)
+    }
+
+    /// The same, where the log has told of the conversation up to `known`.
+    pub(crate) fn head_among(self, db: &Connection, known: Position) -> Result<Position> {
         let Some(root) = self.root() else {
-            return Ok(head);
+            return Ok(known);
         };
         let told: Option<Position> = db
             .prepare_cached("SELECT thread_count FROM message WHERE operation_key = ?1")?
@@ -103,7 +107,7 @@ impl Run {
                 "SELECT max(thread_position) FROM message
                  WHERE thread_root = ?1 AND position <= ?2",
             )?
-            .query_row(params![root, head.0], place_of)?;
+            .query_row(params![root, known.0], place_of)?;
         Ok(told.max(here).unwrap_or_default())
     }
 }
@@ -163,7 +167,8 @@ pub(crate) fn threads_ahead(
     head: Position,
 ) -> Result<Vec<Ahead>> {
     let mut statement = db.prepare_cached(
-        "SELECT thread_root, sum(position IS NULL), coalesce(max(thread_position), 0), max(at)
+        "SELECT thread_root, sum(position IS NULL) AS unsent,
+                coalesce(max(thread_position), 0) AS place, max(at) AS newest_at
          FROM (SELECT thread_root, position, thread_position, at FROM message
                WHERE conversation = ?1 AND position IS NULL AND thread_root IS NOT NULL
                UNION ALL
@@ -173,10 +178,10 @@ pub(crate) fn threads_ahead(
     )?;
     let rows = statement.query_map(params![conversation.0, head.0], |row| {
         Ok(Ahead {
-            root: OperationKey::from_bytes(row.get(0)?),
-            unsent: row.get(1)?,
-            place: Position(row.get(2)?),
-            at: Timestamp(row.get(3)?),
+            root: OperationKey::from_bytes(row.get("thread_root")?),
+            unsent: row.get("unsent")?,
+            place: Position(row.get("place")?),
+            at: Timestamp(row.get("newest_at")?),
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)

@@ -4,6 +4,7 @@
 use fulmar_protocol::{Attachment, ContentHash, FileId, OperationKey};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::columns::columns;
 use super::{Result, StoreError};
 
 /// Names an upload on this device.
@@ -30,7 +31,7 @@ pub(crate) struct Sum {
     pub(crate) total: u64,
 }
 
-const COLUMNS: &str = "key, operation_key, sha256, size, file_id, sent";
+columns![key, operation_key, sha256, size, file_id, sent];
 
 /// What is true of an upload that is not at its end.
 pub(crate) const OPEN: &str = "(upload.file_id IS NULL OR upload.sent < upload.size)";
@@ -87,15 +88,16 @@ pub(crate) fn of_message(db: &Connection, message: OperationKey) -> Result<Vec<U
 pub(crate) fn sum(db: &Connection, message: OperationKey) -> Result<Option<Sum>> {
     let (sum, open): (Sum, bool) = db
         .prepare_cached(&format!(
-            "SELECT coalesce(sum(sent), 0), coalesce(sum(size), 0), coalesce(max({OPEN}), 0)
+            "SELECT coalesce(sum(sent), 0) AS sent, coalesce(sum(size), 0) AS total,
+                    coalesce(max({OPEN}), 0) AS open
              FROM upload WHERE operation_key = ?1"
         ))?
         .query_row([message.to_bytes()], |row| {
             let sum = Sum {
-                sent: row.get(0)?,
-                total: row.get(1)?,
+                sent: row.get("sent")?,
+                total: row.get("total")?,
             };
-            Ok((sum, row.get(2)?))
+            Ok((sum, row.get("open")?))
         })?;
     Ok(open.then_some(sum))
 }
@@ -129,15 +131,15 @@ pub(crate) fn contents(db: &Connection) -> Result<Vec<ContentHash>> {
 
 fn read(row: &Row<'_>) -> Result<UploadRow> {
     Ok(UploadRow {
-        key: UploadKey(row.get(0)?),
-        message: OperationKey::from_bytes(row.get(1)?),
-        content: ContentHash::from_bytes(row.get(2)?),
-        size: row.get(3)?,
+        key: UploadKey(row.get(column::key)?),
+        message: OperationKey::from_bytes(row.get(column::operation_key)?),
+        content: ContentHash::from_bytes(row.get(column::sha256)?),
+        size: row.get(column::size)?,
         file_id: row
-            .get::<_, Option<String>>(4)?
+            .get::<_, Option<String>>(column::file_id)?
             .map(FileId::new)
             .transpose()
             .map_err(|error| StoreError::damaged("upload", error))?,
-        sent: row.get(5)?,
+        sent: row.get(column::sent)?,
     })
 }

@@ -1,134 +1,23 @@
 //! A timeline: confirmed messages by their places, a gap where some are missing here, then what is not
 //! confirmed yet in the order in which it was sent. Of a conversation, or of one thread in it.
 
-use fulmar_protocol::{ConversationId, OperationKey, Position};
+mod snapshot;
 
-use super::message_item::{MessageItem, MessageState, View};
+use fulmar_protocol::{ConversationId, OperationKey, Position};
+use rusqlite::Connection;
+
+use snapshot::places_between;
+pub use snapshot::{GapRange, Newer, Older, TimelineItem, TimelineKey, TimelineSnapshot, Window};
+
+use super::message_item::{MessageState, View};
 use crate::store::messages;
+use crate::store::pages::Places;
 use crate::store::read::timeline as read;
 use crate::store::runs::Run;
-use crate::store::{ConversationKey, Reader, Result, conversations, reading};
+use crate::store::{Reader, Result, conversations, reading};
 
 /// How many messages a page of history has.
 pub const PAGE: u32 = 50;
-
-/// One row of a timeline.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(clippy::large_enum_variant)] // nearly all rows are messages
-pub enum TimelineItem {
-    /// A message.
-    Message(MessageItem),
-    /// Messages that are not on this device.
-    Gap(GapRange),
-}
-
-impl TimelineItem {
-    /// What to list it by. A message's never changes.
-    #[must_use]
-    pub fn key(&self) -> TimelineKey {
-        match self {
-            Self::Message(message) => TimelineKey::Message(message.key),
-            Self::Gap(gap) => TimelineKey::Gap(gap.from),
-        }
-    }
-
-    /// The message, if it is one.
-    #[must_use]
-    pub fn message(&self) -> Option<&MessageItem> {
-        match self {
-            Self::Message(message) => Some(message),
-            Self::Gap(_) => None,
-        }
-    }
-}
-
-/// What to list the rows of a timeline by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum TimelineKey {
-    /// A message: the same from the first optimistic insert to the end, on every device.
-    Message(OperationKey),
-    /// A gap: the first place that is missing.
-    Gap(Position),
-}
-
-/// Messages between two others that are not on this device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GapRange {
-    /// The place of the first that is missing.
-    pub from: Position,
-    /// The place of the last one.
-    pub to: Position,
-}
-
-impl GapRange {
-    /// How many places it has. Hidden messages, and in a conversation those of threads, have one too.
-    #[must_use]
-    pub fn count(&self) -> u64 {
-        (self.to.0 + 1).saturating_sub(self.from.0)
-    }
-}
-
-/// Which part of a timeline a watcher shows, by places.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Window {
-    /// The newest page, and whatever comes after it.
-    #[default]
-    Newest,
-    /// Everything from this place on.
-    From(Position),
-    /// Everything from one place to another, both included: somewhere in the past.
-    Between(Position, Position),
-}
-
-impl Window {
-    /// Whether it shows what is at the head of the conversation, and what comes after that.
-    fn reaches(self, head: Position) -> bool {
-        match self {
-            Self::Newest | Self::From(_) => true,
-            Self::Between(_, last) => last >= head,
-        }
-    }
-}
-
-/// Whether there is something older than what is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Older {
-    /// No: this is the beginning.
-    Nothing,
-    /// Yes, on this device.
-    Cached,
-    /// Yes, at the server: everything before this place.
-    AtServer(Position),
-}
-
-/// Whether there is something newer than what is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Newer {
-    /// No, and what comes will be shown.
-    Nothing,
-    /// Yes, on this device.
-    Cached,
-    /// Yes, at the server: everything after this place.
-    AtServer(Position),
-}
-
-/// A timeline at one moment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TimelineSnapshot {
-    /// The conversation's key, which tells watchers what to wait for; `None` when there is no such
-    /// conversation here.
-    pub conversation: Option<ConversationKey>,
-    /// The rows, oldest first.
-    pub items: Vec<TimelineItem>,
-    /// The place from which on everything is shown.
-    pub from: Position,
-    /// The newest place that is shown, or has nothing to show.
-    pub to: Position,
-    /// What lies before that.
-    pub older: Older,
-    /// What lies after it.
-    pub newer: Newer,
-}
 
 /// Reads the timeline of a conversation, or of the thread under one of its messages. Never touches the
 /// network. The places of a thread are its own, from 1; its root comes before them.
@@ -155,18 +44,14 @@ pub fn timeline(
         conversation: key,
         thread,
     };
-    let known = reading::head(&transaction, key)?;
-    let head = run.head(&transaction)?;
-    let shown = Shown {
-        view: View::of(&transaction, key, known)?,
-        run,
-    };
+    let shown = Shown::of(&transaction, run)?;
+    let head = run.head_among(&transaction, shown.known)?;
     let (from, to) = match window {
         Window::Newest => (shown.page_before(head.next(), PAGE)?, head),
         Window::From(from) => (from, head),
         Window::Between(from, to) => (from.min(head), to.min(head)),
     };
-    let (mut items, cached) = shown.between(from, to, known)?;
+    let (mut items, cached) = shown.between(from, to, head)?;
     let first = cached.map_or(to.next(), |(first, _)| first);
     let begins = run.below_unreadable(&transaction, first)?;
     let older = shown.older(from, begins)?;
@@ -185,7 +70,7 @@ pub fn timeline(
         _ => Newer::AtServer(to),
     };
     if live {
-        items.extend(shown.ahead_of(known)?);
+        items.extend(shown.ahead()?);
         items.extend(shown.unsent()?);
     }
     Ok(TimelineSnapshot {
@@ -237,25 +122,33 @@ fn with_run(
     let Some(conversation) = conversations::find(&transaction, id)? else {
         return Ok(otherwise);
     };
-    let known = reading::head(&transaction, conversation)?;
-    ask(&Shown {
-        view: View::of(&transaction, conversation, known)?,
-        run: Run {
-            conversation,
-            thread,
-        },
-    })
+    let run = Run {
+        conversation,
+        thread,
+    };
+    ask(&Shown::of(&transaction, run)?)
 }
 
 struct Shown<'a> {
     view: View<'a>,
     run: Run,
+    /// Up to where the log has told of the conversation.
+    known: Position,
 }
 
 /// The rows of a stretch; and of what of it is on this device, the first and the last place.
 type Stretch = (Vec<TimelineItem>, Option<(Position, Position)>);
 
-impl Shown<'_> {
+impl<'a> Shown<'a> {
+    fn of(db: &'a Connection, run: Run) -> Result<Self> {
+        let known = reading::head(db, run.conversation)?;
+        Ok(Self {
+            view: View::of(db, run.conversation, known)?,
+            run,
+            known,
+        })
+    }
+
     fn page_before(&self, before: Position, rows: u32) -> Result<Position> {
         let hidden = self.view.about_to_hide();
         self.run.page_before(self.view.db, before, rows, &hidden)
@@ -263,11 +156,10 @@ impl Shown<'_> {
 
     /// What is in a stretch, with a gap for each run of places that is missing between others. Hidden
     /// messages and those of threads have a place, but are not shown.
-    fn between(&self, from: Position, to: Position, known: Position) -> Result<Stretch> {
-        let head = self.run.head(self.view.db)?;
+    fn between(&self, from: Position, to: Position, head: Position) -> Result<Stretch> {
         let (mut items, cached) = match self.run.thread {
             None => self.conversation_between(from, to)?,
-            Some(_) => self.thread_between(from, to, known)?,
+            Some(_) => self.thread_between(from, to)?,
         };
         if let Some((_, last)) = cached
             && last < to
@@ -283,22 +175,25 @@ impl Shown<'_> {
 
     fn conversation_between(&self, from: Position, to: Position) -> Result<Stretch> {
         let db = self.view.db;
-        let places = self.run.places(db, from, to)?;
+        let rows = self.run.shown_between(db, from, to)?;
+        let places = match places_between(from, to) == rows.len() as u64 {
+            true => Places::all(from, to),
+            false => self.run.places(db, from, to)?,
+        };
         let gap = |(from, to)| TimelineItem::Gap(GapRange { from, to });
         let mut items = Vec::new();
         let mut missing = places.missing.into_iter().peekable();
-        self.run.shown_between(db, from, to, |place, row| {
-            while let Some(before) = missing.next_if(|(_, last)| *last < place) {
+        for row in rows {
+            while let Some(before) = missing.next_if(|(_, last)| Some(*last) < row.position) {
                 items.push(gap(before));
             }
             items.extend(self.message(row, MessageState::Sent)?);
-            Ok(())
-        })?;
+        }
         items.extend(missing.map(gap));
         Ok((items, places.ends))
     }
 
-    fn thread_between(&self, from: Position, to: Position, known: Position) -> Result<Stretch> {
+    fn thread_between(&self, from: Position, to: Position) -> Result<Stretch> {
         let mut items = Vec::new();
         let mut cached: Option<(Position, Position)> = None;
         self.run.between(self.view.db, from, to, |row| {
@@ -306,7 +201,7 @@ impl Shown<'_> {
                 return Ok(());
             };
             // What the log has not told of is shown behind everything that it has.
-            if row.position > Some(known) {
+            if row.position > Some(self.known) {
                 cached = cached.map(|(first, _)| (first, place));
                 return Ok(());
             }
@@ -361,12 +256,12 @@ impl Shown<'_> {
 
     /// Own messages whose outcome came before the events up to them. They wait behind everything that
     /// is known, so that no hole is shown.
-    fn ahead_of(&self, known: Position) -> Result<Vec<TimelineItem>> {
+    fn ahead(&self) -> Result<Vec<TimelineItem>> {
         let Some(own) = &self.view.own else {
             return Ok(Vec::new());
         };
         let mut items = Vec::new();
-        for row in read::own_after(self.view.db, self.run, known, own)? {
+        for row in read::own_after(self.view.db, self.run, self.known, own)? {
             items.extend(self.message(row, MessageState::Sent)?);
         }
         Ok(items)

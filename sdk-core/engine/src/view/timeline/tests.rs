@@ -4,7 +4,7 @@ use fulmar_protocol::{Method, Timestamp};
 use rusqlite::Connection;
 
 use super::*;
-use crate::store::{Store, operations};
+use crate::store::{ConversationKey, Store, operations};
 
 const ROOT: [u8; 16] = [1; 16];
 
@@ -198,6 +198,12 @@ fn a_page_is_read_from_indexes() {
             "SELECT operation_key FROM message INDEXED BY message_shown
              WHERE conversation = 1 AND position IS NOT NULL AND thread_root IS NULL AND NOT hidden
                AND position < 9 ORDER BY position DESC",
+            "SEARCH message USING INDEX message_shown (conversation=? AND position>? AND position<?)",
+        ),
+        (
+            "SELECT position AS place FROM message INDEXED BY message_shown
+             WHERE conversation = 1 AND position IS NOT NULL AND thread_root IS NULL AND NOT hidden
+               AND position < 9 ORDER BY position DESC LIMIT 1 OFFSET 3",
             "SEARCH message USING INDEX message_shown (conversation=? AND position>? AND position<?)",
         ),
     ] {
