@@ -125,8 +125,23 @@ pub(crate) fn upsert(
     view: &Conversation,
     own: Option<&UserId>,
 ) -> Result<ConversationKey> {
-    let read_to = view
-        .participants
+    // All fields: a new one does not compile until it is written.
+    let Conversation {
+        conversation_id,
+        operation_key: _,
+        kind,
+        profile,
+        participants,
+        created_at,
+        last_position,
+        revision,
+        messages: _,
+        pinned_messages: _,
+        unread_count,
+        unread_mentions,
+        settings,
+    } = view;
+    let read_to = participants
         .iter()
         .find(|participant| Some(&participant.user_id) == own)
         .map_or(Position::ZERO, |participant| participant.read_to);
@@ -136,11 +151,7 @@ pub(crate) fn upsert(
             db.execute(
                 "INSERT INTO conversation (id, kind, created_at, activity_at)
                  VALUES (?1, ?2, ?3, ?3)",
-                params![
-                    view.conversation_id.as_str(),
-                    kind_text(view.kind),
-                    view.created_at.0
-                ],
+                params![conversation_id.as_str(), kind_text(*kind), created_at.0],
             )?;
             ConversationKey(db.last_insert_rowid())
         }
@@ -153,19 +164,19 @@ pub(crate) fn upsert(
          WHERE key = ?1",
         params![
             key.0,
-            view.conversation_id.as_str(),
-            kind_text(view.kind),
-            json(&view.profile)?,
-            view.created_at.0,
-            view.last_position.0,
-            view.revision.0,
+            conversation_id.as_str(),
+            kind_text(*kind),
+            json(profile)?,
+            created_at.0,
+            last_position.0,
+            revision.0,
             read_to.0,
-            view.unread_count.min(view.last_position.0),
-            view.unread_mentions.min(view.last_position.0),
-            json(&view.settings)?,
+            (*unread_count).min(last_position.0),
+            (*unread_mentions).min(last_position.0),
+            json(settings)?,
         ],
     )?;
-    participants::replace_all(db, key, &view.participants)?;
+    participants::replace_all(db, key, participants)?;
     Ok(key)
 }
 

@@ -188,6 +188,24 @@ pub(crate) fn upsert_confirmed(
     message: &Message,
     own: Option<&UserId>,
 ) -> Result<()> {
+    // All fields: a new one does not compile until it is written.
+    let Message {
+        message_id,
+        operation_key,
+        conversation_id: _,
+        position,
+        sender_id,
+        sent_at,
+        revision,
+        content,
+        thread_position,
+        thread,
+        edited_at,
+        deleted,
+        pinned,
+        hidden,
+        reactions,
+    } = message;
     // A server that was restored from a backup gives positions out again; its word is newer.
     db.prepare_cached(
         "DELETE FROM message
@@ -195,10 +213,9 @@ pub(crate) fn upsert_confirmed(
     )?
     .execute(params![
         conversation.0,
-        message.position.0,
-        message.operation_key.to_bytes()
+        position.0,
+        operation_key.to_bytes()
     ])?;
-    let content = &message.content;
     let mentions_me = own.is_some_and(|own| content.mentions.contains(own));
     db.prepare_cached(
         "INSERT INTO message (operation_key, conversation, position, message_id, sender_id, text,
@@ -221,27 +238,27 @@ pub(crate) fn upsert_confirmed(
          WHERE position IS NULL OR excluded.revision >= revision",
     )?
     .execute(params![
-        message.operation_key.to_bytes(),
+        operation_key.to_bytes(),
         conversation.0,
-        message.position.0,
-        message.message_id.as_str(),
-        message.sender_id.as_str(),
+        position.0,
+        message_id.as_str(),
+        sender_id.as_str(),
         content.text,
         beside_the_text(content)?,
-        message.sent_at.0,
-        message.revision.0,
-        message.edited_at.map(|at| at.0),
-        message.deleted.as_ref().map(json).transpose()?,
-        message.hidden,
-        json(&message.reactions)?,
+        sent_at.0,
+        revision.0,
+        edited_at.map(|at| at.0),
+        deleted.as_ref().map(json).transpose()?,
+        hidden,
+        json(reactions)?,
         content.notice.is_some(),
         mentions_me,
         content.thread_root.map(OperationKey::to_bytes),
-        message.thread_position.map(|position| position.0),
-        message.thread.map_or(0, |thread| thread.count.0),
-        message.thread.map_or(0, |thread| thread.last_at.0),
-        message.pinned.as_ref().map(|pin| pin.at.0),
-        message.pinned.as_ref().map(|pin| pin.by.as_str()),
+        thread_position.map(|position| position.0),
+        thread.map_or(0, |thread| thread.count.0),
+        thread.map_or(0, |thread| thread.last_at.0),
+        pinned.as_ref().map(|pin| pin.at.0),
+        pinned.as_ref().map(|pin| pin.by.as_str()),
     ])?;
     Ok(())
 }

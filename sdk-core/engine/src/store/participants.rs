@@ -13,6 +13,15 @@ pub(crate) fn insert(
     key: ConversationKey,
     participant: &Participant,
 ) -> Result<()> {
+    // All fields: a new one does not compile until it is written.
+    let Participant {
+        user_id,
+        name,
+        avatar_url,
+        role,
+        delivered_to,
+        read_to,
+    } = participant;
     db.prepare_cached(
         "INSERT OR REPLACE INTO participant
              (conversation, user_id, name, role, delivered_to, read_to, avatar_url)
@@ -20,12 +29,12 @@ pub(crate) fn insert(
     )?
     .execute(params![
         key.0,
-        participant.user_id.as_str(),
-        participant.name,
-        role_text(participant.role),
-        participant.delivered_to.0,
-        participant.read_to.0,
-        participant.avatar_url
+        user_id.as_str(),
+        name,
+        role_text(*role),
+        delivered_to.0,
+        read_to.0,
+        avatar_url
     ])?;
     Ok(())
 }

@@ -209,31 +209,47 @@ impl<'a> View<'a> {
         if row.hidden {
             return Ok(None);
         }
-        let reply_to = match row.content.reply_to {
+        let own = Some(&row.sender) == self.own.as_ref();
+        let thread = self.thread(&row);
+        // All columns: a new one does not compile until it is shown.
+        let MessageRow {
+            key,
+            conversation: _,
+            message_id,
+            position,
+            sender,
+            at,
+            content,
+            thread_position: _,
+            thread: _,
+            edited_at,
+            deleted,
+            pinned,
+            hidden: _,
+            reactions,
+        } = row;
+        let reply_to = match content.reply_to {
             Some(key) => Some(self.quote(key)?),
             None => None,
         };
-        let own = Some(&row.sender) == self.own.as_ref();
-        let thread = self.thread(&row);
         Ok(Some(MessageItem {
-            key: row.key,
-            message_id: row.message_id,
-            position: row.position,
-            receipts: row
-                .position
+            key,
+            message_id,
+            position,
+            receipts: position
                 .filter(|_| own)
                 .map(|position| self.receipts(position)),
-            thread_root: row.content.thread_root,
+            thread_root: content.thread_root,
             thread,
-            sender: row.sender,
-            at: row.at,
+            sender,
+            at,
             state,
-            edited_at: row.edited_at,
-            pinned: row.pinned,
+            edited_at,
+            pinned,
             reply_to,
-            forwarded_from: row.content.forwarded_from.clone(),
-            reactions: row.reactions,
-            content: MessageContent::of(row.content, row.deleted),
+            forwarded_from: content.forwarded_from.clone(),
+            reactions,
+            content: MessageContent::of(content, deleted),
         }))
     }
 

@@ -9,34 +9,48 @@ use super::{COLUMNS, reactions};
 use crate::error::Result;
 
 pub(crate) fn insert(db: &Connection, message: &Message) -> Result<()> {
+    // All fields: a new one does not compile until it is written, here or when it changes.
+    let Message {
+        message_id,
+        operation_key,
+        conversation_id,
+        position,
+        sender_id,
+        sent_at,
+        revision,
+        content,
+        thread_position,
+        thread: _,
+        edited_at: _,
+        deleted: _,
+        pinned: _,
+        hidden: _,
+        reactions: _,
+    } = message;
     db.prepare_cached(&format!(
         "INSERT INTO message ({COLUMNS}, notice, thread_root)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, NULL, NULL, NULL, ?10, NULL, NULL, ?11, ?12)"
     ))?
     .execute(params![
-        message.message_id.as_str(),
-        message.operation_key.to_bytes(),
-        message.conversation_id.as_str(),
-        message.position.0,
-        message.sender_id.as_str(),
-        message.content.text,
-        message.sent_at.0,
-        message.revision.0,
-        beside_the_text(&message.content)?,
-        message.thread_position.map(|position| position.0),
-        message.content.notice.is_some(),
-        message.content.thread_root.map(OperationKey::to_bytes),
+        message_id.as_str(),
+        operation_key.to_bytes(),
+        conversation_id.as_str(),
+        position.0,
+        sender_id.as_str(),
+        content.text,
+        sent_at.0,
+        revision.0,
+        beside_the_text(content)?,
+        thread_position.map(|position| position.0),
+        content.notice.is_some(),
+        content.thread_root.map(OperationKey::to_bytes),
     ])?;
-    for user in &message.content.mentions {
-        if *user != message.sender_id {
+    for user in &content.mentions {
+        if user != sender_id {
             db.prepare_cached(
                 "INSERT INTO mention (conversation_id, user_id, position) VALUES (?1, ?2, ?3)",
             )?
-            .execute(params![
-                message.conversation_id.as_str(),
-                user.as_str(),
-                message.position.0
-            ])?;
+            .execute(params![conversation_id.as_str(), user.as_str(), position.0])?;
         }
     }
     Ok(())
@@ -51,37 +65,54 @@ pub(crate) fn set_revision(db: &Connection, key: OperationKey, revision: Revisio
 
 /// Writes what can change of a message.
 pub(crate) fn update(db: &Connection, message: &Message) -> Result<()> {
-    let (deleted, pinned) = (message.deleted.as_ref(), message.pinned.as_ref());
+    // All fields: a new one does not compile until it is known whether it can change.
+    let Message {
+        message_id,
+        operation_key: _,
+        conversation_id: _,
+        position: _,
+        sender_id: _,
+        sent_at: _,
+        revision,
+        content,
+        thread_position: _,
+        thread: _,
+        edited_at,
+        deleted,
+        pinned,
+        hidden: _,
+        reactions: shown,
+    } = message;
     db.prepare_cached(
         "UPDATE message SET text = ?2, revision = ?3, content = ?4, edited_at = ?5,
                 deleted_at = ?6, deleted_by = ?7, pinned_at = ?8, pinned_by = ?9
          WHERE message_id = ?1",
     )?
     .execute(params![
-        message.message_id.as_str(),
-        message.content.text,
-        message.revision.0,
-        beside_the_text(&message.content)?,
-        message.edited_at.map(|at| at.0),
-        deleted.map(|deletion| deletion.at.0),
-        deleted.map(|deletion| deletion.by.as_str()),
-        pinned.map(|pin| pin.at.0),
-        pinned.map(|pin| pin.by.as_str()),
+        message_id.as_str(),
+        content.text,
+        revision.0,
+        beside_the_text(content)?,
+        edited_at.map(|at| at.0),
+        deleted.as_ref().map(|deletion| deletion.at.0),
+        deleted.as_ref().map(|deletion| deletion.by.as_str()),
+        pinned.as_ref().map(|pin| pin.at.0),
+        pinned.as_ref().map(|pin| pin.by.as_str()),
     ])?;
-    let there = reactions(db, &message.message_id)?;
+    let there = reactions(db, message_id)?;
     for (emoji, user) in pairs(&there) {
-        if !pairs(&message.reactions).any(|pair| pair == (emoji, user)) {
+        if !pairs(shown).any(|pair| pair == (emoji, user)) {
             db.prepare_cached(
                 "DELETE FROM reaction WHERE message_id = ?1 AND emoji = ?2 AND user_id = ?3",
             )?
-            .execute(params![message.message_id.as_str(), emoji, user.as_str()])?;
+            .execute(params![message_id.as_str(), emoji, user.as_str()])?;
         }
     }
     insert_reactions(db, message)?;
     // An emoji keeps its place when the first who set it takes it back, and others have set it: the rows are
     // in another order then.
-    if reactions(db, &message.message_id)? != message.reactions {
-        forget_reactions(db, &message.message_id)?;
+    if reactions(db, message_id)? != *shown {
+        forget_reactions(db, message_id)?;
         insert_reactions(db, message)?;
     }
     Ok(())
