@@ -21,9 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Where somebody came in.
 #[derive(Debug, Clone)]
 pub(crate) enum Door {
-    /// The protocol.
+    /// Speaks the protocol.
     Public,
-    /// The admin API.
+    /// Answers the admin API.
     Admin(Guard),
 }
 

@@ -33,7 +33,7 @@ pub struct Entry {
     pub at: Timestamp,
     /// Whose device it came from or went to, when that is known.
     pub user: Option<String>,
-    /// What it was.
+    /// The request, frame or fault that passed.
     #[serde(flatten)]
     pub passed: Passed,
 }
@@ -45,7 +45,7 @@ pub enum Passed {
     /// A request over HTTP, and its answer.
     #[serde(rename_all = "camelCase")]
     Request {
-        /// The verb.
+        /// The HTTP method.
         method: String,
         /// The path, without the query.
         path: String,
@@ -70,11 +70,11 @@ pub enum Passed {
     Opened,
     /// A socket was closed, by the client, the server or a fault.
     Closed,
-    /// A fault acted.
+    /// A fault was applied.
     Fault {
-        /// Where.
+        /// Where it was applied: the request's or frame's name.
         place: String,
-        /// What it did.
+        /// The action of the fault.
         action: String,
     },
 }

@@ -74,10 +74,10 @@ struct Options {
     text_bytes: u32,
 }
 
-/// How logs look.
+/// The format of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum LogFormat {
-    /// For people.
+    /// Lines for people.
     Text,
     /// One JSON object a line.
     Json,

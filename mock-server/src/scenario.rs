@@ -47,14 +47,14 @@ pub struct Scenario {
     pub users: Vec<NewUser>,
     /// What else has been said, in which conversations.
     pub conversations: Vec<NewConversation>,
-    /// Who answers.
+    /// The robots that answer people.
     pub robots: Vec<Robot>,
     /// What the network is like at first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network: Option<Network>,
     /// What goes wrong from the beginning.
     pub faults: Vec<Fault>,
-    /// What happens later.
+    /// What happens after the start, by time.
     pub later: Vec<Later>,
 }
 
@@ -94,7 +94,7 @@ impl Settings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewUser {
-    /// Their id.
+    /// The user's id.
     pub user_id: String,
     /// What they are called; their id, when it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -124,9 +124,9 @@ pub struct NewConversation {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Said {
-    /// Who.
+    /// The user who wrote it.
     pub by: String,
-    /// What.
+    /// The text of the message.
     pub text: String,
 }
 
@@ -134,9 +134,9 @@ pub struct Said {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Later {
-    /// When.
+    /// When it happens, in milliseconds after the start.
     pub at_ms: u64,
-    /// What.
+    /// The change that happens.
     #[serde(rename = "do")]
     pub change: Change,
 }
@@ -150,18 +150,18 @@ pub enum Change {
     Network(Network),
     /// The network of one user.
     NetworkOf {
-        /// Whose.
+        /// The user whose network changes.
         user: String,
         /// What it is like.
         network: Network,
     },
-    /// A rule more.
+    /// Adds a fault.
     Fault(Fault),
     /// All rules are gone.
     ClearFaults,
-    /// A robot more.
+    /// Adds a robot.
     Robot(Robot),
-    /// Somebody does something.
+    /// Lets a user act once.
     Act(Act),
     /// A user is cut off.
     Disconnect(String),
@@ -177,7 +177,7 @@ pub enum Change {
     RevokeSessions(String),
     /// Everything is remembered, for a restart that loses what follows.
     Checkpoint,
-    /// The server restarts.
+    /// Restarts the server.
     Restart(Restart),
 }
 
@@ -188,9 +188,9 @@ pub enum ScenarioError {
     /// The file cannot be read.
     #[error("{path}: {error}")]
     File {
-        /// Which.
+        /// The path of the file.
         path: String,
-        /// Why.
+        /// Why the file could not be read.
         error: std::io::Error,
     },
     /// It is no scenario.
@@ -253,7 +253,7 @@ impl Scenario {
         Self::from_toml(&text)
     }
 
-    /// Makes it so.
+    /// Builds the world that the scenario describes.
     pub(crate) fn begin(&self, core: &Arc<Core>) -> Result<(), BackendError> {
         if self.stepped {
             core.clock.stop();

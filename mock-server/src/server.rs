@@ -30,7 +30,7 @@ pub enum StartError {
     /// The address cannot be had: taken, or not of this machine.
     #[error("cannot listen on {address}: {error}")]
     Listen {
-        /// Which address.
+        /// The address that could not be listened on.
         address: SocketAddr,
         /// What the system said.
         error: std::io::Error,
@@ -282,7 +282,7 @@ impl MockServer {
             .map(|address| format!("http://{address}"))
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address

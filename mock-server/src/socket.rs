@@ -31,9 +31,9 @@ type Stream = WebSocketStream<TokioIo<Upgraded>>;
 
 /// How a socket ends.
 enum End {
-    /// With this code.
+    /// Closes it with this code.
     Close(u16),
-    /// Without a word.
+    /// Cuts the connection without a close frame.
     Cut,
     /// Not at all: it stays open, and nobody is behind it.
     HalfOpen,

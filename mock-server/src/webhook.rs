@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How often it is looked whether a push is due.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Where pushes go.
+/// The address that pushes are posted to.
 #[derive(Debug, Clone)]
 pub(crate) struct Webhook {
     uri: Uri,

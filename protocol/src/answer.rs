@@ -10,11 +10,11 @@ use crate::{
 /// An answer as it comes in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpAnswer {
-    /// The status.
+    /// The HTTP status.
     pub status: u16,
     /// Headers, by their names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The body.
+    /// The body of the answer.
     pub body: Vec<u8>,
 }
 
@@ -42,7 +42,7 @@ impl HttpAnswer {
 pub enum Answer {
     /// To a sign-in or a refresh.
     Session(Session),
-    /// To a sign-out.
+    /// The answer to a sign-out.
     SignedOut,
     /// To a request for the sessions.
     Sessions(SessionList),
@@ -54,17 +54,17 @@ pub enum Answer {
     Blocks(BlockList),
     /// To a request about the push token of this device.
     PushTokenNoted,
-    /// To a submit.
+    /// The answer to a submit.
     Operations(OperationsAnswer),
-    /// To `GET /v1/me`.
+    /// The answer to `GET /v1/me`.
     Me(Me),
-    /// To a sync.
+    /// The answer to a sync.
     Sync(SyncPage),
     /// To a snapshot request.
     Snapshot(Snapshot),
     /// To a page request.
     Messages(MessagePage),
-    /// To a search.
+    /// The answer to a search.
     Search(SearchPage),
     /// To a request for what a message said before.
     Versions(MessageVersions),

@@ -49,9 +49,9 @@ pub struct Attachment {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum AttachmentKind {
-    /// As a picture.
+    /// Shown as a picture.
     Image,
-    /// As a film.
+    /// Shown as a film.
     Video,
     /// As something to listen to.
     Audio,

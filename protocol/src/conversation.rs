@@ -42,7 +42,7 @@ pub enum Role {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Participant {
-    /// Who it is.
+    /// The user's id.
     pub user_id: UserId,
     /// The name to show.
     pub name: String,
@@ -88,7 +88,7 @@ impl Writing {
 pub struct Context {
     /// What kind of thing, as the app calls it.
     pub kind: String,
-    /// Which one.
+    /// The id of the thing, as the app's own backend calls it.
     pub id: String,
     /// What to call it.
     pub title: String,
@@ -125,7 +125,7 @@ pub struct Settings {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Conversation {
-    /// Its id.
+    /// The conversation's id at the server.
     pub conversation_id: ConversationId,
     /// The key of the operation that created it, by which the device that did recognises it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -124,7 +124,7 @@ events! {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ConversationUpdated {
-    /// Which one.
+    /// The conversation that changed.
     pub conversation_id: ConversationId,
     /// All that can be changed of it, as it is now.
     #[serde(flatten)]
@@ -136,7 +136,7 @@ pub struct ConversationUpdated {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ConversationRemoved {
-    /// Which one.
+    /// The conversation that is gone.
     pub conversation_id: ConversationId,
 }
 
@@ -145,9 +145,9 @@ pub struct ConversationRemoved {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ParticipantsAdded {
-    /// Where.
+    /// The group that they were added to.
     pub conversation_id: ConversationId,
-    /// Who.
+    /// The people who were added.
     pub participants: Lenient<Participant>,
 }
 
@@ -156,9 +156,9 @@ pub struct ParticipantsAdded {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ParticipantRemoved {
-    /// Where.
+    /// The conversation that they were removed from.
     pub conversation_id: ConversationId,
-    /// Who.
+    /// The participant who was removed.
     pub user_id: UserId,
 }
 
@@ -167,9 +167,9 @@ pub struct ParticipantRemoved {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ParticipantUpdated {
-    /// Where.
+    /// The group in which the role changed.
     pub conversation_id: ConversationId,
-    /// Who.
+    /// The participant whose role changed.
     pub user_id: UserId,
     /// What they may do from now on.
     pub role: Role,
@@ -180,9 +180,9 @@ pub struct ParticipantUpdated {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ReceiptUpdated {
-    /// Where.
+    /// The conversation of the pointers.
     pub conversation_id: ConversationId,
-    /// Whose pointers.
+    /// The participant whose pointers moved.
     pub user_id: UserId,
     /// Where the pointer stands now.
     pub delivered_to: Position,
@@ -210,7 +210,7 @@ pub struct Unread {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UserUpdated {
-    /// Who.
+    /// The user whose profile changed.
     pub user_id: UserId,
     /// The name to show.
     pub name: String,
@@ -224,7 +224,7 @@ pub struct UserUpdated {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SettingsUpdated {
-    /// Of which conversation.
+    /// The conversation of the settings.
     pub conversation_id: ConversationId,
     /// All of them, as they are now.
     pub settings: Settings,

@@ -84,7 +84,7 @@ pub enum ServerFrame {
     Pong(Pong),
     /// Somebody types, or has stopped.
     Typing(Typing),
-    /// Who is there.
+    /// The presence of users.
     Presence(PresenceFrame),
     /// A frame from the client could not be served.
     Problem(ProblemFrame),
@@ -111,7 +111,7 @@ pub struct Ready {
     pub operation_key_retention_ms: u64,
     /// The server's clock.
     pub server_time: Timestamp,
-    /// Bounds.
+    /// What the server takes at most.
     #[serde(default)]
     pub limits: Limits,
     /// What the server can do.
@@ -132,7 +132,7 @@ pub struct EventsFrame {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OutcomeFrame {
-    /// Which submit.
+    /// The submit that this answers.
     pub submit_id: SubmitId,
     /// One per operation, in the order of the submit.
     pub outcomes: Vec<Outcome>,
@@ -144,7 +144,7 @@ pub struct OutcomeFrame {
 pub struct ResetFrame {
     /// The log as it is now.
     pub log_id: LogId,
-    /// Its newest event.
+    /// The seq of the newest event of the log.
     pub head: Seq,
 }
 
@@ -152,7 +152,7 @@ pub struct ResetFrame {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Pong {
-    /// From the ping.
+    /// The id of the ping that it answers.
     pub id: u64,
     /// The newest event of the log, so that a silent loss is noticed.
     pub head: Seq,
@@ -162,7 +162,7 @@ pub struct Pong {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Typing {
-    /// Where.
+    /// The conversation in which somebody types.
     pub conversation_id: ConversationId,
     /// Who; from the client absent, because its token says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -254,7 +254,7 @@ pub enum CloseCode {
     Silent,
     /// 4413: the client reads too slowly.
     TooSlow,
-    /// Any other.
+    /// Any other close code.
     Other(u16),
 }
 

@@ -42,14 +42,14 @@ pub enum ApiRequest {
     DeleteAccount(DeleteAccount),
     /// `POST /v1/devices/{id}/push-token`
     SetPushToken {
-        /// This device.
+        /// The id of this device.
         device_id: DeviceId,
-        /// Its token.
+        /// The push token of this device.
         token: PushToken,
     },
     /// `POST /v1/devices/{id}/push-token/remove`
     RemovePushToken {
-        /// This device.
+        /// The id of this device.
         device_id: DeviceId,
     },
     /// `POST /v1/blocks`
@@ -64,25 +64,25 @@ pub enum ApiRequest {
     Snapshot,
     /// `GET /v1/conversations/{id}/messages`
     Messages {
-        /// Where.
+        /// The conversation to read from.
         conversation_id: ConversationId,
         /// Only the messages of this thread, and by their places in it.
         thread: Option<OperationKey>,
-        /// Which of them.
+        /// The messages to ask for.
         page: HistoryPage,
         /// At most this many.
         limit: u32,
     },
     /// `GET /v1/search`
     Search {
-        /// What for.
+        /// What to search for.
         query: SearchQuery,
         /// Where the page begins, as the one before said.
         cursor: Option<String>,
     },
     /// `GET /v1/messages/{id}/versions`
     Versions {
-        /// Of which message.
+        /// The message whose versions are asked for.
         message_id: MessageId,
     },
     /// `POST /v1/files`
@@ -91,18 +91,18 @@ pub enum ApiRequest {
     FindUpload(FileId),
     /// `PATCH /v1/files/{id}`
     SendChunk {
-        /// Of which file.
+        /// The file at the server.
         file_id: FileId,
         /// Where the bytes belong: how many are at the server already.
         offset: u64,
-        /// The bytes.
+        /// The bytes to append.
         chunk: Chunk,
     },
     /// `DELETE /v1/files/{id}`
     EndUpload(FileId),
     /// `GET /v1/files/{id}`
     FetchChunk {
-        /// Of which file.
+        /// The file at the server.
         file_id: FileId,
         /// From which byte on.
         offset: u64,
@@ -148,15 +148,15 @@ impl fmt::Display for HistoryPage {
 /// The verbs that a client uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HttpMethod {
-    /// Reads.
+    /// Reads something.
     Get,
     /// Reads the headers alone.
     Head,
-    /// Changes.
+    /// Changes something.
     Post,
-    /// Continues.
+    /// Appends to an upload.
     Patch,
-    /// Ends.
+    /// Ends a session or an upload.
     Delete,
 }
 
@@ -177,7 +177,7 @@ impl HttpMethod {
 /// A request as it goes out, below the base URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpCall {
-    /// The verb.
+    /// The HTTP method.
     pub method: HttpMethod,
     /// Path and query, such as `/v1/sync?since=4`.
     pub target: String,

@@ -16,9 +16,9 @@ pub struct Message {
     pub message_id: MessageId,
     /// The key of the operation that sent it: its identity on every device.
     pub operation_key: OperationKey,
-    /// Where it is.
+    /// The conversation that it is in.
     pub conversation_id: ConversationId,
-    /// Its place there.
+    /// The message's place in its conversation.
     pub position: Position,
     /// Who sent it.
     pub sender_id: UserId,
@@ -28,7 +28,7 @@ pub struct Message {
     /// tellings the one with the larger is newer.
     #[serde(default)]
     pub revision: Revision,
-    /// What it says.
+    /// The content of the message.
     #[serde(flatten)]
     pub content: Content,
     /// Its place in its thread, when it is in one.
@@ -121,7 +121,7 @@ pub struct Payload {
     /// What it is, as the app calls it.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Its content.
+    /// The content, as the app defined it.
     pub data: Value,
 }
 
@@ -135,20 +135,20 @@ pub enum Notice {
     /// Users were added.
     #[serde(rename_all = "camelCase")]
     ParticipantsAdded {
-        /// Who.
+        /// The users who were added.
         user_ids: Vec<UserId>,
     },
     /// Somebody was removed.
     #[serde(rename_all = "camelCase")]
     ParticipantRemoved {
-        /// Who.
+        /// The participant who was removed.
         user_id: UserId,
     },
     /// The sender left.
     ParticipantLeft,
     /// The conversation has another title.
     TitleChanged {
-        /// It.
+        /// The new title.
         title: String,
     },
     /// The sender pinned a message.
@@ -178,7 +178,7 @@ pub struct Deletion {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Pin {
-    /// Since when.
+    /// When it was pinned.
     pub at: Timestamp,
     /// Who pinned it.
     pub by: UserId,
@@ -207,7 +207,7 @@ pub struct Reaction {
 pub struct MessageVersion {
     /// Since when it said so.
     pub at: Timestamp,
-    /// What it said.
+    /// The text as it was then.
     pub text: String,
 }
 

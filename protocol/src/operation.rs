@@ -55,7 +55,7 @@ pub struct Submit {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Outcome {
-    /// Which operation.
+    /// The key of the operation that this is the outcome of.
     pub operation_key: OperationKey,
     /// What became of it.
     #[serde(flatten)]
@@ -85,7 +85,7 @@ pub enum OutcomeStatus {
     },
     /// It was refused and changed nothing.
     Failed {
-        /// Why.
+        /// What the server says is wrong.
         problem: Problem,
     },
     /// It was not tried, because an earlier operation of its conversation failed.

@@ -12,7 +12,7 @@ use crate::{
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MessageSend {
-    /// Where to.
+    /// The conversation to send to.
     pub conversation_id: ConversationId,
     /// What it says: at most `limits.textBytes`, and blank only beside attachments.
     pub text: String,
@@ -58,7 +58,7 @@ impl MessageSend {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MessageEdit {
-    /// Where it is.
+    /// The conversation of the message.
     pub conversation_id: ConversationId,
     /// Which message, by its operation key.
     pub message_key: OperationKey,
@@ -76,7 +76,7 @@ macro_rules! about_a_message {
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(rename_all = "camelCase")]
         pub struct $name {
-            /// Where it is.
+            /// The conversation of the message.
             pub conversation_id: ConversationId,
             /// Which message, by its operation key.
             pub message_key: OperationKey,
@@ -98,7 +98,7 @@ macro_rules! about_a_reaction {
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(rename_all = "camelCase")]
         pub struct $name {
-            /// Where it is.
+            /// The conversation of the message.
             pub conversation_id: ConversationId,
             /// Which message, by its operation key.
             pub message_key: OperationKey,
@@ -120,7 +120,7 @@ about_a_reaction! {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ReceiptUpdate {
-    /// Where.
+    /// The conversation that was received or read.
     pub conversation_id: ConversationId,
     /// Every message up to here has reached this device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -155,7 +155,7 @@ pub struct ConversationCreate {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ConversationUpdate {
-    /// Which one.
+    /// The conversation to change.
     pub conversation_id: ConversationId,
     /// Its new title.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -176,7 +176,7 @@ pub struct ConversationUpdate {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ConversationLeave {
-    /// Which one.
+    /// The conversation to leave.
     pub conversation_id: ConversationId,
 }
 
@@ -185,9 +185,9 @@ pub struct ConversationLeave {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ParticipantAdd {
-    /// Where to.
+    /// The group to add people to.
     pub conversation_id: ConversationId,
-    /// Who.
+    /// The users to add.
     pub user_ids: Vec<UserId>,
 }
 
@@ -196,9 +196,9 @@ pub struct ParticipantAdd {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ParticipantRemove {
-    /// From where.
+    /// The group to remove somebody from.
     pub conversation_id: ConversationId,
-    /// Who.
+    /// The participant to remove.
     pub user_id: UserId,
 }
 
@@ -207,9 +207,9 @@ pub struct ParticipantRemove {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ParticipantUpdate {
-    /// Where.
+    /// The group in which the role changes.
     pub conversation_id: ConversationId,
-    /// Who.
+    /// The participant whose role changes.
     pub user_id: UserId,
     /// What they may do from now on.
     pub role: Role,
@@ -220,7 +220,7 @@ pub struct ParticipantUpdate {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SettingsUpdate {
-    /// Of which conversation.
+    /// The conversation whose settings change.
     pub conversation_id: ConversationId,
     /// No notifications until then; a moment that has passed ends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -244,7 +244,7 @@ pub struct SettingsUpdate {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MessagePin {
-    /// Where it is.
+    /// The conversation of the message.
     pub conversation_id: ConversationId,
     /// Which message, by its operation key.
     pub message_key: OperationKey,

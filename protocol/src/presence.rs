@@ -18,7 +18,7 @@ pub struct PresenceFrame {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UserPresence {
-    /// Who.
+    /// The user whose presence this is.
     pub user_id: UserId,
     /// Whether on any device.
     #[serde(flatten)]
@@ -50,7 +50,7 @@ pub enum Presence {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum PresenceSetting {
-    /// They do.
+    /// Others see whether the user is online.
     #[default]
     Shown,
     /// To them the user is offline, and was never seen.

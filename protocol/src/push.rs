@@ -39,7 +39,7 @@ pub struct PushPayload {
     pub conversation_id: ConversationId,
     /// The message, by its operation key.
     pub message_key: OperationKey,
-    /// Its position.
+    /// The position of the message.
     pub position: Position,
     /// What to show as the title: the other person, or the title of the group.
     pub title: String,

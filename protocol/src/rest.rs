@@ -12,9 +12,9 @@ use crate::{
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SignInRequest {
-    /// Who.
+    /// The user who signs in.
     pub user_id: UserId,
-    /// Their password.
+    /// The user's password.
     pub password: Secret,
     /// The device that signs in, as it named itself.
     pub device_id: DeviceId,
@@ -29,7 +29,7 @@ pub struct RegisterRequest {
     pub user_id: UserId,
     /// The name to show.
     pub name: String,
-    /// Their password.
+    /// The user's password.
     pub password: Secret,
     /// The device that signs in with it, as it named itself.
     pub device_id: DeviceId,
@@ -58,9 +58,9 @@ pub struct SignOutRequest {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Session {
-    /// Who signed in.
+    /// The user who signed in.
     pub user_id: UserId,
-    /// The device.
+    /// The device that the session is on.
     pub device_id: DeviceId,
     /// The name to show.
     pub name: String,
@@ -108,7 +108,7 @@ pub struct Snapshot {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MessagePage {
-    /// Oldest first, dense.
+    /// The messages, oldest first, without a gap.
     pub messages: Lenient<Message>,
     /// The place of the message that was asked for, when the page is around one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -165,11 +165,11 @@ pub struct SessionList {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SessionInfo {
-    /// Its id.
+    /// The session's id.
     pub session_id: SessionId,
-    /// On which device.
+    /// The device that the session is on.
     pub device_id: DeviceId,
-    /// Since when.
+    /// When the session began.
     pub created_at: Timestamp,
     /// Whether it is the one that asked.
     pub current: bool,
@@ -180,7 +180,7 @@ pub struct SessionInfo {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct User {
-    /// Who it is.
+    /// The user's id.
     pub user_id: UserId,
     /// The name to show.
     pub name: String,

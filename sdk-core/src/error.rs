@@ -8,7 +8,7 @@ pub enum BuildError {
     /// The server's address is not one.
     #[error("the server address {address:?}: {reason}")]
     Address {
-        /// What was given.
+        /// The address that was given.
         address: String,
         /// What is wrong with it.
         reason: String,
@@ -19,13 +19,13 @@ pub enum BuildError {
          where that is really meant"
     )]
     Plaintext {
-        /// Which host.
+        /// The host that would be spoken to without TLS.
         host: String,
     },
     /// TLS could not be set up, or what is to be trusted is no certificate.
     #[error("{reason}")]
     Tls {
-        /// What failed.
+        /// What is wrong with the TLS settings, for logs.
         reason: String,
     },
     /// The platform's place for secrets cannot be used at this moment.

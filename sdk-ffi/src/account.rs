@@ -10,11 +10,11 @@ use crate::{ClientHandle, CommandError, PresenceSetting};
 /// One session of a user.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct SessionInfo {
-    /// Its id.
+    /// The session's id.
     pub session_id: SessionId,
-    /// On which device.
+    /// The device that the session is on.
     pub device_id: DeviceId,
-    /// Since when.
+    /// When the session began.
     pub created_at: Timestamp,
     /// Whether it is the one that asked.
     pub current: bool,

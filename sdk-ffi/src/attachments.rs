@@ -99,9 +99,9 @@ impl From<Attachment> for fulmar::Attachment {
 /// How an attachment is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
 pub enum AttachmentKind {
-    /// As a picture.
+    /// Shown as a picture.
     Image,
-    /// As a film.
+    /// Shown as a film.
     Video,
     /// As something to listen to.
     Audio,
@@ -140,10 +140,10 @@ impl From<AttachmentKind> for fulmar::AttachmentKind {
 pub enum AttachmentSource {
     /// A file of this device.
     Path {
-        /// Where it is.
+        /// The path of the file on this device.
         path: String,
     },
-    /// The memory.
+    /// Bytes in memory.
     Bytes {
         /// What the file is called: 1 to 255 bytes, no path.
         name: String,
@@ -260,7 +260,7 @@ impl From<fulmar::DownloadProgress> for DownloadProgress {
 pub enum DownloadState {
     /// It comes when there is a connection, or a little later.
     Waiting,
-    /// It comes.
+    /// The file is coming down.
     Receiving,
 }
 

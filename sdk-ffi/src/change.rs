@@ -5,111 +5,111 @@ use fulmar::{ConversationId, OperationKey, Timestamp, UserId};
 
 use crate::{ClientHandle, CommandError, Context, NewMessage, Role, Writing};
 
-/// What to change.
+/// A change of a conversation or of a message in it.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
 pub enum ForeignChange {
-    /// What an own message says.
+    /// Edits an own message.
     Edit {
-        /// Which one.
+        /// The message to edit.
         message: OperationKey,
-        /// What it says from now on.
+        /// Its new content.
         edited: NewMessage,
     },
-    /// Delete a message for everyone.
+    /// Deletes a message for everyone.
     DeleteForEveryone {
-        /// Which one.
+        /// The message to delete.
         message: OperationKey,
     },
-    /// Delete a message for this user alone.
+    /// Deletes a message for this user alone.
     DeleteForMe {
-        /// Which one.
+        /// The message to delete.
         message: OperationKey,
     },
-    /// Pin a message for everyone.
+    /// Pins a message for everyone.
     PinMessage {
-        /// Which one.
+        /// The message to pin.
         message: OperationKey,
     },
-    /// Unpin a message for everyone.
+    /// Unpins a message for everyone.
     UnpinMessage {
-        /// Which one.
+        /// The message to unpin.
         message: OperationKey,
     },
-    /// React.
+    /// Adds a reaction of this user.
     AddReaction {
-        /// To which message.
+        /// The message to react to.
         message: OperationKey,
-        /// With what.
+        /// The emoji to react with.
         emoji: String,
     },
-    /// Take a reaction back.
+    /// Removes a reaction of this user.
     RemoveReaction {
-        /// From which message.
+        /// The message that has the reaction.
         message: OperationKey,
-        /// Which one.
+        /// The emoji of the reaction to take back.
         emoji: String,
     },
-    /// The title of a group.
+    /// Sets the title of a group.
     SetTitle {
-        /// The new one.
+        /// The new title.
         title: String,
     },
-    /// The picture of a group.
+    /// Sets the picture of a group.
     SetAvatarUrl {
-        /// Where it is; none to remove it.
+        /// The address of the picture; none to remove it.
         url: Option<String>,
     },
-    /// Who may write.
+    /// Sets who may write in a group.
     SetWriting {
-        /// They.
+        /// Who may write from now on.
         writing: Writing,
     },
-    /// What it is about.
+    /// Sets what a group is about.
     SetContext {
-        /// That.
+        /// The new context.
         context: Context,
     },
-    /// Let people in.
+    /// Adds people to a group.
     AddParticipants {
-        /// Who.
+        /// The users to add.
         users: Vec<UserId>,
     },
-    /// Send somebody away.
+    /// Removes a participant from a group.
     RemoveParticipant {
-        /// Who.
+        /// The participant to remove.
         user: UserId,
     },
-    /// What somebody may do.
+    /// Sets the role of a participant.
     SetRole {
-        /// Who.
+        /// The participant whose role changes.
         user: UserId,
-        /// What.
+        /// The new role.
         role: Role,
     },
-    /// Leave.
+    /// Leaves a group.
     Leave,
-    /// No notifications.
+    /// Mutes the conversation: no push notifications.
     Mute {
-        /// Until then; for good without it.
+        /// When notifications begin again; never without it.
         until: Option<Timestamp>,
     },
-    /// Notifications again.
+    /// Unmutes the conversation.
     Unmute,
-    /// Above the others.
+    /// Pins the conversation to the top of the list.
     Pin,
-    /// Among the others again.
+    /// Unpins the conversation.
     Unpin,
-    /// Into the archive.
+    /// Archives the conversation.
     Archive,
-    /// Out of the archive.
+    /// Takes the conversation out of the archive.
     Unarchive,
-    /// Out of the lists until the next message.
+    /// Hides the conversation until its next message.
     Hide,
-    /// Shown as unread.
+    /// Marks the conversation as unread.
     MarkUnread,
-    /// What the user has begun to write.
+    /// Sets the draft: what the user has begun to write.
     SetDraft {
-        /// It; empty for none.
+        /// The text; empty for none.
         text: String,
     },
 }

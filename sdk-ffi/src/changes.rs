@@ -12,33 +12,33 @@ macro_rules! changes {
         pub enum $name {
             /// The list is this now. The first change of every watcher.
             Reset {
-                /// All of it.
+                /// All items, in order.
                 items: Vec<$item>,
             },
             /// A new item.
             Insert {
                 /// Where it is now.
                 index: Count,
-                /// The item.
+                /// The item as it is now.
                 item: $item,
             },
             /// The item at this place has new content; its key is the same.
             Update {
-                /// Where it is.
+                /// The index that it has.
                 index: Count,
-                /// The item.
+                /// The item as it is now.
                 item: $item,
             },
             /// An item changed its place.
             Move {
-                /// Where it was.
+                /// The index that it had before.
                 from: Count,
                 /// Where it is after it was taken out and put in again.
                 to: Count,
             },
             /// An item is gone.
             Remove {
-                /// Where it was.
+                /// The index that it had.
                 index: Count,
             },
         }

@@ -35,7 +35,7 @@ pub struct OpenOptions {
     pub plaintext: Plaintext,
     /// Certificates to trust beside those that the platform trusts, as PEM.
     pub trust: Vec<String>,
-    /// Settings.
+    /// The settings of the client.
     pub config: Config,
     /// Where access tokens come from, in an app with its own sign-in.
     pub token_provider: Option<Arc<dyn ForeignTokenProvider>>,
@@ -284,7 +284,7 @@ impl ClientHandle {
         Ok(TimelineHandle::of(conversation.thread(root).timeline()))
     }
 
-    /// A search.
+    /// Searches messages, here and at the server, as one live list.
     pub fn search(&self, query: SearchQuery) -> Result<Arc<SearchHandle>, CommandError> {
         Ok(SearchHandle::of(self.client.search(query.into())))
     }
@@ -349,7 +349,7 @@ impl ClientHandle {
         Ok(())
     }
 
-    /// Takes up again.
+    /// Opens the store again after a suspension.
     pub async fn resume(&self) -> Result<(), CommandError> {
         self.client.resume().await;
         Ok(())

@@ -29,7 +29,7 @@ pub enum ConnectionState {
     },
     /// Not connected; it is tried again.
     Waiting {
-        /// Why.
+        /// Why there is no connection now.
         reason: WaitReason,
         /// When it is tried again; absent when that depends on the app or on a token.
         retry_at: Option<Timestamp>,
@@ -71,7 +71,7 @@ impl From<fulmar::ConnectionState> for ConnectionState {
 pub enum WaitReason {
     /// The server could not be reached.
     Unreachable {
-        /// What happened.
+        /// What went wrong, for logs.
         reason: String,
     },
     /// Something answered, but not with a WebSocket.
@@ -102,7 +102,7 @@ pub enum WaitReason {
     Background,
     /// The store cannot be written: the disk is full, for one. What is in it can be read. It is tried again.
     StoreFailed {
-        /// What failed.
+        /// What SQLite said, for logs.
         reason: String,
     },
 }
@@ -149,7 +149,7 @@ impl From<NetworkState> for fulmar::NetworkState {
 /// What the platform knows about the app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
 pub enum AppState {
-    /// On the screen.
+    /// The app is on the screen.
     Foreground,
     /// Not on the screen: a lost connection is only taken up again when there is something to send.
     Background,

@@ -7,7 +7,7 @@ use crate::{Attachment, CommandError, Count, Field, FieldRule, NewAttachment};
 /// What a message says.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
 pub enum MessageContent {
-    /// What somebody wrote.
+    /// A text that a person wrote, with or without files.
     Text {
         /// The text.
         text: String,
@@ -19,7 +19,7 @@ pub enum MessageContent {
     },
     /// Something that an app defined. An app that does not know its type shows the text.
     Custom {
-        /// What it is.
+        /// What the app defined.
         payload: Payload,
         /// What it says in words.
         text: String,
@@ -29,7 +29,7 @@ pub enum MessageContent {
     },
     /// Something happened in the conversation; the sender is the user who did it.
     System {
-        /// What.
+        /// What happened in the conversation.
         notice: Notice,
         /// The same in words, for a notice that an app does not know.
         text: String,
@@ -111,24 +111,24 @@ impl TryFrom<Payload> for fulmar::Payload {
 pub enum Notice {
     /// People were added.
     ParticipantsAdded {
-        /// Who.
+        /// The users who were added.
         user_ids: Vec<UserId>,
     },
     /// Somebody was removed.
     ParticipantRemoved {
-        /// Who.
+        /// The participant who was removed.
         user_id: UserId,
     },
     /// The sender left.
     ParticipantLeft,
     /// The conversation has another title.
     TitleChanged {
-        /// It.
+        /// The new title.
         title: String,
     },
     /// The sender pinned a message.
     MessagePinned {
-        /// Which message.
+        /// The list key of the message that was pinned.
         message_key: OperationKey,
     },
     /// A notice that this version does not know; the text says what happened.
@@ -152,7 +152,7 @@ impl From<fulmar::Notice> for Notice {
 /// A message that another one answers.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct Quote {
-    /// Its list key.
+    /// The list key of the message.
     pub key: OperationKey,
     /// What it is; nothing while it is not on this device.
     pub message: Option<QuotedMessage>,
@@ -176,7 +176,7 @@ impl From<fulmar::Quote> for Quote {
 pub struct QuotedMessage {
     /// Who sent it.
     pub sender: UserId,
-    /// What it says.
+    /// The content of the message.
     pub content: MessageContent,
 }
 
@@ -227,7 +227,7 @@ impl From<fulmar::Receipts> for Receipts {
 pub struct MessageVersion {
     /// Since when it said so.
     pub at: Timestamp,
-    /// What it said.
+    /// The text as it was then.
     pub text: String,
 }
 

@@ -149,14 +149,14 @@ impl From<ConversationKind> for fulmar::ConversationKind {
 pub struct Preview {
     /// Who sent it.
     pub sender: UserId,
-    /// What it says.
+    /// The content of the message.
     pub content: MessageContent,
 }
 
 /// Whether the server knows a conversation.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
 pub enum ConversationStatus {
-    /// It does.
+    /// The server has it: messages can go out.
     Ready,
     /// Not yet; messages can be sent all the same, and wait.
     Creating {
@@ -167,7 +167,7 @@ pub enum ConversationStatus {
     Failed {
         /// The operation that should have created it.
         operation: OperationKey,
-        /// Why.
+        /// Why it failed, and with that what the app can do.
         reason: FailureReason,
     },
     /// The user is no longer in it. It is still here because of messages that were never sent; when

@@ -10,7 +10,7 @@ use crate::Millis;
 /// An access token that the app's own backend gave out.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
 pub struct ForeignToken {
-    /// The token.
+    /// The access token, as the app's backend issued it.
     pub access_token: String,
     /// How long it is valid from now. Without it the token is used until the server refuses it.
     pub expires_in: Option<Millis>,
@@ -32,13 +32,13 @@ pub enum TokenFailure {
     /// Not at this moment. It is asked again, with growing waits; nothing fails meanwhile.
     #[error("no token at this moment: {reason}")]
     Unavailable {
-        /// What happened.
+        /// Why there is none now, for logs.
         reason: String,
     },
     /// The user has no session any more: the session of this store ends, and what is unsent is kept.
     #[error("the session is over: {reason}")]
     SessionOver {
-        /// What happened.
+        /// Why the session is over, for logs.
         reason: String,
     },
 }

@@ -29,16 +29,16 @@ pub enum LogLevel {
     Info,
     /// What helps to find a fault.
     Debug,
-    /// Everything.
+    /// Every step, for finding faults.
     Trace,
 }
 
 /// One line of the SDK's log. It never contains tokens or message text.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct LogRecord {
-    /// When.
+    /// When it was written, by this device's clock.
     pub at: Timestamp,
-    /// How important.
+    /// How important it is.
     pub level: LogLevel,
     /// Which part of the SDK: a path such as `fulmar_engine::auth`.
     pub target: String,

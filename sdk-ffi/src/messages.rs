@@ -15,7 +15,7 @@ pub struct MessageItem {
     pub position: Option<Position>,
     /// Who sent it.
     pub sender: UserId,
-    /// What it says.
+    /// The content of the message.
     pub content: MessageContent,
     /// When the server took it; until then, when it was handed over here.
     pub at: Timestamp,
@@ -81,7 +81,7 @@ impl From<fulmar::MessageItem> for MessageItem {
 /// That a message is pinned.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct Pin {
-    /// Since when.
+    /// When it was pinned.
     pub at: Timestamp,
     /// Who pinned it.
     pub by: UserId,
@@ -134,7 +134,7 @@ pub enum MessageState {
     Sent,
     /// It will not go out until the app retries it, and by default nothing behind it either.
     Failed {
-        /// Why.
+        /// Why it failed, and with that what the app can do.
         reason: FailureReason,
     },
 }

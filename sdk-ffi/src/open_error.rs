@@ -11,7 +11,7 @@ pub enum OpenError {
     /// The server's address is not one.
     #[error("the server address {address}: {reason}")]
     Address {
-        /// What was given.
+        /// The address that was given.
         address: String,
         /// What is wrong with it.
         reason: String,
@@ -19,13 +19,13 @@ pub enum OpenError {
     /// The address is not encrypted, and not of this machine.
     #[error("{host} is not this machine, and http is not encrypted: use https")]
     Plaintext {
-        /// Which host.
+        /// The host that would be spoken to without TLS.
         host: String,
     },
     /// TLS could not be set up.
     #[error("{reason}")]
     Tls {
-        /// What failed.
+        /// What is wrong with the TLS settings, for logs.
         reason: String,
     },
     /// The platform's place for secrets cannot be used at this moment.
@@ -37,7 +37,7 @@ pub enum OpenError {
     /// Another client has the store open, in this process or another.
     #[error("{path} is already open: close the other client first")]
     AlreadyOpen {
-        /// Which file.
+        /// The path of the store.
         path: String,
     },
     /// A newer version of the SDK wrote the store.
@@ -80,7 +80,7 @@ pub enum OpenError {
     /// The file has a second name, a hard link: two clients could open it and would damage it.
     #[error("{path} has a second name (a hard link): remove that, or copy the file")]
     HardLinked {
-        /// Which file.
+        /// The path of the store.
         path: String,
     },
     /// The store went back in time: its log was deleted, it was emptied, or an older copy is in its place.
@@ -99,9 +99,9 @@ pub enum OpenError {
     /// A setting that the rules forbid.
     #[error("{what} {rule}")]
     Invalid {
-        /// Which one.
+        /// The name of the setting.
         what: String,
-        /// What is allowed.
+        /// What the setting may be.
         rule: String,
     },
     /// The caller gave up waiting.
@@ -174,13 +174,13 @@ pub enum RebuildError {
     New {
         /// Where the damaged file is now.
         set_aside: String,
-        /// What failed.
+        /// Why the new store could not be made.
         reason: String,
     },
     /// Somebody has the store open.
     #[error("the store is open: {reason}")]
     Open {
-        /// What was found.
+        /// What was wrong with the old store.
         reason: String,
     },
     /// The SDK made a mistake, which ended this call alone. What was stored is kept; please report it.

@@ -7,7 +7,7 @@ use crate::{CommandError, ConversationKind, Field, FieldRule};
 /// A person in a conversation, with how far they have come.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct Participant {
-    /// Who it is.
+    /// The user's id.
     pub user_id: UserId,
     /// The name to show.
     pub name: String,
@@ -105,7 +105,7 @@ impl From<Writing> for fulmar::Writing {
 pub struct Context {
     /// What kind of thing, as the app calls it.
     pub kind: String,
-    /// Which one.
+    /// The id of the thing, as the app's own backend calls it.
     pub id: String,
     /// What to call it.
     pub title: String,
@@ -235,7 +235,7 @@ pub enum Folder {
 /// Whether only what is unread is listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
 pub enum UnreadFilter {
-    /// All.
+    /// Conversations with and without unread messages.
     All,
     /// Those with unread messages, or marked as unread.
     OnlyUnread,

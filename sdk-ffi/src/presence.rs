@@ -33,7 +33,7 @@ impl From<fulmar::Presence> for Presence {
 /// Whether others see whether a user is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
 pub enum PresenceSetting {
-    /// They do.
+    /// Others see whether the user is online.
     Shown,
     /// To them the user is offline, and was never seen.
     Hidden,

@@ -57,7 +57,7 @@ pub enum Code {
     ServerError,
     /// A code that this version does not know.
     Other {
-        /// As it came.
+        /// The code as the server wrote it.
         text: String,
     },
 }

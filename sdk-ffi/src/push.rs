@@ -76,7 +76,7 @@ impl From<fulmar::PushNotification> for PushNotification {
 /// Whether a notification calls for attention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
 pub enum Attention {
-    /// Yes.
+    /// A notification with sound or banner.
     Alert,
     /// No: the conversation is muted, or this user has read the message by now.
     Quiet,
@@ -104,7 +104,7 @@ pub enum PushError {
     /// The store cannot be used. The app gets the message from the server all the same.
     #[error("the store cannot be used: {reason}")]
     Store {
-        /// What was found.
+        /// What is wrong with the store, for logs.
         reason: String,
     },
 }

@@ -83,7 +83,7 @@ names! {
         Participants,
         /// The id of a user, a conversation, a message or a session.
         Id,
-        /// A number.
+        /// A number that cannot be negative.
         Number,
         /// What a conversation is about.
         Context,

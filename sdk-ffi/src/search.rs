@@ -48,9 +48,9 @@ impl From<SearchQuery> for fulmar::SearchQuery {
 /// A message that a search has found.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct SearchHit {
-    /// Where it is.
+    /// The conversation of the message.
     pub conversation_id: ConversationId,
-    /// The message.
+    /// The message that was found.
     pub message: MessageItem,
     /// What it says, in pieces: what was searched for, and what is around that.
     pub pieces: Vec<TextPiece>,
@@ -74,7 +74,7 @@ impl From<fulmar::SearchHit> for SearchHit {
 /// A piece of a text that was found.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
 pub enum TextPiece {
-    /// As it is.
+    /// Text that does not match.
     Plain {
         /// The text.
         text: String,

@@ -7,11 +7,11 @@ use crate::{Code, Count};
 /// Who is signed in.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
 pub enum SessionState {
-    /// Nobody.
+    /// No user is signed in.
     SignedOut,
-    /// Somebody.
+    /// A user is signed in.
     SignedIn {
-        /// Who.
+        /// The user who is signed in.
         user_id: UserId,
     },
     /// The session came to an end without a sign-out. Everything unsent is kept; signing in again
@@ -19,7 +19,7 @@ pub enum SessionState {
     Ended {
         /// Whose session it was.
         user_id: UserId,
-        /// Why it ended.
+        /// Why the session ended.
         end: SessionEnd,
     },
 }
@@ -48,7 +48,7 @@ pub enum SessionEnd {
     },
     /// The app's token provider said that this user has no session any more.
     ByTokenProvider {
-        /// What it said.
+        /// What the token provider said, for logs.
         reason: String,
     },
     /// The tokens in the store are sealed with a key that the platform does not have (any more): a
@@ -73,7 +73,7 @@ pub enum SignOut {
     Refuse,
     /// Sign out when the server has confirmed them.
     Wait,
-    /// Give them up.
+    /// Gives up what is unsent.
     Discard,
 }
 

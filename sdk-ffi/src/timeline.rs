@@ -13,12 +13,12 @@ use crate::{CommandError, Count, MessageItem, TimelineWatcher};
 pub enum TimelineItem {
     /// A message.
     Message {
-        /// It.
+        /// The message.
         item: MessageItem,
     },
     /// Messages that are not on this device.
     Gap {
-        /// Which.
+        /// The places that are missing on this device.
         range: GapRange,
     },
 }
@@ -79,17 +79,17 @@ impl From<GapEnd> for fulmar::GapEnd {
 pub enum Anchor {
     /// The one at this position.
     At {
-        /// Where.
+        /// The position to open at.
         position: Position,
     },
     /// The one of this key.
     Message {
-        /// Which.
+        /// The list key of the message.
         key: OperationKey,
     },
     /// The first that was sent at this time or later, or else the newest.
     Time {
-        /// When.
+        /// The time to open at.
         time: Timestamp,
     },
 }

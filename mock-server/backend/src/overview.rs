@@ -12,13 +12,13 @@ use crate::tx::Tx;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Stats {
-    /// Open sockets.
+    /// How many sockets are open.
     pub connections: u64,
     /// Users who could sign in.
     pub users: u64,
-    /// Conversations.
+    /// How many conversations there are.
     pub conversations: u64,
-    /// Messages in them.
+    /// How many messages there are in all conversations.
     pub messages: u64,
 }
 

@@ -31,17 +31,17 @@ pub type Restore = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
 /// the checks send messages, create groups and register users.
 #[derive(Clone)]
 pub struct Backend {
-    /// The base URL.
+    /// The base URL of the backend.
     pub url: String,
     /// The URL of the WebSocket, when it is not that of the protocol below the base URL.
     pub ws: Option<String>,
-    /// A user.
+    /// A user who can sign in.
     pub user: String,
-    /// Their password.
+    /// The password of that user.
     pub password: String,
-    /// Another user.
+    /// A second user, who takes part in conversations with the first.
     pub other_user: String,
-    /// Their password.
+    /// The password of that user.
     pub other_password: String,
     /// How a backup is restored, for the one check that needs it; the last.
     pub restore: Option<Restore>,
@@ -82,7 +82,7 @@ pub struct Report {
     pub musts: &'static [&'static str],
     /// The rule in a few words.
     pub rule: &'static str,
-    /// How it went.
+    /// Whether it passed, failed or was skipped.
     pub result: Verdict,
 }
 
@@ -101,7 +101,7 @@ pub enum Verdict {
     },
     /// It cannot be known here.
     Skip {
-        /// Why.
+        /// Why the check was skipped.
         reason: String,
     },
 }

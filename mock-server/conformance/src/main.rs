@@ -18,10 +18,10 @@ struct Options {
     /// The URL of the WebSocket, when it is elsewhere than the protocol says.
     #[arg(long)]
     ws: Option<String>,
-    /// A user.
+    /// A user who can sign in.
     #[arg(long, default_value = "alice")]
     user: String,
-    /// Their password.
+    /// The password of that user.
     #[arg(
         long,
         env = "FULMAR_PASSWORD",
@@ -29,10 +29,10 @@ struct Options {
         hide_env_values = true
     )]
     password: String,
-    /// Another user.
+    /// A second user, who takes part in conversations with the first.
     #[arg(long, default_value = "bob")]
     other_user: String,
-    /// Their password.
+    /// The password of that user.
     #[arg(
         long,
         env = "FULMAR_OTHER_PASSWORD",

@@ -36,7 +36,7 @@ const LARGEST_BODY: usize = 4 * 1024 * 1024;
 pub(crate) enum Guard {
     /// Nothing: it is reached from this machine alone.
     Loopback,
-    /// This token.
+    /// Only requests with this token in `Authorization: Bearer` are answered.
     Token(String),
 }
 
@@ -50,7 +50,7 @@ struct Advance {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct SetNetwork {
     network: Network,
-    /// Whose; absent: everybody's.
+    /// The user whose network it is; everybody's without one.
     user: Option<String>,
 }
 
@@ -60,7 +60,7 @@ struct DoRestart {
     how: Restart,
 }
 
-/// Somebody asks.
+/// A request of the admin API, on its way to its handler.
 struct Asked<'a> {
     method: &'a str,
     words: Vec<String>,

@@ -18,11 +18,11 @@ pub enum Action {
     /// It arrives later, by a time between these two, evenly spread.
     #[serde(rename_all = "camelCase")]
     DelayBetween {
-        /// No earlier.
+        /// The shortest delay.
         #[serde(rename = "fromMs", with = "millis")]
         #[schemars(with = "u64")]
         from: Duration,
-        /// No later.
+        /// The longest delay.
         #[serde(rename = "toMs", with = "millis")]
         #[schemars(with = "u64")]
         to: Duration,

@@ -11,7 +11,7 @@ use super::{Action, Fault, FrameKind, When, Where, Window};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Network {
-    /// As it is.
+    /// No delay and no loss.
     Good,
     /// Nothing gets through.
     Offline,

@@ -23,11 +23,11 @@ pub enum Where {
     Outgoing(FrameKind),
 }
 
-/// Which frames.
+/// The kinds of frames that a rule can look for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum FrameKind {
-    /// All of them.
+    /// Every frame.
     Any,
     /// `hello`
     Hello,
@@ -223,7 +223,7 @@ impl When {
         self.after(number.saturating_sub(1)).times(1)
     }
 
-    /// This many times.
+    /// Applies so many times, then never again.
     #[must_use]
     pub fn times(mut self, count: u32) -> Self {
         self.times = count;
@@ -258,7 +258,7 @@ impl When {
         self
     }
 
-    /// What happens.
+    /// Makes a fault of the rule: what happens where it applies.
     #[must_use]
     pub fn then(self, action: Action) -> Fault {
         Rule {
@@ -293,7 +293,7 @@ impl Who {
     }
 }
 
-/// What passes.
+/// A request or frame that passes, as rules see it.
 #[derive(Debug)]
 pub(crate) struct InFlight<'a> {
     /// Where; of HTTP, the verb and the path.
@@ -303,7 +303,7 @@ pub(crate) struct InFlight<'a> {
 }
 
 impl Fault {
-    /// What happens.
+    /// What happens to what the rule applies to.
     #[must_use]
     pub fn action(&self) -> &Action {
         &self.then

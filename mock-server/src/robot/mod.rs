@@ -23,7 +23,7 @@ use script::{Actor, Cause};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Robot {
-    /// Who it is.
+    /// The user that the robot is.
     pub user: String,
     /// Where it acts: the id or the title of a conversation, or the other person of a direct one. Absent: in all
     /// of theirs.
@@ -61,7 +61,7 @@ pub enum Trigger {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Act {
-    /// Who.
+    /// The user who acts.
     pub user: String,
     /// Where, as in [`Robot::conversation`]. Absent: where they were last active.
     #[serde(default, skip_serializing_if = "Option::is_none")]

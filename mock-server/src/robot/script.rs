@@ -23,9 +23,9 @@ pub enum Step {
     WaitMs(u64),
     /// Types for so long.
     TypeMs(u64),
-    /// Reads everything.
+    /// Marks everything as read.
     Read,
-    /// Says this.
+    /// Sends a message with this text.
     Say(String),
     /// Says the text of the message that set it going.
     Echo,
@@ -41,21 +41,21 @@ pub enum Step {
     Burst {
         /// How many; at most 10,000.
         count: u32,
-        /// What.
+        /// The text of each message.
         text: String,
     },
     /// Leaves the group.
     Leave,
     /// Is added to the group by this admin of it.
     Join {
-        /// Who adds.
+        /// The user who adds the robot.
         by: String,
         /// To which group of theirs, by id or title.
         to: String,
     },
     /// Any operation of the protocol; where its params name no conversation, this one is meant.
     Operation {
-        /// Such as `conversation.create`.
+        /// The name of the method, such as `conversation.create`.
         method: String,
         /// As in PROTOCOL.md §5.
         #[serde(default)]
@@ -104,7 +104,7 @@ impl Taken {
     }
 }
 
-/// Somebody who acts.
+/// The user who acts, and the world that they act in.
 pub(super) struct Actor<'a> {
     core: &'a Core,
     user: UserId,

@@ -31,7 +31,7 @@ pub enum Defect {
 }
 
 impl Defect {
-    /// All of them.
+    /// Every defect that can be planted.
     pub const ALL: &'static [Self] = &[
         Self::ApplyTwice,
         Self::IgnoreGaps,

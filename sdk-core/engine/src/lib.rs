@@ -95,7 +95,7 @@ pub use view::content::MessageContent;
 #[derive(Debug, thiserror::Error)]
 #[error("the transaction failed, nothing of it was stored: {error}")]
 pub struct TransactionFailed {
-    /// What failed.
+    /// Why the store could not be written.
     #[from]
     pub error: StoreError,
 }

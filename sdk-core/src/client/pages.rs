@@ -12,7 +12,7 @@ pub struct PageResult {
     pub has_more: bool,
 }
 
-/// [`page_before`](fulmar_engine::query::page_before) or [`page_after`](fulmar_engine::query::page_after).
+/// `page_before` or `page_after` of the engine.
 pub(super) type PageEnd = fn(
     &Reader,
     &ConversationId,

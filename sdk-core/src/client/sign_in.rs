@@ -15,7 +15,7 @@ pub enum SignOut {
     Refuse,
     /// Sign out when the server has confirmed them.
     Wait,
-    /// Give them up.
+    /// Gives up what is unsent.
     Discard,
 }
 

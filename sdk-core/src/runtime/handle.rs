@@ -166,7 +166,7 @@ impl Runtime {
         self.suspension.begin(|| self.readers.let_go()).await;
     }
 
-    /// Takes up again.
+    /// Opens the store again after a suspension.
     pub(crate) async fn resume(&self) {
         self.suspension.end().await;
     }

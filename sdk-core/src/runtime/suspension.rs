@@ -13,7 +13,7 @@ use tokio::sync::{Mutex, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, wa
 pub(super) struct SuspendGate {
     /// Whether it is to suspend.
     pub(super) wanted: watch::Receiver<bool>,
-    /// Whether it has.
+    /// Whether the client is suspended.
     pub(super) suspended: watch::Sender<bool>,
     reads: Arc<RwLock<()>>,
 }

@@ -46,7 +46,7 @@ pub(super) fn judge() -> Result<BTreeMap<String, Places>, String> {
 }
 
 /// Files that are in the repository, or would be.
-fn tracked() -> Result<Vec<String>, String> {
+pub(super) fn tracked() -> Result<Vec<String>, String> {
     let words = ["ls-files", "--cached", "--others", "--exclude-standard"];
     let output = Command::new("git")
         .args(words)

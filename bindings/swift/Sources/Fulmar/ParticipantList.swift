@@ -1,6 +1,6 @@
 /// The people of a conversation at one moment.
 public struct ParticipantListSnapshot: Hashable, Sendable {
-    /// Everyone, by id.
+    /// Everyone who takes part, by id.
     public var items: [Participant]
 }
 

@@ -1,6 +1,6 @@
 /// An access token that the app's own backend gave out. Does not print.
 public struct ProvidedToken: Sendable, CustomStringConvertible, CustomReflectable {
-    /// The token.
+    /// The access token, as the app's backend issued it.
     public let accessToken: String
     /// How long it is valid from now. Without it the token is used until the server refuses it.
     public let expiresIn: Duration?

@@ -17,18 +17,18 @@ pub struct SocketId(pub u64);
 /// What the owner of the sockets has to do.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outgoing {
-    /// Send this frame.
+    /// Sends a frame.
     Frame {
-        /// Over this socket.
+        /// The socket that it goes over.
         socket: SocketId,
-        /// This one.
+        /// The frame to send.
         frame: ServerFrame,
     },
     /// Close a socket; the backend has forgotten it already.
     Close {
-        /// This one.
+        /// The socket to close.
         socket: SocketId,
-        /// With this code.
+        /// The code to close with.
         code: CloseCode,
     },
 }

@@ -13,7 +13,7 @@ use crate::store::Durability;
 pub enum Command {
     /// Start a session. Needs the network.
     SignIn {
-        /// Who.
+        /// The user who signs in.
         user_id: UserId,
         /// Their password; it is not stored.
         password: Secret,
@@ -29,7 +29,7 @@ pub enum Command {
     },
     /// Start a session with tokens of the app's token provider. Needs the network.
     SignInWithProvider {
-        /// Who.
+        /// The user who signs in.
         user_id: UserId,
     },
     /// End the session and wipe the store.
@@ -53,7 +53,7 @@ pub enum Command {
     },
     /// Keep what the user has begun to write. It stays on this device.
     SetDraft {
-        /// Where.
+        /// The conversation that the draft is for.
         conversation: ConversationId,
         /// The text; empty for none.
         text: String,
@@ -69,19 +69,19 @@ pub enum Command {
     MarkRead {
         /// Made when the command was built.
         operation_key: OperationKey,
-        /// Where.
+        /// The conversation that was read.
         conversation: ConversationId,
         /// Up to and including this message.
         up_to: Position,
     },
     /// Try a failed operation again.
     Retry {
-        /// Which one.
+        /// The failed operation to try again.
         operation_key: OperationKey,
     },
     /// Give up an operation that has not been confirmed.
     Discard {
-        /// Which one.
+        /// The failed operation to give up.
         operation_key: OperationKey,
         /// Made when the command was built. With it a message that may be at the server already is deleted for
         /// everyone, once that is known; without it that is refused.
@@ -89,11 +89,11 @@ pub enum Command {
     },
     /// Get a file of a message onto this device. Goes on until it is here or nobody wants it.
     Download {
-        /// Names the wish.
+        /// Names this download, so that it can be cancelled.
         id: DownloadId,
         /// As the server calls the file.
         file_id: FileId,
-        /// Which file.
+        /// The hash of the file's content.
         content: ContentHash,
         /// How many bytes it has.
         size: u64,
@@ -104,7 +104,7 @@ pub enum Command {
     FetchSessions,
     /// End one of the user's sessions. Needs the network.
     EndSession {
-        /// Which one.
+        /// The session to end.
         session: SessionId,
     },
     /// Say where notifications for this device go, or that none are wanted. Needs the network.
@@ -114,7 +114,7 @@ pub enum Command {
     },
     /// Take what a push notification tells.
     HandlePush {
-        /// What it carries.
+        /// The payload of the notification.
         payload: Box<PushPayload>,
     },
     /// Block somebody. Needs the network.
@@ -134,17 +134,17 @@ pub enum Command {
     },
     /// Change what others see of the user. Needs the network.
     UpdateMe {
-        /// What to change.
+        /// What changes of the profile.
         update: MeUpdate,
     },
     /// Fetch all that a message ever said. Needs the network.
     FetchVersions {
-        /// Of which message.
+        /// The message whose versions are asked for.
         message: OperationKey,
     },
     /// Search at the server. Needs the network.
     Search {
-        /// What for.
+        /// What to search for.
         query: SearchQuery,
         /// Where the page begins, as the one before said.
         cursor: Option<String>,
@@ -152,11 +152,11 @@ pub enum Command {
     /// Fetch what is missing of a page of history, or find a message to jump to. Needs the network
     /// unless it is here already.
     LoadHistory {
-        /// Where.
+        /// The conversation to ask about.
         conversation: ConversationId,
         /// Only in the thread under this message, by the places in it.
         thread: Option<OperationKey>,
-        /// Which messages.
+        /// The messages to ask for.
         page: HistoryPage,
     },
 }
@@ -187,7 +187,7 @@ pub enum NewConversation {
 pub enum Unsent {
     /// Refuse to sign out, and say how many there are.
     Refuse,
-    /// Give them up.
+    /// Gives up what is unsent.
     Discard,
 }
 

@@ -13,11 +13,11 @@ use crate::store::ConversationKey;
 pub struct FilePart {
     /// As the server calls the file.
     pub file_id: FileId,
-    /// Which file.
+    /// The hash of the file's content.
     pub content: ContentHash,
     /// From which byte on.
     pub offset: u64,
-    /// How many bytes.
+    /// How many bytes the part has.
     pub length: u64,
 }
 
@@ -26,7 +26,7 @@ pub struct FilePart {
 pub enum DownloadState {
     /// It comes when there is a connection, or a little later.
     Waiting,
-    /// It comes.
+    /// The file is coming down.
     Receiving,
 }
 
@@ -37,26 +37,26 @@ pub enum Effect {
     OpenSocket {
         /// Its name from now on.
         socket: SocketId,
-        /// For the handshake.
+        /// The token for the handshake.
         access_token: Secret,
     },
-    /// Send a frame.
+    /// Sends a frame.
     SendFrame {
-        /// Over this socket.
+        /// The socket that it goes over.
         socket: SocketId,
-        /// This frame.
+        /// The frame to send.
         frame: ClientFrame,
     },
     /// Close a socket and forget it.
     CloseSocket {
-        /// This one.
+        /// The socket to close.
         socket: SocketId,
     },
     /// Ask the backend over HTTP.
     Request {
         /// The name of the answer.
         request: RequestId,
-        /// What to ask.
+        /// The request to make.
         call: ApiRequest,
         /// The token that goes with it.
         access_token: Option<Secret>,
@@ -65,7 +65,7 @@ pub enum Effect {
     SendChunk {
         /// The name of the answer.
         request: RequestId,
-        /// Which part.
+        /// The part of the file to send.
         part: FilePart,
         /// The token that goes with it.
         access_token: Secret,
@@ -84,35 +84,35 @@ pub enum Effect {
     },
     /// This much has come of a file that somebody wants.
     Downloading {
-        /// Which file.
+        /// The hash of the file's content.
         content: ContentHash,
-        /// How many bytes.
+        /// How many bytes of it are here.
         received: u64,
         /// Whether more is coming.
         state: DownloadState,
     },
     /// Nothing comes of this file any more: all of it is here, or nobody wants it.
     DownloadEnded {
-        /// Which file.
+        /// The hash of the file's content.
         content: ContentHash,
     },
     /// The store was wiped, or nobody is signed in: no file of a message is to stay on the disk.
     DropFiles,
     /// Call a request, or the transfer of a part of a file, off: nobody waits for its answer any more.
     CancelRequest {
-        /// Which one.
+        /// The request to abandon.
         request: RequestId,
     },
     /// Ask the app's token provider for an access token.
     FetchToken {
         /// The name of the answer, among those of requests.
         request: RequestId,
-        /// Whose token.
+        /// The user whose token is asked for.
         user_id: UserId,
     },
-    /// Answer a command.
+    /// Answers a command.
     Reply {
-        /// Which one.
+        /// The command that this answers.
         command: CommandId,
         /// The answer.
         reply: Result<Reply, CommandError>,
@@ -125,9 +125,9 @@ pub enum Effect {
     Presence(Vec<UserPresence>),
     /// Others who type in a conversation are these now.
     Typing {
-        /// Where.
+        /// The conversation in which somebody types.
         conversation: ConversationKey,
-        /// Who, by id.
+        /// The users who type, by id.
         users: Vec<UserId>,
     },
     /// What a live query shows may have changed.

@@ -17,7 +17,7 @@ pub enum CommandError {
     /// Somebody is signed in already.
     #[error("{user_id} is signed in: sign out first")]
     AlreadySignedIn {
-        /// Who.
+        /// The user who is signed in.
         user_id: UserId,
     },
     /// Another sign-in is under way: wait for its answer.
@@ -32,13 +32,13 @@ pub enum CommandError {
     /// The server said no. For sign-in: wrong user or password.
     #[error("the server refused: {problem}")]
     Refused {
-        /// What it said.
+        /// The server's problem: its code can be matched.
         problem: Problem,
     },
     /// The server could not be reached, or did not answer. Try again.
     #[error("the server could not be reached: {reason}")]
     Unreachable {
-        /// What happened.
+        /// What went wrong, for logs.
         reason: String,
     },
     /// Something answered that is no server of this protocol, or a faulty one: a proxy's page, the sign-in page of
@@ -54,7 +54,7 @@ pub enum CommandError {
     /// The token provider gave no token, or one of somebody else.
     #[error("no access token: {reason}")]
     NoToken {
-        /// What it said.
+        /// What the token provider said, for logs.
         reason: String,
     },
     /// There is no such conversation in the store.
@@ -72,7 +72,7 @@ pub enum CommandError {
     /// The rules forbid it to this user (PROTOCOL.md §4.4). Nothing was changed.
     #[error("not allowed: {rule}")]
     NotAllowed {
-        /// Which rule.
+        /// The rule that forbids it.
         rule: Rule,
     },
     /// There is no such operation in the outbox; it may have been confirmed in the meantime.
@@ -84,7 +84,7 @@ pub enum CommandError {
     /// The operation is not in a state that allows this.
     #[error("operation {operation_key} is {state}: that cannot be done to it")]
     WrongState {
-        /// Which operation.
+        /// The operation that is in another state.
         operation_key: OperationKey,
         /// The state it is in.
         state: OperationState,
@@ -96,13 +96,13 @@ pub enum CommandError {
         "operation {operation_key} may have been sent already: it cannot be given up on this device alone"
     )]
     MayBeSent {
-        /// Which operation.
+        /// The operation that may be at the server already.
         operation_key: OperationKey,
     },
     /// A value that the rules forbid (PROTOCOL.md §9). Nothing was changed.
     #[error("{field} {rule}")]
     Invalid {
-        /// Which value.
+        /// The value that is wrong.
         field: Field,
         /// What is wrong with it.
         rule: FieldRule,
@@ -116,7 +116,7 @@ pub enum CommandError {
     /// There are operations that the server has not confirmed.
     #[error("{count} operations are unsent: wait for them, or discard them")]
     UnsentOperations {
-        /// How many.
+        /// How many operations would be lost.
         count: u32,
     },
     /// The store could not be written: a full or broken disk. What was stored before is kept.

@@ -17,27 +17,27 @@ pub enum Input {
     Command {
         /// Comes back in the reply.
         command: CommandId,
-        /// What it wants.
+        /// The command.
         body: Command,
     },
     /// Something happened to a socket. Ignored unless it is the current one.
     Socket {
-        /// Which socket.
+        /// The socket that this is about.
         socket: SocketId,
-        /// What happened.
+        /// What happened to it.
         event: SocketEvent,
     },
     /// An HTTP request ended. Ignored unless somebody still waits for it.
     Answer {
-        /// Which request.
+        /// The request that this answers.
         request: RequestId,
-        /// How it ended.
+        /// The answer, or why there is none.
         result: Result<Answer, RequestFailure>,
     },
     /// A part of a file was sent or fetched, or was not: how much of it is there by now. Ignored unless
     /// somebody still waits for it.
     Transferred {
-        /// Which request.
+        /// The request that this answers.
         request: RequestId,
         /// How many bytes of the file are there: at the server, or here.
         result: Result<u64, TransferFailure>,
@@ -46,14 +46,14 @@ pub enum Input {
     CancelDownload(DownloadId),
     /// The app's token provider answered. Ignored unless somebody still waits for it.
     Token {
-        /// Which request.
+        /// The request that this answers.
         request: RequestId,
-        /// What it said.
+        /// The token, or why there is none.
         result: Result<ProvidedToken, TokenFailure>,
     },
     /// The user presses keys, or has stopped.
     Typing {
-        /// Where.
+        /// The conversation in which somebody types.
         conversation: ConversationId,
         /// Which of the two.
         state: TypingState,
@@ -79,13 +79,13 @@ pub enum TokenFailure {
     /// Not at this moment. It is asked again, with growing waits; nothing fails meanwhile.
     #[error("no token at this moment: {reason}")]
     Unavailable {
-        /// What happened.
+        /// Why there is none now, for logs.
         reason: String,
     },
     /// The user has no session any more: the session of this store ends, and what is unsent is kept.
     #[error("the session is over: {reason}")]
     SessionOver {
-        /// What happened.
+        /// Why the session is over, for logs.
         reason: String,
     },
 }
@@ -93,7 +93,7 @@ pub enum TokenFailure {
 /// What can happen to a socket.
 #[derive(Debug, Clone)]
 pub enum SocketEvent {
-    /// It is connected.
+    /// The socket is connected.
     Opened,
     /// A frame came in.
     Frame(ServerFrame),
@@ -176,7 +176,7 @@ pub enum NetworkState {
 /// What the platform knows about the app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AppState {
-    /// On the screen.
+    /// The app is on the screen.
     #[default]
     Foreground,
     /// Not on the screen: a lost connection is only taken up again when there is something to send.

@@ -24,7 +24,7 @@ pub struct PushNotification {
 /// Whether a notification calls for attention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attention {
-    /// Yes.
+    /// A notification with sound or banner.
     Alert,
     /// No: the conversation is muted, or this user has read the message by now.
     Quiet,

@@ -32,7 +32,7 @@ pub enum ConnectionState {
     },
     /// Not connected; it is tried again.
     Waiting {
-        /// Why.
+        /// Why there is no connection now.
         reason: WaitReason,
         /// When it is tried again; `None` when that depends on the app or on a token.
         retry_at: Option<Timestamp>,
@@ -46,7 +46,7 @@ pub enum ConnectionState {
 pub enum WaitReason {
     /// The server could not be reached.
     Unreachable {
-        /// What happened.
+        /// What went wrong, for logs.
         reason: String,
     },
     /// Something answered, but not with a WebSocket.
@@ -77,7 +77,7 @@ pub enum WaitReason {
     Background,
     /// The store cannot be written: the disk is full, for one. What is in it can be read. It is tried again.
     StoreFailed {
-        /// What failed.
+        /// What SQLite said, for logs.
         reason: String,
     },
 }
@@ -103,12 +103,12 @@ impl fmt::Display for WaitReason {
 /// Who is signed in.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum SessionState {
-    /// Nobody.
+    /// No user is signed in.
     #[default]
     SignedOut,
-    /// Somebody.
+    /// A user is signed in.
     SignedIn {
-        /// Who.
+        /// The user who is signed in.
         user_id: UserId,
     },
     /// The session came to an end without a sign-out. Everything unsent is kept; signing in again
@@ -116,7 +116,7 @@ pub enum SessionState {
     Ended {
         /// Whose session it was.
         user_id: UserId,
-        /// Why it ended.
+        /// Why the session ended.
         end: SessionEnd,
     },
 }

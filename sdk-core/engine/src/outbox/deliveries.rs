@@ -101,7 +101,7 @@ impl Deliveries {
         timers.set(Timer::TellDelivered, at);
     }
 
-    /// They were told.
+    /// The server has answered that it was told.
     pub(super) fn answered(&mut self) {
         self.failures = 0;
     }

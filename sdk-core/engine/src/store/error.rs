@@ -14,7 +14,7 @@ pub enum OpenError {
     /// Another client has it open, in this process or another.
     #[error("{path} is already open: close the other client first")]
     AlreadyOpen {
-        /// Which file.
+        /// The path of the store.
         path: PathBuf,
     },
     /// A newer version of the SDK wrote it.
@@ -57,7 +57,7 @@ pub enum OpenError {
     /// The file has a second name, a hard link: two clients could open it and would damage it.
     #[error("{path} has a second name (a hard link): remove that, or copy the file")]
     HardLinked {
-        /// Which file.
+        /// The path of the store.
         path: PathBuf,
     },
     /// The store went back in time: its log was deleted, it was emptied, or an older copy is in its place. What

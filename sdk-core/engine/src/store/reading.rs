@@ -16,7 +16,7 @@ const MOST_UNREAD: u64 = (1 << 53) - 1;
 pub(crate) enum Counts {
     /// Their own, or a notice: not at all.
     Not,
-    /// As unread.
+    /// Shown as unread.
     AsUnread,
     /// As unread, and it mentions them.
     AsMention,

@@ -43,7 +43,7 @@ pub enum SalvageError {
     New {
         /// Where the damaged file is now.
         set_aside: PathBuf,
-        /// What failed.
+        /// Why the new store could not be made.
         error: OpenError,
     },
     /// Somebody has the store open.

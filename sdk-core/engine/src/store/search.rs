@@ -16,7 +16,7 @@ use super::{ConversationKey, Result};
 /// A piece of a text that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TextPiece {
-    /// As it is.
+    /// Text that does not match.
     Plain(String),
     /// What was searched for.
     Hit(String),

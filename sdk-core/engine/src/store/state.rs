@@ -76,7 +76,7 @@ pub enum SessionEnd {
     },
     /// The app's token provider said that this user has no session any more.
     ByTokenProvider {
-        /// What it said.
+        /// What the token provider said, for logs.
         reason: String,
     },
     /// The tokens in the store are sealed with a key that the platform does not have (any more): a
@@ -86,7 +86,7 @@ pub enum SessionEnd {
 
 #[cfg(test)]
 impl OperationState {
-    /// All of them.
+    /// Every state, for tests that iterate over them.
     pub(crate) fn all() -> [Self; 5] {
         crate::testing::every!(OperationState {
             OperationState::Queued => [Self::Queued],

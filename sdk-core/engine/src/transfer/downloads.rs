@@ -69,7 +69,7 @@ struct Download {
     senseless: u32,
 }
 
-/// What somebody wants.
+/// A file that somebody waits for.
 #[derive(Debug)]
 pub(crate) struct Wanted {
     pub(crate) id: DownloadId,
@@ -84,7 +84,7 @@ pub(crate) struct Wanted {
 /// Whether an answer brought something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DownloadNews {
-    /// Bytes came.
+    /// More bytes are here.
     Progress,
     Nothing,
 }

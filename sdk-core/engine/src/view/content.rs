@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum MessageContent {
-    /// What somebody wrote.
+    /// A text that a person wrote, with or without files.
     Text {
         /// The text.
         text: String,
@@ -19,7 +19,7 @@ pub enum MessageContent {
     },
     /// Something that an app defined. An app that does not know its type shows the text.
     Custom {
-        /// What it is.
+        /// What the app defined.
         payload: Payload,
         /// What it says in words.
         text: String,
@@ -29,7 +29,7 @@ pub enum MessageContent {
     },
     /// Something happened in the conversation; the sender is the user who did it.
     System {
-        /// What.
+        /// What happened in the conversation.
         notice: Notice,
         /// The same in words, for a notice that an app does not know.
         text: String,

@@ -59,7 +59,7 @@ pub struct ConversationItem {
 /// Whether the server knows a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConversationStatus {
-    /// It does.
+    /// The server has it: messages can go out.
     Ready,
     /// Not yet; messages can be sent all the same, and wait.
     Creating {
@@ -70,7 +70,7 @@ pub enum ConversationStatus {
     Failed {
         /// The operation that should have created it.
         operation: OperationKey,
-        /// Why.
+        /// Why it failed, and with that what the app can do.
         reason: FailureReason,
     },
     /// The user is no longer in it. It is still here because of messages that were never sent; when
@@ -102,7 +102,7 @@ pub enum Folder {
 /// Whether only what is unread is listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum UnreadFilter {
-    /// All.
+    /// Conversations with and without unread messages.
     #[default]
     All,
     /// Those with unread messages, or marked as unread.

@@ -8,33 +8,33 @@ use std::collections::BTreeSet;
 pub enum Change<T> {
     /// The list is this now. The first change of every watcher.
     Reset {
-        /// All of it.
+        /// All items, in order.
         items: Vec<T>,
     },
     /// A new item.
     Insert {
         /// Where it is now.
         index: usize,
-        /// The item.
+        /// The item as it is now.
         item: T,
     },
     /// The item at this place has new content; its key is the same.
     Update {
-        /// Where it is.
+        /// The index that it has.
         index: usize,
-        /// The item.
+        /// The item as it is now.
         item: T,
     },
     /// An item changed its place.
     Move {
-        /// Where it was.
+        /// The index that it had before.
         from: usize,
         /// Where it is after it was taken out and put in again.
         to: usize,
     },
     /// An item is gone.
     Remove {
-        /// Where it was.
+        /// The index that it had.
         index: usize,
     },
 }

@@ -17,7 +17,7 @@ use crate::store::{ConversationKey, Result, StoreError, conversations, participa
 pub struct Preview {
     /// Who sent it.
     pub sender: UserId,
-    /// What it says.
+    /// The content of the message.
     pub content: MessageContent,
 }
 

@@ -29,7 +29,7 @@ pub struct MessageItem {
     pub position: Option<Position>,
     /// Who sent it.
     pub sender: UserId,
-    /// What it says.
+    /// The content of the message.
     pub content: MessageContent,
     /// When the server took it; until then, when it was handed over here.
     pub at: Timestamp,
@@ -64,7 +64,7 @@ impl MessageItem {
 /// A message that another one answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quote {
-    /// Its list key.
+    /// The list key of the message.
     pub key: OperationKey,
     /// What it is; `None` while it is not on this device.
     pub message: Option<QuotedMessage>,
@@ -75,7 +75,7 @@ pub struct Quote {
 pub struct QuotedMessage {
     /// Who sent it.
     pub sender: UserId,
-    /// What it says.
+    /// The content of the message.
     pub content: MessageContent,
 }
 
@@ -112,7 +112,7 @@ pub enum MessageState {
     Sent,
     /// It will not go out until the app retries it, and by default nothing behind it either.
     Failed {
-        /// Why.
+        /// Why it failed, and with that what the app can do.
         reason: FailureReason,
     },
 }

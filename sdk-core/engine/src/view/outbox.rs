@@ -16,15 +16,15 @@ use crate::store::{ConversationKey, Reader, Result, StoreError};
 pub struct OutboxItem {
     /// The operation's key; of a message that is to be sent, also its list key.
     pub operation: OperationKey,
-    /// Where it belongs.
+    /// The conversation that it belongs to.
     pub conversation: ConversationKey,
     /// The id of that conversation.
     pub conversation_id: ConversationId,
-    /// What it does.
+    /// What the operation does.
     pub action: Action,
     /// The message that it changes.
     pub message: Option<OperationKey>,
-    /// How it stands.
+    /// How far it has come.
     pub state: OutboxState,
     /// How often it was handed to the network.
     pub tries: u32,
@@ -53,13 +53,13 @@ pub enum OutboxState {
     },
     /// It waits until the app says what becomes of an earlier one that failed.
     Held {
-        /// Which one.
+        /// The failed operation that it waits behind.
         behind: OperationKey,
     },
     /// It will not go out until the app retries it. What it would have changed is not shown, except
     /// for a message or a conversation.
     Failed {
-        /// Why.
+        /// Why it failed, and with that what the app can do.
         reason: FailureReason,
     },
 }

@@ -13,9 +13,9 @@ use crate::store::{ConversationKey, Reader, Result, conversations, reading};
 /// A message that a search has found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchHit {
-    /// Where it is.
+    /// The conversation of the message.
     pub conversation_id: ConversationId,
-    /// The message.
+    /// The message that was found.
     pub message: MessageItem,
     /// What it says, in pieces: what was searched for, and what is around that.
     pub pieces: Vec<TextPiece>,

@@ -12,9 +12,9 @@ use crate::error::Result;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditEntry {
-    /// When.
+    /// When it was done, by the server's clock.
     pub at: Timestamp,
-    /// Who.
+    /// The user who did it.
     pub user_id: UserId,
     /// What: the method of an operation, or `account.registered`, `account.deleted`, `session.started`,
     /// `session.ended`, `user.blocked`, `user.unblocked`.

@@ -18,7 +18,7 @@ pub struct RecordedPush {
     pub at: Timestamp,
     /// The devices that it is for: those of the user that have a token.
     pub devices: Vec<PushDevice>,
-    /// What it says.
+    /// The payload of the notification.
     pub payload: PushPayload,
 }
 
@@ -26,7 +26,7 @@ pub struct RecordedPush {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PushDevice {
-    /// Which one.
+    /// The device that the token is of.
     pub device_id: DeviceId,
     /// Its token, and who gave it out.
     #[serde(flatten)]

@@ -5,7 +5,7 @@ import kotlinx.coroutines.flow.flow
 
 /** The people of a conversation at one moment. */
 public data class ParticipantListSnapshot(
-    /** Everyone, by id. */
+    /** Everyone who takes part, by id. */
     public val items: List<Participant>,
 )
 

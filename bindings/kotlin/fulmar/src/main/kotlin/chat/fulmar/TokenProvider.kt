@@ -6,7 +6,7 @@ import kotlin.time.Duration
 
 /** An access token that the app's own backend gave out. Does not print. */
 public class ProvidedToken(
-    /** The token. */
+    /** The access token, as the app's backend issued it. */
     public val accessToken: String,
     /** How long it is valid from now. Without it the token is used until the server refuses it. */
     public val expiresIn: Duration? = null,
