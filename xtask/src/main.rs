@@ -22,6 +22,7 @@ mod surface;
 mod tidy;
 mod toolchains;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -138,8 +139,21 @@ enum Platform {
     Apple,
 }
 
+/// All paths here are from the root of the repository, wherever the user stands in it.
+fn enter_repository() -> std::io::Result<()> {
+    match std::env::var_os("CARGO_MANIFEST_DIR") {
+        Some(xtask) => std::env::set_current_dir(Path::new(&xtask).join("..")),
+        // Not run by Cargo: where it stands.
+        None => Ok(()),
+    }
+}
+
 fn main() -> ExitCode {
     let task = Options::parse().task;
+    if let Err(error) = enter_repository() {
+        eprintln!("the root of the repository cannot be entered: {error}");
+        return ExitCode::FAILURE;
+    }
     let after_failure = task.after_failure();
     let steps = match task {
         Task::Test { fast: true } => plan::fast(),

@@ -107,6 +107,9 @@ pub(crate) fn cargo(arguments: &[&str], env: &[(&str, &str)]) -> Result<(), Stri
     for name in ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH"] {
         command.env_remove(name);
     }
+    // The packages of Kotlin and Swift, and the steps here, look for what was built in this folder, whatever the
+    // user has set for Cargo.
+    command.env("CARGO_TARGET_DIR", "target");
     match command.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("cargo {} ended with {status}", arguments.join(" "))),
