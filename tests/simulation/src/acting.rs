@@ -1,12 +1,13 @@
-//! What people do with their apps: every kind of operation, on whatever the screen shows.
+//! What people do with their apps: every kind of operation, on whatever the screen shows. A method that nobody
+//! does fails a test.
+
+mod conversations;
 
 use fulmar_engine::query::{ConversationItem, MessageItem};
 use fulmar_engine::{Command, CommandId, Input, MessageContent, NewConversation};
 use fulmar_protocol::{
-    Anchor, ConversationId, ConversationKind, ConversationLeave, ConversationUpdate, HistoryPage,
-    MessageDelete, MessageEdit, MessageHide, MessagePin, MessageSend, Method, OperationKey,
-    ParticipantAdd, ParticipantRemove, ParticipantUpdate, Position, ReactionAdd, ReactionRemove,
-    Role, SettingsUpdate, Timestamp, Writing,
+    Anchor, HistoryPage, MessageDelete, MessageEdit, MessageHide, MessagePin, MessageSend, Method,
+    OperationKey, Position, ReactionAdd, ReactionRemove, UserId,
 };
 
 use crate::device::{Promise, Waiting};
@@ -243,12 +244,19 @@ impl World {
     fn change_message(&mut self, index: DeviceIndex, chosen: &ConversationItem) -> Step {
         let conversation_id = chosen.conversation_id.clone();
         let shown = self.devices[index].screen(&conversation_id)?;
-        let Some(item) = self.pick(&shown).cloned() else {
+        let Some(mut item) = self.pick(&shown).cloned() else {
             return Ok(());
         };
+        let mut emoji = EMOJI[self.rng.usize(0..EMOJI.len())].to_owned();
+        let change = self.rng.u32(0..12);
+        // Hardly any message has a reaction of this user with this emoji: one that has is looked for.
+        if (3..5).contains(&change)
+            && let Some((reacted, own)) = reaction_of(&shown, &self.devices[index].user)
+        {
+            (item, emoji) = (reacted.clone(), own.to_owned());
+        }
         let message_key = item.key;
-        let emoji = EMOJI[self.rng.usize(0..EMOJI.len())].to_owned();
-        let method = match self.rng.u32(0..12) {
+        let method = match change {
             10.. => Method::MessagePin(MessagePin {
                 conversation_id,
                 message_key,
@@ -302,68 +310,6 @@ impl World {
         self.change(index, method)
     }
 
-    fn change_settings(&mut self, index: DeviceIndex, chosen: &ConversationItem) -> Step {
-        let mut update = SettingsUpdate {
-            conversation_id: chosen.conversation_id.clone(),
-            muted_until: None,
-            pinned: None,
-            archived: None,
-            hidden_to: None,
-            marked_unread: None,
-        };
-        match self.rng.u32(0..5) {
-            0 => update.muted_until = Some(Timestamp([0, i64::MAX >> 11][self.rng.usize(0..2)])),
-            1 => update.pinned = Some(self.rng.bool()),
-            2 => update.archived = Some(self.rng.bool()),
-            3 => update.hidden_to = Some(Position(u64::MAX)),
-            _ => update.marked_unread = Some(true),
-        }
-        self.change(index, Method::SettingsUpdate(update))
-    }
-
-    fn change_group(&mut self, index: DeviceIndex, chosen: &ConversationItem) -> Step {
-        if chosen.kind == ConversationKind::Direct {
-            return Ok(());
-        }
-        let conversation_id = chosen.conversation_id.clone();
-        let other = user(PEOPLE[self.rng.usize(0..PEOPLE.len())]);
-        let method = match self.rng.u32(0..12) {
-            0..3 => self.rename(conversation_id),
-            3 => Method::ConversationUpdate(ConversationUpdate {
-                conversation_id,
-                title: None,
-                avatar_url: None,
-                writing: Some([Writing::Everyone, Writing::Admins][self.rng.usize(0..2)]),
-                context: None,
-            }),
-            4..8 => Method::ParticipantAdd(ParticipantAdd {
-                conversation_id,
-                user_ids: vec![other],
-            }),
-            8..10 => Method::ParticipantUpdate(ParticipantUpdate {
-                conversation_id,
-                user_id: other,
-                role: [Role::Admin, Role::Moderator, Role::Member][self.rng.usize(0..3)],
-            }),
-            10 => Method::ParticipantRemove(ParticipantRemove {
-                conversation_id,
-                user_id: other,
-            }),
-            _ => Method::ConversationLeave(ConversationLeave { conversation_id }),
-        };
-        self.change(index, method)
-    }
-
-    fn rename(&mut self, conversation_id: ConversationId) -> Method {
-        Method::ConversationUpdate(ConversationUpdate {
-            conversation_id,
-            title: Some(format!("title {}", self.rng.u32(0..1000))),
-            avatar_url: None,
-            writing: None,
-            context: None,
-        })
-    }
-
     fn change(&mut self, index: DeviceIndex, method: Method) -> Step {
         let body = Command::Change {
             operation_key: self.operation_key(),
@@ -385,4 +331,15 @@ impl World {
         self.rng.fill(&mut random);
         OperationKey::from_parts(self.server_now(), random)
     }
+}
+
+/// The newest message with a reaction of a user, and the emoji of it.
+fn reaction_of<'a>(shown: &'a [MessageItem], user: &UserId) -> Option<(&'a MessageItem, &'a str)> {
+    shown.iter().rev().find_map(|item| {
+        let own = item
+            .reactions
+            .iter()
+            .find(|it| it.user_ids.contains(user))?;
+        Some((item, own.emoji.as_str()))
+    })
 }

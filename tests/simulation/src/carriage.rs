@@ -2,7 +2,7 @@
 
 use fulmar_backend::{HttpRequest, Outgoing};
 use fulmar_engine::{Effect, Input, SocketEvent, SocketFailure, SocketId};
-use fulmar_protocol::{ApiRequest, HttpAnswer, Secret};
+use fulmar_protocol::{ApiRequest, ClientFrame, HttpAnswer, Secret};
 
 use crate::network::{DeviceIndex, Direction, FarSocket, Process, ScheduledEvent};
 use crate::outage::{Intercepted, Outage};
@@ -195,6 +195,22 @@ impl World {
         }
     }
 
+    /// A frame is on its way to the server; a submit may be twice.
+    fn send_up(&mut self, at: u64, far: FarSocket, frame: &ClientFrame) {
+        let text = frame.to_text();
+        if let ClientFrame::Submit(submit) = frame {
+            let names = submit.operations.iter().map(|it| it.method.clone());
+            self.methods.extend(names);
+            if self.chance(self.storm.repeat) {
+                let text = text.clone();
+                let again = ScheduledEvent::ToServer { far, text };
+                self.network.in_order(at, far, Direction::Up, again);
+            }
+        }
+        let event = ScheduledEvent::ToServer { far, text };
+        self.network.in_order(at, far, Direction::Up, event);
+    }
+
     pub(crate) fn carry_out(&mut self, index: DeviceIndex, effect: Effect) -> Step {
         if self.verbose {
             self.tell(&format!("  {}: {effect:?}", self.devices[index].name));
@@ -230,16 +246,7 @@ impl World {
                     self.cut(process, socket, far);
                     return Ok(());
                 }
-                let text = frame.to_text();
-                if self.chance(self.storm.repeat)
-                    && matches!(frame, fulmar_protocol::ClientFrame::Submit(_))
-                {
-                    let text = text.clone();
-                    let again = ScheduledEvent::ToServer { far, text };
-                    self.network.in_order(at, far, Direction::Up, again);
-                }
-                let event = ScheduledEvent::ToServer { far, text };
-                self.network.in_order(at, far, Direction::Up, event);
+                self.send_up(at, far, &frame);
             }
             Effect::CloseSocket { socket } => {
                 if let Some(Some(far)) = self.devices[index].sockets.remove(&socket) {

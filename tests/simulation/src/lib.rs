@@ -20,6 +20,7 @@ mod looking;
 mod network;
 pub mod oracle;
 mod outage;
+mod outcome;
 mod people;
 mod process;
 mod progress;
@@ -27,9 +28,10 @@ mod storm;
 mod workers;
 mod world;
 
+pub use outcome::{Failure, Outcome};
 pub use storm::Storm;
 pub use workers::{Sum, check_all};
-pub use world::{Failure, Outcome, World};
+pub use world::World;
 
 /// Runs the world of a seed twice; the second run must be the same, effect by effect.
 pub fn check(seed: u64) -> Result<Outcome, Failure> {

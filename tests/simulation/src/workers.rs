@@ -1,5 +1,6 @@
 //! Many worlds on every core. A world knows nothing of this: each is one thread's from its start to its end.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -10,7 +11,7 @@ use fulmar_engine::defects::{Defect, plant};
 use crate::{Failure, Outcome, check};
 
 /// What worlds came to, together.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Sum {
     /// How many transactions the engines ran.
     pub transactions: u64,
@@ -18,6 +19,8 @@ pub struct Sum {
     pub messages: usize,
     /// How often a process crashed.
     pub crashes: u64,
+    /// The names of the methods that were submitted somewhere.
+    pub methods: BTreeSet<String>,
 }
 
 impl Sum {
@@ -26,6 +29,7 @@ impl Sum {
         self.transactions += outcome.transactions;
         self.messages += outcome.messages;
         self.crashes += outcome.crashes;
+        self.methods.extend(outcome.methods.iter().cloned());
     }
 }
 
@@ -89,10 +93,22 @@ impl Work {
 mod tests {
     use super::*;
 
+    const WORLDS: u64 = 13;
+
     #[test]
     fn the_lowest_seed_that_fails_is_told() {
         let failure = check_all(1..5, Some(Defect::ForgetAtOutcome)).unwrap_err();
         assert_eq!(failure.seed, 1);
+    }
+
+    /// Whoever adds a method lets people do it in `acting.rs`.
+    #[test]
+    fn every_method_is_done_somewhere() {
+        let sum = check_all(1..WORLDS, None).unwrap();
+        let done: Vec<&str> = sum.methods.iter().map(String::as_str).collect();
+        let mut all = fulmar_protocol::Method::NAMES.to_vec();
+        all.sort_unstable();
+        assert_eq!(done, all);
     }
 
     #[test]

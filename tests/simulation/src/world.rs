@@ -1,5 +1,6 @@
 //! One world: its people, its weather, its time.
 
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use fulmar_protocol::{
 use crate::device::Device;
 use crate::network::{DeviceIndex, Network, Process, ScheduledEvent};
 use crate::outage::Outage;
+use crate::outcome::{Failure, Outcome};
 use crate::process::new_disk;
 use crate::storm::Storm;
 
@@ -32,30 +34,6 @@ const MOST_STEPS: u64 = 400_000;
 pub(crate) const PEOPLE: [&str; 3] = ["alice", "bob", "carol"];
 /// Somebody without a device, who is in the group from the beginning and sees all that is there.
 pub(crate) const ORACLE: &str = "oracle";
-
-/// What a world came to.
-#[derive(Debug, Clone, Copy)]
-pub struct Outcome {
-    /// Stands for every effect of every engine, in order.
-    pub fingerprint: u64,
-    /// How many transactions the engines ran.
-    pub transactions: u64,
-    /// How many messages were sent.
-    pub messages: usize,
-    /// How often a process crashed.
-    pub crashes: u64,
-}
-
-/// How a world went wrong.
-#[derive(Debug, Clone)]
-pub struct Failure {
-    /// Which world.
-    pub seed: u64,
-    /// When, in virtual milliseconds.
-    pub at: u64,
-    /// What was not as it must be.
-    pub what: String,
-}
 
 /// A world.
 #[allow(missing_debug_implementations)]
@@ -74,6 +52,8 @@ pub struct World {
     pub(crate) hasher: DefaultHasher,
     pub(crate) transactions: u64,
     pub(crate) crashes: u64,
+    /// The names of the methods that were submitted over a socket.
+    pub(crate) methods: BTreeSet<String>,
     /// When failed messages were last given up.
     pub(crate) tidied: u64,
     pub(crate) verbose: bool,
@@ -134,6 +114,7 @@ impl World {
             hasher: DefaultHasher::new(),
             transactions: 0,
             crashes: 0,
+            methods: BTreeSet::new(),
             tidied: 0,
             verbose: false,
         }
@@ -154,6 +135,7 @@ impl World {
                 transactions: self.transactions,
                 messages,
                 crashes: self.crashes,
+                methods: self.methods,
             }),
             Err(what) => Err(Failure {
                 seed: self.seed,
