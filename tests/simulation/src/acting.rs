@@ -89,6 +89,12 @@ impl World {
     }
 
     fn command(&mut self, index: DeviceIndex, command: CommandId, body: Command) -> Step {
+        if self.verbose {
+            self.tell(&format!(
+                "  {}: {command:?} {body:?}",
+                self.devices[index].name
+            ));
+        }
         self.handle(index, vec![Input::Command { command, body }])
     }
 

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fulmar_engine::query::{
-    ConversationFilter, ConversationItem, Folder, MessageItem, MessageState, TimelineItem,
-    TimelineSnapshot, Window, conversation_key, conversations, pinned_messages, timeline,
+    Action, ConversationFilter, ConversationItem, Folder, MessageItem, OutboxState, TimelineItem,
+    TimelineSnapshot, Window, conversation_key, conversations, outbox, pinned_messages, timeline,
 };
 use fulmar_engine::{
-    CommandId, Config, Engine, FailureReason, Mono, Now, SessionState, SocketId, Store,
+    CommandId, Config, Engine, FailurePolicy, FailureReason, Mono, Now, SessionState, SocketId,
+    Store,
 };
 use fulmar_protocol::{
     Code, ContentHash, ConversationId, DeviceId, OperationKey, Position, Timestamp, UserId,
@@ -223,28 +224,28 @@ impl Device {
             .map_err(|error| error.to_string())
     }
 
-    /// Messages that were refused. A server has three reasons to, none of them in a direct
-    /// conversation but that a forwarded message was deleted.
+    /// Messages that were refused: in the outbox, also if no screen shows what they were a reply to. A server has
+    /// three reasons to, none of them in a direct conversation but that a forwarded message was deleted.
     pub(crate) fn failed(&self) -> Result<BTreeSet<OperationKey>, String> {
+        let engine = self.engine.as_ref().ok_or("the process is dead")?;
+        let waiting = outbox(engine.reader(), FailurePolicy::default());
         let mut failed = BTreeSet::new();
-        for id in self.known()? {
-            for item in self.screen(&id)? {
-                let MessageState::Failed { reason } = &item.state else {
-                    continue;
-                };
-                let legal = [
-                    Code::ConversationNotFound,
-                    Code::ConversationForbidden,
-                    Code::MessageNotFound,
-                ];
-                match reason {
-                    FailureReason::Refused { problem } if legal.contains(&problem.code) => {}
-                    // Somebody gave up what it was a reply to.
-                    FailureReason::RootGivenUp => {}
-                    reason => return Err(format!("{} failed: {reason}", item.text())),
-                }
-                failed.insert(item.key);
+        for item in waiting.map_err(|error| error.to_string())? {
+            let (Action::Send, OutboxState::Failed { reason }) = (item.action, &item.state) else {
+                continue;
+            };
+            let legal = [
+                Code::ConversationNotFound,
+                Code::ConversationForbidden,
+                Code::MessageNotFound,
+            ];
+            match reason {
+                FailureReason::Refused { problem } if legal.contains(&problem.code) => {}
+                // Somebody gave up what it was a reply to.
+                FailureReason::RootGivenUp => {}
+                reason => return Err(format!("{} failed: {reason}", item.operation)),
             }
+            failed.insert(item.operation);
         }
         Ok(failed)
     }
