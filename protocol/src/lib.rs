@@ -63,11 +63,7 @@ pub use message::{
 };
 pub use method::{Method, WriteRequest};
 pub use operation::{Operation, Outcome, OutcomeStatus, Submit};
-pub use params::{
-    ConversationCreate, ConversationLeave, ConversationUpdate, MessageDelete, MessageEdit,
-    MessageHide, MessagePin, MessageSend, ParticipantAdd, ParticipantRemove, ParticipantUpdate,
-    ReactionAdd, ReactionRemove, ReceiptUpdate, SettingsUpdate,
-};
+pub use params::*;
 pub use presence::{Presence, PresenceFrame, PresenceSetting, UserPresence};
 pub use problem::{Code, FailureClass, Problem};
 pub use push::{PushPayload, PushProvider, PushToken};
