@@ -8,7 +8,7 @@ mod overlay;
 use fulmar_protocol::{
     Conversation, ConversationCreate, ConversationId, ConversationKind, ConversationLeave,
     ConversationProfile, ConversationUpdate, Lenient, Limits, Message, MessageDelete, MessageEdit,
-    MessageHide, MessageId, MessagePin, MessageSend, Method, Notice, OperationKey, Participant,
+    MessageHide, MessagePin, MessageSend, Method, Notice, OperationKey, Participant,
     ParticipantAdd, ParticipantRemove, ParticipantUpdate, Pin, Position, ReactionAdd,
     ReactionRemove, ReceiptUpdate, Revision, Role, Settings, SettingsUpdate, Timestamp, UserId,
     Writing,
@@ -18,7 +18,7 @@ use super::{Checked, Fold, Situation, newcomer, of};
 use crate::io::{CommandError, Rule};
 use crate::store::operations::NewOperation;
 use crate::store::{LaneId, conversations, messages, operations};
-use crate::testing::{Bench, EPOCH};
+use crate::testing::{Bench, EPOCH, server};
 
 /// What alice wrote, what bob wrote, and what the server wrote for alice.
 const OWN: u8 = 20;
@@ -173,24 +173,13 @@ struct Room {
 
 fn message(number: u8, sender: &str) -> Message {
     Message {
-        message_id: MessageId::new(format!("m-{number}")).unwrap(),
         operation_key: key(number),
-        conversation_id: here(),
-        position: Position(number.into()),
         sender_id: user(sender),
-        sent_at: Timestamp(EPOCH),
-        revision: Revision::ZERO,
         content: fulmar_protocol::Content {
             text: "hello".to_owned(),
             ..Default::default()
         },
-        thread_position: None,
-        thread: None,
-        edited_at: None,
-        deleted: None,
-        pinned: None,
-        hidden: false,
-        reactions: Vec::new(),
+        ..server::message("c-1", number.into())
     }
 }
 

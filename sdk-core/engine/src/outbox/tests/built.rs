@@ -88,21 +88,10 @@ pub(super) fn group(id: &str, head: u64) -> Conversation {
 
 pub(super) fn message(conversation: &str, key: OperationKey, position: u64) -> Message {
     Message {
-        message_id: MessageId::new(format!("m-{position}")).unwrap(),
         operation_key: key,
-        conversation_id: conversation_id(conversation),
-        position: Position(position),
         sender_id: user("alice"),
-        sent_at: Timestamp(EPOCH),
-        revision: Revision::ZERO,
         content: Default::default(),
-        thread_position: None,
-        thread: None,
-        edited_at: None,
-        deleted: None,
-        pinned: None,
-        hidden: false,
-        reactions: Vec::new(),
+        ..crate::testing::server::message(conversation, position)
     }
 }
 

@@ -16,7 +16,7 @@ use std::time::Duration;
 use fulmar_protocol::{
     Answer, AnswerError, ApiRequest, Attachment, AttachmentKind, ClientFrame, Code, ContentHash,
     Conversation, ConversationId, ConversationKind, ConversationProfile, DeviceId, FileId, Lenient,
-    Limits, LogId, Message, MessageDelete, MessageId, MessageSend, Method, Operation, OperationKey,
+    Limits, LogId, Message, MessageDelete, MessageSend, Method, Operation, OperationKey,
     OperationsAnswer, Outcome, OutcomeStatus, Participant, Position, Problem, Ready, Revision,
     Role, Secret, Seq, Settings, SettingsUpdate, Submit, SubmitId, Timestamp, UserId,
 };
