@@ -4,6 +4,7 @@
 //! one file in a room.
 
 mod dispatch;
+mod same;
 
 use std::collections::BTreeSet;
 
@@ -17,6 +18,7 @@ use crate::rooms::Rooms;
 use crate::store::applied::{self, write};
 use crate::store::{log, messages};
 use crate::tx::Tx;
+use same::means_the_same;
 
 /// Applies the operations of a submit. After one has failed, those of its conversation are skipped, and
 /// the others go on.
@@ -73,9 +75,9 @@ fn apply_once(
     operation: &Operation,
 ) -> Result<OutcomeStatus> {
     let key = operation.operation_key;
-    if let Some(first) = applied::find(tx.db(), user, key)? {
-        return if first.method == operation.method && first.params == operation.params {
-            as_it_is_now(tx, user, first.outcome)
+    if let Some((first, outcome)) = applied::find(tx.db(), user, key)? {
+        return if means_the_same(&first, operation) {
+            as_it_is_now(tx, user, outcome)
         } else {
             Err(Error::refused(
                 Code::OperationConflict,
@@ -158,7 +160,8 @@ fn addressed(
     let Some(params) = addressed.params.as_object_mut() else {
         return Ok(addressed);
     };
-    if operation.method != "message.send" || params.contains_key("conversationId") {
+    let said = |name: &str| params.get(name).is_some_and(|value| !value.is_null());
+    if operation.method != "message.send" || said("conversationId") || !said("toUserId") {
         return Ok(addressed);
     }
     let Some(other) = params.remove("toUserId") else {

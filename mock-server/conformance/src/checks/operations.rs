@@ -11,6 +11,7 @@ checks! {
     "4.2.3" [] "no two messages have the same key, also of different senders" => keys_are_one;
     "5.1.1" [M10] "the same key again is answered with the first outcome and changes nothing" => same_key;
     "5.1.2" [] "the same key for something else is a conflict" => key_conflict;
+    "5.1.6" [] "a null is an absent field, also under a key that was used" => nulls;
     "5.1.3" [] "a refused operation is not remembered" => refused_again;
     "5.1.4" [M9] "an operation is applied completely or not at all" => atomic;
     "5.1.5" [M12] "the key of a message is remembered as long as the message" => old_key;
@@ -80,6 +81,18 @@ async fn key_conflict(setting: &Setting<'_>) -> Outcome {
         outcomes[0]["problem"]["code"] == "operation.conflict",
         outcomes[0]
     );
+    Ok(())
+}
+
+async fn nulls(setting: &Setting<'_>) -> Outcome {
+    let operation = setting.message(&operation_key()?, "said once");
+    let first = setting.submit(json!([operation])).await?;
+    let mut written = operation;
+    for field in ["replyTo", "threadRoot", "payload"] {
+        written["params"][field] = Value::Null;
+    }
+    let again = setting.submit(json!([written])).await?;
+    ensure!(first[0] == again[0], again[0]);
     Ok(())
 }
 

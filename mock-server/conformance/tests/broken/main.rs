@@ -13,7 +13,7 @@ use fulmar_mock_server::{Action, Config, FrameKind, MockServer, Restart, When};
 use mistakes::{
     AppliesHalf, CountsTooMuch, ForgetsKeys, KeepsTheName, LeavesHoles, ManyPerPair,
     ManySuccessors, PinsForGood, ShowsEverything, SkipsNothing, StopsAtUnknownMethods,
-    TakesBlankTexts, TellsWhoExists,
+    TakesBlankTexts, TellsNullApart, TellsWhoExists,
 };
 use shim::Mistake;
 
@@ -246,7 +246,9 @@ async fn answers_that_are_wrong() {
 
 #[tokio::test]
 async fn operations_that_are_applied_wrongly() {
-    with_mistake(ForgetsKeys::after(0), "5.1", &["5.1.1", "5.1.2", "5.1.5"]).await;
+    let forgotten = ["5.1.1", "5.1.2", "5.1.5", "5.1.6"];
+    with_mistake(ForgetsKeys::after(0), "5.1", &forgotten).await;
+    with_mistake(TellsNullApart, "5.1", &["5.1.6"]).await;
     with_mistake(ForgetsKeys::after(50), "5.1", &["5.1.5"]).await;
     with_mistake(AppliesHalf, "5.1", &["5.1.4"]).await;
     with_mistake(SkipsNothing, "5.2", &["5.2.1"]).await;

@@ -76,6 +76,20 @@ impl Mistake for ForgetsKeys {
     }
 }
 
+/// Takes an operation with a `null` in it for another one.
+pub(crate) struct TellsNullApart;
+
+impl Mistake for TellsNullApart {
+    fn ask(&self, asked: &mut Asked) {
+        for operation in operations(&mut asked.body) {
+            let params = operation["params"].as_object();
+            if params.is_some_and(|params| params.values().any(Value::is_null)) {
+                operation["params"]["text"] = json!("with a null");
+            }
+        }
+    }
+}
+
 /// Begins a new conversation for a pair that has one.
 pub(crate) struct ManyPerPair;
 

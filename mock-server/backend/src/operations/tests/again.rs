@@ -59,8 +59,19 @@ fn every_operation_that_comes_again_under_its_key_changes_nothing() {
         assert!(pending.notify_events.is_empty(), "{method}");
         assert!(pending.pushes.is_empty(), "{method}");
 
+        // What the server does not know it passes over, as it did the first time.
+        let mut same = operation.clone();
+        same.params["aFieldOfTomorrow"] = json!(1);
+        same.params["anotherOne"] = json!(null);
+        let (same, _) = world.apply(ADMIN, &same);
+        assert_eq!(first, same, "{method}");
+
         let mut other = operation.clone();
-        other.params["more"] = json!(1);
+        let (field, value) = match method {
+            "conversation.create" => ("title", "another"),
+            _ => ("conversationId", "another"),
+        };
+        other.params[field] = json!(value);
         let (other, _) = world.apply(ADMIN, &other);
         assert_eq!(code(&other), Some(Code::OperationConflict), "{method}");
     }

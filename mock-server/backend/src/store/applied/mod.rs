@@ -2,18 +2,17 @@
 
 pub(crate) mod write;
 
-use fulmar_protocol::{OperationKey, OutcomeStatus, UserId};
+use fulmar_protocol::{Operation, OperationKey, OutcomeStatus, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::Result;
 
-pub(crate) struct Applied {
-    pub(crate) method: String,
-    pub(crate) params: serde_json::Value,
-    pub(crate) outcome: OutcomeStatus,
-}
-
-pub(crate) fn find(db: &Connection, user: &UserId, key: OperationKey) -> Result<Option<Applied>> {
+/// The operation that a user applied under a key, and what became of it.
+pub(crate) fn find(
+    db: &Connection,
+    user: &UserId,
+    key: OperationKey,
+) -> Result<Option<(Operation, OutcomeStatus)>> {
     let row = db
         .prepare_cached(
             "SELECT method, params, outcome FROM applied
@@ -30,9 +29,10 @@ pub(crate) fn find(db: &Connection, user: &UserId, key: OperationKey) -> Result<
     let Some((method, params, outcome)) = row else {
         return Ok(None);
     };
-    Ok(Some(Applied {
+    let first = Operation {
+        operation_key: key,
         method,
         params: serde_json::from_str(&params)?,
-        outcome: serde_json::from_str(&outcome)?,
-    }))
+    };
+    Ok(Some((first, serde_json::from_str(&outcome)?)))
 }
