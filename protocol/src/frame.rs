@@ -44,7 +44,8 @@ pub struct Hello {
     /// The access token, unless it was given with the handshake.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_token: Option<Secret>,
-    /// The last event that this device has committed.
+    /// The last event that this device has committed; zero when it has none, or does not say.
+    #[serde(default)]
     pub since: Seq,
     /// The log that `since` belongs to; absent on a first connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]

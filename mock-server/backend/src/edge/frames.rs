@@ -76,6 +76,10 @@ fn unreadable(
     text: &str,
     error: FrameError,
 ) -> Vec<Outgoing> {
+    // What else a `hello` has may be another in another version.
+    if version_of_hello(text).is_some_and(|version| version != PROTOCOL_VERSION) {
+        return another_version(service, sockets, socket);
+    }
     let problem =
         Problem::new(Code::RequestMalformed, "The frame cannot be read").with_detail(error.reason);
     let submit_id = submit_id_of(text);
@@ -98,6 +102,27 @@ fn submit_id_of(text: &str) -> Option<SubmitId> {
     SubmitId::try_from(value.get("submitId")?.as_u64()?).ok()
 }
 
+/// The version of a `hello` of which the rest cannot be read.
+fn version_of_hello(text: &str) -> Option<u32> {
+    let value: serde_json::Value = serde_json::from_str(text).ok()?;
+    if value.get("type")?.as_str()? != "hello" {
+        return None;
+    }
+    value.get("version")?.as_u64()?.try_into().ok()
+}
+
+fn another_version(
+    service: &mut Service,
+    sockets: &mut Sockets,
+    socket: SocketId,
+) -> Vec<Outgoing> {
+    let problem = Problem::new(
+        Code::VersionUnsupported,
+        "This version of the protocol is not supported",
+    );
+    close_with(service, sockets, socket, problem, CloseCode::Malformed)
+}
+
 fn hello(
     service: &mut Service,
     sockets: &mut Sockets,
@@ -109,11 +134,7 @@ fn hello(
         return close(service, sockets, socket, CloseCode::Malformed);
     };
     if hello.version != PROTOCOL_VERSION {
-        let problem = Problem::new(
-            Code::VersionUnsupported,
-            "This version of the protocol is not supported",
-        );
-        return close_with(service, sockets, socket, problem, CloseCode::Malformed);
+        return another_version(service, sockets, socket);
     }
     let token = hello.access_token.clone().or(handshake_token);
     let found = service.quiet(now, |rooms, tx| {

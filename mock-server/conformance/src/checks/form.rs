@@ -15,6 +15,7 @@ checks! {
     "2.4.2" [M2] "frames of unknown types are ignored" => unknown_frames;
     "2.4.3" [] "unknown methods are answered, and stop nothing" => unknown_methods;
     "2.5.1" [] "an unknown version is told, and closes with 4400" => unknown_version;
+    "2.5.2" [] "of a hello of another version nothing else is looked at" => unreadable_version;
     "8.0.1" [] "errors are problem documents with code, title and status" => problems;
     "8.0.2" [] "what is no JSON is request.malformed" => malformed;
     "9.0.1" [] "a submit with too many operations is refused as a whole" => too_many;
@@ -81,10 +82,24 @@ async fn unknown_methods(setting: &Setting<'_>) -> Outcome {
 }
 
 async fn unknown_version(setting: &Setting<'_>) -> Outcome {
-    let mut socket = setting.socket().await?;
     let hello = json!({"type": "hello", "version": 99, "since": 0,
         "accessToken": setting.session["accessToken"]});
-    socket.send(&hello).await?;
+    told_of_its_version(setting, &hello).await
+}
+
+async fn unreadable_version(setting: &Setting<'_>) -> Outcome {
+    for hello in [
+        json!({"type": "hello", "version": 2}),
+        json!({"type": "hello", "version": 2, "since": "yesterday", "accessToken": 7}),
+    ] {
+        told_of_its_version(setting, &hello).await?;
+    }
+    Ok(())
+}
+
+async fn told_of_its_version(setting: &Setting<'_>, hello: &Value) -> Outcome {
+    let mut socket = setting.socket().await?;
+    socket.send(hello).await?;
     let problem = socket.next_of("problem").await?;
     ensure!(problem["problem"]["code"] == "version.unsupported", problem);
     let code = socket.closed().await?;

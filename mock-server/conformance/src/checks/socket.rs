@@ -12,6 +12,8 @@ checks! {
     "3.1.3" [] "the token of the hello wins" => hello_wins;
     "3.2.1" [M4] "anything before hello closes with 4400" => before_hello;
     "3.2.2" [] "a second hello closes with 4400" => hello_twice;
+    "3.2.3" [] "a hello without since begins anew" => hello_without_since;
+    "3.2.4" [] "frames of unknown types are ignored before hello, too" => unknown_before_hello;
     "3.3.1" [M11] "hello is answered with ready, and keys are kept for at least 30 days" => ready;
     "3.3.2" [] "events after since come first, then new ones" => resume;
     "3.3.3" [] "a log that cannot be followed is a sync.reset" => reset;
@@ -68,6 +70,26 @@ async fn hello_twice(setting: &Setting<'_>) -> Outcome {
     let code = socket.closed().await?;
     ensure!(code == 4400, code);
     Ok(())
+}
+
+async fn hello_without_since(setting: &Setting<'_>) -> Outcome {
+    let mut socket = setting.socket().await?;
+    let hello = json!({"type": "hello", "version": 1,
+        "accessToken": setting.session["accessToken"]});
+    socket.send(&hello).await?;
+    socket.next_of("ready").await?;
+    socket.next_of("sync.reset").await?;
+    Ok(())
+}
+
+async fn unknown_before_hello(setting: &Setting<'_>) -> Outcome {
+    let mut socket = setting.socket().await?;
+    socket
+        .send(&json!({"type": "of.tomorrow", "since": "x"}))
+        .await?;
+    let hello = json!({"type": "hello", "version": 1, "since": 0,
+        "accessToken": setting.session["accessToken"]});
+    greeted(socket, &hello).await
 }
 
 async fn ready(setting: &Setting<'_>) -> Outcome {
