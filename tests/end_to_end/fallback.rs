@@ -102,8 +102,9 @@ async fn a_server_that_is_gone_is_waited_for_and_nobody_claims_to_poll_it() {
     .await;
 }
 
-#[tokio::test]
-async fn what_can_happen_to_requests_happens_and_everything_arrives_once() {
+/// Over HTTP alone everything arrives once, whatever happens to requests. Each act comes to nothing at least once: so
+/// many that there is still one try left (PROTOCOL.md §3.9).
+async fn everything_arrives_once(actions: impl IntoIterator<Item = Action>) {
     let mut stage = Stage::new().await;
     stage.config.answer_timeout = Duration::from_millis(500);
     let faults = stage.server.faults();
@@ -114,34 +115,7 @@ async fn what_can_happen_to_requests_happens_and_everything_arrives_once() {
     let chat = client.create_direct("bob").await.unwrap();
     let mut alice = fulmar_tests::Person::new(client, chat);
     let mut texts = Vec::new();
-    let busy = Problem::new(Code::ServerUnavailable, "Not now");
-    for action in [
-        Action::Delay(Duration::from_millis(20)),
-        Action::BytesPerSecond(20_000),
-        Action::Drop,
-        Action::SwallowAnswer,
-        Action::Repeat,
-        Action::Reorder,
-        Action::Cut,
-        Action::CutInTheMiddle,
-        Action::CutAfter,
-        Action::HalfOpen,
-        Action::Html(200),
-        Action::Problem(busy),
-        Action::RateLimit(Duration::from_millis(30)),
-        Action::ExpireToken,
-        Action::MalformToken,
-        Action::Truncate,
-        Action::Malform,
-        Action::WrongTypes,
-        Action::UnknownFields,
-        Action::UnknownEvents,
-        Action::Gap,
-        Action::Replace("[]".to_owned()),
-        Action::Skew(86_400_000),
-        Action::ResetLog,
-        Action::Restart(Restart::Keeping),
-    ] {
+    for action in actions {
         for place in ["/v1/operations", "/v1/sync"] {
             faults
                 .when(When::http(place).user("alice"))
@@ -155,4 +129,51 @@ async fn what_can_happen_to_requests_happens_and_everything_arrives_once() {
     }
     let there = stage.server.conversations_of("bob").unwrap();
     assert_eq!(there[0].last_position.0 as usize, texts.len());
+}
+
+#[tokio::test]
+async fn requests_that_are_late_lost_or_doubled() {
+    everything_arrives_once([
+        Action::Delay(Duration::from_millis(20)),
+        Action::BytesPerSecond(20_000),
+        Action::Drop,
+        Action::SwallowAnswer,
+        Action::Repeat,
+        Action::Reorder,
+        Action::Cut,
+        Action::CutInTheMiddle,
+        Action::CutAfter,
+        Action::HalfOpen,
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn requests_that_are_refused() {
+    let busy = Problem::new(Code::ServerUnavailable, "Not now");
+    everything_arrives_once([
+        Action::Html(200),
+        Action::Problem(busy),
+        Action::RateLimit(Duration::from_millis(30)),
+        Action::ExpireToken,
+        Action::MalformToken,
+        Action::Restart(Restart::Keeping),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn answers_to_requests_that_are_wrong() {
+    everything_arrives_once([
+        Action::Truncate,
+        Action::Malform,
+        Action::WrongTypes,
+        Action::UnknownFields,
+        Action::UnknownEvents,
+        Action::Gap,
+        Action::Replace("[]".to_owned()),
+        Action::Skew(86_400_000),
+        Action::ResetLog,
+    ])
+    .await;
 }

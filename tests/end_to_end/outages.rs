@@ -20,9 +20,9 @@ async fn a_handshake_that_is_slow_refused_or_never_answered() {
         answer_timeout: Duration::from_millis(300),
         ..fulmar_tests::quick()
     };
-    let alice = stage.open_with("alice", config).await;
+    let alice = stage.open_with("alice", config.clone()).await;
     alice.sign_in("alice", "alice-password").await.unwrap();
-    live(&alice).await;
+    alice.close().await;
     for action in [
         Action::Delay(Duration::from_millis(50)),
         Action::Html(403),
@@ -33,6 +33,9 @@ async fn a_handshake_that_is_slow_refused_or_never_answered() {
         Action::ExpireToken,
         Action::HalfOpen,
     ] {
+        // A process that has all its tries.
+        let alice = stage.open_with("alice", config.clone()).await;
+        live(&alice).await;
         let applied = stage.server.faults().applied();
         let fault = When::handshake().user("alice").then(action.clone());
         stage.server.faults().add(fault);
