@@ -101,7 +101,7 @@ mod tests {
         assert_eq!(failure.seed, 1);
     }
 
-    /// Whoever adds a method lets people do it in `acting.rs`.
+    /// A new method has to be among what people do in `acting.rs`.
     #[test]
     fn every_method_is_done_somewhere() {
         let sum = check_all(1..WORLDS, None).unwrap();

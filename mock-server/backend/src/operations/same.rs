@@ -19,7 +19,7 @@ pub(super) fn means_the_same(one: &Operation, other: &Operation) -> bool {
     }
 }
 
-/// Takes out the person to whom a message goes instead of a conversation: the rest reads like any other.
+/// Takes out the person that a message goes to instead of a conversation: the rest reads like any other.
 fn addressee(operation: &Operation) -> (Option<Value>, Operation) {
     let mut rest = operation.clone();
     let Some(params) = rest.params.as_object_mut() else {
