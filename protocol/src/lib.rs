@@ -18,6 +18,7 @@ mod frame;
 pub mod header;
 mod http;
 mod ids;
+mod known;
 mod lenient;
 mod limits;
 mod message;

@@ -164,7 +164,12 @@ pub struct ConversationUpdate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub avatar_url: Option<String>,
     /// Who may write from now on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::known::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Writing>"))]
     pub writing: Option<Writing>,
     /// What it is about from now on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -212,6 +217,8 @@ pub struct ParticipantUpdate {
     /// The participant whose role changes.
     pub user_id: UserId,
     /// What they may do from now on.
+    #[serde(deserialize_with = "crate::known::value")]
+    #[cfg_attr(feature = "schema", schemars(with = "Role"))]
     pub role: Role,
 }
 

@@ -14,6 +14,7 @@ checks! {
     "2.4.1" [M1] "unknown fields are ignored" => unknown_fields;
     "2.4.2" [M2] "frames of unknown types are ignored" => unknown_frames;
     "2.4.3" [] "unknown methods are answered, and stop nothing" => unknown_methods;
+    "2.4.4" [] "an operation with a value that is not known is refused" => unknown_values;
     "2.5.1" [] "an unknown version is told, and closes with 4400" => unknown_version;
     "2.5.2" [] "of a hello of another version nothing else is looked at" => unreadable_version;
     "8.0.1" [] "errors are problem documents with code, title and status" => problems;
@@ -78,6 +79,25 @@ async fn unknown_methods(setting: &Setting<'_>) -> Outcome {
         outcomes[0]
     );
     ensure!(outcomes[1]["status"] == "applied", outcomes[1]);
+    Ok(())
+}
+
+async fn unknown_values(setting: &Setting<'_>) -> Outcome {
+    let group = setting.group().await?;
+    let role = json!({"conversationId": group, "userId": setting.backend.other_user,
+        "role": "owner"});
+    let writing = json!({"conversationId": group, "writing": "moderators"});
+    let kind = json!({"kind": "channel", "title": "T",
+        "participantIds": [setting.backend.other_user]});
+    for (method, params) in [
+        ("participant.update", role),
+        ("conversation.update", writing),
+        ("conversation.create", kind),
+    ] {
+        setting
+            .refused(setting.token(), method, params, "params.invalid")
+            .await?;
+    }
     Ok(())
 }
 

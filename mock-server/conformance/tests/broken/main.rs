@@ -11,7 +11,7 @@ use std::time::Duration;
 use fulmar_conformance::{Backend, Report, Verdict, run};
 use fulmar_mock_server::{Action, Config, FrameKind, MockServer, Restart, When};
 use mistakes::{
-    AppliesHalf, CountsTooMuch, ForgetsKeys, KeepsTheName, LeavesHoles, ManyPerPair,
+    AppliesHalf, CountsTooMuch, ForgetsKeys, GuessesRoles, KeepsTheName, LeavesHoles, ManyPerPair,
     ManySuccessors, PinsForGood, ShowsEverything, SkipsNothing, StopsAtUnknownMethods,
     TakesBlankTexts, TellsNullApart, TellsWhoExists,
 };
@@ -256,6 +256,7 @@ async fn operations_that_are_applied_wrongly() {
     with_mistake(ManyPerPair, "4.1", &["4.1.1"]).await;
     with_mistake(TakesBlankTexts, "5.4.1", &["5.4.1"]).await;
     with_mistake(StopsAtUnknownMethods, "2.4", &["2.4.3"]).await;
+    with_mistake(GuessesRoles, "2.4", &["2.4.4"]).await;
     with_mistake(CountsTooMuch, "4.3", &["4.3.2", "4.3.3"]).await;
     with_mistake(PinsForGood, "4.9", &["4.9.2"]).await;
     with_mistake(PinsForGood, "5.13", &["5.13.2", "5.13.4"]).await;

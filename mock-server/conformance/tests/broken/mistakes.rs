@@ -90,6 +90,19 @@ impl Mistake for TellsNullApart {
     }
 }
 
+/// Takes a role that it does not know for that of a member.
+pub(crate) struct GuessesRoles;
+
+impl Mistake for GuessesRoles {
+    fn ask(&self, asked: &mut Asked) {
+        for operation in operations(&mut asked.body) {
+            if operation["params"]["role"] == "owner" {
+                operation["params"]["role"] = json!("member");
+            }
+        }
+    }
+}
+
 /// Begins a new conversation for a pair that has one.
 pub(crate) struct ManyPerPair;
 
