@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use fulmar_backend::{HttpRequest, HttpResponse};
 use fulmar_protocol::{Code, Problem};
-use http_body_util::{BodyExt as _, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{
-    AUTHORIZATION, CONNECTION, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE,
+    AUTHORIZATION, CONNECTION, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use hyper::{Request, Response, StatusCode};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -16,11 +16,14 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use crate::body::{Answer, CutByFault, cut_in_the_middle, html, respond, slow, whole};
 use crate::core::Core;
 use crate::fault::{Action, Applied, InFlight, Where, Who, come_again_soon, mangle};
+use crate::request_body;
 use crate::socket;
 use crate::worlds::Worlds;
 
 /// A body that is larger than any limit is not even read.
 const LARGEST_BODY: usize = 8 * 1024 * 1024;
+/// The only one that there is.
+const WEBSOCKET_VERSION: &str = "13";
 
 pub(crate) async fn handle(
     request: Request<Incoming>,
@@ -53,11 +56,10 @@ async fn handle_in(
         return handshake(&mut request, core, token, &who).await;
     }
     let (head, body) = request.into_parts();
-    let Ok(body) = Limited::new(body, LARGEST_BODY).collect().await else {
-        let problem = Problem::new(Code::RequestTooLarge, "The body is too large");
-        return Ok(respond(HttpResponse::problem(&problem)));
+    let body = match request_body::read(body, LARGEST_BODY).await {
+        Ok(body) => body,
+        Err(problem) => return Ok(respond(HttpResponse::problem(&problem))),
     };
-    let body = body.to_bytes();
     let applied = apply(&core, &who, (head.method.as_str(), &path), &body);
     core.clock.sleep(applied.time_for(body.len())).await;
     if let Some(action) = &applied.action
@@ -207,6 +209,18 @@ async fn handshake(
             None if *action == Action::ResetLog => {}
             None => return Err(CutByFault),
         },
+    }
+    let version = request.headers().get(SEC_WEBSOCKET_VERSION);
+    if version.is_none_or(|version| version != WEBSOCKET_VERSION) {
+        // RFC 6455 §4.4.
+        let problem = Problem {
+            status: StatusCode::UPGRADE_REQUIRED.as_u16(),
+            ..Problem::new(Code::RequestMalformed, "Another version of WebSockets")
+        };
+        let mut answer = respond(HttpResponse::problem(&problem));
+        let spoken = HeaderValue::from_static(WEBSOCKET_VERSION);
+        answer.headers_mut().insert(SEC_WEBSOCKET_VERSION, spoken);
+        return Ok(answer);
     }
     let Some(key) = request.headers().get(SEC_WEBSOCKET_KEY) else {
         let problem = Problem::new(Code::RequestMalformed, "A handshake without its key");

@@ -33,6 +33,7 @@ mod core;
 mod fault;
 mod http;
 mod journal;
+mod request_body;
 mod robot;
 mod scenario;
 mod server;

@@ -3,6 +3,8 @@
 use fulmar_mock_server::MockServer;
 use fulmar_tests::{Person, Stage, live, quick};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 /// A plain HTTP client.
 pub(crate) fn http() -> reqwest::Client {
@@ -172,4 +174,39 @@ async fn curl_can_do_what_a_client_can() {
     .await;
     assert_eq!(page["messages"][0]["text"], "from a shell");
     assert_eq!(page["messages"][0]["position"], 3);
+}
+
+/// Sends bytes as they are, then nothing more, and gives what comes back.
+async fn raw(server: &MockServer, bytes: &str) -> String {
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    stream.write_all(bytes.as_bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_no_body_that_is_too_large() {
+    let server = MockServer::builder().demo().start().await.unwrap();
+    let announced =
+        "POST /v1/auth/login HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{";
+    let answer = raw(&server, announced).await;
+    // Permanent would be the end of it for a client.
+    assert!(answer.contains("503"), "{answer}");
+    assert!(answer.contains("server.unavailable"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_handshake_of_another_websocket_is_told_which_one_is_spoken() {
+    let server = MockServer::builder().demo().start().await.unwrap();
+    for version in ["sec-websocket-version: 8\r\n", ""] {
+        let handshake = format!(
+            "GET /v1/socket HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+             {version}sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        let answer = raw(&server, &handshake).await;
+        assert!(answer.starts_with("HTTP/1.1 426"), "{answer}");
+        assert!(answer.contains("sec-websocket-version: 13"), "{answer}");
+    }
 }

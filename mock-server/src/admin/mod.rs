@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use fulmar_backend::{BackendError, HttpResponse};
 use fulmar_protocol::{Code, Problem};
-use http_body_util::{BodyExt as _, Limited};
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::header::AUTHORIZATION;
@@ -23,6 +22,7 @@ use serde_json::{Value, json};
 
 use crate::body::{Answer, CutByFault, respond};
 use crate::fault::{Fault, Network, Restart};
+use crate::request_body;
 use crate::robot::{Act, Robot};
 use crate::scenario::{Change, NewUser, Scenario};
 use crate::world::World;
@@ -93,10 +93,7 @@ async fn answer(
         }
     }
     let (head, body) = request.into_parts();
-    let body = match Limited::new(body, LARGEST_BODY).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(_) => return Err(Problem::new(Code::RequestTooLarge, "The body is too large")),
-    };
+    let body = request_body::read(body, LARGEST_BODY).await?;
     let path = head.uri.path().trim_matches('/');
     let words = path.split('/').map(|word| {
         let decoded = percent_decode_str(word).decode_utf8_lossy();
