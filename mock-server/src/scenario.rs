@@ -253,19 +253,23 @@ impl Scenario {
         Self::from_toml(&text)
     }
 
-    /// Builds the world that the scenario describes.
+    /// Builds the world that the scenario describes. In a database that has it from the last time, people and
+    /// conversations stay as they are; networks, faults, robots and what happens later begin anew.
     pub(crate) fn begin(&self, core: &Arc<Core>) -> Result<(), BackendError> {
         if self.stepped {
             core.clock.stop();
         }
+        let is_there = self.is_there(core)?;
         if self.demo {
             core.with_backend(|backend, now| (backend.seed_demo(now), Vec::new()))?;
         }
-        for user in &self.users {
-            user.begin(core)?;
-        }
-        for conversation in &self.conversations {
-            conversation.begin(core)?;
+        if !is_there {
+            for user in &self.users {
+                user.begin(core)?;
+            }
+            for conversation in &self.conversations {
+                conversation.begin(core)?;
+            }
         }
         // What is lost later is what came after this.
         core.checkpoint()?;
@@ -289,6 +293,18 @@ impl Scenario {
             });
         }
         Ok(())
+    }
+}
+
+impl Scenario {
+    /// Whether the database has the scenario's people from the last time, and with them their conversations.
+    fn is_there(&self, core: &Core) -> Result<bool, BackendError> {
+        let users = self.users.iter().map(|user| &user.user_id);
+        let takes_part = self.conversations.iter().flat_map(|it| &it.participants);
+        match users.chain(takes_part).next() {
+            Some(one) => Ok(core.conversations_of(&user(one)?).is_ok()),
+            None => Ok(false),
+        }
     }
 }
 

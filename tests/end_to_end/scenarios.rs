@@ -254,3 +254,33 @@ async fn support_desk() {
     })
     .await;
 }
+
+/// On the database of the last time everybody and everything is there once.
+#[tokio::test]
+async fn every_scenario_starts_again_on_its_database() {
+    for (name, _) in Scenario::SHIPPED {
+        let folder = tempfile::tempdir().unwrap();
+        let start = || {
+            MockServer::builder()
+                .database(folder.path().join("server.db"))
+                .scenario(Scenario::shipped(name).unwrap())
+                .start()
+        };
+        let there = |server: &MockServer| {
+            let mut there = Vec::new();
+            for user in ["alice", "bob"] {
+                let conversations = server.conversations_of(user).unwrap_or_default();
+                let ids = conversations.into_iter().map(|it| it.conversation_id);
+                there.push(ids.collect::<BTreeSet<_>>());
+            }
+            there
+        };
+        let first = start().await.unwrap();
+        let before = there(&first);
+        first.stop().await;
+        let second = start()
+            .await
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(there(&second), before, "{name}");
+    }
+}
