@@ -6,6 +6,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use fulmar_protocol::Timestamp;
 use tokio::sync::watch;
 
+/// The last time that a JSON number tells (PROTOCOL.md §2.3). A clock stops there: beyond the last one a wait would
+/// be over before it began, and a loop of waits would never rest.
+const LATEST: i64 = (1 << 53) - 1;
+
 #[derive(Debug)]
 pub(crate) struct Clock(watch::Sender<Reading>);
 
@@ -48,8 +52,10 @@ impl Clock {
     pub(crate) fn advance(&self, by: Duration) {
         let by = millis(by);
         self.0.send_modify(|reading| match reading {
-            Reading::Running { ahead_ms } => *ahead_ms = ahead_ms.saturating_add(by),
-            Reading::Stepped { at } => at.0 = at.0.saturating_add(by),
+            Reading::Running { ahead_ms } => {
+                *ahead_ms = ahead_ms.saturating_add(by).min(LATEST - real().0);
+            }
+            Reading::Stepped { at } => at.0 = at.0.saturating_add(by).min(LATEST),
         });
     }
 
@@ -107,7 +113,7 @@ fn millis(duration: Duration) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::Clock;
+    use super::{Clock, LATEST};
     use std::time::Duration;
 
     #[tokio::test]
@@ -126,5 +132,19 @@ mod tests {
         assert_eq!(clock.now().since(before), hour);
         clock.start();
         assert!(clock.now().since(before) >= hour);
+    }
+
+    #[tokio::test]
+    async fn at_the_end_of_time_a_wait_is_still_a_wait() {
+        let clock = Clock::default();
+        for stepped in [false, true] {
+            if stepped {
+                clock.stop();
+            }
+            clock.advance(Duration::MAX);
+            assert!(clock.now().0 >= LATEST && clock.now().0 < LATEST + 60_000);
+            let mut waiting = std::pin::pin!(clock.sleep(Duration::from_secs(1)));
+            assert!(futures_util::poll!(&mut waiting).is_pending());
+        }
     }
 }

@@ -27,6 +27,7 @@ mod readme {}
 
 mod admin;
 mod body;
+mod bounds;
 mod clock;
 mod connection;
 mod core;

@@ -43,6 +43,9 @@ pub(crate) enum Guard {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Advance {
+    /// How far, in milliseconds; at most a hundred years.
+    #[serde(deserialize_with = "crate::bounds::step")]
+    #[schemars(range(max = crate::bounds::LONGEST_STEP_MS))]
     by_ms: u64,
 }
 

@@ -53,8 +53,12 @@ pub enum Action {
     HalfOpen,
     /// Sockets: closed with this code.
     Close(u16),
-    /// Handshake and HTTP: this status, with a page of HTML, as a proxy would answer.
-    Html(u16),
+    /// Handshake and HTTP: this status, from 200 to 599, with a page of HTML, as a proxy would answer.
+    Html(
+        #[serde(deserialize_with = "crate::bounds::status")]
+        #[schemars(range(min = 200, max = 599))]
+        u16,
+    ),
     /// This problem document, and nothing is done. A submit is answered with a `problem` frame.
     Problem(Problem),
     /// `rate.limited`, with this `retryAfterMs`.

@@ -115,7 +115,11 @@ pub struct Rule<A> {
     #[serde(default = "once")]
     times: u32,
     /// How likely it acts on what fits, from 0 to 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::bounds::probability",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schemars(range(min = 0.0, max = 1.0))]
     probability: Option<f64>,
     /// Where its chances come from: the same seed, the same chances.
@@ -236,10 +240,10 @@ impl When {
         self.times(0)
     }
 
-    /// With this probability, from 0 to 1; the same seed gives the same chances. What is spared is not counted.
+    /// With this probability, from 0 to 1 (what is beyond is taken for these); the same seed gives the same chances. What is spared is not counted.
     #[must_use]
     pub fn with_probability(mut self, probability: f64, seed: u64) -> Self {
-        self.probability = Some(probability);
+        self.probability = Some(probability.clamp(0.0, 1.0));
         self.seed = seed;
         self
     }

@@ -164,6 +164,10 @@ fn rules_travel_as_json() {
     for wrong in [
         r#"{"at":"handshake","then":"cut","tims":1}"#,
         r#"{"at":"nowhere","then":"cut"}"#,
+        r#"{"at":"handshake","probability":-1,"then":"cut"}"#,
+        r#"{"at":"handshake","probability":1e308,"then":"cut"}"#,
+        r#"{"at":"handshake","then":{"html":0}}"#,
+        r#"{"at":"handshake","then":{"html":101}}"#,
     ] {
         assert!(serde_json::from_str::<super::Fault>(wrong).is_err());
     }
