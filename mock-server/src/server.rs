@@ -20,6 +20,8 @@ use crate::worlds::Worlds;
 
 /// How often time-outs are looked for.
 const TICK: Duration = Duration::from_millis(200);
+/// When no connection could be accepted, the next is tried after this time.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 /// How long connections may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -354,13 +356,18 @@ async fn run(
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            accepted = listener.accept() => {
-                if let Ok((stream, _)) = accepted {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
                     let (worlds, door) = (Arc::clone(&worlds), door.clone());
                     let tls = tls.clone();
                     connections.spawn(connection::serve(stream, worlds, door, tls, stopping.clone()));
                 }
-            }
+                // There are no file descriptors left, say: the next try would fail as well.
+                Err(error) => {
+                    tracing::warn!(%error, "a connection cannot be accepted");
+                    tokio::time::sleep(ACCEPT_AGAIN).await;
+                }
+            },
             Some(_) = connections.join_next() => {}
             () = connection::stopped(&mut stopping) => break,
         }

@@ -212,3 +212,47 @@ fn its_finest_log_has_no_token_and_no_text_in_it() {
         assert!(!log.contains(secret), "{log}");
     }
 }
+
+/// What a process has used of a processor so far, in hundredths of a second.
+#[cfg(target_os = "linux")]
+fn used(child: &Child) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
+    let (_, words) = stat.rsplit_once(')').unwrap();
+    let ticks = words.split_whitespace().skip(11).take(2);
+    ticks.map(|ticks| ticks.parse::<u64>().unwrap()).sum()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn without_file_descriptors_it_rests_until_there_are_some() {
+    use std::net::TcpStream;
+
+    let folder = tempfile::tempdir().unwrap();
+    let ready = folder.path().join("ready");
+    let mut child = Command::new("sh")
+        .args(["-c", "ulimit -n 40; exec \"$@\"", "sh"])
+        .arg(env!("CARGO_BIN_EXE_fulmar-mock-server"))
+        .args(["--port", "0", "--ready-file", ready.to_str().unwrap()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let told: Value = serde_json::from_str(&written(&ready)).unwrap();
+    let address = told["url"].as_str().unwrap().trim_start_matches("http://");
+    let many: Vec<TcpStream> = (0..60)
+        .map(|_| TcpStream::connect(address).unwrap())
+        .collect();
+    // What is connected is not accepted: that is time in which nothing can be seen but what it costs.
+    let before = used(&child);
+    std::thread::sleep(Duration::from_secs(1));
+    let spent = used(&child) - before;
+    assert!(spent < 50, "{spent} of 100");
+    drop(many);
+    let mut stream = TcpStream::connect(address).unwrap();
+    let health = "GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    std::io::Write::write_all(&mut stream, health.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert_eq!(terminate(&mut child), 0);
+}
