@@ -22,7 +22,9 @@ LAST = [
 
 
 def ask(url, token=None, body=None):
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    headers = {"Content-Type": "application/json"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
     data = json.dumps(body).encode() if body is not None else None
     with urllib.request.urlopen(urllib.request.Request(url, data, headers)) as answer:
         return json.load(answer)

@@ -13,6 +13,7 @@ impl Admin {
     pub(crate) async fn ask(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
         let request = http().request(method, format!("{}/admin/{path}", self.0));
+        let request = request.header("content-type", "application/json");
         let response = request.body(body.to_string()).send().await.unwrap();
         let status = response.status().as_u16();
         let body = response.bytes().await.unwrap();
@@ -101,4 +102,37 @@ async fn what_makes_no_sense_is_a_problem_and_changes_nothing() {
     let path = format!("{}/admin/worlds/main/faults", server.url());
     assert_eq!(http().get(path).send().await.unwrap().status(), 404);
     server.stop().await;
+}
+
+/// A page that the tester has open sends what a form can send, under its own name.
+#[tokio::test]
+async fn a_web_page_on_the_testers_machine_is_not_obeyed() {
+    let (server, admin, folder) = stage().await;
+    let url = format!("{}/admin/worlds/main/network", admin.0);
+    let body = r#"{"network": "offline"}"#;
+    let json = ("content-type", "application/json");
+    for (headers, status) in [
+        (vec![("content-type", "text/plain")], 415),
+        (vec![json, ("origin", "https://evil.example")], 403),
+        (vec![json, ("host", "evil.example")], 403),
+    ] {
+        let mut request = http().post(&url).body(body);
+        for (name, value) in &headers {
+            request = request.header(*name, *value);
+        }
+        assert_eq!(
+            request.send().await.unwrap().status(),
+            status,
+            "{headers:?}"
+        );
+    }
+    let health = http().get(format!("{}/health", server.url())).send().await;
+    assert_eq!(health.unwrap().status(), 200);
+    let client = fulmar::Client::builder(server.url(), folder.path().join("alice.db"))
+        .config(quick())
+        .build()
+        .await
+        .unwrap();
+    client.sign_in("alice", "alice-password").await.unwrap();
+    fulmar_tests::live(&client).await;
 }

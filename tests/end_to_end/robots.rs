@@ -193,6 +193,7 @@ async fn over_http_any_participant_acts_with_one_call() {
     let post = async |path: &str, body: serde_json::Value| {
         let request = crate::server::http()
             .post(format!("{admin}/{path}"))
+            .header("content-type", "application/json")
             .body(body.to_string());
         let answer = request.send().await.unwrap();
         let status = answer.status().as_u16();

@@ -3,6 +3,7 @@
 //!
 //! It must not know more than what a test in Rust can do ([`crate::World`]): it is the same, as JSON.
 
+mod guard;
 mod journal;
 mod openapi;
 
@@ -13,7 +14,6 @@ use fulmar_backend::{BackendError, HttpResponse};
 use fulmar_protocol::{Code, Problem};
 use hyper::Request;
 use hyper::body::Incoming;
-use hyper::header::AUTHORIZATION;
 use percent_encoding::percent_decode_str;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -28,17 +28,10 @@ use crate::scenario::{Change, NewUser, Scenario};
 use crate::world::World;
 use crate::worlds::Worlds;
 
+pub(crate) use guard::Guard;
+
 /// Larger than any scenario.
 const LARGEST_BODY: usize = 4 * 1024 * 1024;
-
-/// What a request to the admin API needs to be allowed.
-#[derive(Debug, Clone)]
-pub(crate) enum Guard {
-    /// Nothing: it is reached from this machine alone.
-    Loopback,
-    /// Only requests with this token in `Authorization: Bearer` are answered.
-    Token(String),
-}
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -87,16 +80,10 @@ async fn answer(
     worlds: &Arc<Worlds>,
     guard: &Guard,
 ) -> Result<Value, Problem> {
-    if let Guard::Token(token) = guard {
-        let said = request.headers().get(AUTHORIZATION);
-        let expected = format!("Bearer {token}");
-        if said.is_none_or(|said| said.as_bytes() != expected.as_bytes()) {
-            let problem = Problem::new(Code::TokenInvalid, "The admin API needs its token");
-            return Err(problem);
-        }
-    }
     let (head, body) = request.into_parts();
+    guard.check(&head)?;
     let body = request_body::read(body, LARGEST_BODY).await?;
+    guard::check_body(&head.headers, &body)?;
     let path = head.uri.path().trim_matches('/');
     let words = path.split('/').map(|word| {
         let decoded = percent_decode_str(word).decode_utf8_lossy();

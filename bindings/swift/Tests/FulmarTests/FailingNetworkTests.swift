@@ -89,6 +89,7 @@ private final class Server: Sendable {
         var request = URLRequest(url: URL(string: admin + path)!)
         request.httpMethod = method
         request.httpBody = body.map { Data($0.utf8) }
+        request.setValue("application/json", forHTTPHeaderField: "content-type")
         let (data, response) = try await URLSession.shared.data(for: request)
         let answer = String(decoding: data, as: UTF8.self)
         XCTAssertEqual((response as? HTTPURLResponse)?.statusCode, 200, answer)

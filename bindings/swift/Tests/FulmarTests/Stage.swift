@@ -114,6 +114,7 @@ final class Stage: Sendable {
         var request = URLRequest(url: try XCTUnwrap(URL(string: url)))
         request.httpMethod = method
         request.httpBody = Data(body.utf8)
+        request.setValue("application/json", forHTTPHeaderField: "content-type")
         let (data, response) = try await URLSession.shared.data(for: request)
         return ((response as? HTTPURLResponse)?.statusCode ?? 0, String(decoding: data, as: UTF8.self))
     }

@@ -81,7 +81,10 @@ class Stage(vararg options: String) : AutoCloseable {
     }
 
     private fun post(url: String, body: String): HttpResponse<String> {
-        val request = HttpRequest.newBuilder(URI(url)).POST(HttpRequest.BodyPublishers.ofString(body)).build()
+        val request = HttpRequest.newBuilder(URI(url))
+            .header("content-type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString(body))
+            .build()
         return http.send(request, HttpResponse.BodyHandlers.ofString())
     }
 

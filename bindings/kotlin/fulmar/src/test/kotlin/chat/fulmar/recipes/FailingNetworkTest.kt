@@ -80,6 +80,7 @@ private object Server {
 
     fun ask(method: String, path: String, body: String = ""): String {
         val request = HttpRequest.newBuilder(URI(admin + path))
+            .header("content-type", "application/json")
             .method(method, HttpRequest.BodyPublishers.ofString(body))
             .build()
         val answer = http.send(request, HttpResponse.BodyHandlers.ofString())
