@@ -13,6 +13,7 @@ checks! {
     "7.10.4" [] "a file that is not what was announced is file.damaged" => damaged;
     "7.10.5" [] "a file is for its uploader and for who is shown a message with it" => whose;
     "7.10.6" [] "another version of tus is answered with 412" => version;
+    "7.10.7" [] "a part beyond the file is told so, with its size" => beyond;
 }
 
 const TUS: (&str, &str) = ("Tus-Resumable", "1.0.0");
@@ -167,6 +168,24 @@ async fn whose(setting: &Setting<'_>) -> Outcome {
         .ask("GET", &path, token(&stranger), &[], Vec::new())
         .await?;
     ensure!(answer.status == 404, answer.status);
+    Ok(())
+}
+
+async fn beyond(setting: &Setting<'_>) -> Outcome {
+    let id = begin(setting, None).await?;
+    let answer = send(setting, &id, 0, BYTES).await?;
+    ensure!(answer.status == 204, answer.status);
+    let path = format!("/v1/files/{id}");
+    let range = [("Range", "bytes=100-200")];
+    let answer = setting
+        .http
+        .ask("GET", &path, setting.token(), &range, Vec::new())
+        .await?;
+    ensure!(answer.status == 416, answer.status);
+    ensure!(answer.body["code"] == "params.invalid", answer.body);
+    let size = format!("bytes */{}", BYTES.len());
+    let told = answer.header("content-range");
+    ensure!(told == size, told);
     Ok(())
 }
 

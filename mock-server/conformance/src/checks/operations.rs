@@ -11,10 +11,10 @@ checks! {
     "4.2.3" [] "no two messages have the same key, also of different senders" => keys_are_one;
     "5.1.1" [M10] "the same key again is answered with the first outcome and changes nothing" => same_key;
     "5.1.2" [] "the same key for something else is a conflict" => key_conflict;
-    "5.1.6" [] "a null is an absent field, also under a key that was used" => nulls;
     "5.1.3" [] "a refused operation is not remembered" => refused_again;
     "5.1.4" [M9] "an operation is applied completely or not at all" => atomic;
     "5.1.5" [M12] "the key of a message is remembered as long as the message" => old_key;
+    "5.1.6" [] "a null is an absent field, also under a key that was used" => nulls;
     "5.2.1" [] "after a failure the conversation's rest is skipped, and others go on" => skipped;
     "5.3.1" [] "an outcome per operation, in their order, with the log's newest event" => outcomes;
 }
