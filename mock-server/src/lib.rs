@@ -47,6 +47,8 @@ mod worlds;
 pub use fault::{
     Action, Fault, Faults, FrameKind, Network, Restart, Rule, Then, When, Where, Window,
 };
+#[cfg(feature = "defects")]
+pub use fulmar_backend::Defect;
 pub use fulmar_backend::{AuditEntry, BackendError, Config, PushDevice, RecordedPush, Stats};
 pub use journal::{Entry, Journal, NotSeen, Passed};
 pub use robot::{Act, Robot, Step, Trigger};

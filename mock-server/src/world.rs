@@ -121,6 +121,15 @@ impl World {
         Ok(())
     }
 
+    /// Plants a defect in the backend of this world.
+    #[cfg(feature = "defects")]
+    pub fn plant(&self, defect: fulmar_backend::Defect) {
+        self.core.with_backend(|backend, _| {
+            backend.plant(Some(defect));
+            ((), Vec::new())
+        });
+    }
+
     /// Remembers everything as it is now, for [`Restart::Losing`].
     ///
     /// # Errors

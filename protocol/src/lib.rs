@@ -11,6 +11,7 @@
 
 mod answer;
 mod attachment;
+mod capability;
 mod conversation;
 mod event;
 mod event_list;
@@ -39,6 +40,7 @@ mod tus;
 
 pub use answer::{Answer, AnswerError, HttpAnswer};
 pub use attachment::{Attachment, AttachmentKind, ContentHash, Thumbnail};
+pub use capability::Capability;
 pub use conversation::{
     Context, Conversation, ConversationKind, ConversationProfile, Participant, Role, Settings,
     Writing,
@@ -58,7 +60,7 @@ pub use ids::{
     Seq, SessionId, SubmitId, UserId,
 };
 pub use lenient::{Lenient, SetAside};
-pub use limits::{Capability, Limits};
+pub use limits::Limits;
 pub use message::{
     Content, Deletion, Message, MessageVersion, Notice, Payload, Pin, Reaction, ThreadSummary,
 };

@@ -35,25 +35,3 @@ impl Default for Limits {
         }
     }
 }
-
-/// Something that a backend can do beyond the bare minimum (PROTOCOL.md §3.3).
-///
-/// A name that this version does not know is kept as it is and changes nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub enum Capability {
-    /// Events after `since` are replayed.
-    Resume,
-    /// Operation keys are remembered.
-    Idempotency,
-    /// Messages can be searched at the server.
-    Search,
-    /// Messages carry files.
-    Files,
-    /// The operations of one submit are applied in order.
-    OrderedSubmit,
-    /// Any other capability.
-    #[serde(untagged)]
-    Other(String),
-}

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 /// What ships, and features of crates below it that it must not turn on.
-const OFF: [(&str, &str, &str); 2] = [
+const OFF: [(&str, &str, &str); 3] = [
     ("fulmar", "fulmar-engine", "defects"),
     ("fulmar-ffi", "fulmar-engine", "defects"),
+    ("fulmar-mock-server", "fulmar-backend", "defects"),
 ];
 
 pub(crate) fn check() -> Result<(), String> {

@@ -189,6 +189,7 @@ fn programs(amounts: Amounts, missing: Missing) -> Vec<Step> {
         Step::new("surface", surface::check),
         simulate(vec!["--seeds".to_owned(), amounts.worlds.to_owned()]),
         Step::new("planted defects", || simulation(&["--defects".to_owned()])),
+        Step::new("defective backends", mutations),
         Step::new("kotlin", move || packages::test(Language::Kotlin, missing)),
         Step::new("swift", move || packages::test(Language::Swift, missing)),
         languages(vec!["--seeds".to_owned(), amounts.workloads.to_owned()]),
@@ -307,6 +308,14 @@ fn simulation(words: &[String]) -> Result<(), String> {
     products::build_release(&[&["--bin", "fulmar-simulation"]])?;
     let program = products::program(RELEASE, "fulmar-simulation")?;
     run::program(Command::new(program).args(words))
+}
+
+/// Backends that each break one rule, and the conformance suite, which has to see it. Out of the debug build: most of
+/// the time they wait for what does not come.
+fn mutations() -> Result<(), String> {
+    products::build(&[PROGRAMS])?;
+    let program = products::program(DEBUG, "fulmar-mutations")?;
+    run::program(&mut Command::new(program))
 }
 
 /// What crossing into other languages costs.

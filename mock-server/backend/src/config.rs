@@ -1,8 +1,9 @@
 //! Settings of a backend.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use fulmar_protocol::Limits;
+use fulmar_protocol::{Capability, Limits};
 
 /// Settings of a backend.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct Config {
     pub messages_per_minute: Option<u32>,
     /// Bounds that are enforced and told to clients.
     pub limits: Limits,
+    /// What it can do beyond what every backend does (PROTOCOL.md §10.2). Default: everything.
+    pub capabilities: BTreeSet<Capability>,
 }
 
 impl Default for Config {
@@ -30,6 +33,7 @@ impl Default for Config {
             log_capacity: 100_000,
             messages_per_minute: None,
             limits: Limits::default(),
+            capabilities: Capability::ALL.into(),
         }
     }
 }

@@ -37,3 +37,14 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         text
     })
 }
+
+/// The bytes that such a text stands for; `None` when it is no such text.
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
+    if !text.len().is_multiple_of(2) || !text.is_ascii() {
+        return None;
+    }
+    (0..text.len())
+        .step_by(2)
+        .map(|place| u8::from_str_radix(text.get(place..place + 2)?, 16).ok())
+        .collect()
+}

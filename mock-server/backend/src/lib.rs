@@ -58,8 +58,10 @@ mod accounts;
 mod actor;
 mod audit;
 mod backend;
+mod capabilities;
 mod config;
 mod conversations;
+mod defects;
 mod edge;
 mod entropy;
 mod error;
@@ -79,6 +81,8 @@ mod tx;
 
 pub use backend::Backend;
 pub use config::Config;
+#[cfg(feature = "defects")]
+pub use defects::Defect;
 pub use edge::http::{HttpRequest, HttpResponse};
 pub use edge::sockets::{Outgoing, SocketId};
 pub use error::BackendError;

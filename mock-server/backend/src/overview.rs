@@ -1,8 +1,9 @@
 //! What is read across rooms: all that a device needs to start afresh, and figures about the backend.
 
-use fulmar_protocol::{Snapshot, UserId};
+use fulmar_protocol::{Seq, Snapshot, UserId};
 use serde::{Deserialize, Serialize};
 
+use crate::defects::{Defect, active};
 use crate::error::Result;
 use crate::rooms::Rooms;
 use crate::store::{blocks, conversations, log, messages, users};
@@ -36,7 +37,10 @@ pub(crate) fn snapshot(rooms: &Rooms, tx: &Tx<'_>, user: &UserId) -> Result<Snap
     let state = log::state(tx.db(), user)?;
     Ok(Snapshot {
         log_id: state.log_id,
-        seq: state.head,
+        seq: Seq(state
+            .head
+            .0
+            .saturating_sub(u64::from(active(Defect::SnapshotBehind)))),
         conversations: rooms.conversations.list(tx, user)?.into(),
         blocked: blocks::of(tx.db(), user)?,
     })

@@ -1,6 +1,8 @@
 //! The rooms of the backend. No room knows of this, or of another room's inside.
 
-use fulmar_protocol::Limits;
+use std::collections::BTreeSet;
+
+use fulmar_protocol::{Capability, Limits};
 
 use crate::accounts::Accounts;
 use crate::audit::Audit;
@@ -20,6 +22,7 @@ pub(crate) struct Rooms {
     pub(crate) messages: Messages,
     pub(crate) push: Push,
     pub(crate) limits: Limits,
+    capabilities: BTreeSet<Capability>,
 }
 
 impl Rooms {
@@ -35,6 +38,12 @@ impl Rooms {
             messages: Messages::new(&limits, config.messages_per_minute),
             push: Push,
             limits,
+            capabilities: config.capabilities.clone(),
         }
+    }
+
+    /// Whether the backend was set up to do this.
+    pub(crate) fn can(&self, capability: &Capability) -> bool {
+        self.capabilities.contains(capability)
     }
 }

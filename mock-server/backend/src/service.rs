@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use fulmar_protocol::Timestamp;
+use fulmar_protocol::{Capability, Timestamp};
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
 
@@ -46,6 +46,11 @@ impl Service {
             rooms: Rooms::new(&config, &secret),
             config,
         })
+    }
+
+    /// Whether the backend was set up to do this.
+    pub(crate) fn can(&self, capability: &Capability) -> bool {
+        self.rooms.can(capability)
     }
 
     pub(crate) fn config(&self) -> &Config {

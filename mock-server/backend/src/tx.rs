@@ -10,6 +10,7 @@ use std::rc::Rc;
 use fulmar_protocol::{Message, OperationKey, Timestamp, UserId};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use crate::defects::{Defect, active};
 use crate::entropy::Entropy;
 use crate::error::Result;
 
@@ -138,8 +139,12 @@ impl Tx<'_> {
                 Ok(done)
             }
             Err(error) => {
-                self.db
-                    .execute_batch("ROLLBACK TO attempt; RELEASE attempt")?;
+                let undo = if active(Defect::AppliesHalf) {
+                    "RELEASE attempt"
+                } else {
+                    "ROLLBACK TO attempt; RELEASE attempt"
+                };
+                self.db.execute_batch(undo)?;
                 Err(error)
             }
         }

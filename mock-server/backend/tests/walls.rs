@@ -6,8 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules of the crate, from the ground up: each imports only what is before it.
-const ORDER: [&str; 22] = [
+const ORDER: [&str; 24] = [
     "error",
+    "defects",
     "config",
     "entropy",
     "actor",
@@ -22,6 +23,7 @@ const ORDER: [&str; 22] = [
     "conversations",
     "messages",
     "rooms",
+    "capabilities",
     "route",
     "operations",
     "account_deletion",

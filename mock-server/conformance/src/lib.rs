@@ -22,7 +22,7 @@ use serde::Serialize;
 
 pub use report::{json, junit, text};
 use setting::Setting;
-use wire::{Exchange, WireError};
+use wire::{Exchange, WireError, skipped, without_secrets};
 
 /// Restores a backup of the backend, from before the checks began.
 pub type Restore = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
@@ -131,7 +131,11 @@ pub async fn run(backend: &Backend, only: Option<&str>) -> Vec<Report> {
             continue;
         }
         exchange.take();
-        let outcome = (check.run)(&setting).await;
+        let missing = check.needs.iter().find(|needed| !setting.can(needed));
+        let outcome = match missing {
+            Some(missing) => Err(skipped(format!("no capability {missing}"))),
+            None => (check.run)(&setting).await,
+        };
         reports.push(Report {
             id: check.id,
             musts: check.musts,
@@ -162,7 +166,7 @@ fn verdict(outcome: Result<(), WireError>, exchange: &Exchange) -> Verdict {
         Ok(()) => Verdict::Pass,
         Err(WireError::Skipped(reason)) => Verdict::Skip { reason },
         Err(WireError::Broken(reason)) => Verdict::Fail {
-            reason,
+            reason: without_secrets(&reason),
             exchange: exchange.take(),
         },
     }

@@ -19,6 +19,13 @@ macro_rules! ensure {
 
 pub(crate) use ensure;
 
+/// A place in somebody's log.
+pub(crate) struct Mark {
+    token: String,
+    seq: u64,
+    log: String,
+}
+
 /// What most checks begin with: both users signed in, and a conversation of theirs.
 pub(crate) struct Setting<'a> {
     pub(crate) backend: &'a Backend,
@@ -74,13 +81,10 @@ impl<'a> Setting<'a> {
         token(&self.other)
     }
 
-    /// Nothing to check where the backend does not say that it can do it.
-    pub(crate) fn needs(&self, capability: &str) -> Result<(), WireError> {
+    /// Whether the backend says that it can do this (§10).
+    pub(crate) fn can(&self, capability: &str) -> bool {
         let all = self.ready["capabilities"].as_array();
-        match all.is_some_and(|all| all.iter().any(|known| known == capability)) {
-            true => Ok(()),
-            false => Err(skipped(format!("no capability {capability}"))),
-        }
+        all.is_some_and(|all| all.iter().any(|known| known == capability))
     }
 
     /// A limit that the backend told, or its default (§9).
@@ -160,6 +164,54 @@ impl<'a> Setting<'a> {
         let outcome = self.done(self.token(), "message.send", params).await?;
         ensure!(outcome["message"].is_object(), outcome);
         Ok(outcome["message"].clone())
+    }
+
+    /// The same in another conversation, as somebody.
+    pub(crate) async fn say_in(
+        &self,
+        token: &str,
+        conversation: &str,
+        body: &str,
+    ) -> Result<Value, WireError> {
+        let params = json!({"conversationId": conversation, "text": body});
+        let outcome = self.done(token, "message.send", params).await?;
+        Ok(outcome["message"].clone())
+    }
+
+    /// A message as the newest page of the history tells of it now.
+    pub(crate) async fn told(
+        &self,
+        token: &str,
+        conversation: &str,
+        key: &Value,
+    ) -> Result<Value, WireError> {
+        let path = format!("/v1/conversations/{conversation}/messages");
+        let (status, page) = self.http.get(&path, token).await?;
+        ensure!(status == 200, page);
+        let messages = page["messages"].as_array().cloned().unwrap_or_default();
+        let found = messages
+            .into_iter()
+            .find(|message| message["operationKey"] == *key);
+        found.ok_or_else(|| wire("the message is not in the history"))
+    }
+
+    /// How far somebody's log has come.
+    pub(crate) async fn mark(&self, token: &str) -> Result<Mark, WireError> {
+        let (status, snapshot) = self.http.get("/v1/snapshot", token).await?;
+        ensure!(status == 200, snapshot);
+        Ok(Mark {
+            token: token.to_owned(),
+            seq: number(&snapshot["seq"])?,
+            log: text(&snapshot["logId"])?,
+        })
+    }
+
+    /// What that log says since then.
+    pub(crate) async fn since(&self, mark: &Mark) -> Result<Vec<Value>, WireError> {
+        let path = format!("/v1/sync?since={}&logId={}", mark.seq, mark.log);
+        let (status, page) = self.http.get(&path, &mark.token).await?;
+        ensure!(status == 200, page);
+        Ok(page["events"].as_array().cloned().unwrap_or_default())
     }
 
     /// A group of both, of which the first user is admin.

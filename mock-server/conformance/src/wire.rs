@@ -19,7 +19,7 @@ const REMEMBERED: usize = 24;
 /// How many characters of each are kept, from its beginning.
 const SHOWN: usize = 600;
 /// Fields whose values are not shown in a report.
-const SECRETS: [&str; 5] = ["password", "accessToken", "refreshToken", "token", "Bearer"];
+const SECRETS: [&str; 4] = ["password", "accessToken", "refreshToken", "token"];
 
 /// Why a check did not pass.
 #[derive(Debug, thiserror::Error)]
@@ -59,16 +59,28 @@ impl Exchange {
     }
 }
 
-fn without_secrets(text: &str) -> String {
-    let Ok(Value::Object(mut object)) = serde_json::from_str(text) else {
-        return text.to_owned();
-    };
+/// The same text, with nothing in it that opens an account: also where the JSON is cut, deep, or within a sentence.
+pub(crate) fn without_secrets(text: &str) -> String {
+    let mut shown = text.to_owned();
     for secret in SECRETS {
-        if let Some(value) = object.get_mut(secret) {
-            *value = json!("…");
+        let name = format!("\"{secret}\"");
+        let mut from = 0;
+        while let Some(found) = shown.get(from..).and_then(|rest| rest.find(&name)) {
+            let after = from + found + name.len();
+            let rest = shown.get(after..).unwrap_or_default();
+            let value = rest.trim_start_matches([':', ' ']);
+            let start = after + rest.len() - value.len();
+            if value.starts_with('"') {
+                let end = value
+                    .get(1..)
+                    .and_then(|value| value.find('"'))
+                    .map_or(shown.len(), |length| start + length + 2);
+                shown.replace_range(start..end, "\"…\"");
+            }
+            from = start;
         }
     }
-    Value::Object(object).to_string()
+    shown
 }
 
 /// An answer: its status, its body as JSON or else null, its bytes, and its headers.
@@ -276,6 +288,19 @@ impl Socket {
         Ok(seen)
     }
 
+    /// What comes before the answer to a ping.
+    pub(crate) async fn so_far(&mut self) -> Result<Vec<Value>, WireError> {
+        self.send(&json!({"type": "ping", "id": 9_000})).await?;
+        let mut frames = Vec::new();
+        loop {
+            match self.next().await? {
+                Ok(frame) if frame["type"] == "pong" && frame["id"] == 9_000 => return Ok(frames),
+                Ok(frame) => frames.push(frame),
+                Err(code) => return Err(wire(format!("closed with {code} instead of a pong"))),
+            }
+        }
+    }
+
     /// The close code, whatever comes before it.
     pub(crate) async fn closed(&mut self) -> Result<u16, WireError> {
         loop {
@@ -301,4 +326,25 @@ pub(crate) fn operation_key() -> Result<String, WireError> {
         &hex[16..20],
         &hex[20..]
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_secrets;
+
+    #[test]
+    fn no_secret_is_shown_wherever_it_stands() {
+        for (text, shown) in [
+            (r#"{"password":"x y","a":1}"#, r#"{"password":"…","a":1}"#),
+            (
+                r#"expected 1, got [{"deep":{"accessToken": "eyéJ"}},{"refreshToken":"s-1.8f"}]"#,
+                r#"expected 1, got [{"deep":{"accessToken": "…"}},{"refreshToken":"…"}]"#,
+            ),
+            (r#"cut off: {"token":"abc"#, r#"cut off: {"token":"…""#),
+            (r#"{"token":7,"token":null}"#, r#"{"token":7,"token":null}"#),
+            ("no secret", "no secret"),
+        ] {
+            assert_eq!(without_secrets(text), shown);
+        }
+    }
 }

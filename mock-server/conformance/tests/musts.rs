@@ -107,5 +107,5 @@ fn every_check_has_a_number_of_its_own_in_a_section_that_exists() {
             "{id}: there is no section {section}"
         );
     }
-    assert!(seen.len() >= 90, "{}", seen.len());
+    assert!(seen.len() >= 175, "{}", seen.len());
 }

@@ -5,6 +5,7 @@ use fulmar_protocol::{Me, MeUpdate, User, UserId, UserList, UserUpdated};
 
 use super::{AccountNews, Accounts};
 use crate::actor::Caller;
+use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
 use crate::store::blocks;
 use crate::store::users::{self, write};
@@ -39,12 +40,15 @@ impl Accounts {
         let Some(before) = users::find(tx.db(), user)? else {
             return Ok(news);
         };
-        let name = update.name.unwrap_or_else(|| before.name.clone());
+        let wanted = update.name.filter(|_| !active(Defect::NoNewName));
+        let name = wanted.unwrap_or_else(|| before.name.clone());
         let avatar_url = match update.avatar_url {
             Some(url) => (!url.is_empty()).then_some(url),
             None => before.avatar_url.clone(),
         };
-        check_name(&name).map_err(|fault| Error::of_text("The name", fault))?;
+        if !active(Defect::AnyName) {
+            check_name(&name).map_err(|fault| Error::of_text("The name", fault))?;
+        }
         if let Some(url) = &avatar_url {
             check_avatar_url(url)
                 .map_err(|fault| Error::of_text("The address of the picture", fault))?;
@@ -68,7 +72,8 @@ impl Accounts {
 
     /// What anyone may know of a user; of one who has blocked the viewer, nothing.
     pub(crate) fn user(&self, tx: &Tx<'_>, viewer: &UserId, id: &UserId) -> Result<User> {
-        if id != viewer && blocks::has(tx.db(), id, viewer)? {
+        let blocked = id != viewer && blocks::has(tx.db(), id, viewer)?;
+        if blocked && !active(Defect::FindsBlockers) {
             return Err(Error::no_such_user());
         }
         let user = users::find(tx.db(), id)?.ok_or_else(Error::no_such_user)?;

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::tokens::Claims;
 use super::{AccountNews, Accounts, WithNews, password};
 use crate::actor::Caller;
-use crate::entropy::hex;
+use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
 use crate::store::sessions::{self, write};
 use crate::store::users;
@@ -48,7 +48,7 @@ impl Accounts {
     ) -> Result<WithNews<Session>> {
         let session_id = tx.entropy().id("s-");
         let random: [u8; 32] = tx.entropy().bytes();
-        let refresh = Secret::new(format!("{session_id}.{}", hex(&random)));
+        let refresh = self.keys.first(&session_id, random)?;
         write::insert(
             tx.db(),
             &session_id,
@@ -74,7 +74,14 @@ impl Accounts {
                 "User and password do not go together",
             )
         };
-        let user = users::find(tx.db(), user_id)?.ok_or_else(refused)?;
+        let unknown = || {
+            if active(Defect::SaysWhetherUserExists) {
+                Error::no_such_user()
+            } else {
+                refused()
+            }
+        };
+        let user = users::find(tx.db(), user_id)?.ok_or_else(unknown)?;
         if password::fits(password, &user.password)? {
             Ok(())
         } else {
@@ -91,13 +98,22 @@ impl Accounts {
         let session = sessions::find(tx.db(), session_id)?.ok_or_else(revoked)?;
         let shown = fingerprint(token.expose());
         if !session.has_refresh_token(&shown) {
+            // Anybody who knows its id can make one up: that ends nothing.
+            let given = self.keys.has_given(token)? || active(Defect::MadeUpTokensEndSessions);
+            if !given || active(Defect::ForgivesThieves) {
+                return Err(revoked());
+            }
             write::delete(tx.db(), session_id)?;
             return Ok(Refreshed::Reused(AccountNews::SessionEnded {
                 user_id: session.user_id,
                 session_id: session_id.to_owned(),
             }));
         }
-        let next = self.keys.successor(session_id, token)?;
+        let next = if active(Defect::ManySuccessors) {
+            self.keys.first(session_id, tx.entropy().bytes())?
+        } else {
+            self.keys.successor(session_id, token)?
+        };
         if shown == session.current_refresh {
             write::set_refresh(tx.db(), session_id, &fingerprint(next.expose()), &shown)?;
         }
@@ -111,6 +127,9 @@ impl Accounts {
         let Some(session_id) = session_of(token.expose()) else {
             return Ok(Vec::new());
         };
+        if active(Defect::SignsOutNothing) {
+            return Ok(Vec::new());
+        }
         let shown = fingerprint(token.expose());
         match sessions::find(tx.db(), session_id)? {
             Some(session) if session.has_refresh_token(&shown) => self.end_session(tx, session_id),
@@ -119,7 +138,11 @@ impl Accounts {
     }
 
     pub(crate) fn sessions(&self, tx: &Tx<'_>, caller: &Caller) -> Result<SessionList> {
-        let sessions = sessions::list(tx.db(), &caller.user_id)?
+        let mut all = sessions::list(tx.db(), &caller.user_id)?;
+        if active(Defect::OldestSessionFirst) {
+            all.reverse();
+        }
+        let sessions = all
             .into_iter()
             .map(|(session_id, device_id, created_at)| SessionInfo {
                 current: session_id.as_str() == caller.session_id,
@@ -139,6 +162,7 @@ impl Accounts {
         session_id: &str,
     ) -> Result<Vec<AccountNews>> {
         match sessions::find(tx.db(), session_id)? {
+            Some(_) if active(Defect::EndsSessionsOfOthers) => self.end_session(tx, session_id),
             Some(session) if session.user_id == caller.user_id => self.end_session(tx, session_id),
             Some(_) | None => Err(Error::refused(
                 Code::SessionNotFound,
@@ -178,6 +202,12 @@ impl Accounts {
         let expires_at = claims.expires_at();
         match sessions::find(tx.db(), &claims.session_id)? {
             Some(session) if session.user_id == claims.user_id => Ok(Caller {
+                user_id: claims.user_id,
+                device_id: claims.device_id,
+                session_id: claims.session_id,
+                expires_at,
+            }),
+            None if active(Defect::KeepsSessionsOfDeleted) => Ok(Caller {
                 user_id: claims.user_id,
                 device_id: claims.device_id,
                 session_id: claims.session_id,

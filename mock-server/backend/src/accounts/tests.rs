@@ -67,6 +67,32 @@ fn a_refresh_token_that_is_used_again_after_its_successor_ends_the_session() {
 }
 
 #[test]
+fn a_refresh_token_that_was_never_given_ends_nothing() {
+    let accounts = accounts();
+    let mut stage = Stage::with(&["ann"]);
+    let (session, _) = stage.ok(|tx| accounts.sign_in(tx, &sign_in_request("ann", PASSWORD, "d")));
+    let real = session.refresh_token.expose().to_owned();
+    let id = real.split('.').next().unwrap();
+    let sealed = real.rsplit_once('.').unwrap().0;
+    for made_up in [
+        format!("{id}."),
+        format!("{id}.00"),
+        format!("{id}.{}.{}", "0".repeat(64), "0".repeat(64)),
+        format!("{sealed}.{}", "é".repeat(32)),
+        sealed.to_owned(),
+    ] {
+        let token = Secret::new(made_up.clone());
+        assert_eq!(
+            stage.refused(|tx| accounts.refresh(tx, &token)),
+            Code::SessionRevoked,
+            "{made_up}"
+        );
+        assert!(stage.ok(|tx| accounts.sign_out(tx, &token)).is_empty());
+    }
+    stage.ok(|tx| accounts.refresh(tx, &session.refresh_token));
+}
+
+#[test]
 fn an_access_token_runs_out_and_belongs_to_one_session() {
     let accounts = accounts();
     let mut stage = Stage::with(&["ann"]);

@@ -13,7 +13,8 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use crate::entropy::hex;
+use crate::defects::{Defect, active};
+use crate::entropy::{hex, unhex};
 use crate::error::{Error, Result};
 
 /// What an access token says.
@@ -78,15 +79,49 @@ impl Keys {
         Ok((Secret::new(token), claims))
     }
 
+    /// The first refresh token of a session.
+    pub(super) fn first(&self, session_id: &str, random: [u8; 32]) -> Result<Secret> {
+        self.sealed(session_id, &random)
+    }
+
     /// The one refresh token that follows another: computed from it, so that asking twice gives the
     /// same answer and nothing has to be stored in clear.
     pub(super) fn successor(&self, session_id: &str, token: &Secret) -> Result<Secret> {
-        let mac = Hmac::<Sha256>::new_from_slice(&self.secret)
-            .map_err(|error| Error::Internal(error.to_string()))?
+        let next = self
+            .mac()?
             .chain_update(b"refresh:")
             .chain_update(token.expose().as_bytes());
-        let bytes = mac.finalize().into_bytes();
-        Ok(Secret::new(format!("{session_id}.{}", hex(&bytes))))
+        self.sealed(session_id, &next.finalize().into_bytes())
+    }
+
+    /// `session.secret.seal`: the seal says that it was given here, whether or not it is remembered.
+    fn sealed(&self, session_id: &str, secret: &[u8]) -> Result<Secret> {
+        let body = format!("{session_id}.{}", hex(secret));
+        let seal = self.seal(&body)?.finalize().into_bytes();
+        Ok(Secret::new(format!("{body}.{}", hex(&seal))))
+    }
+
+    /// Whether a refresh token was ever given here.
+    pub(super) fn has_given(&self, token: &Secret) -> Result<bool> {
+        let Some((body, seal)) = token.expose().rsplit_once('.') else {
+            return Ok(false);
+        };
+        let Some(seal) = unhex(seal) else {
+            return Ok(false);
+        };
+        // Compares in constant time.
+        Ok(self.seal(body)?.verify_slice(&seal).is_ok())
+    }
+
+    fn seal(&self, body: &str) -> Result<Hmac<Sha256>> {
+        Ok(self
+            .mac()?
+            .chain_update(b"seal:")
+            .chain_update(body.as_bytes()))
+    }
+
+    fn mac(&self) -> Result<Hmac<Sha256>> {
+        Hmac::new_from_slice(&self.secret).map_err(|error| Error::Internal(error.to_string()))
     }
 
     /// Checks signature and expiry. The time is the caller's: a mock server's clock can be moved.
@@ -95,7 +130,14 @@ impl Keys {
         validation.validate_exp = false;
         validation.required_spec_claims.clear();
         let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &validation)
-            .map_err(|_| Error::refused(Code::TokenInvalid, "The access token is not valid"))?
+            .map_err(|_| {
+                let code = if active(Defect::BadIsExpired) {
+                    Code::TokenExpired
+                } else {
+                    Code::TokenInvalid
+                };
+                Error::refused(code, "The access token is not valid")
+            })?
             .claims;
         if claims.expires_at() <= now {
             return Err(Error::refused(

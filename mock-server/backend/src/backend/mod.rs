@@ -8,6 +8,7 @@ use std::path::Path;
 use fulmar_protocol::{CloseCode, Secret, Timestamp, UserId};
 
 use crate::config::Config;
+use crate::defects::Planted;
 use crate::edge::http::{self, HttpRequest, HttpResponse};
 use crate::edge::notify::{close, forget, notify};
 use crate::edge::sockets::{Outgoing, SocketId, Sockets};
@@ -22,6 +23,7 @@ pub struct Backend {
     service: Service,
     sockets: Sockets,
     upkeep: Upkeep,
+    planted: Planted,
 }
 
 impl std::fmt::Debug for Backend {
@@ -53,7 +55,14 @@ impl Backend {
             service,
             sockets: Sockets::default(),
             upkeep: Upkeep::default(),
+            planted: Planted::default(),
         }
+    }
+
+    /// Plants a defect in this backend, or none.
+    #[cfg(feature = "defects")]
+    pub fn plant(&mut self, defect: Option<crate::defects::Defect>) {
+        self.planted.plant(defect);
     }
 
     /// What this backend was set up with.
@@ -69,6 +78,7 @@ impl Backend {
         request: &HttpRequest<'_>,
         now: Timestamp,
     ) -> (HttpResponse, Vec<Outgoing>) {
+        let _acting = self.planted.acting();
         http::http(&mut self.service, &mut self.sockets, request, now)
     }
 
@@ -79,17 +89,20 @@ impl Backend {
 
     /// A socket is gone. A user who typed there, and does nowhere else, has stopped.
     pub fn disconnect(&mut self, socket: SocketId) -> Vec<Outgoing> {
+        let _acting = self.planted.acting();
         forget(&mut self.service, &mut self.sockets, socket)
     }
 
     /// A text message came in.
     pub fn frame(&mut self, socket: SocketId, text: &str, now: Timestamp) -> Vec<Outgoing> {
+        let _acting = self.planted.acting();
         frames::frame(&mut self.service, &mut self.sockets, socket, text, now)
     }
 
     /// Time passed: sockets whose token has run out, or that were silent for too long, are closed, and
     /// users who have not said for a while that they type have stopped.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Outgoing> {
+        let _acting = self.planted.acting();
         self.upkeep.tick(&mut self.service, &mut self.sockets, now)
     }
 

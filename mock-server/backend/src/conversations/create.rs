@@ -12,6 +12,7 @@ use super::update::check_profile;
 use super::{ConversationNews, Conversations, MOST_PARTICIPANTS};
 use crate::access::check_reachable;
 use crate::actor::Actor;
+use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
 use crate::store::conversations::{self, write};
 use crate::store::participants::write::insert_first;
@@ -64,6 +65,9 @@ impl Conversations {
         }
         for other in &others {
             if users::find(tx.db(), other)?.is_none() {
+                if active(Defect::NobodyIsInvalid) {
+                    return Err(Error::invalid("There is no such user"));
+                }
                 return Err(Error::no_such_user());
             }
         }
@@ -83,12 +87,13 @@ impl Conversations {
                 profile.avatar_url = None;
                 Some(pair(user, other))
             }
-            ConversationKind::Group if profile.title.is_none() => {
+            ConversationKind::Group if profile.title.is_none() && !active(Defect::AnyTitle) => {
                 return Err(Error::invalid("A group has a title"));
             }
             ConversationKind::Group => None,
             ConversationKind::Unknown => return Err(Error::invalid("There is no such kind")),
         };
+        let pair = pair.filter(|_| !active(Defect::ManyPerPair));
         if let Some(pair) = &pair
             && let Some(existing) = conversations::find_pair(tx.db(), pair)?
         {
@@ -118,7 +123,7 @@ impl Conversations {
         user: &UserId,
         other: &UserId,
     ) -> Result<Created> {
-        if user == other {
+        if user == other && !active(Defect::SendsToOneself) {
             return Err(not_a_pair());
         }
         let pair = pair(user, other);

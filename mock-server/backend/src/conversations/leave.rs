@@ -5,6 +5,7 @@ use fulmar_protocol::{ConversationId, ConversationKind, Notice, Participant, Rol
 use super::{ConversationNews, Conversations, noticed};
 use crate::access::check_leaver;
 use crate::actor::Actor;
+use crate::defects::{Defect, active};
 use crate::error::Result;
 use crate::store::conversations::{self, write::deactivate};
 use crate::store::participants::{self, write};
@@ -24,7 +25,9 @@ impl Conversations {
             deactivate(tx.db(), id)?;
             return Ok(news);
         }
-        if let Some(next_admin) = next_admin(&left) {
+        if let Some(next_admin) = next_admin(&left)
+            && !active(Defect::NoNextAdmin)
+        {
             news.push(self.set_role(tx, id, next_admin, Role::Admin)?);
         }
         news.push(noticed(tx, actor, id, Notice::ParticipantLeft, "left")?);
@@ -51,7 +54,9 @@ impl Conversations {
         id: &ConversationId,
         user: &UserId,
     ) -> Result<ConversationNews> {
-        write::remove(tx.db(), id, user)?;
+        if !active(Defect::ReadsAfterLeaving) {
+            write::remove(tx.db(), id, user)?;
+        }
         Ok(ConversationNews::Left {
             conversation_id: id.clone(),
             user_id: user.clone(),
@@ -65,6 +70,10 @@ fn next_admin(left: &[Participant]) -> Option<&UserId> {
     if first(Role::Admin).is_some() {
         return None;
     }
-    let next_admin = first(Role::Moderator).or(left.first());
+    let next_admin = if active(Defect::FirstAdmin) {
+        left.first()
+    } else {
+        first(Role::Moderator).or(left.first())
+    };
     next_admin.map(|next_admin| &next_admin.user_id)
 }

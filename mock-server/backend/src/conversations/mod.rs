@@ -19,8 +19,9 @@ use fulmar_protocol::{
 
 use crate::access::Membership;
 use crate::actor::Actor;
+use crate::defects::{Defect, active};
 use crate::error::Result;
-use crate::store::{conversations, users};
+use crate::store::{conversations, participants as people, users};
 use crate::tx::Tx;
 
 /// The most people in a conversation (PROTOCOL.md §9).
@@ -72,13 +73,21 @@ impl Conversations {
         user: &UserId,
     ) -> Result<Conversation> {
         Membership::check(tx, id, user)?;
+        if active(Defect::ShowsConversations)
+            && let Some(first) = people::ids(tx.db(), id)?.first()
+        {
+            return conversations::view(tx.db(), id, first);
+        }
         conversations::view(tx.db(), id, user)
     }
 
     /// Every conversation of a user, the last active first.
     pub(crate) fn list(&self, tx: &Tx<'_>, user: &UserId) -> Result<Vec<Conversation>> {
-        conversations::ids_of(tx.db(), user)?
-            .iter()
+        let mut ids = conversations::ids_of(tx.db(), user)?;
+        if active(Defect::OldestConversationFirst) {
+            ids.reverse();
+        }
+        ids.iter()
             .map(|id| conversations::view(tx.db(), id, user))
             .collect()
     }

@@ -8,6 +8,7 @@ use fulmar_protocol::{
 use super::{ConversationNews, Conversations, MOST_PARTICIPANTS, noticed};
 use crate::access::{check_manager, check_reachable};
 use crate::actor::Actor;
+use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
 use crate::store::participants::{self, write};
 use crate::store::users;
@@ -33,13 +34,16 @@ impl Conversations {
             }
             check_reachable(tx, actor.user, user)?;
             if !added.contains(user) {
+                if active(Defect::AppliesHalf) {
+                    write::add(tx.db(), id, user)?;
+                }
                 added.push(user.clone());
             }
         }
         if there.len() + added.len() > MOST_PARTICIPANTS {
             return Err(Error::invalid("Too many participants"));
         }
-        if added.is_empty() {
+        if added.is_empty() && !active(Defect::JoinsTwice) {
             return Ok(Vec::new());
         }
         for user in &added {
@@ -105,7 +109,8 @@ impl Conversations {
             return Ok(None);
         }
         let admins = there.iter().filter(|there| there.role == Role::Admin);
-        if before.role == Role::Admin && admins.count() == 1 {
+        let last = before.role == Role::Admin && admins.count() == 1;
+        if last && !active(Defect::NoAdminLeft) {
             return Err(Error::invalid("A group keeps an admin"));
         }
         self.set_role(tx, id, &params.user_id, params.role)

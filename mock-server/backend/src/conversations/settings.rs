@@ -5,6 +5,7 @@ use fulmar_protocol::{Settings, SettingsUpdate, SettingsUpdated};
 use super::{ConversationNews, Conversations};
 use crate::access::Membership;
 use crate::actor::Actor;
+use crate::defects::{Defect, active};
 use crate::error::Result;
 use crate::store::counters;
 use crate::store::participants::{self, write};
@@ -21,10 +22,20 @@ impl Conversations {
         let now = tx.now();
         let last = counters::last_position(tx.db(), member.conversation_id())?;
         self.change_settings(tx, &member, |settings| {
-            if let Some(until) = params.muted_until {
-                settings.muted_until = (until > now).then_some(until);
+            if active(Defect::SettingsForget) {
+                *settings = Settings::default();
             }
-            let hidden_to = params.hidden_to.map(|to| to.min(last));
+            if let Some(until) = params.muted_until {
+                settings.muted_until =
+                    (until > now || active(Defect::SilentForEver)).then_some(until);
+            }
+            let hidden_to = params.hidden_to.map(|to| {
+                if active(Defect::HidesTheFuture) {
+                    to
+                } else {
+                    to.min(last)
+                }
+            });
             settings.hidden_to = hidden_to.or(settings.hidden_to);
             let set = |to: &mut bool, wanted: Option<bool>| *to = wanted.unwrap_or(*to);
             set(&mut settings.pinned, params.pinned);

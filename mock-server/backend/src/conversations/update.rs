@@ -6,6 +6,7 @@ use fulmar_protocol::{ConversationProfile, ConversationUpdate, ConversationUpdat
 use super::{ConversationNews, Conversations, noticed};
 use crate::access::{Change, Membership, check_change};
 use crate::actor::Actor;
+use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
 use crate::store::conversations::{self, write};
 use crate::tx::Tx;
@@ -27,10 +28,15 @@ impl Conversations {
         check_change(tx, &member, change)?;
         let before = conversations::profile(tx.db(), &id)?;
         let mut profile = before.clone();
+        if active(Defect::UpdateForgets) {
+            profile.avatar_url = None;
+            profile.context = None;
+        }
         if let Some(title) = params.title {
             profile.title = Some(title);
         }
-        if let Some(url) = params.avatar_url {
+        let same_picture = |url: &String| url.is_empty() && active(Defect::KeepsPicture);
+        if let Some(url) = params.avatar_url.filter(|url| !same_picture(url)) {
             profile.avatar_url = (!url.is_empty()).then_some(url);
         }
         profile.writing = params.writing.unwrap_or(profile.writing);
@@ -63,14 +69,20 @@ pub(super) fn check_profile(profile: &ConversationProfile) -> Result<()> {
         context,
         writing: _,
     } = profile;
-    if let Some(title) = title {
+    if let Some(title) = title
+        && !active(Defect::AnyTitle)
+    {
         check_title(title).map_err(|fault| Error::of_text("The title", fault))?;
     }
-    if let Some(url) = avatar_url {
+    if let Some(url) = avatar_url
+        && !active(Defect::AnyPicture)
+    {
         check_avatar_url(url)
             .map_err(|fault| Error::of_text("The address of the picture", fault))?;
     }
-    if let Some(context) = context {
+    if let Some(context) = context
+        && !active(Defect::AnyContext)
+    {
         check_context(context).map_err(|fault| Error::of_text("The context", fault))?;
     }
     Ok(())

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use fulmar_protocol::{
-    Capability, ClientFrame, CloseCode, Code, FrameError, Hello, OutcomeFrame, PROTOCOL_VERSION,
-    Pong, Problem, ProblemFrame, Ready, ResetFrame, Secret, ServerFrame, Submit, SubmitId,
-    Timestamp,
+    ClientFrame, CloseCode, Code, FrameError, Hello, OutcomeFrame, PROTOCOL_VERSION, Pong, Problem,
+    ProblemFrame, Ready, ResetFrame, Secret, Seq, ServerFrame, Submit, SubmitId, Timestamp,
 };
 
 use super::notify::{close, notify, send_events};
@@ -14,6 +13,7 @@ use super::sockets::{Outgoing, SocketId, Sockets, say};
 use super::{presence, typing};
 use crate::actor::Caller;
 use crate::config::Config;
+use crate::defects::{Defect, active};
 use crate::error::Error;
 use crate::operations::apply_all;
 use crate::service::Service;
@@ -39,6 +39,9 @@ pub(crate) fn frame(
     };
     // All other frames need a caller.
     let frame = match frame {
+        ClientFrame::Unknown if active(Defect::ClosesOnUnknownFrames) => {
+            return close(service, sockets, socket, CloseCode::Malformed);
+        }
         ClientFrame::Unknown => return Vec::new(),
         ClientFrame::Hello(frame) => return hello(service, sockets, socket, &frame, now),
         ClientFrame::Authenticate(frame) => {
@@ -50,6 +53,9 @@ pub(crate) fn frame(
     };
     let caller = match sockets.caller(socket, now) {
         Ok(caller) => caller,
+        Err(code) if code == CloseCode::Malformed && active(Defect::HearsBeforeHello) => {
+            return Vec::new();
+        }
         Err(code) => return close(service, sockets, socket, code),
     };
     match frame {
@@ -87,7 +93,7 @@ fn unreadable(
         socket,
         ServerFrame::Problem(ProblemFrame { submit_id, problem }),
     )];
-    if submit_id.is_none() {
+    if submit_id.is_none() && !active(Defect::TakesNonsense) {
         outgoing.extend(close(service, sockets, socket, CloseCode::Malformed));
     }
     outgoing
@@ -131,12 +137,20 @@ fn hello(
     now: Timestamp,
 ) -> Vec<Outgoing> {
     let Some(handshake_token) = sockets.greeting(socket) else {
+        if active(Defect::HelloTwice) {
+            return Vec::new();
+        }
         return close(service, sockets, socket, CloseCode::Malformed);
     };
-    if hello.version != PROTOCOL_VERSION {
+    if hello.version != PROTOCOL_VERSION && !active(Defect::SpeaksEveryVersion) {
         return another_version(service, sockets, socket);
     }
-    let token = hello.access_token.clone().or(handshake_token);
+    let said = hello.access_token.clone();
+    let token = if active(Defect::HandshakeWins) {
+        handshake_token.or(said)
+    } else {
+        said.or(handshake_token.filter(|_| !active(Defect::NoTokenInHandshake)))
+    };
     let found = service.quiet(now, |rooms, tx| {
         let token = token.as_ref().map(Secret::expose);
         let caller = rooms.accounts.authenticate(tx, token)?;
@@ -149,10 +163,13 @@ fn hello(
     };
     let user = caller.user_id.clone();
     let ready = ready(service.config(), &caller, &log, now);
-    let resumes = hello.log_id.as_ref() == Some(&log.log_id)
-        && hello.since >= log.cut_to
-        && hello.since <= log.head;
-    let sent = if resumes { hello.since } else { log.head };
+    let same_log = hello.log_id.as_ref() == Some(&log.log_id) || active(Defect::FollowsAnyLog);
+    let resumes = same_log && hello.since >= log.cut_to && hello.since <= log.head;
+    let sent = if resumes && !active(Defect::SkipsWhatWasMissed) {
+        hello.since
+    } else {
+        log.head
+    };
     sockets.greet(socket, caller, sent);
     let mut outgoing = vec![say(socket, ServerFrame::Ready(ready))];
     if !resumes {
@@ -175,16 +192,18 @@ fn ready(config: &Config, caller: &Caller, log: &LogState, now: Timestamp) -> Re
         log_id: log.log_id.clone(),
         head: log.head,
         heartbeat_ms: millis(config.heartbeat),
-        operation_key_retention_ms: millis(config.operation_key_retention),
-        server_time: now,
+        operation_key_retention_ms: if active(Defect::ShortMemory) {
+            86_400_000
+        } else {
+            millis(config.operation_key_retention)
+        },
+        server_time: if active(Defect::SecondsForTimes) {
+            Timestamp(now.0 / 1000)
+        } else {
+            now
+        },
         limits: config.limits,
-        capabilities: vec![
-            Capability::Resume,
-            Capability::Idempotency,
-            Capability::OrderedSubmit,
-            Capability::Search,
-            Capability::Files,
-        ],
+        capabilities: config.capabilities.iter().cloned().collect(),
     }
 }
 
@@ -196,7 +215,7 @@ fn close_refused(
 ) -> Vec<Outgoing> {
     let problem = error.into_problem();
     let token_is_bad = problem.code == Code::TokenExpired || problem.code == Code::TokenInvalid;
-    let code = if token_is_bad {
+    let code = if token_is_bad && !active(Defect::BadTokenGoesAway) {
         CloseCode::Unauthenticated
     } else {
         CloseCode::GoingAway
@@ -230,8 +249,17 @@ fn authenticate(
     let token = Some(token.expose());
     let fresh = service.quiet(now, |rooms, tx| rooms.accounts.authenticate(tx, token));
     match fresh {
+        Ok(_) if active(Defect::FreshTokenBreaksSocket) => {
+            close(service, sockets, socket, CloseCode::Malformed)
+        }
         Ok(fresh) if sockets.renew(socket, fresh.clone()) => Vec::new(),
+        Ok(_) if active(Defect::TakesAnothersToken) => Vec::new(),
+        Ok(_) if sockets.who(socket).is_some() => {
+            close(service, sockets, socket, CloseCode::Unauthenticated)
+        }
+        // Before the greeting it does not belong there.
         Ok(_) => close(service, sockets, socket, CloseCode::Malformed),
+        Err(_) if active(Defect::KeepsBadToken) => Vec::new(),
         Err(error) => close_refused(service, sockets, socket, error),
     }
 }
@@ -260,7 +288,7 @@ fn submit(
         }
         Err(error) => {
             let frame = ServerFrame::Problem(ProblemFrame {
-                submit_id: Some(submit_id),
+                submit_id: Some(submit_id).filter(|_| !active(Defect::AnonymousRefusal)),
                 problem: error.into_problem(),
             });
             vec![say(socket, frame)]
@@ -278,7 +306,11 @@ fn ping(
 ) -> Vec<Outgoing> {
     let log = service.quiet(now, |_, tx| log::state(tx.db(), &caller.user_id));
     match log {
-        Ok(log) => vec![say(socket, ServerFrame::Pong(Pong { id, head: log.head }))],
+        Ok(log) => {
+            let id = id + u64::from(active(Defect::PongOfAnother));
+            let head = Seq(log.head.0 + u64::from(active(Defect::PongAhead)));
+            vec![say(socket, ServerFrame::Pong(Pong { id, head }))]
+        }
         Err(error) => close_refused(service, sockets, socket, error),
     }
 }

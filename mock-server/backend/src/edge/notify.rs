@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use fulmar_protocol::{CloseCode, EventsFrame, Message, Seq, ServerFrame, Timestamp, UserId};
+use fulmar_protocol::{
+    Capability, CloseCode, EventsFrame, Message, Seq, ServerFrame, Timestamp, UserId,
+};
 
 use super::presence;
 use super::sockets::{Outgoing, SocketId, Sockets, say};
 use super::typing;
+use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
 use crate::push::Recorded;
 use crate::service::Service;
@@ -34,6 +37,9 @@ pub(crate) fn notify(
     } = pending;
     let mut outgoing = Vec::new();
     for socket in sockets.of_sessions(&ended_sessions) {
+        if active(Defect::KeepsEndedSessions) {
+            continue;
+        }
         outgoing.extend(close(service, sockets, socket, CloseCode::Revoked));
     }
     record_pushes(service, sockets, &pushes, now);
@@ -157,7 +163,7 @@ fn record_pushes(
         .flat_map(|(message, users)| users.iter().map(|user| (&**message, user)))
         .filter(|(_, user)| !sockets.is_connected(user))
         .collect();
-    if absent.is_empty() {
+    if absent.is_empty() || !service.can(&Capability::Push) {
         return;
     }
     let recorded = service.quiet(now, |rooms, tx| {

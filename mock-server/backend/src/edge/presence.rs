@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use fulmar_protocol::{
-    Presence, PresenceFrame, PresenceSetting, ServerFrame, Timestamp, UserId, UserPresence,
+    Capability, Presence, PresenceFrame, PresenceSetting, ServerFrame, Timestamp, UserId,
+    UserPresence,
 };
 
 use super::sockets::{Outgoing, SocketId, Sockets, say};
+use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
 use crate::service::Service;
 use crate::store::{participants, users};
@@ -37,7 +39,7 @@ pub(super) fn left(
     user: &UserId,
     now: Timestamp,
 ) -> Vec<Outgoing> {
-    if sockets.is_connected(user) {
+    if sockets.is_connected(user) || active(Defect::GoesUnseen) {
         return Vec::new();
     }
     let noted = service.quiet(now, |rooms, tx| rooms.accounts.set_last_seen(tx, user));
@@ -57,6 +59,9 @@ pub(super) fn tell_of(
     user: &UserId,
     now: Timestamp,
 ) -> Vec<Outgoing> {
+    if !service.can(&Capability::Presence) {
+        return Vec::new();
+    }
     let read = service.quiet(now, |_, tx| {
         Ok((circle(tx, user)?, seen(tx, sockets, user)?))
     });
@@ -109,6 +114,9 @@ fn tell_who_is_there(
     user: &UserId,
     now: Timestamp,
 ) -> Vec<Outgoing> {
+    if !service.can(&Capability::Presence) {
+        return Vec::new();
+    }
     let read = service.quiet(now, |_, tx| {
         let circle = circle(tx, user)?;
         let users = circle.iter().map(|other| seen(tx, sockets, other));
@@ -128,6 +136,7 @@ fn seen(tx: &Tx<'_>, sockets: &Sockets, user: &UserId) -> Result<UserPresence> {
     let presence = match setting {
         PresenceSetting::Shown if sockets.is_connected(user) => Presence::Online,
         PresenceSetting::Shown => Presence::Offline { last_seen_at },
+        PresenceSetting::Hidden if active(Defect::ShowsHidden) => Presence::Online,
         PresenceSetting::Hidden => Presence::Offline { last_seen_at: None },
     };
     Ok(UserPresence {

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use fulmar_protocol::{ConversationId, ServerFrame, Timestamp, Typing, TypingState, UserId};
+use fulmar_protocol::{
+    Capability, ConversationId, ServerFrame, Timestamp, Typing, TypingState, UserId,
+};
 
 use super::sockets::{Outgoing, SocketId, Sockets, say};
 use crate::access::Writer;
 use crate::actor::Caller;
+use crate::defects::{Defect, active};
 use crate::service::Service;
 use crate::store::participants;
 
@@ -24,7 +27,8 @@ pub(super) fn typing(
 ) -> Vec<Outgoing> {
     let (id, user) = (&typing.conversation_id, &caller.user_id);
     let allowed = service.quiet(now, |_, tx| Writer::check(tx, id, user));
-    if allowed.is_err() {
+    let allowed = allowed.is_ok() || active(Defect::TypingOfAnybody);
+    if !allowed || active(Defect::TypingIsLost) || !service.can(&Capability::Typing) {
         return Vec::new();
     }
     sockets.set_typing(socket, id, typing.state, now);
@@ -52,7 +56,7 @@ pub(super) fn device_stopped(
     user: &UserId,
     now: Timestamp,
 ) -> Vec<Outgoing> {
-    if sockets.is_typing(user, id) {
+    if sockets.is_typing(user, id) || active(Defect::TypesForEver) {
         Vec::new()
     } else {
         pass_on(service, sockets, id, user, TypingState::Stopped, now)
@@ -74,7 +78,9 @@ fn pass_on(
         user_id: Some(user.clone()),
         state,
     });
-    let others = people.iter().filter(|other| *other != user);
+    let others = people
+        .iter()
+        .filter(|other| *other != user || active(Defect::TypingEchoes));
     sockets
         .of_any(others)
         .into_iter()

@@ -13,6 +13,7 @@ use fulmar_protocol::{Code, FileId, UserId};
 
 pub(crate) use upload::Upload;
 
+use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
 use crate::store::files::{self, File, write};
 use crate::tx::Tx;
@@ -40,7 +41,8 @@ impl Files {
         let file = files::find(tx.db(), id, tx.now())?
             .filter(File::is_whole)
             .ok_or_else(no_such_file)?;
-        if file.owner.as_ref() == Some(user) || files::is_shown_to(tx.db(), id, user)? {
+        let mine = file.owner.as_ref() == Some(user) || active(Defect::FilesForAll);
+        if mine || files::is_shown_to(tx.db(), id, user)? {
             Ok(file)
         } else {
             Err(no_such_file())

@@ -5,6 +5,7 @@
 
 use fulmar_protocol::{Event, EventData, LogId, Seq, SyncPage, Unread, UserId};
 
+use crate::defects::{Defect, active};
 use crate::error::Result;
 use crate::store::log::{self, write};
 use crate::tx::Tx;
@@ -38,6 +39,9 @@ impl Log {
         users: impl IntoIterator<Item = &'u UserId>,
         data: &EventData,
     ) -> Result<()> {
+        if is_untold(data.kind()) {
+            return Ok(());
+        }
         // Written out once, however many are told.
         let event = write::EventText {
             kind: data.kind(),
@@ -45,6 +49,9 @@ impl Log {
         };
         for user in users {
             write::append(tx.db(), user, tx.now(), &event, self.capacity)?;
+            if active(Defect::EventsTwice) {
+                write::append(tx.db(), user, tx.now(), &event, self.capacity)?;
+            }
             tx.pending.notify_events.insert(user.clone());
         }
         Ok(())
@@ -77,7 +84,13 @@ impl Log {
         log_id: Option<&str>,
     ) -> Result<Synced> {
         let state = log::state(tx.db(), user)?;
-        if log_id != Some(state.log_id.as_str()) || since < state.cut_to || since > state.head {
+        let beyond = since > state.head && !active(Defect::SyncsBeyondHead);
+        let since = if active(Defect::SyncsFromTheBeginning) {
+            state.cut_to
+        } else {
+            since
+        };
+        if log_id != Some(state.log_id.as_str()) || since < state.cut_to || beyond {
             return Ok(Synced::Reset);
         }
         Ok(Synced::Page(SyncPage {
@@ -98,6 +111,26 @@ impl Log {
         write::rename(tx.db(), user, log_id.as_str())?;
         Ok(log_id)
     }
+}
+
+/// Whether a defect keeps events of a type out of the logs.
+fn is_untold(kind: &str) -> bool {
+    [
+        ("conversation.created", Defect::NoConversationCreated),
+        ("conversation.updated", Defect::NoConversationUpdated),
+        ("conversation.removed", Defect::NoConversationRemoved),
+        ("message.created", Defect::NoMessageCreated),
+        ("message.updated", Defect::NoMessageUpdated),
+        ("settings.updated", Defect::NoSettingsUpdated),
+        ("participants.added", Defect::NoParticipantsAdded),
+        ("participant.removed", Defect::NoParticipantRemoved),
+        ("participant.updated", Defect::NoParticipantUpdated),
+        ("user.updated", Defect::NoUserUpdated),
+        ("blocks.updated", Defect::NoBlocksUpdated),
+        ("receipt.updated", Defect::NoReceiptUpdated),
+    ]
+    .into_iter()
+    .any(|(untold, defect)| untold == kind && active(defect))
 }
 
 /// The name of a log that begins.

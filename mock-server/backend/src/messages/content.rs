@@ -7,6 +7,7 @@ use fulmar_protocol::{Attachment, Content, MessageSend, OperationKey, UserId};
 
 use super::{Messages, not_in_conversation};
 use crate::access::Membership;
+use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
 use crate::store::{messages, participants};
 use crate::tx::Tx;
@@ -21,14 +22,21 @@ impl Messages {
         let id = member.conversation_id();
         self.check_text(&params.text, &params.attachments)?;
         if let Some(payload) = &params.payload {
-            check_payload(payload, self.text_bytes)
-                .map_err(|fault| Error::of_text("The payload", fault))?;
+            let checked = check_payload(payload, self.text_bytes);
+            if !active(Defect::AnyPayload) {
+                checked.map_err(|fault| Error::of_text("The payload", fault))?;
+            }
         }
         if let Some(root) = params.thread_root {
-            let root = self
-                .find_in(tx, id, root)?
-                .ok_or_else(not_in_conversation)?;
-            if root.content.thread_root.is_some() || root.content.notice.is_some() {
+            let root = if active(Defect::AnyRoot) {
+                messages::find(tx.db(), root)?
+            } else {
+                self.find_in(tx, id, root)?
+            };
+            let root = root.ok_or_else(not_in_conversation)?;
+            let in_thread = root.content.thread_root.is_some() && !active(Defect::ThreadsInThreads);
+            let notice = root.content.notice.is_some() && !active(Defect::ThreadsUnderNotices);
+            if in_thread || notice {
                 return Err(Error::invalid(
                     "There is no thread under a message like that",
                 ));
@@ -36,6 +44,9 @@ impl Messages {
         }
         // What it answers may be gone, or elsewhere: then it answers nothing.
         let reply_to = match params.reply_to {
+            Some(key) if active(Defect::AnswersElsewhere) => {
+                messages::find(tx.db(), key)?.map(|there| there.operation_key)
+            }
             Some(key) => self.find_in(tx, id, key)?.map(|there| there.operation_key),
             None => None,
         };
@@ -59,24 +70,37 @@ impl Messages {
         key: OperationKey,
     ) -> Result<Content> {
         let source = messages::find(tx.db(), key)?
-            .filter(|source| source.content.notice.is_none() && source.deleted.is_none())
+            .filter(|source| source.content.notice.is_none())
+            .filter(|source| source.deleted.is_none() || active(Defect::ForwardsDeleted))
             .ok_or_else(not_in_conversation)?;
-        if !participants::takes_part(tx.db(), &source.conversation_id, user)?
+        let takes_part = participants::takes_part(tx.db(), &source.conversation_id, user)?;
+        if !(takes_part || active(Defect::ForwardsAnything))
             || messages::is_hidden(tx.db(), user, &source.message_id)?
         {
             return Err(not_in_conversation());
         }
+        let first = source.content.forwarded_from;
+        let forwarded_from = if active(Defect::LastForwarder) {
+            Some(source.sender_id)
+        } else {
+            first.or(Some(source.sender_id))
+        };
+        let forwarded_from = forwarded_from.filter(|_| !active(Defect::ForwardsAsOwn));
         Ok(Content {
             text: source.content.text,
             payload: source.content.payload,
             attachments: source.content.attachments,
-            forwarded_from: source.content.forwarded_from.or(Some(source.sender_id)),
+            forwarded_from,
             ..Content::default()
         })
     }
 
     /// The text may be blank only beside attachments.
     pub(super) fn check_text(&self, text: &str, attachments: &[Attachment]) -> Result<()> {
+        let long = text.len() > self.text_bytes as usize;
+        if active(Defect::TakesLong) && long || active(Defect::TakesBlank) && !long {
+            return Ok(());
+        }
         check_message(text, !attachments.is_empty(), self.text_bytes)
             .map_err(|fault| Error::of_text("The text", fault))
     }
@@ -91,9 +115,8 @@ impl Messages {
         let mut seen = BTreeSet::new();
         let mut found = Vec::new();
         for user in users {
-            if participants::takes_part(tx.db(), member.conversation_id(), &user)?
-                && seen.insert(user.clone())
-            {
+            let takes_part = participants::takes_part(tx.db(), member.conversation_id(), &user)?;
+            if (takes_part || active(Defect::MentionsAnybody)) && seen.insert(user.clone()) {
                 found.push(user);
             }
         }

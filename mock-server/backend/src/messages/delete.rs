@@ -5,6 +5,7 @@ use fulmar_protocol::{Deletion, Message, MessageDelete, OperationKey, Role, User
 use super::{MessageNews, Messages, forbidden, not_in_conversation};
 use crate::access::Membership;
 use crate::actor::Actor;
+use crate::defects::{Defect, active};
 use crate::error::Result;
 use crate::store::messages::{self, write};
 use crate::tx::Tx;
@@ -23,10 +24,11 @@ impl Messages {
         if message.deleted.is_some() {
             return Ok(None);
         }
-        if message.content.notice.is_some() {
+        if message.content.notice.is_some() && !active(Defect::DeletesNotices) {
             return Err(forbidden("What the server wrote stays"));
         }
-        if message.sender_id != *actor.user && !may_delete_of_others(member.role()) {
+        let others = may_delete_of_others(member.role()) || active(Defect::DeletesOfOthers);
+        if message.sender_id != *actor.user && !others {
             return Err(forbidden(
                 "Only its sender, moderators and admins delete it",
             ));
@@ -47,12 +49,23 @@ impl Messages {
         }
     }
 
-    fn erase(&self, tx: &mut Tx<'_>, mut message: Message, by: &UserId) -> Result<MessageNews> {
+    pub(super) fn erase(
+        &self,
+        tx: &mut Tx<'_>,
+        mut message: Message,
+        by: &UserId,
+    ) -> Result<MessageNews> {
         write::forget_content(tx.db(), &message.message_id)?;
-        message.content = message.content.emptied();
-        message.reactions.clear();
+        if !active(Defect::DeletedKeepsText) {
+            message.content = message.content.emptied();
+        }
+        if !active(Defect::DeletedKeepsReactions) {
+            message.reactions.clear();
+        }
         message.edited_at = None;
-        message.pinned = None;
+        if !active(Defect::DeletedStaysPinned) {
+            message.pinned = None;
+        }
         message.deleted = Some(Deletion {
             at: tx.now(),
             by: by.clone(),
@@ -63,7 +76,8 @@ impl Messages {
 
 fn may_delete_of_others(role: Role) -> bool {
     match role {
-        Role::Admin | Role::Moderator => true,
+        Role::Moderator => !active(Defect::ModeratorsDeleteNothing),
+        Role::Admin => true,
         Role::Member => false,
     }
 }

@@ -2,9 +2,10 @@
 
 use fulmar_protocol::MessageEdit;
 
-use super::{MessageNews, Messages, forbidden};
+use super::{MessageNews, Messages, forbidden, not_in_conversation};
 use crate::access::Writer;
 use crate::actor::Actor;
+use crate::defects::{Defect, active};
 use crate::error::Result;
 use crate::store::messages::write;
 use crate::tx::Tx;
@@ -18,9 +19,18 @@ impl Messages {
         params: &MessageEdit,
     ) -> Result<Option<MessageNews>> {
         let member = writer.membership();
-        let mut message = self.undeleted(tx, member.conversation_id(), params.message_key)?;
-        let own = message.sender_id == *actor.user;
-        if !own || message.content.notice.is_some() || message.content.forwarded_from.is_some() {
+        let id = member.conversation_id();
+        let found = if active(Defect::EditsDeleted) {
+            self.find_in(tx, id, params.message_key)?
+                .ok_or_else(not_in_conversation)?
+        } else {
+            self.undeleted(tx, id, params.message_key)?
+        };
+        let mut message = found;
+        let own = message.sender_id == *actor.user || active(Defect::EditsOfOthers);
+        let notice = message.content.notice.is_some() && !active(Defect::EditsNotices);
+        let forwarded = message.content.forwarded_from.is_some() && !active(Defect::EditsForwards);
+        if !own || notice || forwarded {
             return Err(forbidden("Only what one wrote oneself can be edited"));
         }
         self.check_text(&params.text, &message.content.attachments)?;

@@ -5,6 +5,7 @@ use fulmar_protocol::MessageHide;
 use super::{MessageNews, Messages, not_in_conversation};
 use crate::access::Membership;
 use crate::actor::Actor;
+use crate::defects::{Defect, active};
 use crate::error::Result;
 use crate::store::messages::{self, write};
 use crate::store::participants;
@@ -22,6 +23,9 @@ impl Messages {
         let message = self
             .find_in(tx, id, params.message_key)?
             .ok_or_else(not_in_conversation)?;
+        if active(Defect::HidesForAll) {
+            return self.erase(tx, message, actor.user).map(Some);
+        }
         let before = participants::unread(tx.db(), id, actor.user)?;
         if !write::hide(tx.db(), actor.user, &message.message_id)? {
             return Ok(None);
@@ -31,7 +35,7 @@ impl Messages {
         Ok(Some(MessageNews::Hidden {
             user_id: actor.user.clone(),
             message: Box::new(messages::as_hidden(*message)),
-            unread: (now != before).then_some(now),
+            unread: (now != before && !active(Defect::HidesWithoutCounts)).then_some(now),
         }))
     }
 }

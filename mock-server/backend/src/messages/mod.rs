@@ -22,6 +22,7 @@ use fulmar_protocol::{Code, ConversationId, Limits, Message, OperationKey, Unrea
 pub(crate) use history::no_such_message;
 pub(crate) use search::Search;
 
+use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
 use crate::store::counters::write::next_revision;
 use crate::store::messages::{self, write};
@@ -78,7 +79,9 @@ impl Messages {
 
     /// Stores a message that was changed, under its next revision.
     fn store(&self, tx: &mut Tx<'_>, mut message: Message) -> Result<Box<Message>> {
-        message.revision = next_revision(tx.db(), &message.conversation_id)?;
+        if !active(Defect::SameRevision) {
+            message.revision = next_revision(tx.db(), &message.conversation_id)?;
+        }
         write::update(tx.db(), &message)?;
         Ok(Box::new(message))
     }

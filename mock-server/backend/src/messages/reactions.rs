@@ -6,6 +6,7 @@ use fulmar_protocol::{Message, OperationKey, Reaction, ReactionAdd, ReactionRemo
 use super::{MessageNews, Messages};
 use crate::access::Writer;
 use crate::actor::Actor;
+use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
 use crate::store::messages;
 use crate::tx::Tx;
@@ -34,10 +35,10 @@ impl Messages {
             .iter()
             .filter(|reaction| reaction.user_ids.contains(actor.user))
             .count();
-        if of_user >= MOST_OF_ONE_PERSON {
+        if of_user >= MOST_OF_ONE_PERSON && !active(Defect::ManyReactions) {
             return Err(Error::invalid("Too many reactions of one person"));
         }
-        let crowded = message.reactions.len() >= MOST_EMOJI;
+        let crowded = message.reactions.len() >= MOST_EMOJI && !active(Defect::ManyEmoji);
         match message
             .reactions
             .iter_mut()
@@ -65,7 +66,7 @@ impl Messages {
         let emoji = normal(&params.emoji)?;
         let id = writer.membership().conversation_id();
         let mut message = self.undeleted(tx, id, params.message_key)?;
-        if !has(&message, &emoji, actor.user) {
+        if !has(&message, &emoji, actor.user) || active(Defect::KeepsReactions) {
             return Ok(None);
         }
         take_back(&mut message, actor.user, |there| there == emoji);
@@ -89,7 +90,11 @@ impl Messages {
 
 /// The form in which a reaction is stored and told (PROTOCOL.md §4.8).
 fn normal(emoji: &str) -> Result<String> {
-    text::reaction(emoji).map_err(|fault| Error::of_text("The reaction", fault))
+    let normal = text::reaction(emoji);
+    if normal.is_ok() && active(Defect::ManySpellings) || active(Defect::AnyReaction) {
+        return Ok(emoji.to_owned());
+    }
+    normal.map_err(|fault| Error::of_text("The reaction", fault))
 }
 
 fn has(message: &Message, emoji: &str, user: &UserId) -> bool {

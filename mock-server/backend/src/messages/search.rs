@@ -4,6 +4,7 @@ use fulmar_protocol::text::{check_query, query_words};
 use fulmar_protocol::{SearchPage, SearchQuery, UserId};
 
 use super::Messages;
+use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
 use crate::store::{messages, search};
 use crate::tx::Tx;
@@ -40,6 +41,7 @@ impl Messages {
         cursor: Option<&str>,
     ) -> Result<SearchPage> {
         let offset: u32 = match cursor {
+            Some(_) if active(Defect::SamePageAgain) => 0,
             Some(cursor) => cursor
                 .parse()
                 .map_err(|_| Error::invalid("There is no such page"))?,

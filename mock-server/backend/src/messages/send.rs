@@ -11,6 +11,7 @@ use fulmar_protocol::{
 use super::{MessageNews, Messages};
 use crate::access::Writer;
 use crate::actor::Actor;
+use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
 use crate::store::counters::{self, write as counter};
 use crate::store::messages::{self, write};
@@ -49,7 +50,9 @@ impl Messages {
         let id = member.conversation_id();
         // The key of a message is remembered as long as the message (PROTOCOL.md §5.1).
         if let Some(there) = messages::find(tx.db(), actor.key)? {
-            return if there.conversation_id == *id && there.sender_id == *actor.user {
+            return if there.conversation_id == *id
+                && (there.sender_id == *actor.user || active(Defect::SharesKeys))
+            {
                 Ok(Sent::Existing(Rc::new(there)))
             } else {
                 Err(key_of_another())
@@ -115,17 +118,27 @@ impl Messages {
     ) -> Result<Rc<Message>> {
         let (mut thread_position, mut revision) = (None, Revision::ZERO);
         if let Some(root) = content.thread_root {
-            thread_position = Some(runs::last_place(tx.db(), Run::Thread(id, root))?.next());
+            let mut place = runs::last_place(tx.db(), Run::Thread(id, root))?.next();
+            if active(Defect::ThreadsWithHoles) {
+                place = place.next();
+            }
+            thread_position = Some(place);
             // What it is under has changed: it has one more under it.
             revision = counter::next_revision(tx.db(), id)?;
-            write::set_revision(tx.db(), root, revision)?;
+            if !active(Defect::RootUnchanged) {
+                write::set_revision(tx.db(), root, revision)?;
+            }
+        }
+        let mut position = counters::last_position(tx.db(), id)?.next();
+        if active(Defect::PositionsWithHoles) {
+            position = position.next();
         }
         let message = Message {
             thread_position,
             thread: None,
             message_id: MessageId::new(tx.entropy().id("m-"))?,
             operation_key: actor.key,
-            position: counters::last_position(tx.db(), id)?.next(),
+            position,
             conversation_id: id.clone(),
             sender_id: actor.user.clone(),
             sent_at: tx.now(),

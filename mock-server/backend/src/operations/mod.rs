@@ -9,10 +9,12 @@ mod same;
 use std::collections::BTreeSet;
 
 use fulmar_protocol::{
-    Code, Operation, Outcome, OutcomeStatus, Problem, Timestamp, Unreadable, UserId,
+    Code, Operation, Outcome, OutcomeStatus, Problem, Seq, Timestamp, Unreadable, UserId,
 };
 
 use crate::actor::Actor;
+use crate::capabilities::check_operation;
+use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
 use crate::rooms::Rooms;
 use crate::store::applied::{self, write};
@@ -28,7 +30,8 @@ pub(crate) fn apply_all(
     user: &UserId,
     operations: &[Operation],
 ) -> Result<Vec<Outcome>> {
-    if operations.len() > rooms.limits.operations_per_submit as usize {
+    let most = rooms.limits.operations_per_submit as usize;
+    if operations.len() > most && !active(Defect::AnySubmit) {
         return Err(Error::refused(
             Code::RequestTooLarge,
             "Too many operations in one submit",
@@ -40,13 +43,28 @@ pub(crate) fn apply_all(
         let conversation = conversation_of(operation);
         let skips = conversation
             .as_ref()
-            .is_some_and(|conversation| failed.contains(conversation));
+            .is_some_and(|conversation| failed.contains(conversation))
+            && !active(Defect::SkipsNothing)
+            || active(Defect::SkipsEverything) && !failed.is_empty();
         let status = if skips {
             OutcomeStatus::Skipped
         } else {
             match apply_once(rooms, tx, user, operation) {
                 Ok(status) => status,
+                Err(Error::Refused(problem))
+                    if active(Defect::StopsAtUnknownMethods)
+                        && problem.code == Code::MethodUnknown =>
+                {
+                    return Err(Error::Refused(problem));
+                }
                 Err(Error::Refused(problem)) => {
+                    let known = applied::find(tx.db(), user, operation.operation_key)?;
+                    if known.is_none() && active(Defect::RemembersRefused) {
+                        let status = OutcomeStatus::Failed {
+                            problem: problem.clone(),
+                        };
+                        write::insert(tx.db(), user, operation, &status, tx.now())?;
+                    }
                     failed.extend(conversation);
                     OutcomeStatus::Failed { problem }
                 }
@@ -76,7 +94,7 @@ fn apply_once(
 ) -> Result<OutcomeStatus> {
     let key = operation.operation_key;
     if let Some((first, outcome)) = applied::find(tx.db(), user, key)? {
-        return if means_the_same(&first, operation) {
+        return if means_the_same(&first, operation) || active(Defect::NoConflict) {
             as_it_is_now(tx, user, outcome)
         } else {
             Err(Error::refused(
@@ -87,7 +105,9 @@ fn apply_once(
     }
     tx.attempt(|tx| {
         let status = apply(rooms, tx, user, operation)?;
-        write::insert(tx.db(), user, operation, &status, tx.now())?;
+        if !active(Defect::ForgetsKeys) {
+            write::insert(tx.db(), user, operation, &status, tx.now())?;
+        }
         let conversation = conversation_of(operation);
         rooms
             .audit
@@ -98,6 +118,9 @@ fn apply_once(
 
 /// The first outcome with the message as it is now: who asks again may have lost what was told since.
 fn as_it_is_now(tx: &Tx<'_>, user: &UserId, first: OutcomeStatus) -> Result<OutcomeStatus> {
+    if active(Defect::OldAnswers) {
+        return Ok(first);
+    }
     match first {
         OutcomeStatus::Applied {
             applied_at,
@@ -135,6 +158,7 @@ fn apply(
             Problem::new(Code::ParamsInvalid, "The params cannot be read").with_detail(reason),
         ),
     })?;
+    check_operation(rooms, &method)?;
     let actor = Actor {
         user,
         key: operation.operation_key,
@@ -142,7 +166,11 @@ fn apply(
     let applied = dispatch::carry_out(rooms, tx, actor, method)?;
     Ok(OutcomeStatus::Applied {
         applied_at: tx.now(),
-        seq: log::state(tx.db(), user)?.head,
+        seq: if active(Defect::NoSeq) {
+            Seq::default()
+        } else {
+            log::state(tx.db(), user)?.head
+        },
         message: applied.message,
         conversation: applied.conversation,
     })

@@ -4,13 +4,15 @@
 use fulmar_protocol::Operation;
 use serde_json::Value;
 
+use crate::defects::{Defect, active};
+
 /// Whether two operations mean the same. One that cannot be read is the same only as it is written.
 pub(super) fn means_the_same(one: &Operation, other: &Operation) -> bool {
     if one.method != other.method {
         return false;
     }
-    if one.params == other.params {
-        return true;
+    if one.params == other.params || active(Defect::TellsNullApart) {
+        return one.params == other.params;
     }
     let ((to_one, one), (to_other, other)) = (addressee(one), addressee(other));
     match (one.read(), other.read()) {

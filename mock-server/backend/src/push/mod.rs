@@ -14,6 +14,7 @@ use fulmar_protocol::{Code, PushToken};
 pub(crate) use record::Recorded;
 
 use crate::actor::Caller;
+use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
 use crate::store::pushes::{self, RecordedPush, write};
 use crate::tx::Tx;
@@ -79,7 +80,7 @@ impl Push {
 }
 
 fn check_own_device(caller: &Caller, device: &str) -> Result<()> {
-    if caller.device_id.as_str() == device {
+    if caller.device_id.as_str() == device || active(Defect::SpeaksForOthers) {
         Ok(())
     } else {
         Err(Error::refused(

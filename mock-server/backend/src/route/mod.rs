@@ -14,10 +14,11 @@ use fulmar_protocol::{
 use crate::accounts::AccountNews;
 use crate::actor::Actor;
 use crate::conversations::ConversationNews;
+use crate::defects::{Defect, active};
 use crate::error::Result;
 use crate::messages::MessageNews;
 use crate::rooms::Rooms;
-use crate::store::{conversations, messages, participants};
+use crate::store::{conversations, messages, participants, users};
 use crate::tx::Tx;
 
 /// What a room reports.
@@ -92,6 +93,10 @@ impl Rooms {
             }
             AccountNews::ProfileChanged(updated) => {
                 let mut people = participants::circle(tx.db(), &updated.user_id, u32::MAX)?;
+                if active(Defect::UserUpdatedForAll) {
+                    people = users::ids(tx.db())?;
+                    people.retain(|user| *user != updated.user_id);
+                }
                 people.push(updated.user_id.clone());
                 self.log
                     .append(tx, &people, &EventData::UserUpdated(updated))?;
@@ -149,8 +154,12 @@ impl Rooms {
                 self.receipt_moved(tx, moved)?;
             }
             ConversationNews::SettingsChanged { user_id, settings } => {
+                let mut people = vec![user_id];
+                if active(Defect::SettingsForAll) {
+                    people = participants::ids(tx.db(), &settings.conversation_id)?;
+                }
                 self.log
-                    .append(tx, [&user_id], &EventData::SettingsUpdated(settings))?;
+                    .append(tx, &people, &EventData::SettingsUpdated(settings))?;
             }
             ConversationNews::Noticed {
                 conversation_id,
@@ -159,9 +168,13 @@ impl Rooms {
                 notice,
                 text,
             } => {
+                if active(Defect::NoNotices) {
+                    return Ok(None);
+                }
+                let own_key = active(Defect::NoticeUnderNewKey).then(|| tx.new_operation_key());
                 let actor = Actor {
                     user: &user_id,
-                    key: operation_key,
+                    key: own_key.unwrap_or(operation_key),
                 };
                 let posted =
                     self.messages
@@ -196,7 +209,9 @@ impl Rooms {
         let people = participants::ids(tx.db(), &id)?;
         let is_new = |user: &UserId| participants.iter().any(|new| new.user_id == *user);
         let (new, others): (Vec<UserId>, Vec<UserId>) = people.into_iter().partition(is_new);
-        self.show_conversation(tx, &id, &new)?;
+        if !active(Defect::NewcomersUntold) {
+            self.show_conversation(tx, &id, &new)?;
+        }
         let added = EventData::ParticipantsAdded(ParticipantsAdded {
             conversation_id: id,
             participants: participants.into(),
@@ -232,6 +247,14 @@ impl Rooms {
         };
         self.log
             .append(tx, [&user], &EventData::ReceiptUpdated(own))?;
+        let moved = if active(Defect::CountsOfOthers) {
+            ReceiptUpdated {
+                unread: Some(unread),
+                ..moved
+            }
+        } else {
+            moved
+        };
         self.log
             .append(tx, &others, &EventData::ReceiptUpdated(moved))
     }
@@ -241,7 +264,9 @@ impl Rooms {
             MessageNews::Posted(message) => self.posted(tx, message),
             MessageNews::Changed(message) => self.changed(tx, *message),
             MessageNews::Erased(message) => {
-                self.files.detach(tx, &message.message_id)?;
+                if !active(Defect::KeepsFiles) {
+                    self.files.detach(tx, &message.message_id)?;
+                }
                 self.changed(tx, *message)
             }
             MessageNews::Hidden {
@@ -250,7 +275,12 @@ impl Rooms {
                 unread,
             } => {
                 // The others see no change, so they are told of none.
+                let id = message.conversation_id.clone();
                 let updated = EventData::MessageUpdated(*message);
+                if active(Defect::HiddenToldToAll) {
+                    let people = participants::ids(tx.db(), &id)?;
+                    return self.log.append(tx, &people, &updated);
+                }
                 match unread {
                     Some(unread) => self.log.append_with_unread(tx, &user_id, &updated, unread),
                     None => self.log.append(tx, [&user_id], &updated),

@@ -9,6 +9,7 @@ use rusqlite::functions::FunctionFlags;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
+use crate::defects::{Defect, active};
 use crate::error::Result;
 
 /// Makes the function that the schema calls: the words of a text.
@@ -60,6 +61,20 @@ pub(crate) fn find(
          WHERE message_text MATCH ?2 AND NOT m.notice AND NOT EXISTS (SELECT 1 FROM hidden_message AS h
                            WHERE h.user_id = ?1 AND h.message_id = m.message_id)",
     );
+    for (defect, right) in [
+        (Defect::SearchesEverything, " AND p.user_id = ?1"),
+        (Defect::FindsHidden, "h.user_id = ?1 AND "),
+        (Defect::FindsNotices, " AND NOT m.notice"),
+    ] {
+        if active(defect) {
+            let wrong = if right.starts_with("h.") {
+                "0 AND "
+            } else {
+                ""
+            };
+            sql = sql.replace(right, wrong);
+        }
+    }
     let mut and = |condition: &str, value: Option<Value>| {
         if let Some(value) = value {
             bound.push(value);

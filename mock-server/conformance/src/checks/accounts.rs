@@ -10,8 +10,10 @@ checks! {
     "7.1.2" [] "a user who exists is user.exists, and passwords have at least 8 bytes" => register;
     "7.1.3" [] "sessions are listed and ended" => sessions;
     "7.1.4" [] "after a logout the token is no good" => logout;
+    "7.1.5" [] "sessions are listed the newest first" => newest_session;
     "7.2.1" [M18] "a refresh can be repeated: it has one successor" => refresh_again;
     "7.2.2" [] "an older refresh token was stolen, and ends the session" => stolen;
+    "7.2.3" [] "a refresh token that was never given is refused, and ends nothing" => made_up;
 }
 
 async fn credentials(setting: &Setting<'_>) -> Outcome {
@@ -130,5 +132,42 @@ async fn stolen(setting: &Setting<'_>) -> Outcome {
     );
     let (status, problem) = setting.http.post(path, "", &with(&third)).await?;
     ensure!(status == 401, problem);
+    Ok(())
+}
+
+async fn newest_session(setting: &Setting<'_>) -> Outcome {
+    let stranger = setting.stranger().await?;
+    let name = text(&stranger["userId"])?;
+    for device in ["second", "third"] {
+        let login = setting.http.login(&name, "a long password", device);
+        let (status, session) = login.await?;
+        ensure!(status == 200, session);
+    }
+    let (_, list) = setting.http.get("/v1/sessions", token(&stranger)).await?;
+    let all = list["sessions"].as_array().cloned().unwrap_or_default();
+    let devices: Vec<&Value> = all.iter().map(|one| &one["deviceId"]).collect();
+    ensure!(devices == ["third", "second", "judge"], list);
+    Ok(())
+}
+
+async fn made_up(setting: &Setting<'_>) -> Outcome {
+    let session = setting.login("judge-robbed").await?;
+    let real = text(&session["refreshToken"])?;
+    // With everything but its last characters it names the same session.
+    let kept = real.len().saturating_sub(8);
+    let made_up = format!("{}{}", real.get(..kept).unwrap_or_default(), "00000000");
+    let path = "/v1/auth/refresh";
+    for token in [made_up.as_str(), "nonsense", ""] {
+        let body = json!({ "refreshToken": token });
+        let (status, problem) = setting.http.post(path, "", &body).await?;
+        ensure!(
+            status == 401 && problem["code"] == "session.revoked",
+            problem
+        );
+        let (status, answer) = setting.http.post("/v1/auth/logout", "", &body).await?;
+        ensure!(status == 200, answer);
+    }
+    let (status, fresh) = setting.http.post(path, "", &with(&session)).await?;
+    ensure!(status == 200, fresh);
     Ok(())
 }

@@ -9,13 +9,12 @@ checks! {
     "4.1.1" [M8] "one direct conversation per pair" => one_per_pair;
     "4.2.1" [] "a message is told of as a whole, with a growing revision" => revisions;
     "4.3.1" [] "receipts only grow, and what is read was delivered" => receipts;
-    "4.3.2" [] "unread are the messages of others after readTo" => unread;
-    "4.3.3" [] "what one has hidden is not unread, and the counts stand beside the message" => hidden_unread;
-    "4.6.1" [] "places in a thread are dense, and its root counts them" => threads;
     "5.4.1" [M15] "a blank text, and one that is too long, are refused" => texts;
     "5.4.2" [] "mentions of strangers and replies to nothing are left out" => left_out;
     "5.4.3" [] "a message to a person goes into the direct conversation" => to_a_person;
-    "5.4.4" [] "a forwarded message says what the first one says, and who wrote it" => forwards;
+    "5.4.6" [] {forwarding} "nobody forwards what they may not read" => unreadable_forwards;
+    "5.4.7" [] {forwarding} "of what was forwarded again, it is told who wrote it first" => forwards_again;
+    "5.4.4" [] {forwarding} "a forwarded message says what the first one says, and who wrote it" => forwards;
     "5.5.1" [] "a pointer beyond the last message is taken as that" => beyond_the_last;
     "5.7.1" [] "only its sender edits a message" => edits;
     "5.8.1" [] "what is deleted is gone for everyone, and a second time changes nothing" => deletes;
@@ -35,24 +34,13 @@ async fn one_per_pair(setting: &Setting<'_>) -> Outcome {
     Ok(())
 }
 
-/// A message as the history tells of it now.
+/// A message of the conversation of both as the history tells of it now.
 pub(super) async fn told(
     setting: &Setting<'_>,
     token: &str,
     key: &Value,
 ) -> Result<Value, crate::wire::WireError> {
-    let key = text(key)?;
-    let path = format!(
-        "/v1/conversations/{}/messages?aroundMessage={key}",
-        setting.conversation
-    );
-    let (status, page) = setting.http.get(&path, token).await?;
-    ensure!(status == 200, page);
-    let messages = page["messages"].as_array().cloned().unwrap_or_default();
-    let found = messages
-        .into_iter()
-        .find(|message| message["operationKey"] == key.as_str());
-    found.ok_or_else(|| crate::wire::wire("the message is not in the history"))
+    setting.told(token, &setting.conversation, key).await
 }
 
 pub(super) fn about(setting: &Setting<'_>, message: &Value) -> Value {
@@ -92,6 +80,7 @@ fn pointers(view: &Value, user: &str) -> (u64, u64) {
 }
 
 async fn receipts(setting: &Setting<'_>) -> Outcome {
+    setting.say("to be read first").await?;
     let message = setting.say("to be read").await?;
     let position = number(&message["position"])?;
     let (id, other) = (&setting.conversation, setting.backend.other_user.as_str());
@@ -104,112 +93,6 @@ async fn receipts(setting: &Setting<'_>) -> Outcome {
         ensure!(read == expected, read);
         ensure!(delivered >= read, delivered);
     }
-    Ok(())
-}
-
-async fn unread(setting: &Setting<'_>) -> Outcome {
-    let last = setting.say("read up to here").await?;
-    let params = json!({"conversationId": setting.conversation, "readTo": last["position"]});
-    setting
-        .done(setting.other_token(), "receipt.update", params)
-        .await?;
-    setting.say("unread one").await?;
-    setting.say("unread two").await?;
-    let theirs = setting
-        .view(setting.other_token(), &setting.conversation)
-        .await?;
-    ensure!(theirs["unreadCount"] == 2, theirs["unreadCount"]);
-    let params = json!({"conversationId": setting.conversation, "text": "an answer"});
-    setting
-        .done(setting.other_token(), "message.send", params)
-        .await?;
-    let theirs = setting
-        .view(setting.other_token(), &setting.conversation)
-        .await?;
-    ensure!(theirs["unreadCount"] == 2, theirs["unreadCount"]);
-    Ok(())
-}
-
-/// What a log says after an event, as `GET /v1/sync` tells it.
-async fn told_since(
-    setting: &Setting<'_>,
-    token: &str,
-    since: u64,
-    log: &Value,
-) -> Result<(u64, Vec<Value>), crate::wire::WireError> {
-    let path = format!("/v1/sync?since={since}&logId={}", text(log)?);
-    let (status, page) = setting.http.get(&path, token).await?;
-    ensure!(status == 200, page);
-    let events = page["events"].as_array().cloned().unwrap_or_default();
-    Ok((number(&page["head"])?, events))
-}
-
-async fn hidden_unread(setting: &Setting<'_>) -> Outcome {
-    let (id, token) = (&setting.conversation, setting.other_token());
-    let last = setting.say("read up to here").await?;
-    let params = json!({"conversationId": id, "readTo": last["position"]});
-    setting.done(token, "receipt.update", params).await?;
-    setting.say("unread and seen").await?;
-    let mention = json!({"conversationId": id, "text": "unread and hidden",
-        "mentions": [setting.backend.other_user]});
-    let mention = setting
-        .done(setting.token(), "message.send", mention)
-        .await?;
-    let before = setting.view(token, id).await?;
-    ensure!(
-        before["unreadCount"] == 2 && before["unreadMentions"] == 1,
-        before
-    );
-    let (_, snapshot) = setting.http.get("/v1/snapshot", token).await?;
-    let since = number(&snapshot["seq"])?;
-    let log = &snapshot["logId"];
-    setting
-        .done(token, "message.hide", about(setting, &mention["message"]))
-        .await?;
-    let after = setting.view(token, id).await?;
-    ensure!(
-        after["unreadCount"] == 1 && after["unreadMentions"] == 0,
-        after
-    );
-    let (head, events) = told_since(setting, token, since, log).await?;
-    let hidden = events
-        .iter()
-        .find(|event| event["type"] == "message.updated" && event["data"]["hidden"] == true);
-    let hidden = hidden.ok_or_else(|| crate::wire::wire("nothing tells of what was hidden"))?;
-    ensure!(
-        hidden["data"]["unreadCount"] == 1 && hidden["data"]["unreadMentions"] == 0,
-        hidden
-    );
-    // What was read before changes no count, so none is told.
-    setting
-        .done(token, "message.hide", about(setting, &last))
-        .await?;
-    let (_, events) = told_since(setting, token, head, log).await?;
-    ensure!(
-        events
-            .iter()
-            .all(|event| event["data"]["unreadCount"].is_null()),
-        json!(events)
-    );
-    Ok(())
-}
-
-async fn threads(setting: &Setting<'_>) -> Outcome {
-    let root = setting.say("the root").await?;
-    for place in 1..=3_u64 {
-        let params = json!({"conversationId": setting.conversation, "text": format!("under it {place}"),
-            "threadRoot": root["operationKey"]});
-        let outcome = setting
-            .done(setting.token(), "message.send", params)
-            .await?;
-        ensure!(outcome["message"]["threadPosition"] == place, outcome);
-        ensure!(
-            outcome["message"]["threadRoot"] == root["operationKey"],
-            outcome
-        );
-    }
-    let now = told(setting, setting.other_token(), &root["operationKey"]).await?;
-    ensure!(now["thread"]["count"] == 3, now);
     Ok(())
 }
 
@@ -234,6 +117,19 @@ async fn left_out(setting: &Setting<'_>) -> Outcome {
         .await?;
     ensure!(outcome["message"]["mentions"] == json!([other]), outcome);
     ensure!(outcome["message"]["replyTo"].is_null(), outcome);
+    let group = setting.group().await?;
+    let elsewhere = setting.say_in(setting.token(), &group, "elsewhere").await?;
+    for (key, expected) in [
+        (&elsewhere["operationKey"], &Value::Null),
+        (&outcome["operationKey"], &outcome["operationKey"]),
+    ] {
+        let params = json!({"conversationId": setting.conversation, "text": "an answer",
+            "replyTo": key});
+        let outcome = setting
+            .done(setting.token(), "message.send", params)
+            .await?;
+        ensure!(outcome["message"]["replyTo"] == *expected, outcome);
+    }
     Ok(())
 }
 
@@ -265,6 +161,51 @@ async fn forwards(setting: &Setting<'_>) -> Outcome {
     ensure!(
         outcome["message"]["forwardedFrom"] == setting.backend.user.as_str(),
         outcome
+    );
+    Ok(())
+}
+
+async fn unreadable_forwards(setting: &Setting<'_>) -> Outcome {
+    let alone = json!({"kind": "group", "title": "Alone", "participantIds": []});
+    let created = setting
+        .done(setting.token(), "conversation.create", alone)
+        .await?;
+    let id = text(&created["conversation"]["conversationId"])?;
+    let secret = setting.say_in(setting.token(), &id, "not for them").await?;
+    let gone = setting.say("soon gone").await?;
+    setting
+        .done(setting.token(), "message.delete", about(setting, &gone))
+        .await?;
+    for message in [secret, gone] {
+        let params = json!({"conversationId": setting.conversation, "text": "",
+            "forwardOf": message["operationKey"]});
+        setting
+            .refused(
+                setting.other_token(),
+                "message.send",
+                params,
+                "message.notFound",
+            )
+            .await?;
+    }
+    Ok(())
+}
+
+async fn forwards_again(setting: &Setting<'_>) -> Outcome {
+    let first = setting.say("worth repeating twice").await?;
+    let group = setting.group().await?;
+    let forward = |key: &Value| json!({"conversationId": group, "text": "", "forwardOf": key});
+    let once = forward(&first["operationKey"]);
+    let once = setting
+        .done(setting.other_token(), "message.send", once)
+        .await?;
+    let twice = forward(&once["operationKey"]);
+    let twice = setting
+        .done(setting.other_token(), "message.send", twice)
+        .await?;
+    ensure!(
+        twice["message"]["forwardedFrom"] == setting.backend.user.as_str(),
+        twice
     );
     Ok(())
 }

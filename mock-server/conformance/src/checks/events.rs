@@ -13,6 +13,7 @@ checks! {
     "6.3.1" [] "sync goes on after since, in order" => sync;
     "6.3.2" [] "without the log's id, with another, or beyond its head there is a reset" => reset;
     "6.3.3" [] "a snapshot has everything up to its seq" => snapshot;
+    "6.3.5" [] "the log goes on after the seq of a snapshot, with nothing that is in it" => nothing_before;
     "6.3.4" [M16] "after a backup was restored, a log has another name" => restored;
 }
 
@@ -153,6 +154,20 @@ async fn snapshot(setting: &Setting<'_>) -> Outcome {
             .as_array()
             .is_some_and(|all| all.len() <= 20),
         here["messages"]
+    );
+    Ok(())
+}
+
+async fn nothing_before(setting: &Setting<'_>) -> Outcome {
+    setting.say("in the snapshot").await?;
+    let mark = setting.mark(setting.token()).await?;
+    let events = setting.since(&mark).await?;
+    ensure!(events.is_empty(), json!(events));
+    setting.say("after the snapshot").await?;
+    let events = setting.since(&mark).await?;
+    ensure!(
+        events.len() == 1 && events[0]["data"]["text"] == "after the snapshot",
+        json!(events)
     );
     Ok(())
 }

@@ -7,21 +7,23 @@ use crate::setting::{Setting, ensure, text, token};
 use crate::wire::{Answer, WireError};
 
 checks! {
-    "7.10.1" [] "OPTIONS says what of tus is spoken, without a token" => options;
-    "7.10.2" [] "a file goes up in parts, and comes down whole and in ranges" => up_and_down;
-    "7.10.3" [] "bytes that do not follow are upload.conflict" => conflict;
-    "7.10.4" [] "a file that is not what was announced is file.damaged" => damaged;
-    "7.10.5" [] "a file is for its uploader and for who is shown a message with it" => whose;
-    "7.10.6" [] "another version of tus is answered with 412" => version;
-    "7.10.7" [] "a part beyond the file is told so, with its size" => beyond;
+    "7.10.1" [] {files} "OPTIONS says what of tus is spoken, without a token" => options;
+    "7.10.2" [] {files} "a file goes up in parts, and comes down whole and in ranges" => up_and_down;
+    "7.10.3" [] {files} "bytes that do not follow are upload.conflict" => conflict;
+    "7.10.4" [] {files} "a file that is not what was announced is file.damaged" => damaged;
+    "7.10.5" [] {files} "a file is for its uploader and for who is shown a message with it" => whose;
+    "7.10.6" [] {files} "another version of tus is answered with 412" => version;
+    "7.10.7" [] {files} "a part beyond the file is told so, with its size" => beyond;
 }
 
-const TUS: (&str, &str) = ("Tus-Resumable", "1.0.0");
+pub(super) const TUS: (&str, &str) = ("Tus-Resumable", "1.0.0");
 /// What is uploaded.
-const BYTES: &[u8] = b"hello, harbour";
+pub(super) const BYTES: &[u8] = b"hello, harbour";
 
-async fn begin(setting: &Setting<'_>, metadata: Option<&str>) -> Result<String, WireError> {
-    setting.needs("files")?;
+pub(super) async fn begin(
+    setting: &Setting<'_>,
+    metadata: Option<&str>,
+) -> Result<String, WireError> {
     let length = BYTES.len().to_string();
     let mut headers = vec![TUS, ("Upload-Length", length.as_str())];
     if let Some(metadata) = metadata {
@@ -38,7 +40,7 @@ async fn begin(setting: &Setting<'_>, metadata: Option<&str>) -> Result<String, 
     Ok(id)
 }
 
-async fn send(
+pub(super) async fn send(
     setting: &Setting<'_>,
     id: &str,
     offset: usize,
@@ -58,7 +60,6 @@ async fn send(
 }
 
 async fn options(setting: &Setting<'_>) -> Outcome {
-    setting.needs("files")?;
     let answer = setting
         .http
         .ask("OPTIONS", "/v1/files", "", &[], Vec::new())
@@ -190,7 +191,6 @@ async fn beyond(setting: &Setting<'_>) -> Outcome {
 }
 
 async fn version(setting: &Setting<'_>) -> Outcome {
-    setting.needs("files")?;
     let headers = [("Tus-Resumable", "0.2.2"), ("Upload-Length", "5")];
     let answer = setting
         .http

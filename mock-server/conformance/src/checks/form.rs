@@ -131,7 +131,7 @@ async fn problems(setting: &Setting<'_>) -> Outcome {
     for (path, status, code) in [
         ("/v1/conversations/no-such", 404, "conversation.notFound"),
         ("/v1/no/such/route", 404, "route.unknown"),
-        ("/v1/users/no-such-user-anywhere", 404, "user.notFound"),
+        ("/v1/sync", 410, "sync.reset"),
     ] {
         let answer = setting
             .http

@@ -8,12 +8,14 @@ use crate::wire::operation_key;
 
 checks! {
     "7.5.1" [] "history is paged in both directions without holes" => pages;
-    "7.5.2" [] "a page around a place has both sides of it" => around;
+    "7.5.2" [] {around} "a page around a place has both sides of it" => around;
     "7.5.3" [] "no page is larger than pageSize" => page_size;
-    "7.5.4" [] "all that a message ever said, oldest first" => versions;
-    "7.6.1" [] "search finds every word, in the user's conversations alone" => search;
-    "7.6.2" [] "what was deleted is not found, and a text without a word is params.invalid" => not_found;
-    "7.6.3" [] "case, accents, apostrophes and skin tones do not matter, the order of letters does" => other_spellings;
+    "7.5.4" [] {versions} "all that a message ever said, oldest first" => versions;
+    "7.6.1" [] {search} "search finds every word, in the user's conversations alone" => search;
+    "7.6.2" [] {search} "what was deleted is not found, and a text without a word is params.invalid" => not_found;
+    "7.6.3" [] {search} "case, accents, apostrophes and skin tones do not matter, the order of letters does" => other_spellings;
+    "7.6.4" [] {search} "what one has hidden is not found, and notices are not" => hidden_not_found;
+    "7.6.5" [] {search} "pages of a search go on where the last one ended" => cursors;
 }
 
 async fn page(setting: &Setting<'_>, query: &str) -> Result<Value, crate::wire::WireError> {
@@ -44,7 +46,10 @@ async fn pages(setting: &Setting<'_>) -> Outcome {
         json!(newest)
     );
     let before = positions(&page(setting, &format!("before={}&limit=2", newest[0])).await?);
-    ensure!(before == [newest[0] - 2, newest[0] - 1], json!(before));
+    ensure!(
+        before.len() == 2 && before[0] + 2 == newest[0] && before[1] + 1 == newest[0],
+        json!(before)
+    );
     let after = positions(&page(setting, &format!("after={}", newest[1])).await?);
     ensure!(after == [newest[2]], json!(after));
     Ok(())
@@ -55,12 +60,13 @@ async fn around(setting: &Setting<'_>) -> Outcome {
         setting.say(&format!("around {number}")).await?;
     }
     let newest = positions(&page(setting, "limit=5").await?);
+    ensure!(newest.len() == 5, json!(newest));
     let middle = newest[2];
     let found = page(setting, &format!("around={middle}&limit=3")).await?;
     let places = positions(&found);
     ensure!(found["anchor"] == middle && places.contains(&middle), found);
     ensure!(
-        places.contains(&(middle - 1)) || places.contains(&(middle + 1)),
+        places.contains(&middle.saturating_sub(1)) || places.contains(&(middle + 1)),
         found
     );
     let path = format!(
@@ -78,7 +84,7 @@ async fn around(setting: &Setting<'_>) -> Outcome {
 async fn page_size(setting: &Setting<'_>) -> Outcome {
     let size = setting.limit("pageSize", 50);
     let mut operations = Vec::new();
-    for _ in 0..=size.min(setting.limit("operationsPerSubmit", 100) - 1) {
+    for _ in 0..=size.min(setting.limit("operationsPerSubmit", 100).saturating_sub(1)) {
         operations.push(setting.message(&operation_key()?, "many"));
     }
     setting.submit(Value::Array(operations)).await?;
@@ -102,7 +108,6 @@ async fn versions(setting: &Setting<'_>) -> Outcome {
 }
 
 async fn search(setting: &Setting<'_>) -> Outcome {
-    setting.needs("search")?;
     // A word that nobody else has said.
     let word = format!("w{}", operation_key()?.replace('-', ""));
     setting.say(&format!("Hárbour {word} six")).await?;
@@ -123,7 +128,6 @@ async fn search(setting: &Setting<'_>) -> Outcome {
 }
 
 async fn not_found(setting: &Setting<'_>) -> Outcome {
-    setting.needs("search")?;
     let word = format!("w{}", operation_key()?.replace('-', ""));
     let message = setting.say(&word).await?;
     let params =
@@ -146,7 +150,6 @@ async fn not_found(setting: &Setting<'_>) -> Outcome {
 }
 
 async fn other_spellings(setting: &Setting<'_>) -> Outcome {
-    setting.needs("search")?;
     let word = format!("w{}", operation_key()?.replace('-', ""));
     setting.say(&format!("{word} Straße don’t 👍🏽 東京")).await?;
     for (query, count) in [
@@ -165,5 +168,60 @@ async fn other_spellings(setting: &Setting<'_>) -> Outcome {
         let messages = found["messages"].as_array().map(Vec::len);
         ensure!(messages == Some(count), format!("{query}: {found}"));
     }
+    Ok(())
+}
+
+async fn hidden_not_found(setting: &Setting<'_>) -> Outcome {
+    let word = format!("w{}", operation_key()?.replace('-', ""));
+    let message = setting.say(&word).await?;
+    let group = setting.group().await?;
+    let title = json!({"conversationId": group, "title": word});
+    setting
+        .done(setting.token(), "conversation.update", title)
+        .await?;
+    let hide =
+        json!({"conversationId": setting.conversation, "messageKey": message["operationKey"]});
+    setting
+        .done(setting.other_token(), "message.hide", hide)
+        .await?;
+    let path = format!("/v1/search?q={word}");
+    for (token, expected) in [(setting.token(), 1), (setting.other_token(), 0)] {
+        let (status, found) = setting.http.get(&path, token).await?;
+        let count = found["messages"].as_array().map(Vec::len);
+        ensure!(status == 200 && count == Some(expected), found);
+    }
+    Ok(())
+}
+
+async fn cursors(setting: &Setting<'_>) -> Outcome {
+    let word = format!("w{}", operation_key()?.replace('-', ""));
+    let size = setting.limit("pageSize", 50);
+    let mut left = size + 1;
+    while left > 0 {
+        let many = left.min(setting.limit("operationsPerSubmit", 100));
+        let mut operations = Vec::new();
+        for _ in 0..many {
+            operations.push(setting.message(&operation_key()?, &word));
+        }
+        setting.submit(Value::Array(operations)).await?;
+        left -= many;
+    }
+    let mut found: Vec<Value> = Vec::new();
+    let mut path = format!("/v1/search?q={word}");
+    loop {
+        let (status, page) = setting.http.get(&path, setting.token()).await?;
+        let messages = page["messages"].as_array().cloned().unwrap_or_default();
+        ensure!(status == 200 && messages.len() <= size, page);
+        ensure!(found.len() <= 2 * size, "pages without an end");
+        found.extend(messages.iter().map(|message| message["position"].clone()));
+        let Some(cursor) = page["cursor"].as_str() else {
+            break;
+        };
+        ensure!(!messages.is_empty(), page);
+        path = format!("/v1/search?q={word}&cursor={cursor}");
+    }
+    found.sort_by_key(Value::as_u64);
+    found.dedup();
+    ensure!(found.len() == size + 1, found.len());
     Ok(())
 }

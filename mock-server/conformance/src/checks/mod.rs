@@ -1,7 +1,10 @@
 //! The checks, by section of PROTOCOL.md. Each is one rule; those that are a MUST bear its number.
 
 mod accounts;
+mod attachments;
+mod bounds;
 mod content;
+mod endings;
 mod events;
 mod files;
 mod form;
@@ -11,7 +14,12 @@ mod people;
 mod pins;
 mod reactions;
 mod rest;
+mod roles;
+mod signals;
 mod socket;
+mod threads;
+mod told;
+mod unread;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -28,16 +36,19 @@ pub(crate) struct Check {
     pub(crate) id: &'static str,
     /// The numbers of the MUSTs that it is about.
     pub(crate) musts: &'static [&'static str],
+    /// The capabilities (§10) without which there is nothing to check.
+    pub(crate) needs: &'static [&'static str],
     pub(crate) rule: &'static str,
     pub(crate) run: for<'a> fn(&'a Setting<'a>) -> Running<'a>,
 }
 
-/// `"3.5.1" [M5] "a ping is answered …" => function;`
+/// `"3.5.1" [M5] "a ping is answered …" => function;`, with the capabilities that it needs in braces before the rule.
 macro_rules! checks {
-    ($($id:literal [$($must:ident)*] $rule:literal => $run:ident;)*) => {
+    ($($id:literal [$($must:ident)*] $({$($needs:ident)*})? $rule:literal => $run:ident;)*) => {
         pub(crate) const CHECKS: &[$crate::checks::Check] = &[$($crate::checks::Check {
             id: $id,
             musts: &[$(stringify!($must)),*],
+            needs: &[$($(stringify!($needs)),*)?],
             rule: $rule,
             run: |setting| Box::pin($run(setting)),
         }),*];
@@ -51,15 +62,23 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Check> {
     [
         form::CHECKS,
         socket::CHECKS,
+        signals::CHECKS,
         content::CHECKS,
+        unread::CHECKS,
+        threads::CHECKS,
+        attachments::CHECKS,
         reactions::CHECKS,
         pins::CHECKS,
         people::CHECKS,
+        roles::CHECKS,
+        bounds::CHECKS,
         operations::CHECKS,
         history::CHECKS,
         rest::CHECKS,
         files::CHECKS,
         accounts::CHECKS,
+        endings::CHECKS,
+        told::CHECKS,
         events::CHECKS,
     ]
     .into_iter()

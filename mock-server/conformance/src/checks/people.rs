@@ -15,7 +15,9 @@ checks! {
     "5.10.1" [] "what an update leaves out stays" => updates;
     "5.11.1" [] "who was removed sees nothing any more" => removed;
     "5.11.2" [] "nothing of before is unread for who comes in, and all of it can be read" => comes_in;
-    "7.4.1" [] "who is blocked does not write, and is not told" => blocks;
+    "7.4.1" [] {blocks} "who is blocked does not write, and is not told" => blocks;
+    "7.4.8" [] {blocks} "where one of two users has blocked the other, neither begins a conversation with the other or adds them" => unreachable;
+    "7.9.5" [] {users blocks} "users who have blocked one are not found" => not_found;
 }
 
 async fn members(setting: &Setting<'_>) -> Outcome {
@@ -255,5 +257,66 @@ async fn blocks(setting: &Setting<'_>) -> Outcome {
         .post(&path, setting.token(), &json!({}))
         .await?;
     ensure!(status == 200, list);
+    Ok(())
+}
+
+async fn unreachable(setting: &Setting<'_>) -> Outcome {
+    let stranger = setting.stranger().await?;
+    let group = setting.group().await?;
+    let body = json!({"userId": stranger["userId"]});
+    let (status, list) = setting
+        .http
+        .post("/v1/blocks", setting.token(), &body)
+        .await?;
+    ensure!(status == 200, list);
+    let mine = json!([stranger["userId"]]);
+    let theirs = json!([setting.backend.user]);
+    for (token, method, params) in [
+        (
+            setting.token(),
+            "conversation.create",
+            json!({"kind": "direct", "participantIds": mine}),
+        ),
+        (
+            token(&stranger),
+            "conversation.create",
+            json!({"kind": "group", "title": "G", "participantIds": theirs}),
+        ),
+        (
+            token(&stranger),
+            "message.send",
+            json!({"toUserId": setting.backend.user, "text": "hello?"}),
+        ),
+        (
+            setting.token(),
+            "participant.add",
+            json!({"conversationId": group, "userIds": mine}),
+        ),
+    ] {
+        setting
+            .refused(token, method, params, "user.notFound")
+            .await?;
+    }
+    Ok(())
+}
+
+async fn not_found(setting: &Setting<'_>) -> Outcome {
+    let stranger = setting.stranger().await?;
+    let body = json!({"userId": setting.backend.user});
+    let (status, list) = setting
+        .http
+        .post("/v1/blocks", token(&stranger), &body)
+        .await?;
+    ensure!(status == 200, list);
+    let name = stranger["userId"].as_str().unwrap_or_default();
+    let path = format!("/v1/users/{name}");
+    let (status, problem) = setting.http.get(&path, setting.token()).await?;
+    ensure!(status == 404 && problem["code"] == "user.notFound", problem);
+    let path = format!("/v1/users?q={name}");
+    for (token, expected) in [(setting.token(), 0), (setting.other_token(), 1)] {
+        let (status, found) = setting.http.get(&path, token).await?;
+        let count = found["users"].as_array().map(Vec::len);
+        ensure!(status == 200 && count == Some(expected), found);
+    }
     Ok(())
 }

@@ -7,13 +7,13 @@ use crate::setting::{Setting, ensure, text};
 use crate::wire::WireError;
 
 checks! {
-    "4.9.1" [] "a pinned message says who pinned it, and comes with the conversation" => comes_along;
-    "4.9.2" [] "the newest pin is the first, and what is deleted is pinned no more" => order;
-    "4.9.3" [] "a message that one has hidden is not among those that one sees pinned" => hidden;
-    "5.13.1" [] "a pin is told of by a notice, and a second one changes nothing" => once;
-    "5.13.2" [] "an unpinned message is pinned no more, without a notice" => unpinned;
-    "5.13.3" [] "in a group members pin what they wrote, and nobody pins a notice" => roles;
-    "5.13.4" [] "at most 50 messages are pinned" => at_most;
+    "4.9.1" [] {pins} "a pinned message says who pinned it, and comes with the conversation" => comes_along;
+    "4.9.2" [] {pins} "the newest pin is the first, and what is deleted is pinned no more" => order;
+    "4.9.3" [] {pins} "a message that one has hidden is not among those that one sees pinned" => hidden;
+    "5.13.1" [] {pins} "a pin is told of by a notice, and a second one changes nothing" => once;
+    "5.13.2" [] {pins} "an unpinned message is pinned no more, without a notice" => unpinned;
+    "5.13.3" [] {pins} "in a group members pin what they wrote, and nobody pins a notice" => roles;
+    "5.13.4" [] {pins} "at most 50 messages are pinned" => at_most;
 }
 
 /// A group in which people pin.

@@ -13,11 +13,11 @@ checks! {
     "7.4.2" [] "me tells and changes one's profile" => me;
     "7.4.3" [] "conversations are listed, the last active first" => list;
     "7.7.1" [] "health and stats need no token" => health;
-    "7.8.1" [] "a device speaks for itself only" => push_tokens;
-    "7.9.1" [] "a request with the same operation key changes nothing the second time" => same_request;
-    "7.9.2" [] "a refused operation is answered with its problem" => refused;
-    "7.9.3" [] "people are found by id and by name" => people;
-    "7.9.4" [] "the OpenAPI document is there, without a token" => openapi;
+    "7.8.1" [] {push} "a device speaks for itself only" => push_tokens;
+    "7.9.1" [] {rest} "a request with the same operation key changes nothing the second time" => same_request;
+    "7.9.2" [] {rest} "a refused operation is answered with its problem" => refused;
+    "7.9.3" [] {users} "people are found by id and by name" => people;
+    "7.9.4" [] {openapi} "the OpenAPI document is there, without a token" => openapi;
 }
 
 async fn no_token(setting: &Setting<'_>) -> Outcome {

@@ -21,13 +21,12 @@ checks! {
     "3.5.2" [M6] "the events up to head come before the pong that names it" => events_before_pong;
     "3.6.1" [] "a fresh token of the same session keeps the socket" => authenticate;
     "3.6.2" [] "a bad fresh token closes with 4401" => authenticate_badly;
+    "3.6.3" [] "a token of another session, or of another user, closes with 4401" => authenticate_as_another;
     "3.7.1" [] "a submit that is refused as a whole is answered with its submitId" => refused_submit;
     "3.8.1" [] "a bad token closes with 4401" => bad_token;
     "3.8.2" [] "what is no frame closes with 4400" => no_frame;
     "3.8.3" [] "a session that ends closes with 4403" => session_ends;
     "3.8.4" [] "a frame beyond frameBytes closes with 1009" => too_large;
-    "3.10.1" [] "typing is passed on, with who types" => typing;
-    "3.11.1" [] "presence tells who is there, and who goes" => presence;
 }
 
 async fn greeted(mut socket: Socket, hello: &Value) -> Outcome {
@@ -209,6 +208,19 @@ async fn authenticate_badly(setting: &Setting<'_>) -> Outcome {
     Ok(())
 }
 
+async fn authenticate_as_another(setting: &Setting<'_>) -> Outcome {
+    let another = setting.login("judge-elsewhere").await?;
+    for session in [&another, &setting.other] {
+        let (mut socket, _) = setting.connect(&setting.session, 0, &Value::Null).await?;
+        socket
+            .send(&json!({"type": "authenticate", "accessToken": session["accessToken"]}))
+            .await?;
+        let code = socket.closed().await?;
+        ensure!(code == 4401, code);
+    }
+    Ok(())
+}
+
 async fn refused_submit(setting: &Setting<'_>) -> Outcome {
     let (mut socket, _) = setting.connect(&setting.session, 0, &Value::Null).await?;
     let mut operations = Vec::new();
@@ -265,40 +277,5 @@ async fn too_large(setting: &Setting<'_>) -> Outcome {
         .await?;
     let code = socket.closed().await?;
     ensure!(code == 1009, code);
-    Ok(())
-}
-
-async fn typing(setting: &Setting<'_>) -> Outcome {
-    let (mut hers, _) = setting.connect(&setting.session, 0, &Value::Null).await?;
-    let (mut his, _) = setting.connect(&setting.other, 0, &Value::Null).await?;
-    for state in ["started", "stopped"] {
-        let frame =
-            json!({"type": "typing", "conversationId": setting.conversation, "state": state});
-        hers.send(&frame).await?;
-        let told = his.next_of("typing").await?;
-        ensure!(told["userId"] == setting.backend.user.as_str(), told);
-        ensure!(told["state"] == state, told);
-        ensure!(
-            told["conversationId"] == setting.conversation.as_str(),
-            told
-        );
-    }
-    Ok(())
-}
-
-async fn presence(setting: &Setting<'_>) -> Outcome {
-    let of = |frame: &Value| {
-        let users = frame["users"].as_array().cloned().unwrap_or_default();
-        let other = setting.backend.other_user.as_str();
-        users
-            .into_iter()
-            .find(|person| person["userId"] == other)
-            .map(|person| person["state"].clone())
-    };
-    let (mut hers, _) = setting.connect(&setting.session, 0, &Value::Null).await?;
-    let (his, _) = setting.connect(&setting.other, 0, &Value::Null).await?;
-    while of(&hers.next_of("presence").await?) != Some(json!("online")) {}
-    drop(his);
-    while of(&hers.next_of("presence").await?) != Some(json!("offline")) {}
     Ok(())
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
 
 pub(super) fn text(value: &impl Serialize) -> Result<String> {
@@ -19,7 +20,7 @@ pub(super) fn nothing() -> Result<String> {
 pub(super) fn read_body<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     serde_json::from_slice(body).map_err(|error| {
         Error::Refused(
-            Problem::new(Code::RequestMalformed, "The body cannot be read").with_detail(format!(
+            Problem::new(unreadable(), "The body cannot be read").with_detail(format!(
                 "{:?} error at line {} column {}",
                 error.classify(),
                 error.line(),
@@ -27,6 +28,14 @@ pub(super) fn read_body<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
             )),
         )
     })
+}
+
+fn unreadable() -> Code {
+    if active(Defect::NonsenseIsInvalid) {
+        Code::ParamsInvalid
+    } else {
+        Code::RequestMalformed
+    }
 }
 
 pub(super) fn unknown_route() -> Error {

@@ -4,6 +4,8 @@ use fulmar_protocol::{Problem, header};
 
 use super::url::Query;
 
+use crate::defects::{Defect, active};
+
 /// A request as it came in.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct HttpRequest<'a> {
@@ -54,7 +56,11 @@ impl HttpResponse {
     pub fn problem(problem: &Problem) -> Self {
         Self {
             status: problem.status,
-            content_type: Problem::MEDIA_TYPE,
+            content_type: if active(Defect::PlainProblems) {
+                header::JSON
+            } else {
+                Problem::MEDIA_TYPE
+            },
             headers: Vec::new(),
             // A struct of strings and integers always has a JSON form.
             body: serde_json::to_vec(problem).unwrap_or_default(),

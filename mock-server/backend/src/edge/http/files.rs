@@ -9,6 +9,7 @@ use fulmar_protocol::{Code, ContentHash, FileId, Problem, TUS_VERSION, Timestamp
 
 use super::body::unknown_route;
 use super::exchange::{HttpRequest, HttpResponse};
+use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
 use crate::files::{Files, Upload, no_such_file};
 use crate::rooms::Rooms;
@@ -35,7 +36,7 @@ pub(super) fn answer(
         let file = files.find(tx, &user, &file_id(id)?)?;
         return serve(files, tx, &file, request.header(header::RANGE));
     }
-    if request.header(header::TUS_RESUMABLE) != Some(TUS_VERSION) {
+    if request.header(header::TUS_RESUMABLE) != Some(TUS_VERSION) && !active(Defect::AnyTus) {
         return Ok(another_version());
     }
     match (request.method, path) {
@@ -90,6 +91,7 @@ fn serve(files: &Files, tx: &Tx<'_>, file: &File, wanted: Option<&str>) -> Resul
         // A range that cannot be read is none (RFC 9110 §14.2).
         None | Some(Wanted::Unreadable) => None,
         Some(Wanted::Part(range)) => Some(range),
+        Some(Wanted::Beyond) if active(Defect::EmptyPartBeyond) => None,
         Some(Wanted::Beyond) => {
             let problem = Problem {
                 status: 416,
@@ -99,7 +101,10 @@ fn serve(files: &Files, tx: &Tx<'_>, file: &File, wanted: Option<&str>) -> Resul
                 .with(header::CONTENT_RANGE, format!("bytes */{}", file.size)));
         }
     };
-    let part = range.clone().unwrap_or(0..file.size);
+    let mut part = range.clone().unwrap_or(0..file.size);
+    if active(Defect::RangesFromTheStart) {
+        part = 0..part.end - part.start;
+    }
     let mut response = HttpResponse {
         status: 200,
         content_type: "application/octet-stream",

@@ -13,6 +13,7 @@ pub use exchange::{HttpRequest, HttpResponse};
 
 use super::notify::notify;
 use super::sockets::{Outgoing, Sockets};
+use crate::defects::{Defect, active};
 use crate::service::Service;
 
 /// Handles a request.
@@ -28,7 +29,7 @@ pub(crate) fn http(
     } else {
         limits.frame_bytes
     };
-    if request.body.len() > limit as usize {
+    if request.body.len() > limit as usize && !active(Defect::AnyBody) {
         let problem = Problem::new(Code::RequestTooLarge, "The body is too large");
         return (HttpResponse::problem(&problem), Vec::new());
     }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::body::{nothing, read_body, text};
 use super::exchange::ParsedRequest;
 use super::url::message_id;
+use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
 use crate::operations::apply_all;
 use crate::rooms::Rooms;
@@ -104,6 +105,7 @@ pub(super) fn write(
 
 /// The key that the client made, or else a new one.
 fn key_of(tx: &mut Tx<'_>, given: Option<Value>) -> Result<OperationKey> {
+    let given = given.filter(|_| !active(Defect::RestForgetsKeys));
     let Some(given) = given else {
         return Ok(tx.new_operation_key());
     };

@@ -1,8 +1,8 @@
 //! Which request goes to which room.
 
 use fulmar_protocol::{
-    BlockRequest, Code, ConversationPage, MeUpdate, MessageVersions, OperationsAnswer, Problem,
-    RefreshRequest, RegisterRequest, Seq, SignInRequest, SignOutRequest, Submit, UserId,
+    BlockRequest, Capability, Code, ConversationPage, MeUpdate, MessageVersions, OperationsAnswer,
+    Problem, RefreshRequest, RegisterRequest, Seq, SignInRequest, SignOutRequest, Submit, UserId,
 };
 use serde_json::json;
 
@@ -14,6 +14,7 @@ use crate::access::Membership;
 use crate::account_deletion::delete_account;
 use crate::accounts::Refreshed;
 use crate::actor::Caller;
+use crate::capabilities;
 use crate::edge::openapi;
 use crate::error::{Error, Result};
 use crate::log::Synced;
@@ -44,9 +45,13 @@ pub(super) fn answer(
         body: request.body,
     };
     let body = match (request.method, path.as_slice()) {
-        (_, ["v1", "files", path @ ..]) => return files::answer(rooms, tx, request, path, token),
+        (_, ["v1", "files", path @ ..]) if rooms.can(&Capability::Files) => {
+            return files::answer(rooms, tx, request, path, token);
+        }
         ("GET", ["health"]) => text(&json!({ "status": "ok" })),
-        ("GET", ["v1", "openapi.json"]) => text(&openapi::document()),
+        ("GET", ["v1", "openapi.json"]) if rooms.can(&Capability::Openapi) => {
+            text(&openapi::document())
+        }
         ("GET", ["stats"]) => text(&overview::stats(tx, connections)?),
         ("POST", ["v1", "auth", "refresh"]) => return refresh(rooms, tx, &parsed),
         ("POST", ["v1", "auth", way]) => auth(rooms, tx, &parsed, way, token),
@@ -120,6 +125,10 @@ fn authenticated(
     parsed: &ParsedRequest<'_>,
     caller: &Caller,
 ) -> Result<String> {
+    let missing = capabilities::of_request(parsed.path).filter(|needed| !rooms.can(needed));
+    if missing.is_some() {
+        return Err(unknown_route());
+    }
     if let Some(answer) = account(rooms, tx, parsed, caller)? {
         return Ok(answer);
     }
@@ -131,6 +140,9 @@ fn authenticated(
         let submit: Submit = read_body(parsed.body)?;
         let outcomes = apply_all(rooms, tx, user, &submit.operations)?;
         return text(&OperationsAnswer { outcomes });
+    }
+    if !rooms.can(&Capability::Rest) {
+        return Err(unknown_route());
     }
     rest::write(rooms, tx, parsed, user)?.ok_or_else(unknown_route)
 }
@@ -225,6 +237,7 @@ fn reading(
             let limit = u32::try_from(limit).unwrap_or(u32::MAX);
             let thread = url::key(query, "thread")?;
             let page = url::history_page(query)?;
+            capabilities::check_page(rooms, &page, thread.is_some())?;
             let member = Membership::check(tx, &conversation_id(id)?, user)?;
             text(&messages.page(tx, &member, thread, page, limit)?)
         }

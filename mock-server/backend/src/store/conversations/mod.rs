@@ -9,6 +9,7 @@ use fulmar_protocol::{
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{messages, participants, runs};
+use crate::defects::{Defect, active};
 use crate::error::Result;
 
 /// How many messages come with a conversation (PROTOCOL.md §4.1).
@@ -72,7 +73,11 @@ pub(crate) fn view(db: &Connection, id: &ConversationId, viewer: &UserId) -> Res
             runs::Run::Conversation(id),
             viewer,
             Position(last).next(),
-            NEWEST_MESSAGES,
+            if active(Defect::WholeHistory) {
+                u32::MAX
+            } else {
+                NEWEST_MESSAGES
+            },
         )?
         .into(),
         pinned_messages: messages::pinned(db, id, viewer)?.into(),

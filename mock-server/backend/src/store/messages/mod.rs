@@ -12,6 +12,7 @@ use fulmar_protocol::{
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use crate::defects::{Defect, active};
 use crate::error::Result;
 
 pub(super) const COLUMNS: &str = "message_id, operation_key, conversation_id, position, sender_id, text, \
@@ -125,13 +126,17 @@ pub(crate) fn pinned(
         "SELECT {COLUMNS} FROM message AS m
          WHERE conversation_id = ?1 AND pinned_at IS NOT NULL
            AND NOT EXISTS (SELECT 1 FROM hidden_message AS h
-                           WHERE h.user_id = ?2 AND h.message_id = m.message_id)
+                           WHERE h.user_id = ?2 AND h.message_id = m.message_id AND ?3)
          ORDER BY pinned_at DESC, position DESC"
     ))?;
-    let rows = statement.query_map(params![id.as_str(), viewer.as_str()], |row| {
-        Ok(read(db, row))
-    })?;
-    rows.map(|row| row?).collect()
+    let without_hidden = !active(Defect::ShowsHiddenPins);
+    let bound = params![id.as_str(), viewer.as_str(), without_hidden];
+    let rows = statement.query_map(bound, |row| Ok(read(db, row)))?;
+    let mut found: Vec<Message> = rows.map(|row| row?).collect::<Result<_>>()?;
+    if active(Defect::OldestPinFirst) {
+        found.reverse();
+    }
+    Ok(found)
 }
 
 /// How many messages of a conversation are pinned.

@@ -6,6 +6,7 @@ use fulmar_protocol::{
 use rusqlite::{Connection, params};
 
 use super::{COLUMNS, reactions};
+use crate::defects::{Defect, active};
 use crate::error::Result;
 
 pub(crate) fn insert(db: &Connection, message: &Message) -> Result<()> {
@@ -111,7 +112,7 @@ pub(crate) fn update(db: &Connection, message: &Message) -> Result<()> {
     insert_reactions(db, message)?;
     // An emoji keeps its place when the first who set it takes it back, and others have set it: the rows are
     // in another order then.
-    if reactions(db, message_id)? != *shown {
+    if reactions(db, message_id)? != *shown && !active(Defect::ReactionsMove) {
         forget_reactions(db, message_id)?;
         insert_reactions(db, message)?;
     }

@@ -2,11 +2,14 @@
 
 pub(crate) mod write;
 
+use std::borrow::Cow;
+
 use fulmar_protocol::{
     ConversationId, Participant, Position, Role, Settings, Timestamp, Unread, UserId,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::defects::{Defect, active};
 use crate::error::Result;
 
 /// Whether somebody takes part. Conversations of others do not exist, as far as anyone can tell.
@@ -94,7 +97,7 @@ pub(crate) fn unread_up_to(
     up_to: Position,
 ) -> Result<Unread> {
     let (unread_count, unread_mentions) = db
-        .prepare_cached(UNREAD)?
+        .prepare_cached(&unread_sql())?
         .query_row(params![id.as_str(), user.as_str(), up_to.0], |row| {
             Ok((row.get("unread_count")?, row.get("unread_mentions")?))
         })?;
@@ -102,6 +105,31 @@ pub(crate) fn unread_up_to(
         unread_count,
         unread_mentions,
     })
+}
+
+/// The same text, but where a defect is planted.
+fn unread_sql() -> Cow<'static, str> {
+    let deleted = "OR (p.read_to < m.position AND m.deleted_at IS NOT NULL)";
+    for (defect, right, wrong) in [
+        (Defect::CountsOwn, "m.sender_id = p.user_id", "0"),
+        (
+            Defect::CountsNotices,
+            "m.notice = 1",
+            "m.notice = 1 AND m.position < 0",
+        ),
+        (Defect::CountsHidden, "h.user_id = p.user_id", "0"),
+    ] {
+        if active(defect) {
+            return UNREAD.replace(right, wrong).into();
+        }
+    }
+    if active(Defect::ForgetsDeleted) {
+        let own = "m.sender_id = p.user_id";
+        return UNREAD
+            .replacen(own, &format!("({own} {deleted})"), 1)
+            .into();
+    }
+    UNREAD.into()
 }
 
 /// How many messages are unread for somebody in all conversations.
@@ -123,6 +151,10 @@ pub(crate) fn circle(
     user: &UserId,
     most_participants: u32,
 ) -> Result<Vec<UserId>> {
+    if active(Defect::ShowsToStrangers) {
+        return super::users::ids(db);
+    }
+    let blocks = !active(Defect::ShowsBlocked);
     let mut statement = db.prepare_cached(
         "SELECT DISTINCT other.user_id
          FROM participant AS own JOIN participant AS other USING (conversation_id)
@@ -130,11 +162,11 @@ pub(crate) fn circle(
            AND (SELECT count(*) FROM participant AS all_of_them
                 WHERE all_of_them.conversation_id = own.conversation_id) <= ?2
            AND NOT EXISTS (SELECT 1 FROM block
-                           WHERE (block.user_id = ?1 AND blocked = other.user_id)
-                              OR (block.user_id = other.user_id AND blocked = ?1))
+                           WHERE ?3 AND (block.user_id = ?1 AND blocked = other.user_id)
+                              OR ?3 AND (block.user_id = other.user_id AND blocked = ?1))
          ORDER BY other.user_id",
     )?;
-    let rows = statement.query_map(params![user.as_str(), most_participants], |row| {
+    let rows = statement.query_map(params![user.as_str(), most_participants, blocks], |row| {
         row.get::<_, String>("user_id")
     })?;
     rows.map(|row| Ok(UserId::new(row?)?)).collect()

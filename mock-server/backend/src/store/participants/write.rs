@@ -4,6 +4,7 @@ use fulmar_protocol::{ConversationId, Position, Role, Settings, UserId};
 use rusqlite::{Connection, params};
 
 use super::role_text;
+use crate::defects::{Defect, active};
 use crate::error::Result;
 
 pub(crate) fn set_role(
@@ -41,9 +42,13 @@ pub(crate) fn add(db: &Connection, id: &ConversationId, user: &UserId) -> Result
         "INSERT INTO participant (conversation_id, user_id, joined, delivered_to, read_to)
          SELECT ?1, ?2,
                 coalesce((SELECT max(joined) + 1 FROM participant WHERE conversation_id = ?1), 0),
-                last_position, last_position
+                iif(?3, last_position, 0), iif(?3, last_position, 0)
          FROM conversation WHERE conversation_id = ?1",
-        params![id.as_str(), user.as_str()],
+        params![
+            id.as_str(),
+            user.as_str(),
+            !active(Defect::UnreadForNewcomers)
+        ],
     )?;
     Ok(())
 }
@@ -110,9 +115,16 @@ pub(crate) fn advance_receipt(
         .query_row(params![id.as_str(), user.as_str()], |row| {
             Ok((row.get("delivered_to")?, row.get("read_to")?))
         })?;
-    let read_to = read_to.max(Position(before.1));
+    let read_to = if active(Defect::ReadsBackward) {
+        read_to
+    } else {
+        read_to.max(Position(before.1))
+    };
     // What is read has arrived.
-    let delivered_to = delivered_to.max(Position(before.0)).max(read_to);
+    let mut delivered_to = delivered_to.max(Position(before.0));
+    if !active(Defect::ReadIsNotDelivered) {
+        delivered_to = delivered_to.max(read_to);
+    }
     let moved = (delivered_to.0, read_to.0) != before;
     if moved {
         db.prepare_cached(

@@ -3,6 +3,7 @@
 use fulmar_protocol::{PresenceSetting, Timestamp, UserId};
 use rusqlite::{Connection, params};
 
+use crate::defects::{Defect, active};
 use crate::error::Result;
 
 pub(crate) fn insert(
@@ -37,10 +38,12 @@ pub(crate) fn set_profile(
 /// Removes a user with everything that only they had: sessions, log, settings, operation keys. Nobody
 /// gets the id again.
 pub(crate) fn delete(db: &Connection, user_id: &UserId) -> Result<()> {
-    db.execute(
-        "INSERT INTO deleted_user (user_id) VALUES (?1)",
-        [user_id.as_str()],
-    )?;
+    if !active(Defect::FreesIdsOfDeleted) {
+        db.execute(
+            "INSERT INTO deleted_user (user_id) VALUES (?1)",
+            [user_id.as_str()],
+        )?;
+    }
     db.execute("DELETE FROM user WHERE user_id = ?1", [user_id.as_str()])?;
     Ok(())
 }

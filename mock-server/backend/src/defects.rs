@@ -1,0 +1,307 @@
+//! Defects that are planted on purpose, to prove that the conformance suite finds them.
+//!
+//! Each breaks one rule of PROTOCOL.md, and names the check that has to see it. They exist only with the feature
+//! `defects`, which the mutation run turns on and no server that ships; without it `active` is a constant `false` and
+//! the compiler removes them. With it a backend has none until one is planted in it.
+
+/// `Name "3.5.1" "what is done wrong";`
+macro_rules! defects {
+    ($($name:ident $check:literal $doc:literal;)*) => {
+        /// A known way of getting it wrong.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[cfg_attr(not(feature = "defects"), allow(dead_code))]
+        pub enum Defect {
+            $(#[doc = $doc] $name,)*
+        }
+
+        #[cfg(feature = "defects")]
+        impl Defect {
+            /// Every defect that can be planted.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The number of the check that has to see it.
+            #[must_use]
+            pub fn check(self) -> &'static str {
+                match self {
+                    $(Self::$name => $check,)*
+                }
+            }
+
+            /// What is done wrong.
+            #[must_use]
+            pub fn says(self) -> &'static str {
+                match self {
+                    $(Self::$name => $doc,)*
+                }
+            }
+        }
+    };
+}
+
+defects! {
+    // §2 and §3: form, and the WebSocket.
+    SecondsForTimes "2.2.1" "Times are in seconds.";
+    ClosesOnUnknownFrames "2.4.2" "A frame of an unknown type closes the socket.";
+    StopsAtUnknownMethods "2.4.3" "An unknown method fails the whole submit.";
+    SpeaksEveryVersion "2.5.1" "Every version of the protocol is taken for this one.";
+    NoTokenInHandshake "3.1.1" "The token of the handshake is not looked at.";
+    HandshakeWins "3.1.3" "The token of the handshake wins over that of the hello.";
+    HearsBeforeHello "3.2.1" "What comes before hello is ignored.";
+    HelloTwice "3.2.2" "A second hello is ignored.";
+    ShortMemory "3.3.1" "Operation keys are said to be kept for a day.";
+    SkipsWhatWasMissed "3.3.2" "After ready only new events are sent.";
+    FollowsAnyLog "3.3.3" "Another log is followed as if it were the user's.";
+    PongOfAnother "3.5.1" "A pong has another id than its ping.";
+    PongAhead "3.5.2" "A pong names an event that was not sent.";
+    FreshTokenBreaksSocket "3.6.1" "A fresh token closes the socket.";
+    KeepsBadToken "3.6.2" "A bad fresh token is ignored.";
+    TakesAnothersToken "3.6.3" "A fresh token of another session, or user, is taken.";
+    AnonymousRefusal "3.7.1" "A submit that is refused as a whole is answered without its submitId.";
+    BadTokenGoesAway "3.8.1" "A bad token closes with 1001.";
+    TakesNonsense "3.8.2" "What is no frame is ignored.";
+    KeepsEndedSessions "3.8.3" "The sockets of a session that ended stay open.";
+    TypingIsLost "3.10.1" "Nobody is told who types.";
+    TypingOfAnybody "3.10.2" "Typing of who may not write is passed on.";
+    TypingEchoes "3.10.3" "Who types is told of it.";
+    TypesForEver "3.10.4" "Who types and goes is not said to have stopped.";
+    GoesUnseen "3.11.1" "Who goes is not said to be offline.";
+    ShowsHidden "3.11.2" "Who hides is shown.";
+    ShowsBlocked "3.11.3" "Users who have blocked each other see each other.";
+    ShowsToStrangers "3.11.4" "Everyone is told who is there.";
+
+    // §4: what there is.
+    ManyPerPair "4.1.1" "A pair begins a new direct conversation each time.";
+    WholeHistory "4.1.2" "All messages come with a conversation.";
+    SameRevision "4.2.1" "A change keeps the revision.";
+    PositionsWithHoles "4.2.2" "Positions leave out every second number.";
+    SharesKeys "4.2.3" "Two senders may use the same key.";
+    ReadsBackward "4.3.1" "The pointer to what is read can fall.";
+    ReadIsNotDelivered "4.3.1" "What is read is not delivered.";
+    CountsOwn "4.3.2" "One's own messages are unread.";
+    CountsHidden "4.3.3" "What one has hidden stays unread.";
+    HidesWithoutCounts "4.3.3" "Hiding does not tell what is unread.";
+    CountsNotices "4.3.4" "Notices are unread.";
+    ForgetsDeleted "4.3.4" "Deleted messages are not unread.";
+    MembersRetitle "4.4.1" "Members change the title.";
+    MembersManage "4.4.1" "Members add and remove people.";
+    NoNotices "4.4.2" "Nothing is said of changes.";
+    MembersWrite "4.4.3" "Members write where only admins do.";
+    NoNextAdmin "4.4.4" "A group is left without an admin.";
+    ModeratorsOpen "4.4.5" "Moderators change who writes, and the context.";
+    ModeratorsManage "4.4.5" "Moderators change people.";
+    ModeratorsDeleteNothing "4.4.5" "Moderators delete no messages of others.";
+    MembersEdit "4.4.6" "Members edit where only admins write.";
+    MembersReact "4.4.6" "Members react where only admins write.";
+    NoticeUnderNewKey "4.4.7" "A notice has a key of its own.";
+    FirstAdmin "4.4.8" "The member who is longest there becomes admin before the moderators.";
+    MembersPin "4.4.9" "Members pin where only admins write.";
+    SettingsForget "4.5.1" "What an update of settings leaves out is reset.";
+    StaysMarked "4.5.2" "What is read stays marked unread.";
+    ThreadsWithHoles "4.6.1" "Places in a thread leave out every second number.";
+    RootUnchanged "4.6.2" "A message in a thread does not change its root.";
+    ThreadsInThreads "4.6.3" "There are threads under messages of threads.";
+    ThreadsUnderNotices "4.6.3" "There are threads under notices.";
+    AnyRoot "4.6.4" "A root of another conversation is taken.";
+    ThreadPagesOfAll "4.6.5" "A page of a thread has all messages.";
+    AnySize "4.7.1" "The size of an attachment is not looked at.";
+    AnyHash "4.7.1" "The hash of an attachment is not looked at.";
+    AttachesOfOthers "4.7.2" "Files of others are attached.";
+    AttachesParts "4.7.3" "Files of which bytes are missing are attached.";
+    AnyAttachment "4.7.4" "Names and types of attachments have no bounds.";
+    ManyAttachments "4.7.4" "A message has any number of attachments.";
+    OldestPinFirst "4.9.2" "The oldest pin is the first.";
+    DeletedStaysPinned "4.9.2" "What is deleted stays pinned.";
+    ShowsHiddenPins "4.9.3" "What one has hidden is among what is pinned.";
+
+    // §5: operations.
+    ForgetsKeys "5.1.1" "A key is forgotten at once.";
+    OldAnswers "5.1.1" "A key is answered with the message as it was.";
+    NoConflict "5.1.2" "The same key for something else is answered as if it were the same.";
+    RemembersRefused "5.1.3" "The key of a refused operation is remembered.";
+    AppliesHalf "5.1.4" "What fails leaves what was done before it failed.";
+    TellsNullApart "5.1.6" "A null is not the same as an absent field.";
+    SkipsNothing "5.2.1" "After a failure the conversation's rest is tried.";
+    SkipsEverything "5.2.1" "After a failure other conversations are skipped, too.";
+    NoSeq "5.3.1" "An outcome does not name the log's newest event.";
+    TakesBlank "5.4.1" "Blank texts are taken.";
+    TakesLong "5.4.1" "Texts of any length are taken.";
+    MentionsAnybody "5.4.2" "Mentions of people who take no part are kept.";
+    AnswersElsewhere "5.4.2" "Answers to messages of other conversations are kept.";
+    SendsToOneself "5.4.3" "A message to a person may be to oneself.";
+    ForwardsAsOwn "5.4.4" "It is not told who wrote what was forwarded.";
+    AnyPayload "5.4.5" "Payloads have no bounds.";
+    ForwardsAnything "5.4.6" "What one may not read is forwarded.";
+    ForwardsDeleted "5.4.6" "What was deleted is forwarded.";
+    LastForwarder "5.4.7" "Who forwarded it is named, not who wrote it.";
+    BeyondTheLast "5.5.1" "A pointer goes beyond the last message.";
+    AnyTitle "5.6.1" "Titles have no bounds.";
+    NobodyIsInvalid "5.6.1" "A user who does not exist is an invalid value.";
+    EditsOfOthers "5.7.1" "Anybody edits a message.";
+    EditsNotices "5.7.2" "Notices are edited.";
+    EditsDeleted "5.7.2" "Deleted messages are edited.";
+    EditsForwards "5.7.3" "Forwarded messages are edited.";
+    DeletesOfOthers "5.8.1" "Anybody deletes a message.";
+    DeletedKeepsText "5.8.1" "A deleted message keeps its text.";
+    HidesForAll "5.8.2" "What one hides is deleted for everyone.";
+    DeletesNotices "5.8.3" "Notices are deleted.";
+    DeletedKeepsReactions "5.8.4" "A deleted message keeps its reactions.";
+    KeepsReactions "5.9.1" "A reaction that is taken back stays.";
+    ManySpellings "5.9.2" "A reaction is kept as it was written.";
+    AnyReaction "5.9.3" "A reaction is any text.";
+    ManyReactions "5.9.4" "One person sets any number of reactions.";
+    ManyEmoji "5.9.4" "There is any number of different reactions.";
+    ReactionsMove "5.9.5" "An emoji moves when who set it first takes it back.";
+    UpdateForgets "5.10.1" "What an update leaves out is gone.";
+    KeepsPicture "5.10.2" "An empty address changes no picture.";
+    ReadsAfterLeaving "5.11.1" "Who was removed still reads.";
+    UnreadForNewcomers "5.11.2" "All of before is unread for who comes in.";
+    NoAdminLeft "5.11.3" "The last admin is demoted.";
+    LeavesDirect "5.11.4" "A direct conversation can be left.";
+    JoinsTwice "5.11.5" "Who takes part already is told of again.";
+    ReadsById "5.11.6" "Anybody reads a message whose id they know.";
+    SilentForEver "5.12.1" "A silence that is over is kept.";
+    HidesTheFuture "5.12.1" "A conversation is hidden beyond its last message.";
+    PinsWithoutNotice "5.13.1" "A pin is not told of by a notice.";
+    PinsAgain "5.13.1" "A second pin takes the place of the first.";
+    PinsForGood "5.13.2" "Nothing is unpinned.";
+    MembersPinOthers "5.13.3" "Members pin what others wrote.";
+    PinsNotices "5.13.3" "Notices are pinned.";
+    ManyPins "5.13.4" "Any number of messages is pinned.";
+
+    // §6: events.
+    EventsTwice "6.1.1" "An event is in the log twice.";
+    NoConversationCreated "6.2.1" "A new conversation is not told of.";
+    NoConversationUpdated "6.2.1" "A new title is not told of.";
+    NoConversationRemoved "6.2.1" "Who was removed is not told.";
+    NoMessageCreated "6.2.1" "A new message is not told of.";
+    NoMessageUpdated "6.2.1" "A changed message is not told of.";
+    NoSettingsUpdated "6.2.2" "Settings are not told to the user's other devices.";
+    SettingsForAll "6.2.2" "Settings are told to others.";
+    NewcomersUntold "6.2.3" "Who comes in is not told of the conversation.";
+    NoParticipantsAdded "6.2.3" "Those who are there are not told who came.";
+    NoParticipantRemoved "6.2.4" "Those who stay are not told who left.";
+    NoParticipantUpdated "6.2.4" "Another role is not told of.";
+    NoUserUpdated "6.2.5" "A new name is not told of.";
+    UserUpdatedForAll "6.2.5" "A new name is told to those who share no conversation.";
+    NoBlocksUpdated "6.2.6" "The list of blocked users is not told.";
+    NoReceiptUpdated "6.2.7" "Pointers are not told.";
+    CountsOfOthers "6.2.7" "It is told what is unread for others.";
+    HiddenToldToAll "6.2.8" "Everybody is told what one has hidden.";
+    SyncsFromTheBeginning "6.3.1" "Sync does not look at since.";
+    SyncsBeyondHead "6.3.2" "Sync takes any since.";
+    SnapshotBehind "6.3.5" "A snapshot names an event before those that it contains.";
+
+    // §7 to §9: HTTP, failures, limits.
+    BadIsExpired "7.0.1" "A bad token is said to have run out.";
+    ShowsConversations "7.0.2" "Anybody reads a conversation whose id they know.";
+    SaysWhetherUserExists "7.1.1" "An unknown user is told apart from a wrong password.";
+    RegistersTwice "7.1.2" "A user who exists is registered again.";
+    ShortPasswords "7.1.2" "Passwords may be short.";
+    EndsSessionsOfOthers "7.1.3" "Anybody ends a session whose id they know.";
+    SignsOutNothing "7.1.4" "A logout does not end the session.";
+    OldestSessionFirst "7.1.5" "The oldest session is the first.";
+    ManySuccessors "7.2.1" "A refresh token has another successor each time.";
+    ForgivesThieves "7.2.2" "An old refresh token ends nothing.";
+    MadeUpTokensEndSessions "7.2.3" "A refresh token that was never given ends the session.";
+    NoNewName "7.4.2" "A name cannot be changed.";
+    OldestConversationFirst "7.4.3" "Conversations are listed the last active last.";
+    KeepsMessagesOfDeleted "7.4.4" "The messages of a deleted account stay.";
+    KeepsReactionsOfDeleted "7.4.4" "The reactions of a deleted account stay.";
+    KeepsSessionsOfDeleted "7.4.5" "The sessions of a deleted account go on.";
+    FreesIdsOfDeleted "7.4.5" "The id of a deleted account can be registered.";
+    DeletesWithoutPassword "7.4.6" "An account is deleted with any password.";
+    WritesToDeleted "7.4.7" "One writes to a deleted account.";
+    BlockedWrite "7.4.1" "Who is blocked writes.";
+    BlockedReach "7.4.8" "Who is blocked begins a conversation.";
+    PagesFromTheStart "7.5.1" "A page before a place begins at the first message.";
+    AroundNothing "7.5.2" "A message that is nowhere is taken for the newest.";
+    AnyPageSize "7.5.3" "A page has as many messages as were asked for.";
+    NewestVersionOnly "7.5.4" "Only what a message says now is told.";
+    KeepsVersions "7.5.5" "A deleted message keeps its versions.";
+    SearchesEverything "7.6.1" "Messages of others are found.";
+    FindsHidden "7.6.4" "What one has hidden is found.";
+    FindsNotices "7.6.4" "Notices are found.";
+    SamePageAgain "7.6.5" "A cursor begins again.";
+    SpeaksForOthers "7.8.1" "A device registers push tokens for others.";
+    RestForgetsKeys "7.9.1" "A request under the same key is carried out again.";
+    FindsBlockers "7.9.5" "Users who have blocked one are found.";
+    RangesFromTheStart "7.10.2" "A part of a file begins at its first byte.";
+    TakesBytesAnywhere "7.10.3" "Bytes that do not follow are taken.";
+    TakesDamaged "7.10.4" "A file that is not what was announced is kept.";
+    FilesForAll "7.10.5" "Anybody reads a file whose id they know.";
+    AnyTus "7.10.6" "Every version of tus is taken for this one.";
+    EmptyPartBeyond "7.10.7" "A part beyond the file is the whole file.";
+    KeepsFiles "7.10.8" "A file stays when no message carries it any more.";
+    AnyFileSize "7.10.9" "A file has any size.";
+    UploadsOfOthers "7.10.10" "Anybody goes on with an upload whose id they know.";
+    PlainProblems "8.0.1" "Problems are plain JSON.";
+    NonsenseIsInvalid "8.0.2" "What is no JSON is a value that the rules forbid.";
+    AnySubmit "9.0.1" "A submit has any number of operations.";
+    AnyBody "9.0.2" "A body has any size.";
+    AnyPicture "9.0.3" "Addresses of pictures have any length.";
+    AnyContext "9.0.3" "Contexts have no bounds.";
+    AnyName "9.0.4" "Names have no bounds.";
+}
+
+#[cfg(feature = "defects")]
+mod switch {
+    use std::cell::Cell;
+
+    use super::Defect;
+
+    thread_local! {
+        static ACTIVE: Cell<Option<Defect>> = const { Cell::new(None) };
+    }
+
+    /// What is planted in one backend.
+    #[derive(Default)]
+    pub(crate) struct Planted(Option<Defect>);
+
+    /// As long as it lives, the defect acts in this thread.
+    pub(crate) struct Acting(());
+
+    impl Planted {
+        pub(crate) fn plant(&mut self, defect: Option<Defect>) {
+            self.0 = defect;
+        }
+
+        pub(crate) fn acting(&self) -> Acting {
+            ACTIVE.set(self.0);
+            Acting(())
+        }
+    }
+
+    impl Drop for Acting {
+        fn drop(&mut self) {
+            ACTIVE.set(None);
+        }
+    }
+
+    pub(crate) fn active(defect: Defect) -> bool {
+        ACTIVE.get() == Some(defect)
+    }
+}
+
+#[cfg(feature = "defects")]
+pub(crate) use switch::{Planted, active};
+
+#[cfg(not(feature = "defects"))]
+mod switch {
+    /// Nothing can be planted.
+    #[derive(Default)]
+    pub(crate) struct Planted;
+
+    impl Planted {
+        pub(crate) const fn acting(&self) -> Self {
+            Self
+        }
+    }
+}
+
+#[cfg(not(feature = "defects"))]
+pub(crate) use switch::Planted;
+
+#[cfg(not(feature = "defects"))]
+pub(crate) const fn active(_: Defect) -> bool {
+    false
+}
