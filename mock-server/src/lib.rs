@@ -38,6 +38,7 @@ mod request_body;
 mod robot;
 mod scenario;
 mod server;
+mod settings;
 mod socket;
 mod tls;
 mod webhook;
@@ -50,11 +51,11 @@ pub use fault::{
 #[cfg(feature = "defects")]
 pub use fulmar_backend::Defect;
 pub use fulmar_backend::{AuditEntry, BackendError, Config, PushDevice, RecordedPush, Stats};
+pub use fulmar_protocol::Capability;
 pub use journal::{Entry, Journal, NotSeen, Passed};
 pub use robot::{Act, Robot, Step, Trigger};
-pub use scenario::{
-    Change, Later, NewConversation, NewUser, Said, Scenario, ScenarioError, Settings,
-};
+pub use scenario::{Change, Later, NewConversation, NewUser, Said, Scenario, ScenarioError};
 pub use server::{MockServer, MockServerBuilder, StartError};
+pub use settings::Settings;
 pub use tls::TlsError;
 pub use world::World;

@@ -1,5 +1,6 @@
 //! The mock server as a program.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use fulmar_mock_server::{Config, MockServer, MockServerBuilder, Scenario};
-use fulmar_protocol::Limits;
+use fulmar_protocol::{Capability, Limits};
 
 /// A mock backend that speaks the whole Fulmar protocol. For tests, never for production.
 #[derive(Debug, Parser)]
@@ -72,6 +73,30 @@ struct Options {
     /// How many bytes the text of a message may have.
     #[arg(long, default_value_t = Config::default().limits.text_bytes)]
     text_bytes: u32,
+    /// What it can do beyond what every backend does, as names with commas between them; `none` for nothing. Without
+    /// it, everything.
+    #[arg(long, env = "FULMAR_CAPABILITIES", value_name = "NAMES", value_parser = capabilities)]
+    capabilities: Option<Capabilities>,
+}
+
+/// What a server can do beyond what every backend does.
+type Capabilities = BTreeSet<Capability>;
+
+fn capabilities(names: &str) -> Result<Capabilities, String> {
+    if names == "none" {
+        return Ok(Capabilities::new());
+    }
+    names
+        .split(',')
+        .map(|name| {
+            let mut all = Capability::ALL.into_iter();
+            let found = all.find(|capability| capability.name() == name.trim());
+            found.ok_or_else(|| {
+                let all = Capability::ALL.map(Capability::name).join(", ");
+                format!("{name:?} is none of {all}")
+            })
+        })
+        .collect()
 }
 
 /// The format of the log.
@@ -204,6 +229,10 @@ fn described(options: &Options) -> MockServerBuilder {
                 file_bytes: options.file_bytes,
                 ..Limits::default()
             },
+            capabilities: options
+                .capabilities
+                .clone()
+                .unwrap_or(Config::default().capabilities),
             ..Config::default()
         });
     if let Some(path) = &options.database {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fulmar_backend::{BackendError, Config};
+use fulmar_backend::BackendError;
 use fulmar_protocol::{ConversationId, ConversationKind, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::core::Core;
 use crate::fault::{Fault, Network, Restart};
 use crate::robot::{self, Act, Robot};
+use crate::settings::Settings;
 use crate::world::{refused, user};
 
 /// So many messages can be made up for a conversation.
@@ -56,38 +57,6 @@ pub struct Scenario {
     pub faults: Vec<Fault>,
     /// What happens after the start, by time.
     pub later: Vec<Later>,
-}
-
-/// Settings of a world; what is absent is as at the server.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-pub struct Settings {
-    /// How long an access token is valid.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub access_token_ms: Option<u64>,
-    /// How often clients are asked to ping.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub heartbeat_ms: Option<u64>,
-    /// How many messages a user may send in a minute.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub messages_per_minute: Option<u32>,
-    /// How many events each log keeps.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub log_capacity: Option<u64>,
-}
-
-impl Settings {
-    /// These settings over those of the server.
-    pub(crate) fn over(&self, server: &Config) -> Config {
-        let time = |own: Option<u64>, other| own.map_or(other, Duration::from_millis);
-        Config {
-            access_token_lifetime: time(self.access_token_ms, server.access_token_lifetime),
-            heartbeat: time(self.heartbeat_ms, server.heartbeat),
-            messages_per_minute: self.messages_per_minute.or(server.messages_per_minute),
-            log_capacity: self.log_capacity.unwrap_or(server.log_capacity),
-            ..server.clone()
-        }
-    }
 }
 
 /// A user who can sign in.

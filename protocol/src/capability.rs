@@ -1,11 +1,14 @@
 //! What a backend can do beyond what every backend does (PROTOCOL.md §10.2).
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 /// Something that a backend can do beyond what every backend does (PROTOCOL.md §10.2).
 ///
-/// A name that this version does not know is kept as it is and changes nothing.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// Names that this version does not know are passed over where a list of them is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Capability {
@@ -39,9 +42,6 @@ pub enum Capability {
     Users,
     /// What a message said before can be read.
     Versions,
-    /// Any other capability.
-    #[serde(untagged)]
-    Other(String),
 }
 
 impl Capability {
@@ -66,7 +66,7 @@ impl Capability {
 
     /// How it is called in `ready`.
     #[must_use]
-    pub fn name(&self) -> &str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::AccountDeletion => "accountDeletion",
             Self::Around => "around",
@@ -83,7 +83,6 @@ impl Capability {
             Self::Typing => "typing",
             Self::Users => "users",
             Self::Versions => "versions",
-            Self::Other(name) => name,
         }
     }
 }
@@ -94,9 +93,23 @@ impl std::fmt::Display for Capability {
     }
 }
 
+/// Those of a list that this version knows, whatever else is in it.
+pub(crate) fn read<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeSet<Capability>, D::Error> {
+    Value::deserialize(deserializer).map(|list| known(&list))
+}
+
+fn known(list: &Value) -> BTreeSet<Capability> {
+    let names = list.as_array().into_iter().flatten();
+    names
+        .filter_map(|name| Capability::deserialize(name).ok())
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Capability;
+    use super::{Capability, known};
 
     #[test]
     fn every_capability_travels_under_its_name() {
@@ -106,7 +119,12 @@ mod tests {
             let read: Capability = serde_json::from_str(&text).unwrap();
             assert_eq!(read, capability);
         }
-        let unknown: Capability = serde_json::from_str("\"telepathy\"").unwrap();
-        assert_eq!(unknown, Capability::Other("telepathy".to_owned()));
+    }
+
+    #[test]
+    fn what_is_not_known_is_passed_over() {
+        let list = serde_json::json!(["telepathy", "search", 7, null, {"name": "files"}, "search"]);
+        assert_eq!(known(&list), [Capability::Search].into());
+        assert_eq!(known(&serde_json::json!("search")), [].into());
     }
 }

@@ -1,5 +1,7 @@
 //! Frames: what travels over the WebSocket, one JSON object per text message (PROTOCOL.md §3).
 
+use std::collections::BTreeSet;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -116,8 +118,8 @@ pub struct Ready {
     #[serde(default)]
     pub limits: Limits,
     /// What the server can do.
-    #[serde(default)]
-    pub capabilities: Vec<Capability>,
+    #[serde(default, deserialize_with = "crate::capability::read")]
+    pub capabilities: BTreeSet<Capability>,
 }
 
 /// `events` (PROTOCOL.md §6.1).

@@ -83,7 +83,7 @@ pub use fulmar_engine::{
     SessionEnd, SessionState, StoreError, WaitReason,
 };
 pub use fulmar_protocol::{
-    Anchor, Attachment, AttachmentKind, Code, ContentHash, Context, ConversationId,
+    Anchor, Attachment, AttachmentKind, Capability, Code, ContentHash, Context, ConversationId,
     ConversationKind, DeviceId, FileId, IdError, MessageId, MessageVersion, Notice, OperationKey,
     Participant, Payload, Pin, Position, Presence, PresenceSetting, Problem, PushProvider,
     Reaction, Role, SearchQuery, Secret, SessionId, SessionInfo, Settings, Thumbnail, Timestamp,

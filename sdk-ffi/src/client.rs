@@ -8,10 +8,11 @@ use futures_util::FutureExt as _;
 use crate::cancel::{CancelHandle, cancellable, unless_cancelled};
 use crate::foreign::{ForeignSecretStorage, ForeignTokenProvider, Provider, Secrets};
 use crate::{
-    Anchor, AppState, CommandError, Config, ConnectionState, ConnectionWatcher, Context,
-    ConversationFilter, ConversationListHandle, ConversationWatcher, MessageVersion, NetworkState,
-    NewMessage, OpenError, OutboxWatcher, ParticipantListWatcher, PinnedMessagesWatcher,
-    RebuildError, Salvage, SessionState, SessionWatcher, SignOut, TimelineHandle, TypingWatcher,
+    Anchor, AppState, Capability, CommandError, Config, ConnectionState, ConnectionWatcher,
+    Context, ConversationFilter, ConversationListHandle, ConversationWatcher, MessageVersion,
+    NetworkState, NewMessage, OpenError, OutboxWatcher, ParticipantListWatcher,
+    PinnedMessagesWatcher, RebuildError, Salvage, SessionState, SessionWatcher, SignOut,
+    TimelineHandle, TypingWatcher,
 };
 use crate::{SearchHandle, SearchQuery, diagnostics::Counted};
 
@@ -129,6 +130,11 @@ impl ClientHandle {
     /// Who is signed in, live.
     pub fn watch_session(&self) -> Result<Arc<SessionWatcher>, CommandError> {
         Ok(SessionWatcher::of(self.client.watch_session()))
+    }
+
+    /// Whether the server can do this.
+    pub async fn supports(&self, capability: Capability) -> Result<bool, CommandError> {
+        Ok(self.client.supports(capability.into()).await?)
     }
 
     /// The connection at this moment.

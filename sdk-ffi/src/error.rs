@@ -2,7 +2,7 @@
 
 use fulmar::{ConversationId, OperationKey, UserId};
 
-use crate::{Count, Field, FieldRule, Problem, Rule};
+use crate::{Capability, Count, Field, FieldRule, Problem, Rule};
 
 /// Why something was not done. Nothing was changed unless the variant says so.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
@@ -94,6 +94,13 @@ pub enum CommandError {
     MayBeSent {
         /// The operation that may be at the server already.
         operation_key: OperationKey,
+    },
+    /// The server cannot do this, as it said when it was last connected. Nothing was stored or sent. Do without it,
+    /// or ask for a server that can.
+    #[error("this server cannot do that: it has no {}", fulmar::Capability::from(*.capability))]
+    Unsupported {
+        /// What it would have to be able to do.
+        capability: Capability,
     },
     /// A value that the rules forbid.
     #[error("{} {}", fulmar::Field::from(*.field), fulmar::FieldRule::from(.rule.clone()))]
@@ -198,6 +205,9 @@ impl From<fulmar::CommandError> for CommandError {
             } => Self::WrongState {
                 operation_key,
                 state: state.into(),
+            },
+            E::Unsupported { capability } => Self::Unsupported {
+                capability: capability.into(),
             },
             E::Invalid { field, rule } => Self::Invalid {
                 field: field.into(),

@@ -16,6 +16,7 @@
 mod account;
 mod attachments;
 mod cancel;
+mod capability;
 mod change;
 mod changes;
 mod client;
@@ -46,6 +47,7 @@ pub use attachments::{
     Attachment, AttachmentKind, AttachmentSource, DownloadProgress, DownloadState, NewAttachment,
 };
 pub use cancel::CancelHandle;
+pub use capability::Capability;
 pub use change::ForeignChange;
 pub use changes::{
     ConversationListChange, OutboxChange, ParticipantListChange, PinnedMessagesChange,

@@ -5,6 +5,7 @@ mod accounts;
 mod admin;
 mod bad_input;
 mod blocks;
+mod capabilities;
 mod chaos;
 mod content;
 mod conversations;

@@ -9,7 +9,7 @@ macro_rules! defects {
     ($($name:ident $check:literal $doc:literal;)*) => {
         /// A known way of getting it wrong.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        #[cfg_attr(not(feature = "defects"), allow(dead_code))]
+        #[cfg_attr(not(feature = "defects"), allow(dead_code, unreachable_pub))]
         pub enum Defect {
             $(#[doc = $doc] $name,)*
         }
@@ -289,11 +289,11 @@ pub(crate) use switch::{Planted, active};
 mod switch {
     /// Nothing can be planted.
     #[derive(Default)]
-    pub(crate) struct Planted;
+    pub(crate) struct Planted(());
 
     impl Planted {
         pub(crate) const fn acting(&self) -> Self {
-            Self
+            Self(())
         }
     }
 }

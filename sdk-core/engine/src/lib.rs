@@ -41,6 +41,7 @@
 
 mod beside;
 mod cache;
+mod capabilities;
 mod config;
 pub mod defects;
 mod facts;

@@ -63,6 +63,7 @@ impl Account {
     ///
     /// # Errors
     /// [`CommandError::Unreachable`], [`CommandError::Refused`], [`CommandError::SignedOut`].
+    /// [`CommandError::Unsupported`] where the server has no presence.
     pub async fn set_presence(&self, setting: PresenceSetting) -> Result<(), CommandError> {
         self.update(MeUpdate {
             presence: Some(setting),
@@ -106,6 +107,7 @@ impl Account {
     /// # Errors
     /// [`CommandError::Invalid`] for an impossible id; [`CommandError::Refused`] with `user.notFound`;
     /// [`CommandError::Unreachable`], [`CommandError::SignedOut`].
+    /// [`CommandError::Unsupported`] where the server has no blocks.
     pub async fn block(&self, user: impl AsRef<str>) -> Result<(), CommandError> {
         let user = parse_user(user.as_ref())?;
         let command = Command::Block { user };
@@ -143,6 +145,7 @@ impl Account {
     /// # Errors
     /// [`CommandError::Refused`] with `credentials.invalid` for a wrong password; nothing has changed
     /// then. [`CommandError::Unreachable`]: ask again; [`CommandError::SignedOut`].
+    /// [`CommandError::Unsupported`] where the server has no account deletion.
     pub async fn delete(&self, password: impl Into<Secret>) -> Result<(), CommandError> {
         let password = password.into();
         let command = Command::DeleteAccount { password };

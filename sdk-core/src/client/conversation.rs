@@ -92,6 +92,7 @@ impl Conversation {
     /// # Errors
     /// [`CommandError::NoSuchMessage`], [`CommandError::NotAllowed`] for one that is not sent yet, and
     /// those of [`Conversation::send`].
+    /// [`CommandError::Unsupported`] where the server has no forwarding.
     pub async fn forward(&self, message: OperationKey) -> Result<OperationKey, CommandError> {
         self.submit(MessageSend {
             forward_of: Some(message),
@@ -121,6 +122,7 @@ impl Conversation {
     /// # Errors
     /// [`CommandError::NoSuchConversation`]; [`CommandError::Refused`] for a message that is not in it;
     /// [`CommandError::Unreachable`].
+    /// [`CommandError::Unsupported`] where the server has no `around`, unless the place is on the device.
     pub async fn timeline_around(&self, anchor: Anchor) -> Result<Timeline, CommandError> {
         let command = Command::LoadHistory {
             conversation: self.id.clone(),

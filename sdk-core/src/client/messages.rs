@@ -70,6 +70,7 @@ impl Conversation {
     /// [`CommandError::NoSuchMessage`], also for one that was deleted; [`CommandError::NotAllowed`] with
     /// [`Rule::NotPinnable`], [`Rule::TooManyPinned`] or [`Rule::AdminsOnly`]; [`CommandError::OutboxFull`],
     /// [`CommandError::SignedOut`].
+    /// [`CommandError::Unsupported`] where the server has no pins.
     ///
     /// [`Rule::NotPinnable`]: crate::Rule::NotPinnable
     /// [`Rule::TooManyPinned`]: crate::Rule::TooManyPinned
@@ -137,6 +138,7 @@ impl Conversation {
     /// # Errors
     /// [`CommandError::NoSuchMessage`], [`CommandError::Unreachable`], [`CommandError::Refused`],
     /// [`CommandError::SignedOut`].
+    /// [`CommandError::Unsupported`] where the server has no versions.
     pub async fn fetch_versions(
         &self,
         message: OperationKey,

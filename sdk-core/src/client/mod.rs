@@ -5,6 +5,7 @@ mod account;
 mod arguments;
 mod attachment;
 mod builder;
+mod capabilities;
 mod conversation;
 mod conversation_changes;
 mod conversation_watch;

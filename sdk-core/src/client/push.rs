@@ -17,6 +17,7 @@ impl Client {
     ///
     /// # Errors
     /// [`CommandError::Unreachable`], [`CommandError::Refused`], [`CommandError::SignedOut`].
+    /// [`CommandError::Unsupported`] where the server has no push notifications.
     pub async fn register_push_token(
         &self,
         provider: PushProvider,

@@ -125,6 +125,7 @@ impl Search {
     /// # Errors
     /// [`CommandError::Unreachable`] without the network; [`CommandError::Refused`] for a text without a
     /// word or with more than 16, or when the server cannot search. What was found stays.
+    /// [`CommandError::Unsupported`] where the server has no search.
     pub async fn load_more(&self) -> Result<PageResult, CommandError> {
         let reach = self.shared.borrow().clone();
         let query = Arc::clone(&self.query);

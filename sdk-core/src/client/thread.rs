@@ -38,6 +38,7 @@ impl Thread {
     /// # Errors
     /// Those of [`Conversation::send`]; [`CommandError::NotAllowed`] under a message that is in a thread
     /// itself, or that the server wrote.
+    /// [`CommandError::Unsupported`] where the server has no threads.
     pub async fn send(&self, message: impl Into<NewMessage>) -> Result<OperationKey, CommandError> {
         let message = message.into().in_thread(self.root);
         self.conversation.send(message).await

@@ -160,6 +160,15 @@ public final class Client: Sendable {
         return ConversationList(handle: Result { try handle.conversations(filter: filter) })
     }
 
+    /// Whether the server can do something beyond what every server does, as it said when it was last connected: a
+    /// screen leaves out what it cannot. Before it has said anything, the answer is yes. Does not touch the network.
+    /// What it cannot do fails with `.unsupported`. PROTOCOL.md §10.2.
+    ///
+    /// - Throws: `.store`, `.closed`.
+    public func supports(_ capability: Capability) async throws(CommandError) -> Bool {
+        try await command { try await handle.supports(capability: capability) }
+    }
+
     /// A conversation. Looks nothing up: commands on one that is not here say so, and its timeline is
     /// empty until it is.
     public func conversation(_ id: ConversationId) -> Conversation {

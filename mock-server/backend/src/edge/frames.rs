@@ -203,7 +203,7 @@ fn ready(config: &Config, caller: &Caller, log: &LogState, now: Timestamp) -> Re
             now
         },
         limits: config.limits,
-        capabilities: config.capabilities.iter().cloned().collect(),
+        capabilities: config.capabilities.clone(),
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fulmar_conformance::{Backend, Report, Verdict, run};
-use fulmar_mock_server::{Action, Config, FrameKind, MockServer, Restart, When};
+use fulmar_mock_server::{Action, Capability, Config, FrameKind, MockServer, Restart, When};
 use mistakes::{
     AppliesHalf, CountsTooMuch, ForgetsKeys, GuessesRoles, KeepsTheName, LeavesHoles, ManyPerPair,
     ManySuccessors, PinsForGood, ShowsEverything, SkipsNothing, StopsAtUnknownMethods,
@@ -102,6 +102,45 @@ async fn a_world_of_the_mock_server_keeps_every_rule() {
     let world = server.create_world(&demo).unwrap();
     let reports = run(&Backend::new(&world.url()), None).await;
     assert_eq!(failed(&reports), [""; 0]);
+}
+
+/// A server that lacks some capabilities is judged without what rests on them, and on nothing else.
+async fn without(lacking: &[Capability]) -> usize {
+    let mut config = Config::default();
+    for capability in lacking {
+        config.capabilities.remove(capability);
+    }
+    let (_server, backend) = judged(config).await;
+    let reports = run(&backend, None).await;
+    for report in &reports {
+        match &report.result {
+            Verdict::Pass => {}
+            Verdict::Skip { reason } => {
+                let name = reason.rsplit(' ').next().unwrap();
+                let known = lacking.iter().any(|capability| capability.name() == name);
+                assert!(known, "{} is skipped because {reason}", report.id);
+            }
+            Verdict::Fail { reason, .. } => {
+                panic!("without {lacking:?} {} fails: {reason}", report.id);
+            }
+        }
+    }
+    let passed = |report: &&Report| report.result == Verdict::Pass;
+    reports.iter().filter(passed).count()
+}
+
+#[tokio::test]
+async fn a_server_without_any_capability_keeps_every_other_rule() {
+    let passed = without(&Capability::ALL).await;
+    assert!(passed >= 110, "{passed}");
+}
+
+#[tokio::test]
+async fn a_server_without_one_capability_keeps_every_other_rule() {
+    for capability in Capability::ALL {
+        let passed = without(&[capability]).await;
+        assert!(passed >= 160, "{capability}: {passed}");
+    }
 }
 
 fn events() -> When {

@@ -1,7 +1,7 @@
 //! Why a command failed, as the app is told.
 
 use fulmar_protocol::text::TextFault;
-use fulmar_protocol::{AnswerError, ConversationId, OperationKey, Problem, UserId};
+use fulmar_protocol::{AnswerError, Capability, ConversationId, OperationKey, Problem, UserId};
 
 use super::input::RequestFailure;
 use super::rule::{Field, FieldRule, Rule};
@@ -98,6 +98,13 @@ pub enum CommandError {
     MayBeSent {
         /// The operation that may be at the server already.
         operation_key: OperationKey,
+    },
+    /// The server cannot do this (PROTOCOL.md §10.2), as it said when it was last connected. Nothing was stored or sent.
+    /// Do without it, or ask for a server that can.
+    #[error("this server cannot do that: it has no {capability}")]
+    Unsupported {
+        /// What it would have to be able to do.
+        capability: Capability,
     },
     /// A value that the rules forbid (PROTOCOL.md §9). Nothing was changed.
     #[error("{field} {rule}")]

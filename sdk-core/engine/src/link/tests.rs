@@ -35,7 +35,7 @@ fn ready(heartbeat_ms: u64) -> ServerFrame {
         operation_key_retention_ms: 0,
         server_time: Timestamp(EPOCH),
         limits: fulmar_protocol::Limits::default(),
-        capabilities: Vec::new(),
+        capabilities: fulmar_protocol::Capability::ALL.into(),
     })
 }
 

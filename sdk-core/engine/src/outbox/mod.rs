@@ -33,7 +33,7 @@ pub(crate) mod transition;
 
 use fulmar_protocol::text::check_draft;
 use fulmar_protocol::{
-    Conversation, ConversationId, Limits, Message, OperationKey, Secret, Seq, UserId,
+    Capability, Conversation, ConversationId, Limits, Message, OperationKey, Secret, Seq, UserId,
 };
 
 use crate::config::Config;
@@ -144,6 +144,11 @@ impl Outbox {
     /// The limits of the server, as far as it said them.
     pub(crate) fn limits(&self) -> &Limits {
         self.server.limits()
+    }
+
+    /// Whether the server said that it cannot do this (PROTOCOL.md §10.2).
+    pub(crate) fn lacks(&self, capability: Capability) -> bool {
+        self.server.lacks(capability)
     }
 
     /// The server has said what it can take.

@@ -1,10 +1,13 @@
-//! What the server said of itself in its last `ready` (PROTOCOL.md §3.3, §9): its limits, how long it
-//! remembers keys, what time it is there. It is checked like everything else that a server says.
+//! What the server said of itself in its last `ready` (PROTOCOL.md §3.3, §9, §10.2): its limits, how long it
+//! remembers keys, what it can do, what time it is there. It is checked like everything else that a server says.
 
-use fulmar_protocol::{Limits, Ready, Timestamp};
+use std::collections::BTreeSet;
+
+use fulmar_protocol::{Capability, Limits, Ready, Timestamp};
 use rusqlite::Connection;
 
 use super::clock::ServerClock;
+use crate::store::server::KnownServer;
 use crate::store::{Result, operations, server};
 use crate::time::Mono;
 use crate::tx::Tx;
@@ -17,6 +20,8 @@ pub(super) struct Server {
     limits: Limits,
     key_retention_ms: u64,
     clock: ServerClock,
+    /// What it can do beyond what every server does, once it has said so.
+    capabilities: Option<BTreeSet<Capability>>,
 }
 
 impl Server {
@@ -26,18 +31,41 @@ impl Server {
             limits: Limits::default(),
             key_retention_ms: known.key_retention_ms.max(LEAST_KEY_RETENTION_MS),
             clock: ServerClock::of(known.time),
+            capabilities: known.capabilities,
         })
     }
 
     pub(super) fn said(&mut self, tx: &Tx<'_>, ready: &Ready) -> Result<()> {
         self.limits = sane(&ready.limits);
         self.key_retention_ms = ready.operation_key_retention_ms.max(LEAST_KEY_RETENTION_MS);
+        self.capabilities = Some(ready.capabilities.clone());
         let now = tx.now.mono;
         let set_by = self.clock.said(ready.server_time, now);
         if set_by != 0 {
             operations::shift_tried_at(&tx.db, set_by)?;
         }
-        server::store(&tx.db, self.key_retention_ms, self.clock.at(now))
+        self.remember(tx)
+    }
+
+    /// Another server may be next.
+    pub(super) fn forget_capabilities(&mut self, tx: &Tx<'_>) -> Result<()> {
+        self.capabilities = None;
+        self.remember(tx)
+    }
+
+    fn remember(&self, tx: &Tx<'_>) -> Result<()> {
+        let known = KnownServer {
+            key_retention_ms: self.key_retention_ms,
+            time: self.clock.at(tx.now.mono),
+            capabilities: self.capabilities.clone(),
+        };
+        server::store(&tx.db, &known)
+    }
+
+    /// Whether it said that it cannot do this. Before it has said anything it may.
+    pub(super) fn lacks(&self, capability: Capability) -> bool {
+        let said = self.capabilities.as_ref();
+        said.is_some_and(|capabilities| !capabilities.contains(&capability))
     }
 
     pub(super) fn limits(&self) -> &Limits {

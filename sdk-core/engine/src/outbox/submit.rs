@@ -231,6 +231,7 @@ impl Outbox {
         }
         self.one_by_one = false;
         self.deliveries = Default::default();
+        self.server.forget_capabilities(tx)?;
         self.retry_now();
         self.timers.clear_all();
         Ok(())

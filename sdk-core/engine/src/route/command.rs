@@ -1,9 +1,10 @@
 //! Commands of the app: each goes to one machine, which validates it before its first write, and is answered.
 
-use fulmar_protocol::{OperationKey, PushPayload};
+use fulmar_protocol::{Capability, OperationKey, PushPayload};
 
 use super::{Route, acting};
 use crate::beside::{check_owner, notification};
+use crate::capabilities;
 use crate::io::{Command, CommandError, CommandId, CommandResult, Reply, Unsent};
 use crate::online::{AccountQuestion, Question};
 use crate::store::Result;
@@ -21,6 +22,11 @@ enum AtOnce {
 
 impl Route<'_, '_> {
     pub(super) fn command(&mut self, command: CommandId, body: Command) -> Result<()> {
+        if let Some(capability) = self.lacking(&body) {
+            let unsupported = Err(CommandError::Unsupported { capability });
+            self.tx.reply(command, unsupported);
+            return Ok(());
+        }
         match self.at_once(body)? {
             AtOnce::Reply(reply) => self.tx.reply(command, reply),
             AtOnce::Later(body) => {
@@ -30,6 +36,13 @@ impl Route<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// What the server would have to be able to do for this, and said that it cannot.
+    fn lacking(&self, body: &Command) -> Option<Capability> {
+        capabilities::of_command(body)
+            .into_iter()
+            .find(|needed| self.state.outbox.lacks(*needed))
     }
 
     /// Commands that are answered when the network has answered; refused ones are answered now.
@@ -117,7 +130,13 @@ impl Route<'_, '_> {
     }
 
     fn ask(&mut self, command: CommandId, question: Question) -> Result<Begun> {
-        let token = self.online();
+        let needed = capabilities::of_question(&question);
+        let lacking = needed.filter(|needed| self.state.outbox.lacks(*needed));
+        // What is here already is answered all the same.
+        let token = match lacking {
+            Some(capability) => Err(CommandError::Unsupported { capability }),
+            None => self.online(),
+        };
         let page_size = self.state.outbox.limits().page_size;
         let online = &mut self.state.online;
         online.ask(&mut self.tx, command, question, token, page_size)

@@ -14,9 +14,11 @@ mod state;
 
 use std::collections::VecDeque;
 
+use fulmar_protocol::Capability;
+
 use crate::cache::CacheNews;
 use crate::config::Config;
-use crate::facts::{OnlineToken, Own};
+use crate::facts::{Channel, OnlineToken, Own};
 use crate::io::{AppState, CommandError, Input, NetworkState};
 use crate::link::{Link, LinkNews};
 use crate::online::OnlineNews;
@@ -105,7 +107,10 @@ impl<'a, 'tx> Route<'a, 'tx> {
                 conversation,
                 state,
             } => {
-                let channel = self.state.link.channel();
+                let channel = match self.state.outbox.lacks(Capability::Typing) {
+                    true => Channel::None,
+                    false => self.state.link.channel(),
+                };
                 let typing = &mut self.state.typing;
                 typing.app_said(&mut self.tx, &conversation, state, channel)?;
             }

@@ -1,34 +1,51 @@
 //! What the server said of itself, as far as a later process has to know it. Written by `outbox` alone.
 
-use fulmar_protocol::Timestamp;
+use std::collections::BTreeSet;
+
+use fulmar_protocol::{Capability, Timestamp};
 use rusqlite::{Connection, params};
 
 use super::Result;
 
 /// What is known of the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KnownServer {
     pub(crate) key_retention_ms: u64,
     /// What time it was there, as far as it could be believed, when it last said so.
     pub(crate) time: Option<Timestamp>,
+    /// What it can do beyond what every server does, once it has said so.
+    pub(crate) capabilities: Option<BTreeSet<Capability>>,
 }
 
 pub(crate) fn load(db: &Connection) -> Result<KnownServer> {
     Ok(db
-        .prepare_cached("SELECT key_retention_ms, time FROM server")?
+        .prepare_cached("SELECT key_retention_ms, time, capabilities FROM server")?
         .query_row([], |row| {
+            let capabilities: Option<String> = row.get("capabilities")?;
             Ok(KnownServer {
                 key_retention_ms: row.get("key_retention_ms")?,
                 time: row.get::<_, Option<i64>>("time")?.map(Timestamp),
+                // What cannot be read was not said.
+                capabilities: capabilities.and_then(|list| serde_json::from_str(&list).ok()),
             })
         })?)
 }
 
-pub(crate) fn store(db: &Connection, key_retention_ms: u64, time: Option<Timestamp>) -> Result<()> {
-    db.prepare_cached("UPDATE server SET key_retention_ms = ?1, time = ?2")?
+pub(crate) fn store(db: &Connection, known: &KnownServer) -> Result<()> {
+    let KnownServer {
+        key_retention_ms,
+        time,
+        capabilities,
+    } = known;
+    // A list of names always has a JSON form.
+    let capabilities = capabilities
+        .as_ref()
+        .and_then(|capabilities| serde_json::to_string(capabilities).ok());
+    db.prepare_cached("UPDATE server SET key_retention_ms = ?1, time = ?2, capabilities = ?3")?
         .execute(params![
-            key_retention_ms.min(i64::MAX as u64),
-            time.map(|time| time.0)
+            (*key_retention_ms).min(i64::MAX as u64),
+            time.map(|time| time.0),
+            capabilities
         ])?;
     Ok(())
 }

@@ -14,6 +14,7 @@ mod outbox;
 mod participants;
 mod pinned;
 mod search;
+mod server;
 pub(crate) mod session;
 mod timeline;
 
@@ -30,6 +31,7 @@ pub use outbox::{Action, OutboxItem, OutboxState, outbox};
 pub use participants::{ParticipantsSnapshot, blocked_users, participants};
 pub use pinned::{PinnedSnapshot, pinned_messages};
 pub use search::{SearchHit, SearchSnapshot, search};
+pub use server::supports;
 pub use session::session;
 pub use timeline::{
     GapRange, Newer, Older, PAGE, TimelineItem, TimelineKey, TimelineSnapshot, Window, page_after,

@@ -155,7 +155,7 @@ impl Server {
             operation_key_retention_ms: self.retention_ms,
             server_time: Self::time(now),
             limits: self.limits,
-            capabilities: Vec::new(),
+            capabilities: fulmar_protocol::Capability::ALL.into(),
         }
     }
 

@@ -145,6 +145,6 @@ pub(super) fn ready(server_time: i64) -> Ready {
         operation_key_retention_ms: (30 * DAY_MS) as u64,
         server_time: Timestamp(server_time),
         limits: Limits::default(),
-        capabilities: Vec::new(),
+        capabilities: fulmar_protocol::Capability::ALL.into(),
     }
 }

@@ -94,6 +94,13 @@ public class Client internal constructor(private val handle: ClientHandle) : Aut
      */
     public suspend fun signOut(how: SignOut): Unit = use { it.signOut(how, null) }
 
+    /**
+     * Whether the server can do something beyond what every server does, as it said when it was last connected: a
+     * screen leaves out what it cannot. Before it has said anything, the answer is yes. Does not touch the network.
+     * What it cannot do fails with [CommandException.Unsupported]. PROTOCOL.md §10.2.
+     */
+    public suspend fun supports(capability: Capability): Boolean = use { it.supports(capability) }
+
     /** A conversation. Looks nothing up: commands on one that is not here say so, and its timeline is
      * empty until it is. */
     public fun conversation(id: ConversationId): Conversation = Conversation(this, id)

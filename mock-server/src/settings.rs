@@ -1,0 +1,48 @@
+//! Settings of a world over those of the server.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use fulmar_backend::Config;
+use fulmar_protocol::Capability;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Settings of a world; what is absent is as at the server.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct Settings {
+    /// How long an access token is valid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_token_ms: Option<u64>,
+    /// How often clients are asked to ping.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heartbeat_ms: Option<u64>,
+    /// How many messages a user may send in a minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub messages_per_minute: Option<u32>,
+    /// How many events each log keeps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_capacity: Option<u64>,
+    /// What it can do beyond what every backend does (PROTOCOL.md §10.2); an empty list for nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capabilities: Option<BTreeSet<Capability>>,
+}
+
+impl Settings {
+    /// These settings over those of the server.
+    pub(crate) fn over(&self, server: &Config) -> Config {
+        let time = |own: Option<u64>, other| own.map_or(other, Duration::from_millis);
+        Config {
+            access_token_lifetime: time(self.access_token_ms, server.access_token_lifetime),
+            heartbeat: time(self.heartbeat_ms, server.heartbeat),
+            messages_per_minute: self.messages_per_minute.or(server.messages_per_minute),
+            log_capacity: self.log_capacity.unwrap_or(server.log_capacity),
+            capabilities: self
+                .capabilities
+                .clone()
+                .unwrap_or_else(|| server.capabilities.clone()),
+            ..server.clone()
+        }
+    }
+}
