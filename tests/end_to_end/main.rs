@@ -21,6 +21,7 @@ mod history;
 mod journal;
 mod leaving;
 mod messages;
+mod minimal_backend;
 mod obligations;
 mod outages;
 mod outbox;

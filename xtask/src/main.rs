@@ -11,6 +11,7 @@ mod fuzz;
 mod harnesses;
 mod ktlint;
 mod languages;
+mod minimal;
 mod package;
 mod packages;
 mod plan;

@@ -7,8 +7,8 @@ use crate::products::{self, DEBUG, LIBRARIES, PROGRAMS, RELEASE, SERVER};
 use crate::run::{self, Step};
 use crate::toolchains::{self, Language};
 use crate::{
-    bindings, contract, dependencies, features, fuzz, harnesses, ktlint, languages, package,
-    purity, surface, tidy,
+    bindings, contract, dependencies, features, fuzz, harnesses, ktlint, languages, minimal,
+    package, purity, surface, tidy,
 };
 use package::android::Archives;
 
@@ -198,6 +198,7 @@ fn programs(amounts: Amounts, missing: Missing) -> Vec<Step> {
         Step::new("quickstart", || example("quickstart")),
         Step::new("feature tour", || example("feature_tour")),
         Step::new("contract", move || contract::test(missing)),
+        Step::new("minimal backend", move || minimal::test(missing)),
     ]
 }
 
