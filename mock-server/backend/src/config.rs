@@ -18,6 +18,8 @@ pub struct Config {
     pub log_capacity: u64,
     /// How many messages a user may send in a minute. Default: any number.
     pub messages_per_minute: Option<u32>,
+    /// How many wrong passwords a user may have in a minute before none is looked at. Default: 10.
+    pub wrong_passwords_per_minute: u32,
     /// Bounds that are enforced and told to clients.
     pub limits: Limits,
     /// What it can do beyond what every backend does (PROTOCOL.md §10.2). Default: everything.
@@ -32,6 +34,7 @@ impl Default for Config {
             heartbeat: Duration::from_secs(30),
             log_capacity: 100_000,
             messages_per_minute: None,
+            wrong_passwords_per_minute: 10,
             limits: Limits::default(),
             capabilities: Capability::ALL.into(),
         }

@@ -120,6 +120,7 @@ defects! {
     RemembersRefused "5.1.3" "The key of a refused operation is remembered.";
     AppliesHalf "5.1.4" "What fails leaves what was done before it failed.";
     TellsNullApart "5.1.6" "A null is not the same as an absent field.";
+    NoNoticeOrder "6.2.10" "A notice comes before what it tells of.";
     SkipsNothing "5.2.1" "After a failure the conversation's rest is tried.";
     SkipsEverything "5.2.1" "After a failure other conversations are skipped, too.";
     NoSeq "5.3.1" "An outcome does not name the log's newest event.";
@@ -217,6 +218,7 @@ defects! {
     AroundNothing "7.5.2" "A message that is nowhere is taken for the newest.";
     AnyPageSize "7.5.3" "A page has as many messages as were asked for.";
     NewestVersionOnly "7.5.4" "Only what a message says now is told.";
+    AnyNumber "7.5.6" "A number that cannot be read is passed over.";
     KeepsVersions "7.5.5" "A deleted message keeps its versions.";
     SearchesEverything "7.6.1" "Messages of others are found.";
     FindsHidden "7.6.4" "What one has hidden is found.";

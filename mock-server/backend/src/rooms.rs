@@ -30,7 +30,11 @@ impl Rooms {
     pub(crate) fn new(config: &Config, secret: &[u8]) -> Self {
         let limits = config.limits;
         Self {
-            accounts: Accounts::new(secret, config.access_token_lifetime),
+            accounts: Accounts::new(
+                secret,
+                config.access_token_lifetime,
+                config.wrong_passwords_per_minute,
+            ),
             audit: Audit,
             conversations: Conversations,
             files: Files::new(limits.file_bytes),

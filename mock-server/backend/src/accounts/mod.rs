@@ -5,11 +5,13 @@
 //! writes nothing to logs and closes no socket: it reports what happened as [`AccountNews`].
 
 mod blocks;
+mod guesses;
 mod password;
 mod profile;
 mod sessions;
 mod tokens;
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use fulmar_protocol::text::check_name;
@@ -21,6 +23,7 @@ use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
 use crate::store::users::{self, write};
 use crate::tx::Tx;
+use guesses::Guesses;
 use tokens::Keys;
 
 /// The shortest password of a user who registers, in bytes (PROTOCOL.md §7.1).
@@ -30,6 +33,7 @@ const PASSWORD_BYTES: usize = 8;
 pub(crate) struct Accounts {
     keys: Keys,
     access_token_lifetime: Duration,
+    guesses: RefCell<Guesses>,
 }
 
 /// What happened to an account, in the order in which it happened.
@@ -59,10 +63,16 @@ pub(crate) enum AccountNews {
 pub(crate) type WithNews<T> = (T, Vec<AccountNews>);
 
 impl Accounts {
-    pub(crate) fn new(secret: &[u8], access_token_lifetime: Duration) -> Self {
+    /// `wrong_passwords` is how many a user has in a minute.
+    pub(crate) fn new(
+        secret: &[u8],
+        access_token_lifetime: Duration,
+        wrong_passwords: u32,
+    ) -> Self {
         Self {
             keys: Keys::new(secret),
             access_token_lifetime,
+            guesses: RefCell::new(Guesses::new(wrong_passwords)),
         }
     }
 

@@ -61,7 +61,7 @@ impl Accounts {
         Ok((session, vec![AccountNews::SessionStarted(user_id.clone())]))
     }
 
-    /// Unknown users and wrong passwords look alike.
+    /// Unknown users and wrong passwords look alike, and take as long.
     pub(crate) fn check_password(
         &self,
         tx: &Tx<'_>,
@@ -81,12 +81,24 @@ impl Accounts {
                 refused()
             }
         };
-        let user = users::find(tx.db(), user_id)?.ok_or_else(unknown)?;
-        if password::fits(password, &user.password)? {
-            Ok(())
-        } else {
-            Err(refused())
+        let now = tx.now();
+        self.guesses.borrow().check(user_id, now)?;
+        let user = users::find(tx.db(), user_id)?;
+        let fits = match &user {
+            Some(user) => password::fits(password, &user.password)?,
+            // It takes as long as for a user who is there.
+            None => {
+                password::hash(password, [0; 16])?;
+                false
+            }
+        };
+        let mut guesses = self.guesses.borrow_mut();
+        if fits {
+            guesses.was_right(user_id);
+            return Ok(());
         }
+        guesses.was_wrong(user_id, now);
+        Err(user.map_or_else(unknown, |_| refused()))
     }
 
     /// Gives a new pair of tokens for the newest refresh token. The one before it gives the same

@@ -67,6 +67,25 @@ fn a_refresh_token_that_is_used_again_after_its_successor_ends_the_session() {
 }
 
 #[test]
+fn passwords_are_not_guessed_without_end_whether_there_is_such_a_user_or_not() {
+    let accounts = accounts();
+    let mut stage = Stage::with(&["ann", "ben"]);
+    for name in ["ann", "nobody"] {
+        for _ in 0..10 {
+            let code =
+                stage.refused(|tx| accounts.sign_in(tx, &sign_in_request(name, "wrong", "d")));
+            assert_eq!(code, Code::CredentialsInvalid, "{name}");
+        }
+        // The right one is not looked at either, so that it cannot be told from a wrong one.
+        let code = stage.refused(|tx| accounts.sign_in(tx, &sign_in_request(name, PASSWORD, "d")));
+        assert_eq!(code, Code::RateLimited, "{name}");
+    }
+    stage.ok(|tx| accounts.sign_in(tx, &sign_in_request("ben", PASSWORD, "d")));
+    stage.now = NOW.plus(std::time::Duration::from_secs(60));
+    stage.ok(|tx| accounts.sign_in(tx, &sign_in_request("ann", PASSWORD, "d")));
+}
+
+#[test]
 fn a_refresh_token_that_was_never_given_ends_nothing() {
     let accounts = accounts();
     let mut stage = Stage::with(&["ann"]);

@@ -53,6 +53,9 @@ impl Rooms {
         news: impl IntoIterator<Item = impl Into<News>>,
     ) -> Result<()> {
         let mut queue: VecDeque<News> = news.into_iter().map(Into::into).collect();
+        if active(Defect::NoNoticeOrder) {
+            queue.make_contiguous().reverse();
+        }
         while let Some(news) = queue.pop_front() {
             match news {
                 News::Account(news) => self.account(tx, news)?,

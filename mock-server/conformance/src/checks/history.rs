@@ -11,6 +11,7 @@ checks! {
     "7.5.2" [] {around} "a page around a place has both sides of it" => around;
     "7.5.3" [] "no page is larger than pageSize" => page_size;
     "7.5.4" [] {versions} "all that a message ever said, oldest first" => versions;
+    "7.5.6" [] "a parameter that cannot be read is params.invalid" => unreadable;
     "7.6.1" [] {search} "search finds every word, in the user's conversations alone" => search;
     "7.6.2" [] {search} "what was deleted is not found, and a text without a word is params.invalid" => not_found;
     "7.6.3" [] {search} "case, accents, apostrophes and skin tones do not matter, the order of letters does" => other_spellings;
@@ -223,5 +224,25 @@ async fn cursors(setting: &Setting<'_>) -> Outcome {
     found.sort_by_key(Value::as_u64);
     found.dedup();
     ensure!(found.len() == size + 1, found.len());
+    Ok(())
+}
+
+async fn unreadable(setting: &Setting<'_>) -> Outcome {
+    for query in [
+        "limit=many",
+        "before=-1",
+        "after=1.5",
+        "before=9007199254740992",
+    ] {
+        let path = format!(
+            "/v1/conversations/{}/messages?{query}",
+            setting.conversation
+        );
+        let (status, problem) = setting.http.get(&path, setting.token()).await?;
+        ensure!(
+            status == 422 && problem["code"] == "params.invalid",
+            format!("{query}: {problem}")
+        );
+    }
     Ok(())
 }

@@ -15,6 +15,7 @@ checks! {
     "5.1.4" [M9] "an operation is applied completely or not at all" => atomic;
     "5.1.5" [M12] "the key of a message is remembered as long as the message" => old_key;
     "5.1.6" [] "a null is an absent field, also under a key that was used" => nulls;
+    "5.2.2" [] "an operation without a readable key makes its submit unreadable, params only themselves" => unreadable;
     "5.2.1" [] "after a failure the conversation's rest is skipped, and others go on" => skipped;
     "5.3.1" [] "an outcome per operation, in their order, with the log's newest event" => outcomes;
 }
@@ -158,6 +159,34 @@ async fn skipped(setting: &Setting<'_>) -> Outcome {
     // A skipped operation is not remembered: its key may come again.
     let outcomes = setting.submit(json!([behind])).await?;
     ensure!(outcomes[0]["status"] == "applied", outcomes[0]);
+    Ok(())
+}
+
+async fn unreadable(setting: &Setting<'_>) -> Outcome {
+    let good = setting.message(&operation_key()?, "beside what cannot be read");
+    for broken in [
+        json!({"method": "message.send", "params": good["params"]}),
+        json!({"operationKey": "no key", "method": "message.send", "params": good["params"]}),
+        json!({"operationKey": operation_key()?, "params": good["params"]}),
+    ] {
+        let body = json!({"operations": [good, broken]});
+        let (status, problem) = setting
+            .http
+            .post("/v1/operations", setting.token(), &body)
+            .await?;
+        ensure!(
+            status == 400 && problem["code"] == "request.malformed",
+            problem
+        );
+    }
+    let odd = json!({"operationKey": operation_key()?, "method": "conversation.create",
+        "params": {"kind": "group", "title": 7, "participantIds": "nobody"}});
+    let outcomes = setting.submit(json!([odd, good])).await?;
+    ensure!(
+        outcomes[0]["problem"]["code"] == "params.invalid",
+        outcomes[0]
+    );
+    ensure!(outcomes[1]["status"] == "applied", outcomes[1]);
     Ok(())
 }
 

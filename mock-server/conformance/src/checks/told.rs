@@ -15,6 +15,7 @@ checks! {
     "6.2.7" [] "pointers are told to all, what is unread only to whose pointers they are" => pointers;
     "6.2.8" [] "of what one has hidden nobody else is told" => hidden;
     "6.2.9" [] "an edit, a reaction and a deletion are each told as the whole message" => whole_messages;
+    "6.2.10" [] "what changed is told before the notice that says so" => notices_last;
 }
 
 fn of_type<'e>(events: &'e [Value], kind: &'e str) -> impl Iterator<Item = &'e Value> {
@@ -219,5 +220,44 @@ async fn whole_messages(setting: &Setting<'_>) -> Outcome {
         ensure!(told["position"] == message["position"], told);
         ensure!(told["operationKey"] == message["operationKey"], told);
     }
+    Ok(())
+}
+
+async fn notices_last(setting: &Setting<'_>) -> Outcome {
+    let stranger = setting.stranger().await?;
+    let group = setting.group().await?;
+    let mark = setting.mark(setting.other_token()).await?;
+    let theirs = json!([stranger["userId"]]);
+    for (method, params) in [
+        (
+            "conversation.update",
+            json!({"conversationId": group, "title": "Renamed"}),
+        ),
+        (
+            "participant.add",
+            json!({"conversationId": group, "userIds": theirs}),
+        ),
+        (
+            "participant.remove",
+            json!({"conversationId": group, "userId": stranger["userId"]}),
+        ),
+        ("conversation.leave", json!({"conversationId": group})),
+    ] {
+        setting.done(setting.token(), method, params).await?;
+    }
+    let events = setting.since(&mark).await?;
+    let told: Vec<&Value> = events.iter().map(|event| &event["type"]).collect();
+    let expected = [
+        "conversation.updated",
+        "message.created",
+        "participants.added",
+        "message.created",
+        "participant.removed",
+        "message.created",
+        "participant.removed",
+        "participant.updated",
+        "message.created",
+    ];
+    ensure!(told == expected, json!(told));
     Ok(())
 }

@@ -8,6 +8,7 @@ use fulmar_protocol::{
 };
 use percent_encoding::percent_decode_str;
 
+use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
 use crate::messages::no_such_message;
 
@@ -102,6 +103,7 @@ pub(super) fn number(query: &Query, name: &str) -> Result<Option<u64>> {
     };
     query
         .get(name)
+        .filter(|text| !active(Defect::AnyNumber) || text.parse::<u32>().is_ok())
         .map(|text| {
             let number: u64 = text.parse().map_err(|_| invalid())?;
             // Numbers of the protocol are below 2^53 (PROTOCOL.md §2.3).
