@@ -14,12 +14,13 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::fault::{Action, Where};
+use crate::json_bytes::json_bytes;
 
 /// How many entries are kept, and about how many bytes of them.
 const KEPT: usize = 10_000;
 const KEPT_BYTES: usize = 64 * 1024 * 1024;
-/// About how many bytes an event has.
-const EVENT_BYTES: usize = 1024;
+/// About how many bytes an entry takes beside what passed.
+const ENTRY_BYTES: usize = 256;
 /// Fields of requests and frames that are nobody's business.
 const SECRETS: [&str; 4] = ["password", "accessToken", "refreshToken", "token"];
 
@@ -109,6 +110,8 @@ struct Kept {
     at: Timestamp,
     user: Option<String>,
     what: What,
+    /// About how many bytes it takes.
+    bytes: usize,
 }
 
 #[derive(Debug)]
@@ -250,18 +253,20 @@ impl Journal {
     fn write(&self, at: Timestamp, user: Option<String>, what: What) {
         let mut kept = self.kept();
         let number = self.count() + 1;
-        kept.bytes += what.weight();
+        let bytes = what.bytes();
+        kept.bytes += bytes;
         kept.entries.push_back(Kept {
             number,
             at,
             user,
             what,
+            bytes,
         });
         while kept.entries.len() > KEPT || kept.bytes > KEPT_BYTES {
             let Some(oldest) = kept.entries.pop_front() else {
                 break;
             };
-            kept.bytes -= oldest.what.weight();
+            kept.bytes -= oldest.bytes;
         }
         self.count.send_replace(number);
     }
@@ -294,19 +299,17 @@ impl Entry {
 }
 
 impl What {
-    /// About how many bytes it takes.
-    fn weight(&self) -> usize {
-        match self {
+    /// About how many bytes it takes: as many as it had on its way.
+    fn bytes(&self) -> usize {
+        let passed = match self {
             Self::Request {
                 path, body, answer, ..
             } => path.len() + body.len() + answer.len(),
             Self::Incoming(text) => text.len(),
-            Self::Outgoing(frame) => match frame.as_ref() {
-                ServerFrame::Events(frame) => frame.events.len() * EVENT_BYTES,
-                _ => EVENT_BYTES,
-            },
-            Self::Fault(..) | Self::Opened | Self::Closed => EVENT_BYTES,
-        }
+            Self::Outgoing(frame) => json_bytes(frame.as_ref()),
+            Self::Fault(..) | Self::Opened | Self::Closed => 0,
+        };
+        passed + ENTRY_BYTES
     }
 }
 
@@ -367,23 +370,4 @@ fn without_secrets(mut value: Value) -> Value {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Journal, KEPT, KEPT_BYTES};
-    use fulmar_protocol::Timestamp;
-
-    #[test]
-    fn the_oldest_go_by_number_and_by_bytes() {
-        let journal = Journal::default();
-        for _ in 0..KEPT + 7 {
-            journal.incoming(Timestamp(1), None, "{}");
-        }
-        let entries = journal.entries();
-        assert_eq!((entries.len(), entries[0].number), (KEPT, 8));
-        let large = "x".repeat(KEPT_BYTES / 2);
-        for _ in 0..3 {
-            journal.incoming(Timestamp(1), None, &large);
-        }
-        assert_eq!(journal.kept().entries.len(), 2);
-        assert_eq!(journal.count(), KEPT as u64 + 10);
-    }
-}
+mod tests;

@@ -34,6 +34,7 @@ mod core;
 mod fault;
 mod http;
 mod journal;
+mod json_bytes;
 mod request_body;
 mod robot;
 mod scenario;

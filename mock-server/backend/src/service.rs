@@ -37,7 +37,11 @@ impl Service {
     ) -> std::result::Result<Self, BackendError> {
         let connection = match path {
             Some(path) => Connection::open(path)?,
-            None => Connection::open_in_memory()?,
+            None => {
+                let connection = Connection::open_in_memory()?;
+                store::in_small_pages(&connection)?;
+                connection
+            }
         };
         let mut entropy = Entropy::new(seed);
         let secret = store::prepare(&connection, &entropy.bytes())?;

@@ -35,6 +35,11 @@ const STEPS: &[&str] = &[
 /// The version that this server writes.
 const NEWEST: i64 = STEPS.len() as i64;
 
+/// Makes the pages of a new database small: each table has one at least, and of a small world most have no more.
+pub(crate) fn in_small_pages(database: &Connection) -> Result<(), BackendError> {
+    Ok(database.pragma_update(None, "page_size", 1024)?)
+}
+
 /// Opens the schema, and gives the signing secret: the stored one, or `fresh_secret` for a new
 /// database.
 pub(crate) fn prepare(
@@ -51,8 +56,7 @@ pub(crate) fn prepare(
     // anew for each value, which takes longer than running them.
     database.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     database.set_prepared_statement_cache_capacity(128);
-    search::define(database)?;
-    messages::define(database)?;
+    define(database)?;
     let version: i64 = database.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let missing = usize::try_from(version)
         .ok()
@@ -75,6 +79,12 @@ pub(crate) fn prepare(
         .query_row("SELECT signing FROM secret", [], |row| row.get(0))
         .optional()?;
     Ok(secret.unwrap_or_else(|| fresh_secret.to_vec()))
+}
+
+/// Makes the functions that the schema calls.
+fn define(database: &Connection) -> rusqlite::Result<()> {
+    search::define(database)?;
+    messages::define(database)
 }
 
 #[cfg(test)]

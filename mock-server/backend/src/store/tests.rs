@@ -1,6 +1,60 @@
+use std::fs;
+use std::path::Path;
+
+use fulmar_protocol::{ConversationId, SearchQuery, UserId};
 use rusqlite::Connection;
 
-use super::{STEPS, prepare};
+use super::{NEWEST, STEPS, conversations, define, log, prepare, search};
+
+/// The schema as SQLite has it, without white space, by name.
+fn schema(database: &Connection) -> Vec<String> {
+    let mut statement = database
+        .prepare(
+            "SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema ORDER BY 1",
+        )
+        .unwrap();
+    let rows = statement
+        .query_map([], |row| row.get::<_, String>(0))
+        .unwrap();
+    let words = |row: String| row.split_whitespace().collect::<Vec<_>>().join(" ");
+    rows.map(|row| words(row.unwrap())).collect()
+}
+
+/// A database of every version that there ever was, as a server of that version wrote it.
+#[test]
+fn every_earlier_version_becomes_the_newest_and_loses_nothing() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stores");
+    let fixtures: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert_eq!(fixtures.len() as i64, NEWEST, "one per version");
+    let fresh = Connection::open_in_memory().unwrap();
+    prepare(&fresh, &[7; 32]).unwrap();
+    let (ann, ben) = (UserId::new("ann").unwrap(), UserId::new("ben").unwrap());
+    let trip = ConversationId::new("c").unwrap();
+    for fixture in fixtures {
+        let database = Connection::open_in_memory().unwrap();
+        define(&database).unwrap();
+        database
+            .execute_batch(&fs::read_to_string(&fixture).unwrap())
+            .unwrap();
+        prepare(&database, &[7; 32]).unwrap();
+        assert_eq!(schema(&database), schema(&fresh), "{fixture:?}");
+        let seen = conversations::view(&database, &trip, &ben).unwrap();
+        assert_eq!(seen.participants.len(), 2, "{fixture:?}");
+        assert_eq!(seen.unread_count, 1, "{fixture:?}");
+        assert_eq!(seen.messages[0].content.text, "Straße", "{fixture:?}");
+        assert_eq!(
+            log::state(&database, &ben).unwrap().head.0,
+            1,
+            "{fixture:?}"
+        );
+        let rows = [vec!["strasse".to_owned()]];
+        let found = search::find(&database, &ann, &rows, &SearchQuery::default(), 0, 10).unwrap();
+        assert_eq!(found.len(), 1, "{fixture:?}");
+    }
+}
 
 /// What a version before the sixth left.
 #[test]
