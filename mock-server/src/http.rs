@@ -10,7 +10,9 @@ use hyper::header::{
     AUTHORIZATION, CONNECTION, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
     SEC_WEBSOCKET_VERSION, UPGRADE,
 };
+use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode};
+use percent_encoding::percent_decode_str;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use crate::body::{Answer, CutByFault, cut_in_the_middle, html, respond, slow, whole};
@@ -22,6 +24,8 @@ use crate::worlds::Worlds;
 
 /// A body that is larger than any limit is not even read.
 const LARGEST_BODY: usize = 8 * 1024 * 1024;
+/// The largest body of somebody who shows no good token.
+const LARGEST_UNKNOWN: usize = 64 * 1024;
 /// The only one that there is.
 const WEBSOCKET_VERSION: &str = "13";
 
@@ -56,9 +60,15 @@ async fn handle_in(
         return handshake(&mut request, core, token, &who).await;
     }
     let (head, body) = request.into_parts();
-    let body = match request_body::read(body, LARGEST_BODY).await {
+    // Of somebody unknown little is read: what they are answered is said without the rest.
+    let known = who.user.is_some() || shows_token(&core, head.uri.query());
+    let most = if known { LARGEST_BODY } else { LARGEST_UNKNOWN };
+    let body = match request_body::read(body, most).await {
         Ok(body) => body,
-        Err(problem) => return Ok(respond(HttpResponse::problem(&problem))),
+        Err(problem) if known || problem.code != Code::RequestTooLarge => {
+            return Ok(respond(HttpResponse::problem(&problem)));
+        }
+        Err(problem) => return Ok(unknown_caller(&core, &head, &path, token, &problem)),
     };
     let applied = apply(&core, &who, (head.method.as_str(), &path), &body);
     core.clock.sleep(applied.time_for(body.len())).await;
@@ -96,6 +106,38 @@ async fn handle_in(
         }
     }
     finish(response, applied, &core)
+}
+
+/// Whether a good token stands in the query.
+fn shows_token(core: &Core, query: Option<&str>) -> bool {
+    let pairs = query.unwrap_or_default().split('&');
+    let token = pairs.filter_map(|pair| pair.strip_prefix("token=")).next();
+    let token = token.and_then(|token| percent_decode_str(token).decode_utf8().ok());
+    core.who_has(token.as_deref()).user.is_some()
+}
+
+/// The answer to somebody with a large body and no good token: first that the token is not good, where one
+/// is needed. Their body is not read.
+fn unknown_caller(
+    core: &Core,
+    head: &Parts,
+    path: &str,
+    token: Option<String>,
+    too_large: &Problem,
+) -> Answer {
+    let request = HttpRequest {
+        method: head.method.as_str(),
+        path,
+        query: head.uri.query().unwrap_or_default(),
+        bearer: token.as_deref(),
+        ..HttpRequest::default()
+    };
+    let signs_in = path.starts_with("/v1/auth/");
+    let unread = (!signs_in).then(|| core.http(&request, None));
+    respond(match unread {
+        Some(response) if response.status == 401 => response,
+        Some(_) | None => HttpResponse::problem(too_large),
+    })
 }
 
 fn apply(core: &Core, who: &Who, (verb, path): (&str, &str), body: &[u8]) -> Applied {

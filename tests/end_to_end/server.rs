@@ -198,6 +198,30 @@ async fn a_body_that_breaks_off_is_no_body_that_is_too_large() {
 }
 
 #[tokio::test]
+async fn of_somebody_unknown_no_large_body_is_read() {
+    let server = MockServer::builder().demo().start().await.unwrap();
+    // Announced, and never sent: who waits for it does not answer.
+    let ask = |path: &str, token: &str| {
+        let some = "x".repeat(65 * 1024);
+        format!(
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\
+             content-length: 1000000\r\n\r\n{some}"
+        )
+    };
+    let answer = raw(&server, &ask("/v1/operations", "nonsense")).await;
+    assert!(answer.contains("token.invalid"), "{answer}");
+    let answer = raw(&server, &ask("/v1/auth/login", "nonsense")).await;
+    assert!(answer.contains("request.tooLarge"), "{answer}");
+    // Somebody who is known may send that much: it breaks off here.
+    let token = token(&server.url(), "alice").await;
+    let answer = raw(&server, &ask("/v1/operations", &token)).await;
+    assert!(answer.contains("server.unavailable"), "{answer}");
+    let in_query = ask(&format!("/v1/operations?token={token}"), "nonsense");
+    let answer = raw(&server, &in_query).await;
+    assert!(answer.contains("server.unavailable"), "{answer}");
+}
+
+#[tokio::test]
 async fn a_handshake_of_another_websocket_is_told_which_one_is_spoken() {
     let server = MockServer::builder().demo().start().await.unwrap();
     for version in ["sec-websocket-version: 8\r\n", ""] {
