@@ -11,7 +11,7 @@ use hyper::header::{
     SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use hyper::http::request::Parts;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Request, Response, StatusCode, Uri};
 use percent_encoding::percent_decode_str;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
@@ -61,7 +61,11 @@ async fn handle_in(
     }
     let (head, body) = request.into_parts();
     // Of somebody unknown little is read: what they are answered is said without the rest.
-    let known = who.user.is_some() || shows_token(&core, head.uri.query());
+    let known = who.user.is_some()
+        || core
+            .who_has(query_token(&head.uri).as_deref())
+            .user
+            .is_some();
     let most = if known { LARGEST_BODY } else { LARGEST_UNKNOWN };
     let body = match request_body::read(body, most).await {
         Ok(body) => body,
@@ -108,12 +112,12 @@ async fn handle_in(
     finish(response, applied, &core)
 }
 
-/// Whether a good token stands in the query.
-fn shows_token(core: &Core, query: Option<&str>) -> bool {
-    let pairs = query.unwrap_or_default().split('&');
-    let token = pairs.filter_map(|pair| pair.strip_prefix("token=")).next();
-    let token = token.and_then(|token| percent_decode_str(token).decode_utf8().ok());
-    core.who_has(token.as_deref()).user.is_some()
+/// The token of `?token=`, for clients that cannot set headers (PROTOCOL.md §3.1, §7).
+fn query_token(uri: &Uri) -> Option<String> {
+    let mut pairs = uri.query()?.split('&');
+    let token = pairs.find_map(|pair| pair.strip_prefix("token="))?;
+    let token = percent_decode_str(token).decode_utf8().ok()?;
+    Some(token.into_owned())
 }
 
 /// The answer to somebody with a large body and no good token: first that the token is not good, where one
@@ -269,14 +273,7 @@ async fn handshake(
         return Ok(respond(HttpResponse::problem(&problem)));
     };
     let accept = derive_accept_key(key.as_bytes());
-    // PROTOCOL.md §3.1: `?token=` for clients that cannot set headers.
-    let token = token.or_else(|| {
-        let query = request.uri().query()?;
-        let value = query
-            .split('&')
-            .find_map(|pair| pair.strip_prefix("token="))?;
-        Some(value.to_owned())
-    });
+    let token = token.or_else(|| query_token(request.uri()));
     let upgrade = hyper::upgrade::on(request);
     tokio::spawn(async move {
         if let Ok(upgraded) = upgrade.await {

@@ -19,8 +19,8 @@ use crate::json_bytes::json_bytes;
 /// How many entries are kept, and about how many bytes of them.
 const KEPT: usize = 10_000;
 const KEPT_BYTES: usize = 64 * 1024 * 1024;
-/// About how many bytes an entry takes beside what passed.
-const ENTRY_BYTES: usize = 256;
+/// About how many bytes an entry takes that carries nothing.
+const EMPTY_BYTES: usize = 1024;
 /// Fields of requests and frames that are nobody's business.
 const SECRETS: [&str; 4] = ["password", "accessToken", "refreshToken", "token"];
 
@@ -301,15 +301,14 @@ impl Entry {
 impl What {
     /// About how many bytes it takes: as many as it had on its way.
     fn bytes(&self) -> usize {
-        let passed = match self {
+        match self {
             Self::Request {
                 path, body, answer, ..
             } => path.len() + body.len() + answer.len(),
             Self::Incoming(text) => text.len(),
             Self::Outgoing(frame) => json_bytes(frame.as_ref()),
-            Self::Fault(..) | Self::Opened | Self::Closed => 0,
-        };
-        passed + ENTRY_BYTES
+            Self::Fault(..) | Self::Opened | Self::Closed => EMPTY_BYTES,
+        }
     }
 }
 

@@ -195,6 +195,17 @@ impl<'a> Setting<'a> {
         found.ok_or_else(|| wire("the message is not in the history"))
     }
 
+    /// The newest message of a conversation as somebody sees it; null where there is none.
+    pub(crate) async fn last_message(
+        &self,
+        token: &str,
+        conversation: &str,
+    ) -> Result<Value, WireError> {
+        let view = self.view(token, conversation).await?;
+        let last = view["messages"].as_array().and_then(|all| all.last());
+        Ok(last.cloned().unwrap_or_default())
+    }
+
     /// How far somebody's log has come.
     pub(crate) async fn mark(&self, token: &str) -> Result<Mark, WireError> {
         let (status, snapshot) = self.http.get("/v1/snapshot", token).await?;

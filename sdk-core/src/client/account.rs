@@ -129,13 +129,7 @@ impl Account {
     /// # Errors
     /// [`CommandError::Store`], [`CommandError::Closed`].
     pub async fn blocked(&self) -> Result<Vec<UserId>, CommandError> {
-        self.runtime
-            .read(|readers| readers.read(blocked_users))
-            .await
-            .ok_or(CommandError::Closed)?
-            .map_err(|error| CommandError::Store {
-                reason: error.to_string(),
-            })
+        self.runtime.query(blocked_users).await
     }
 
     /// Deletes the account, for good: what the user wrote is deleted for everyone, they leave every

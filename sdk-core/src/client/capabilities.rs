@@ -15,11 +15,7 @@ impl Client {
     /// [`CommandError::Store`], [`CommandError::Closed`].
     pub async fn supports(&self, capability: Capability) -> Result<bool, CommandError> {
         self.runtime()
-            .read(move |readers| readers.read(|reader| supports(reader, capability)))
+            .query(move |reader| supports(reader, capability))
             .await
-            .ok_or(CommandError::Closed)?
-            .map_err(|error| CommandError::Store {
-                reason: error.to_string(),
-            })
     }
 }

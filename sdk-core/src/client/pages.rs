@@ -32,10 +32,6 @@ pub(super) async fn page_end(
 ) -> Result<Position, CommandError> {
     let id = id.clone();
     runtime
-        .read(move |readers| readers.read(|reader| page(reader, &id, thread, place, rows)))
+        .query(move |reader| page(reader, &id, thread, place, rows))
         .await
-        .ok_or(CommandError::Closed)?
-        .map_err(|error| CommandError::Store {
-            reason: error.to_string(),
-        })
 }

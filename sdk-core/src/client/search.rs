@@ -133,12 +133,8 @@ impl Search {
         let here = self
             .live
             .runtime
-            .read(move |readers| readers.read(|reader| search(reader, &query, &told, limit)))
-            .await
-            .ok_or(CommandError::Closed)?
-            .map_err(|error| CommandError::Store {
-                reason: error.to_string(),
-            })?;
+            .query(move |reader| search(reader, &query, &told, limit))
+            .await?;
         if here.more {
             self.shared
                 .send_modify(|reach| reach.limit = limit.max(reach.limit) + STEP);

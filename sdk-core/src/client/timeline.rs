@@ -363,12 +363,8 @@ impl Timeline {
         let window = *self.shared.window.borrow();
         self.live
             .runtime
-            .read(move |readers| readers.read(|reader| timeline(reader, &id, thread, window)))
+            .query(move |reader| timeline(reader, &id, thread, window))
             .await
-            .ok_or(CommandError::Closed)?
-            .map_err(|error| CommandError::Store {
-                reason: error.to_string(),
-            })
     }
 
     /// The same as a stream, which ends when the client is closed or the store cannot be read.

@@ -5,7 +5,8 @@ use std::thread::{self, JoinHandle, ThreadId};
 
 use fulmar_engine::query::files_in_use;
 use fulmar_engine::{
-    Command, CommandError, ConnectionState, FailurePolicy, Input, OpenError, Reply, SessionState,
+    Command, CommandError, ConnectionState, FailurePolicy, Input, OpenError, Reader, Reply,
+    SessionState, StoreError,
 };
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::error::TrySendError;
@@ -159,6 +160,19 @@ impl Runtime {
             result
         };
         self.work.run(reading).await
+    }
+
+    /// Reads the store for a call that fails as commands do.
+    pub(crate) async fn query<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, CommandError> {
+        self.read(move |readers| readers.read(query))
+            .await
+            .ok_or(CommandError::Closed)?
+            .map_err(|error| CommandError::Store {
+                reason: error.to_string(),
+            })
     }
 
     /// Lets go of the store, without ending: nothing of it is open when this returns.

@@ -74,9 +74,18 @@ impl Writer {
         Ok(Self(member))
     }
 
-    /// Without looking whether they may: for a defect.
-    pub(crate) fn anyway(member: Membership) -> Self {
-        Self(member)
+    /// The same; with this defect they only have to take part.
+    pub(crate) fn check_unless(
+        tx: &Tx<'_>,
+        id: &ConversationId,
+        user: &UserId,
+        defect: Defect,
+    ) -> Result<Self> {
+        if active(defect) {
+            Membership::check(tx, id, user).map(Self)
+        } else {
+            Self::check(tx, id, user)
+        }
     }
 
     pub(crate) fn membership(&self) -> &Membership {

@@ -1,13 +1,11 @@
 //! Which room carries out an operation: one arm for each method. A new method does not compile until it
 //! is here.
 
-use fulmar_protocol::{
-    Conversation, ConversationCreate, ConversationId, Message, MessageSend, Method, UserId,
-};
+use fulmar_protocol::{Conversation, ConversationCreate, Message, MessageSend, Method};
 
 use crate::access::{Membership, Writer};
 use crate::actor::Actor;
-use crate::defects::{Defect, active};
+use crate::defects::Defect;
 use crate::error::{Error, Result};
 use crate::rooms::Rooms;
 use crate::route::News;
@@ -37,7 +35,8 @@ pub(super) fn carry_out(
         Method::MessageSend(params) => return send(rooms, tx, actor, params),
         Method::ConversationCreate(params) => return create(rooms, tx, actor, &params),
         Method::MessageEdit(params) => {
-            let writer = writer(tx, &params.conversation_id, user, Defect::MembersEdit)?;
+            let writer =
+                Writer::check_unless(tx, &params.conversation_id, user, Defect::MembersEdit)?;
             all(messages.edit(tx, actor, &writer, &params)?)
         }
         Method::MessageDelete(params) => {
@@ -49,15 +48,18 @@ pub(super) fn carry_out(
             all(messages.hide(tx, actor, &member, &params)?)
         }
         Method::MessagePin(params) => {
-            let writer = writer(tx, &params.conversation_id, user, Defect::MembersPin)?;
+            let writer =
+                Writer::check_unless(tx, &params.conversation_id, user, Defect::MembersPin)?;
             all(messages.pin(tx, actor, &writer, &params)?)
         }
         Method::ReactionAdd(params) => {
-            let writer = writer(tx, &params.conversation_id, user, Defect::MembersReact)?;
+            let writer =
+                Writer::check_unless(tx, &params.conversation_id, user, Defect::MembersReact)?;
             all(messages.add_reaction(tx, actor, &writer, &params)?)
         }
         Method::ReactionRemove(params) => {
-            let writer = writer(tx, &params.conversation_id, user, Defect::MembersReact)?;
+            let writer =
+                Writer::check_unless(tx, &params.conversation_id, user, Defect::MembersReact)?;
             all(messages.remove_reaction(tx, actor, &writer, &params)?)
         }
         Method::ReceiptUpdate(params) => all(conversations.update_receipt(tx, actor, &params)?),
@@ -78,22 +80,13 @@ pub(super) fn carry_out(
     Ok(Applied::default())
 }
 
-/// The proof that somebody may write; with this defect they only have to take part.
-fn writer(tx: &Tx<'_>, id: &ConversationId, user: &UserId, unless: Defect) -> Result<Writer> {
-    if active(unless) {
-        Membership::check(tx, id, user).map(Writer::anyway)
-    } else {
-        Writer::check(tx, id, user)
-    }
-}
-
 fn all(news: impl IntoIterator<Item = impl Into<News>>) -> Vec<News> {
     news.into_iter().map(Into::into).collect()
 }
 
 fn send(rooms: &Rooms, tx: &mut Tx<'_>, actor: Actor<'_>, params: MessageSend) -> Result<Applied> {
     let id = &params.conversation_id;
-    let writer = writer(tx, id, actor.user, Defect::MembersWrite)?;
+    let writer = Writer::check_unless(tx, id, actor.user, Defect::MembersWrite)?;
     // Not a refusal yet: a message that was sent before stays what it was.
     let checked = rooms
         .files

@@ -2,10 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::files::{BYTES, TUS, begin, send};
+use super::files::{BYTES, TUS, begin, begin_of, send, uploaded};
 use super::{Outcome, checks};
 use crate::setting::{Setting, ensure, text};
-use crate::wire::WireError;
 
 checks! {
     "4.7.1" [] {files} "size and hash of an attachment are those of its file" => as_it_is;
@@ -16,23 +15,6 @@ checks! {
     "7.10.9" [] {files} "a part larger than chunkBytes, and a file larger than fileBytes, are request.tooLarge" => too_large;
     "7.10.10" [] {files} "an upload belongs to who began it" => own_upload;
     "7.10.11" [] {files} "an upload that is given up is gone" => given_up;
-}
-
-/// A whole file of the first user's, told of as an attachment.
-async fn uploaded(setting: &Setting<'_>) -> Result<Value, WireError> {
-    let id = begin(setting, None).await?;
-    let answer = send(setting, &id, 0, BYTES).await?;
-    ensure!(answer.status == 204, answer.body);
-    let path = format!("/v1/files/{id}");
-    let whole = setting
-        .http
-        .ask("GET", &path, setting.token(), &[], Vec::new())
-        .await?;
-    let sha256 = whole.header("etag").trim_matches('"').to_owned();
-    Ok(
-        json!({"fileId": id, "kind": "file", "name": "a.txt", "mimeType": "text/plain",
-        "size": BYTES.len(), "sha256": sha256}),
-    )
 }
 
 fn with(setting: &Setting<'_>, attachments: &[Value]) -> Value {
@@ -157,18 +139,8 @@ async fn too_large(setting: &Setting<'_>) -> Outcome {
         answer.body
     );
     let part = setting.limit("chunkBytes", 1 << 20) + 1;
-    let length = part.to_string();
-    let headers = [TUS, ("Upload-Length", length.as_str())];
-    let begun = setting
-        .http
-        .ask("POST", "/v1/files", setting.token(), &headers, Vec::new())
-        .await?;
-    let id = begun
-        .header("location")
-        .rsplit('/')
-        .next()
-        .unwrap_or_default();
-    let answer = send(setting, id, 0, &vec![7; part]).await?;
+    let id = begin_of(setting, part, None).await?;
+    let answer = send(setting, &id, 0, &vec![7; part]).await?;
     ensure!(
         answer.status == 413 && answer.body["code"] == "request.tooLarge",
         answer.body

@@ -26,9 +26,8 @@ async fn noticed(setting: &Setting<'_>) -> Result<(String, Value), WireError> {
     setting
         .done(setting.token(), "conversation.update", title)
         .await?;
-    let view = setting.view(setting.token(), &group).await?;
-    let last = view["messages"].as_array().and_then(|all| all.last());
-    Ok((group, last.cloned().unwrap_or_default()))
+    let notice = setting.last_message(setting.token(), &group).await?;
+    Ok((group, notice))
 }
 
 async fn uneditable(setting: &Setting<'_>) -> Outcome {

@@ -1,6 +1,6 @@
 //! §4.7 and §7.10: files.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Outcome, checks};
 use crate::setting::{Setting, ensure, text, token};
@@ -24,7 +24,16 @@ pub(super) async fn begin(
     setting: &Setting<'_>,
     metadata: Option<&str>,
 ) -> Result<String, WireError> {
-    let length = BYTES.len().to_string();
+    begin_of(setting, BYTES.len(), metadata).await
+}
+
+/// An upload of so many bytes, by its id.
+pub(super) async fn begin_of(
+    setting: &Setting<'_>,
+    length: usize,
+    metadata: Option<&str>,
+) -> Result<String, WireError> {
+    let length = length.to_string();
     let mut headers = vec![TUS, ("Upload-Length", length.as_str())];
     if let Some(metadata) = metadata {
         headers.push(("Upload-Metadata", metadata));
@@ -57,6 +66,23 @@ pub(super) async fn send(
         .http
         .ask("PATCH", &path, setting.token(), &headers, bytes.to_vec())
         .await
+}
+
+/// A whole file of the first user's, told of as an attachment.
+pub(super) async fn uploaded(setting: &Setting<'_>) -> Result<Value, WireError> {
+    let id = begin(setting, None).await?;
+    let answer = send(setting, &id, 0, BYTES).await?;
+    ensure!(answer.status == 204, answer.body);
+    let path = format!("/v1/files/{id}");
+    let whole = setting
+        .http
+        .ask("GET", &path, setting.token(), &[], Vec::new())
+        .await?;
+    let sha256 = whole.header("etag").trim_matches('"').to_owned();
+    Ok(
+        json!({"fileId": id, "kind": "file", "name": "a.txt", "mimeType": "text/plain",
+        "size": BYTES.len(), "sha256": sha256}),
+    )
 }
 
 async fn options(setting: &Setting<'_>) -> Outcome {
@@ -134,9 +160,8 @@ async fn damaged(setting: &Setting<'_>) -> Outcome {
 }
 
 async fn whose(setting: &Setting<'_>) -> Outcome {
-    let id = begin(setting, None).await?;
-    send(setting, &id, 0, BYTES).await?;
-    let path = format!("/v1/files/{id}");
+    let file = uploaded(setting).await?;
+    let path = format!("/v1/files/{}", text(&file["fileId"])?);
     let theirs = setting.other_token();
     let answer = setting
         .http
@@ -146,13 +171,6 @@ async fn whose(setting: &Setting<'_>) -> Outcome {
         answer.status == 404 && answer.body["code"] == "file.notFound",
         answer.body
     );
-    let mine = setting
-        .http
-        .ask("GET", &path, setting.token(), &[], Vec::new())
-        .await?;
-    let sha256 = mine.header("etag").trim_matches('"').to_owned();
-    let file = json!({"fileId": id, "kind": "file", "name": "a.txt", "mimeType": "text/plain",
-        "size": BYTES.len(), "sha256": sha256});
     let params = json!({"conversationId": setting.conversation, "text": "", "attachments": [file]});
     let outcome = setting
         .done(setting.token(), "message.send", params)

@@ -1,6 +1,6 @@
 //! §4.4, §4.5, §5.6, §5.10 to §5.12 and §7.4: groups and who may do what in them, settings, blocks.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Outcome, checks};
 use crate::setting::{Setting, ensure, token};
@@ -48,21 +48,13 @@ async fn members(setting: &Setting<'_>) -> Outcome {
     Ok(())
 }
 
-async fn last_message(setting: &Setting<'_>, id: &str) -> Result<Value, crate::wire::WireError> {
-    let view = setting.view(setting.token(), id).await?;
-    let last = view["messages"]
-        .as_array()
-        .and_then(|messages| messages.last().cloned());
-    Ok(last.unwrap_or_default())
-}
-
 async fn notices(setting: &Setting<'_>) -> Outcome {
     let group = setting.group().await?;
     let title = json!({"conversationId": group, "title": "Rome"});
     setting
         .done(setting.token(), "conversation.update", title)
         .await?;
-    let notice = last_message(setting, &group).await?;
+    let notice = setting.last_message(setting.token(), &group).await?;
     ensure!(
         notice["notice"] == json!({"type": "titleChanged", "title": "Rome"}),
         notice
@@ -72,7 +64,7 @@ async fn notices(setting: &Setting<'_>) -> Outcome {
     setting
         .done(setting.other_token(), "conversation.leave", leave)
         .await?;
-    let notice = last_message(setting, &group).await?;
+    let notice = setting.last_message(setting.token(), &group).await?;
     ensure!(notice["notice"]["type"] == "participantLeft", notice);
     Ok(())
 }

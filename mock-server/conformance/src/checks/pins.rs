@@ -179,10 +179,8 @@ async fn roles(setting: &Setting<'_>) -> Outcome {
     setting
         .refused(member, "message.pin", params, "message.forbidden")
         .await?;
-    let view = group.view(admin).await?;
-    let notice = view["messages"].as_array().and_then(|all| all.last());
-    let notice = notice.map_or(Value::Null, |notice| notice["operationKey"].clone());
-    let params = group.params(&notice, true);
+    let notice = setting.last_message(admin, &group.id).await?;
+    let params = group.params(&notice["operationKey"], true);
     setting
         .refused(admin, "message.pin", params, "message.forbidden")
         .await

@@ -140,9 +140,7 @@ async fn keys_of_notices(setting: &Setting<'_>) -> Outcome {
     let operation = json!({"operationKey": key, "method": "conversation.update",
         "params": {"conversationId": group, "title": "Another"}});
     setting.submit(json!([operation])).await?;
-    let view = setting.view(setting.other_token(), &group).await?;
-    let notice = view["messages"].as_array().and_then(|all| all.last());
-    let notice = notice.cloned().unwrap_or_default();
+    let notice = setting.last_message(setting.other_token(), &group).await?;
     ensure!(notice["operationKey"] == key.as_str(), notice);
     ensure!(notice["senderId"] == setting.backend.user.as_str(), notice);
     ensure!(!text(&notice["text"])?.is_empty(), notice);

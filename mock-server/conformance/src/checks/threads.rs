@@ -71,9 +71,7 @@ async fn no_thread_under(setting: &Setting<'_>) -> Outcome {
     setting
         .done(setting.token(), "conversation.update", title)
         .await?;
-    let view = setting.view(setting.token(), &group).await?;
-    let notice = view["messages"].as_array().and_then(|all| all.last());
-    let notice = notice.cloned().unwrap_or_default();
+    let notice = setting.last_message(setting.token(), &group).await?;
     let params = json!({"conversationId": group, "text": "under a notice",
         "threadRoot": notice["operationKey"]});
     setting

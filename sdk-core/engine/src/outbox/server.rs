@@ -64,8 +64,7 @@ impl Server {
 
     /// Whether it said that it cannot do this. Before it has said anything it may.
     pub(super) fn lacks(&self, capability: Capability) -> bool {
-        let said = self.capabilities.as_ref();
-        said.is_some_and(|capabilities| !capabilities.contains(&capability))
+        !server::may(self.capabilities.as_ref(), capability)
     }
 
     pub(super) fn limits(&self) -> &Limits {

@@ -17,6 +17,11 @@ pub(crate) struct KnownServer {
     pub(crate) capabilities: Option<BTreeSet<Capability>>,
 }
 
+/// Whether a server can do this by what it said; before it has said anything it may.
+pub(crate) fn may(said: Option<&BTreeSet<Capability>>, capability: Capability) -> bool {
+    said.is_none_or(|capabilities| capabilities.contains(&capability))
+}
+
 pub(crate) fn load(db: &Connection) -> Result<KnownServer> {
     Ok(db
         .prepare_cached("SELECT key_retention_ms, time, capabilities FROM server")?

@@ -8,6 +8,5 @@ use crate::store::{Reader, StoreError, server};
 /// touches the network.
 pub fn supports(reader: &Reader, capability: Capability) -> Result<bool, StoreError> {
     let known = server::load(reader.connection())?;
-    let said = known.capabilities;
-    Ok(said.is_none_or(|capabilities| capabilities.contains(&capability)))
+    Ok(server::may(known.capabilities.as_ref(), capability))
 }
