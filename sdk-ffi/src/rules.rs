@@ -81,6 +81,8 @@ names! {
         Attachment,
         /// The people of a conversation.
         Participants,
+        /// The name of the user.
+        Name,
         /// The id of a user, a conversation, a message or a session.
         Id,
         /// A number that cannot be negative.

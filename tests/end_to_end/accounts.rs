@@ -1,6 +1,6 @@
 //! Accounts: sign-in, restore, sign-out, and sessions that the server ends.
 
-use fulmar::{Client, Code, CommandError, SessionState};
+use fulmar::{Client, Code, CommandError, Field, SessionState};
 use fulmar_tests::{Person, Stage, live, patiently, quick};
 
 fn refused_with(result: Result<(), CommandError>, code: &Code) {
@@ -145,6 +145,43 @@ async fn somebody_registers_and_talks() {
     // The password holds.
     let tablet = stage.open("dave-tablet").await;
     tablet.sign_in("dave", "daves-password").await.unwrap();
+}
+
+/// PROTOCOL.md §4.8: nobody passes for somebody else, and a name is told as it was kept.
+#[tokio::test]
+async fn ids_and_names_that_pass_for_others_are_refused_before_they_leave_the_device() {
+    let stage = Stage::new().await;
+    let dave = stage.open("dave").await;
+    for (id, name, field) in [
+        ("Alice", "Dave", Field::Id),
+        ("\u{430}lice", "Dave", Field::Id),
+        ("alice\u{200b}", "Dave", Field::Id),
+        ("a/b", "Dave", Field::Id),
+        ("dave", "Al\u{200b}ice", Field::Name),
+        ("dave", " ", Field::Name),
+    ] {
+        let refused = dave.register(id, name, "daves-password").await;
+        assert!(
+            matches!(&refused, Err(CommandError::Invalid { field: found, .. }) if *found == field),
+            "{id:?} {name:?}: {refused:?}"
+        );
+    }
+    let alike = dave.register("a1ice", "Dave", "daves-password").await;
+    refused_with(alike, &Code::UserExists);
+    dave.register("dave", " Dave  the first ", "daves-password")
+        .await
+        .unwrap();
+    let with = dave.create_group(" A \n  trip ", ["alice"]).await.unwrap();
+    let mut list = dave.conversations();
+    fulmar_tests::list_until(&mut list, |items| items.len() == 1).await;
+    assert_eq!(list.items()[0].title, "A trip");
+    with.send("hi").await.unwrap();
+    let alice = stage.sign_in("alice").await;
+    let mut list = alice.conversations();
+    fulmar_tests::list_until(&mut list, |items| {
+        items.iter().any(|item| item.title == "A trip")
+    })
+    .await;
 }
 
 #[tokio::test]

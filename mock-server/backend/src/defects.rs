@@ -242,6 +242,14 @@ defects! {
     AnyBody "9.0.2" "A body has any size.";
     AnyPicture "9.0.3" "Addresses of pictures have any length.";
     AnyContext "9.0.3" "Contexts have no bounds.";
+    AnyUserId "4.8.1" "Any id may be chosen.";
+    IdsInCapitals "4.8.1" "An id in capitals is another id.";
+    MixedScripts "4.8.1" "An id mixes letters of several scripts.";
+    LookAlikes "4.8.2" "Somebody registers an id that looks like another.";
+    NamesAsTheyCome "4.8.3" "A name has as many forms as there are.";
+    MisleadingNames "4.8.3" "A name has characters that are not seen.";
+    TitlesAsTheyCome "4.8.4" "A title has as many forms as there are.";
+    MisleadingTitles "4.8.4" "A title has characters that are not seen.";
     AnyName "9.0.4" "Names have no bounds.";
 }
 

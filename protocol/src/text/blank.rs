@@ -1,7 +1,7 @@
-//! What shows nothing.
+//! What shows nothing, and what shows something else than is there.
 
 use icu_properties::props::{
-    DefaultIgnorableCodePoint, GeneralCategory, PrependedConcatenationMark, WhiteSpace,
+    BidiControl, DefaultIgnorableCodePoint, GeneralCategory, PrependedConcatenationMark, WhiteSpace,
 };
 use icu_properties::{CodePointMapData, CodePointSetData};
 
@@ -27,4 +27,23 @@ fn is_invisible(letter: char) -> bool {
         || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(letter)
         || category == GeneralCategory::Format
             && !CodePointSetData::new::<PrependedConcatenationMark>().contains(letter)
+}
+
+/// Controls, breaks of lines and paragraphs, and what turns the direction of reading, as in `exe.gnp`.
+pub(super) fn misleads(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{FEFF}')
+        || CodePointSetData::new::<BidiControl>().contains(letter)
+}
+
+/// What is not seen, and does not shape what is seen beside it either: all that Unicode calls ignorable, but for
+/// joiners, variation selectors and the tags of flags.
+pub(super) fn hides(letter: char) -> bool {
+    let shapes = matches!(
+        letter,
+        '\u{200C}' | '\u{200D}' | '\u{FE00}'..='\u{FE0F}' | '\u{E0020}'..='\u{E007F}' | '\u{E0100}'..='\u{E01EF}'
+    );
+    !letter.is_ascii()
+        && !shapes
+        && CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(letter)
 }

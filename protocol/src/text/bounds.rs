@@ -1,6 +1,6 @@
 //! How long texts may be (PROTOCOL.md §9), and what else is asked of each.
 
-use super::{TextFault, is_blank, query_words};
+use super::{TextFault, is_blank, query_words, title};
 use crate::{Context, Payload};
 
 /// The longest title of a conversation or of a context, in bytes.
@@ -25,24 +25,6 @@ pub const QUERY_BYTES: usize = 256;
 pub const QUERY_WORDS: usize = 16;
 /// The longest push token, in bytes.
 pub const PUSH_TOKEN_BYTES: usize = 4_096;
-
-/// The title of a group or of a context.
-///
-/// # Errors
-/// [`TextFault::Blank`], [`TextFault::TooLong`].
-pub fn check_title(title: &str) -> Result<(), TextFault> {
-    visible(title)?;
-    within(title.len(), TITLE_BYTES)
-}
-
-/// The name of a person.
-///
-/// # Errors
-/// [`TextFault::Blank`], [`TextFault::TooLong`].
-pub fn check_name(name: &str) -> Result<(), TextFault> {
-    visible(name)?;
-    within(name.len(), NAME_BYTES)
-}
 
 /// The text of a message that is sent or edited. `text_bytes` is the server's limit. Beside files it may
 /// be blank.
@@ -77,9 +59,10 @@ pub fn check_payload(payload: &Payload, text_bytes: u32) -> Result<(), TextFault
 /// What a conversation is about.
 ///
 /// # Errors
-/// [`TextFault::Blank`] of the title, kind or id, [`TextFault::TooLong`] of any of it.
+/// [`TextFault::Blank`] of the title, kind or id, [`TextFault::TooLong`] of any of it, [`TextFault::Misleading`] of
+/// the title.
 pub fn check_context(context: &Context) -> Result<(), TextFault> {
-    check_title(&context.title)?;
+    title(&context.title)?;
     for name in [&context.kind, &context.id] {
         if name.is_empty() {
             return Err(TextFault::Blank);

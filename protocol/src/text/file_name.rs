@@ -1,9 +1,8 @@
 //! What files may be called, and how a name that came from elsewhere is made harmless.
 
-use icu_properties::CodePointSetData;
-use icu_properties::props::BidiControl;
-
+use super::blank::misleads;
 use super::is_blank;
+use super::name::composed;
 use crate::Attachment;
 
 /// The name of a file of which no other can be told.
@@ -22,12 +21,12 @@ pub fn is_file_name(name: &str) -> bool {
         && !matches!(name, "." | "..")
         && !name
             .chars()
-            .any(|letter| is_separator(letter) || is_odd(letter))
+            .any(|letter| is_separator(letter) || misleads(letter))
 }
 
 /// A name under which a file can be kept on any platform, as near as possible to what was given: the last
-/// part of a path, without what [`is_file_name`] forbids, without what some file systems forbid, cut to
-/// 255 bytes with its ending kept.
+/// part of a path, without what [`is_file_name`] forbids, without what some file systems forbid, composed (NFC),
+/// and cut to 255 bytes with its ending kept.
 #[must_use]
 pub fn clean_file_name(name: &str) -> String {
     let last = name
@@ -36,10 +35,11 @@ pub fn clean_file_name(name: &str) -> String {
         .unwrap_or_default();
     // More than this is never kept, so that a name of many megabytes costs nothing.
     let (begin, ending) = split(last);
-    let begin = clean(begin, Attachment::NAME_BYTES);
-    let ending = clean(ending, ENDING_BYTES);
+    let begin = composed(&clean(begin, Attachment::NAME_BYTES));
+    let ending = composed(&clean(ending, ENDING_BYTES));
+    let ending = cut(&ending, ENDING_BYTES);
     let mut cleaned = cut(&begin, Attachment::NAME_BYTES - ending.len()).to_owned();
-    cleaned.push_str(&ending);
+    cleaned.push_str(ending);
     let trimmed = cleaned.trim_end_matches([' ', '.']).trim_start();
     if is_blank(trimmed) || matches!(trimmed, "." | "..") {
         return NAMELESS.to_owned();
@@ -66,13 +66,6 @@ fn is_separator(letter: char) -> bool {
     matches!(letter, '/' | '\\')
 }
 
-/// Controls, breaks of lines and paragraphs, and what turns the direction of reading, as in `exe.gnp`.
-fn is_odd(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{FEFF}')
-        || CodePointSetData::new::<BidiControl>().contains(letter)
-}
-
 /// The name and its ending, with the dot.
 fn split(name: &str) -> (&str, &str) {
     match name.rfind('.') {
@@ -89,7 +82,7 @@ fn clean(part: &str, most: usize) -> String {
         }
         match letter {
             '\t' | '\n' | '\r' | '\u{2028}' | '\u{2029}' => cleaned.push(' '),
-            _ if is_odd(letter) => {}
+            _ if misleads(letter) => {}
             ':' | '*' | '?' | '"' | '<' | '>' | '|' => cleaned.push('_'),
             _ => cleaned.push(letter),
         }

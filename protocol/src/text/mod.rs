@@ -1,5 +1,5 @@
-//! The rules of texts, once for both sides (PROTOCOL.md §4.8): what is blank, what a reaction may be, what
-//! a file may be called, and how long everything may be.
+//! The rules of texts, once for both sides (PROTOCOL.md §4.8): what is blank, what a reaction, an id, a name and a
+//! title may be and in which form, what a file may be called, and how long everything may be.
 //!
 //! A client asks before it stores, a server before it applies. Nothing here knows of messages or of
 //! conversations.
@@ -8,18 +8,21 @@ mod blank;
 mod bounds;
 mod emoji;
 mod file_name;
+mod name;
 mod search;
+mod user_id;
 
 pub use blank::is_blank;
 pub use bounds::{
     AVATAR_URL_BYTES, CONTEXT_EXTRA_BYTES, CONTEXT_ID_BYTES, DRAFT_BYTES, NAME_BYTES,
     PAYLOAD_TYPE_BYTES, PUSH_TOKEN_BYTES, QUERY_BYTES, QUERY_WORDS, REACTION_BYTES, TITLE_BYTES,
-    check_avatar_url, check_context, check_draft, check_message, check_name, check_payload,
-    check_query, check_title,
+    check_avatar_url, check_context, check_draft, check_message, check_payload, check_query,
 };
 pub use emoji::reaction;
 pub use file_name::{clean_attachment, clean_file_name, is_file_name};
+pub use name::{name, title};
 pub use search::{Word, query_words, words};
+pub use user_id::{looks, user_id};
 
 /// Which rule a text breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -38,6 +41,18 @@ pub enum TextFault {
     /// It is not one emoji.
     #[error("is not one emoji")]
     NotAnEmoji,
+    /// It has a character that is not seen, or that turns the direction of reading.
+    #[error("has a control or a character that is not seen")]
+    Misleading,
+    /// It has letters that ids do not have.
+    #[error("is no id: RFC 8265 does not allow one of its letters")]
+    NotAnId,
+    /// It has letters of several scripts, which look like each other.
+    #[error("mixes letters of several scripts")]
+    MixedScripts,
+    /// It has another normal form.
+    #[error("is not in its normal form, which is in lower case and composed")]
+    NotNormal,
     /// It has no word to search for.
     #[error("has no word in it")]
     NoWord,

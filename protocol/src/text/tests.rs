@@ -84,7 +84,58 @@ fn a_long_name_of_a_file_keeps_its_ending() {
     assert_eq!(clean_file_name(&whole), whole);
 }
 
+#[test]
+fn an_id_that_somebody_chooses_has_one_form_and_one_look() {
+    #[derive(serde::Deserialize)]
+    struct Ids {
+        normal: Vec<(String, String)>,
+        refused: Vec<String>,
+        #[serde(rename = "look alike")]
+        look_alike: Vec<Vec<String>>,
+        #[serde(rename = "look different")]
+        look_different: Vec<(String, String)>,
+    }
+    let table: Ids = table("user_ids.json");
+    for (given, normal) in table.normal {
+        assert_eq!(user_id(&given).as_ref(), Ok(&normal), "{given:?}");
+        assert_eq!(user_id(&normal), Ok(normal), "{given:?}");
+    }
+    for refused in table.refused {
+        assert!(user_id(&refused).is_err(), "{refused:?}");
+    }
+    for alike in table.look_alike {
+        for id in &alike {
+            assert_eq!(looks(id), looks(&alike[0]), "{id:?} like {:?}", alike[0]);
+        }
+    }
+    for (one, other) in table.look_different {
+        assert_ne!(looks(&one), looks(&other), "{one:?} {other:?}");
+    }
+    assert_eq!(user_id("\u{430}lice"), Err(TextFault::MixedScripts));
+    assert_eq!(user_id("al ice"), Err(TextFault::NotAnId));
+}
+
+#[test]
+fn names_and_titles_have_one_form() {
+    let table: Vec<(String, Option<String>)> = table("names.json");
+    for (given, normal) in table {
+        assert_eq!(name(&given).ok(), normal, "{given:?}");
+        assert_eq!(title(&given).ok(), normal, "{given:?}");
+    }
+}
+
 proptest::proptest! {
+    #[test]
+    fn a_normal_form_is_its_own(text in "\\PC{0,20}|[aA\u{430} \u{301}\u{200d}\u{202e}\u{ac00}\u{1100}\u{5d0}]{0,9}") {
+        if let Ok(normal) = name(&text) {
+            assert_eq!(name(&normal), Ok(normal.clone()));
+        }
+        if let Ok(normal) = user_id(&text) {
+            assert_eq!(user_id(&normal), Ok(normal.clone()));
+            assert_eq!(looks(&normal), looks(&text));
+        }
+    }
+
     #[test]
     fn any_name_of_a_file_becomes_one(name in "\\PC{0,40}|[./\\\\\u{202e}\u{0} a:.]{0,300}|.{0,300}") {
         let cleaned = clean_file_name(&name);
@@ -133,15 +184,15 @@ fn an_attachment_from_elsewhere_is_bounded() {
 fn bounds_are_kept() {
     let most = "x".repeat(TITLE_BYTES);
     let most = most.as_str();
-    assert_eq!(check_title(most), Ok(()));
+    assert_eq!(title(most).as_deref(), Ok(most));
     let longer = format!("{most}x");
     let too_long = TextFault::TooLong {
         bytes: 201,
         most: 200,
     };
-    assert_eq!(check_title(&longer), Err(too_long));
-    assert_eq!(check_name(&longer), Err(too_long));
-    assert_eq!(check_title("\u{2060}"), Err(TextFault::Blank));
+    assert_eq!(title(&longer), Err(too_long));
+    assert_eq!(name(&longer), Err(too_long));
+    assert_eq!(title("\u{2060}"), Err(TextFault::Blank));
     assert_eq!(check_message(" ", false, 10), Err(TextFault::Blank));
     assert_eq!(check_message(" ", true, 10), Ok(()));
     assert!(check_message("eleven byte", true, 10).is_err());

@@ -40,12 +40,14 @@ impl Client {
         self.runtime().command(command).await.map(|_| ())
     }
 
-    /// Becomes a user of the server, and signs in. Needs the network. The name is not blank and has at
-    /// most 200 bytes, the password at least 8. PROTOCOL.md §7.1.
+    /// Becomes a user of the server, and signs in. Needs the network. The id is in lower case, without spaces and of
+    /// one script, the name is not blank and has at most 200 bytes (PROTOCOL.md §4.8), the password has at least 8
+    /// (PROTOCOL.md §7.1).
     ///
     /// # Errors
-    /// [`CommandError::Refused`] with `user.exists` when there is such a user, with `params.invalid`
-    /// for the name or the password; otherwise those of [`Client::sign_in`].
+    /// [`CommandError::Invalid`] for the id or the name, before anything is sent; [`CommandError::Refused`] with
+    /// `user.exists` when there is such a user, or one whose id looks like that, with `params.invalid` for the
+    /// password; otherwise those of [`Client::sign_in`].
     pub async fn register(
         &self,
         user_id: impl AsRef<str>,

@@ -5,6 +5,7 @@
 //! writes nothing to logs and closes no socket: it reports what happened as [`AccountNews`].
 
 mod blocks;
+mod chosen;
 mod guesses;
 mod password;
 mod profile;
@@ -14,7 +15,6 @@ mod tokens;
 use std::cell::RefCell;
 use std::time::Duration;
 
-use fulmar_protocol::text::check_name;
 use fulmar_protocol::{Code, RegisterRequest, Secret, Session, UserId, UserUpdated};
 
 pub(crate) use sessions::Refreshed;
@@ -89,10 +89,7 @@ impl Accounts {
         if added || active(Defect::RegistersTwice) {
             Ok(())
         } else {
-            Err(Error::refused(
-                Code::UserExists,
-                "There is such a user already",
-            ))
+            Err(taken())
         }
     }
 
@@ -101,14 +98,18 @@ impl Accounts {
         tx: &mut Tx<'_>,
         request: &RegisterRequest,
     ) -> Result<WithNews<Session>> {
-        let name = &request.name;
-        check_name(name).map_err(|fault| Error::of_text("The name", fault))?;
+        let name = chosen::name(&request.name)?;
         let short = request.password.expose().len() < PASSWORD_BYTES;
         if short && !active(Defect::ShortPasswords) {
             return Err(Error::invalid("The password is too short"));
         }
         let user = &request.user_id;
-        self.add_user(tx, user, name, &request.password)?;
+        chosen::check_id(user)?;
+        let passed_over = active(Defect::LookAlikes) || active(Defect::RegistersTwice);
+        if users::looks_taken(tx.db(), user)? && !passed_over {
+            return Err(taken());
+        }
+        self.add_user(tx, user, &name, &request.password)?;
         let (session, started) = self.start_session(tx, user, &request.device_id)?;
         let mut news = vec![AccountNews::Registered(user.clone())];
         news.extend(started);
@@ -129,6 +130,13 @@ impl Accounts {
         write::delete(tx.db(), user)?;
         Ok(vec![AccountNews::Deleted(user.clone())])
     }
+}
+
+fn taken() -> Error {
+    Error::refused(
+        Code::UserExists,
+        "There is such a user already, or one whose id looks like that",
+    )
 }
 
 #[cfg(test)]

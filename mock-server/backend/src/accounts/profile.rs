@@ -1,8 +1,9 @@
 //! What others see of a user: name, picture, and whether they are there (PROTOCOL.md §7.4).
 
-use fulmar_protocol::text::{check_avatar_url, check_name};
+use fulmar_protocol::text::check_avatar_url;
 use fulmar_protocol::{Me, MeUpdate, User, UserId, UserList, UserUpdated};
 
+use super::chosen::name;
 use super::{AccountNews, Accounts};
 use crate::actor::Caller;
 use crate::defects::{Defect, active};
@@ -41,14 +42,14 @@ impl Accounts {
             return Ok(news);
         };
         let wanted = update.name.filter(|_| !active(Defect::NoNewName));
-        let name = wanted.unwrap_or_else(|| before.name.clone());
+        let name = match wanted {
+            Some(wanted) => name(&wanted)?,
+            None => before.name.clone(),
+        };
         let avatar_url = match update.avatar_url {
             Some(url) => (!url.is_empty()).then_some(url),
             None => before.avatar_url.clone(),
         };
-        if !active(Defect::AnyName) {
-            check_name(&name).map_err(|fault| Error::of_text("The name", fault))?;
-        }
         if let Some(url) = &avatar_url {
             check_avatar_url(url)
                 .map_err(|fault| Error::of_text("The address of the picture", fault))?;

@@ -8,7 +8,7 @@ use fulmar_protocol::{
     UserId, Writing,
 };
 
-use super::update::check_profile;
+use super::update::{check_looks, title_of};
 use super::{ConversationNews, Conversations, MOST_PARTICIPANTS};
 use crate::access::check_reachable;
 use crate::actor::Actor;
@@ -72,12 +72,12 @@ impl Conversations {
             }
         }
         let mut profile = ConversationProfile {
-            title: params.title.clone(),
+            title: params.title.as_deref().map(title_of).transpose()?,
             avatar_url: params.avatar_url.clone(),
             writing: Writing::Everyone,
             context: params.context.clone(),
         };
-        check_profile(&profile)?;
+        check_looks(params.avatar_url.as_deref(), params.context.as_ref())?;
         let pair = match params.kind {
             ConversationKind::Direct => {
                 let other = others.first().filter(|_| others.len() == 1);

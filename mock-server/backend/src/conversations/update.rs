@@ -1,7 +1,7 @@
 //! `conversation.update`: what everyone sees of a conversation (PROTOCOL.md §5.6).
 
-use fulmar_protocol::text::{check_avatar_url, check_context, check_title};
-use fulmar_protocol::{ConversationProfile, ConversationUpdate, ConversationUpdated, Notice};
+use fulmar_protocol::text::{self, TextFault, check_avatar_url, check_context};
+use fulmar_protocol::{Context, ConversationUpdate, ConversationUpdated, Notice};
 
 use super::{ConversationNews, Conversations, noticed};
 use crate::access::{Change, Membership, check_change};
@@ -33,15 +33,15 @@ impl Conversations {
             profile.context = None;
         }
         if let Some(title) = params.title {
-            profile.title = Some(title);
+            profile.title = Some(title_of(&title)?);
         }
+        check_looks(params.avatar_url.as_deref(), params.context.as_ref())?;
         let same_picture = |url: &String| url.is_empty() && active(Defect::KeepsPicture);
         if let Some(url) = params.avatar_url.filter(|url| !same_picture(url)) {
             profile.avatar_url = (!url.is_empty()).then_some(url);
         }
         profile.writing = params.writing.unwrap_or(profile.writing);
         profile.context = params.context.or(profile.context);
-        check_profile(&profile)?;
         if profile == before {
             return Ok(Vec::new());
         }
@@ -62,18 +62,24 @@ impl Conversations {
     }
 }
 
-pub(super) fn check_profile(profile: &ConversationProfile) -> Result<()> {
-    let ConversationProfile {
-        title,
-        avatar_url,
-        context,
-        writing: _,
-    } = profile;
-    if let Some(title) = title
-        && !active(Defect::AnyTitle)
-    {
-        check_title(title).map_err(|fault| Error::of_text("The title", fault))?;
+/// The form in which a title is stored and told (PROTOCOL.md §4.8).
+pub(super) fn title_of(wanted: &str) -> Result<String> {
+    let normal = text::title(wanted);
+    let defect = if normal == Err(TextFault::Misleading) {
+        Defect::MisleadingTitles
+    } else if normal.is_err() {
+        Defect::AnyTitle
+    } else {
+        Defect::TitlesAsTheyCome
+    };
+    if active(defect) {
+        return Ok(wanted.to_owned());
     }
+    normal.map_err(|fault| Error::of_text("The title", fault))
+}
+
+/// The bounds of a picture and of a context.
+pub(super) fn check_looks(avatar_url: Option<&str>, context: Option<&Context>) -> Result<()> {
     if let Some(url) = avatar_url
         && !active(Defect::AnyPicture)
     {

@@ -31,6 +31,7 @@ const STEPS: &[&str] = &[
     include_str!("schema_5.sql"),
     include_str!("schema_6.sql"),
     include_str!("schema_7.sql"),
+    include_str!("schema_8.sql"),
 ];
 /// The version that this server writes.
 const NEWEST: i64 = STEPS.len() as i64;
@@ -84,6 +85,7 @@ pub(crate) fn prepare(
 /// Makes the functions that the schema calls.
 fn define(database: &Connection) -> rusqlite::Result<()> {
     search::define(database)?;
+    users::define(database)?;
     messages::define(database)
 }
 

@@ -9,6 +9,7 @@ mod events;
 mod files;
 mod form;
 mod history;
+mod names;
 mod operations;
 mod people;
 mod pins;
@@ -67,6 +68,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Check> {
         unread::CHECKS,
         threads::CHECKS,
         attachments::CHECKS,
+        names::CHECKS,
         reactions::CHECKS,
         pins::CHECKS,
         people::CHECKS,

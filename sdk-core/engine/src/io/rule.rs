@@ -77,6 +77,8 @@ pub enum Field {
     Attachment,
     /// The people of a conversation.
     Participants,
+    /// The name of the user.
+    Name,
     /// The id of a user, a conversation, a message or a session.
     Id,
     /// A number that cannot be negative.
@@ -100,6 +102,7 @@ impl fmt::Display for Field {
             Self::Attachments => "the number of attachments",
             Self::Attachment => "an attachment",
             Self::Participants => "the list of participants",
+            Self::Name => "the name",
             Self::Id => "an id",
             Self::Number => "a number",
             Self::Context => "the context",
@@ -156,6 +159,12 @@ impl From<TextFault> for FieldRule {
                 most_bytes: count(most),
             },
             TextFault::NotAnEmoji => Self::NotAnEmoji,
+            TextFault::Misleading
+            | TextFault::NotAnId
+            | TextFault::MixedScripts
+            | TextFault::NotNormal => Self::Malformed {
+                reason: fault.to_string(),
+            },
             TextFault::TooManyWords { words: _, most } => Self::TooMany { most: count(most) },
         }
     }

@@ -1,6 +1,6 @@
 //! `conversation.update` (PROTOCOL.md §5.10): what everyone sees of a conversation.
 
-use fulmar_protocol::text::{check_avatar_url, check_context, check_title};
+use fulmar_protocol::text::{self, check_avatar_url, check_context};
 use fulmar_protocol::{Context, ConversationUpdate, Method, Role};
 
 use super::{By, Checked, Fold, Operation, Shown, Situation};
@@ -69,7 +69,7 @@ pub(super) fn check_looks(
     context: Option<&Context>,
 ) -> std::result::Result<(), CommandError> {
     if let Some(title) = title {
-        check_title(title).map_err(|fault| CommandError::of_text(Field::Title, fault))?;
+        text::title(title).map_err(|fault| CommandError::of_text(Field::Title, fault))?;
     }
     if let Some(url) = avatar_url {
         check_avatar_url(url).map_err(|fault| CommandError::of_text(Field::AvatarUrl, fault))?;

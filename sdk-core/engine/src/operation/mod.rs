@@ -12,6 +12,7 @@ mod message_edit;
 mod message_hide;
 mod message_pin;
 mod message_send;
+mod normal;
 pub(crate) mod overlay;
 mod participants;
 mod reaction;
@@ -33,8 +34,8 @@ use crate::store::{ConversationKey, Result};
 pub(crate) use message_send::{
     content_of as message_send_content, forwarded as message_send_forwarded,
 };
+pub(crate) use normal::{normalize, title as normal_title};
 pub(crate) use participants::newcomer;
-pub(crate) use reaction::normalize as normalize_reaction;
 
 /// What a method can do to what is here.
 pub(crate) trait Operation {

@@ -54,16 +54,6 @@ impl Operation for ReactionRemove {
     }
 }
 
-/// Puts the emoji into its normal form. What is no emoji stays, for [`check`] to refuse.
-pub(crate) fn normalize(method: &mut Method) {
-    if let Method::ReactionAdd(ReactionAdd { emoji, .. })
-    | Method::ReactionRemove(ReactionRemove { emoji, .. }) = method
-        && let Ok(normal) = text::reaction(emoji)
-    {
-        *emoji = normal;
-    }
-}
-
 /// Whether two spellings are one reaction (PROTOCOL.md §4.8).
 fn same(one: &str, other: &str) -> bool {
     one == other

@@ -46,7 +46,7 @@ impl Outbox {
                 Err(wrong_state(&row))
             });
         }
-        operation::normalize_reaction(&mut method);
+        operation::normalize(&mut method);
         let Some(conversation) = method.conversation_id_mut().cloned() else {
             let rule = Rule::NotAChange;
             return Ok(Err(CommandError::NotAllowed { rule }));

@@ -7,7 +7,7 @@ use fulmar_protocol::{
 
 use super::{Acting, Outbox, wrong_state};
 use crate::io::{CommandResult, NewConversation, Reply};
-use crate::operation::{self, Checked, newcomer};
+use crate::operation::{self, Checked, newcomer, normal_title};
 use crate::store::operations::NewOperation;
 use crate::store::{ConversationKey, Result, conversations, operations};
 use crate::tx::Tx;
@@ -82,7 +82,7 @@ fn params(wanted: NewConversation) -> ConversationCreate {
             context,
         } => ConversationCreate {
             kind: ConversationKind::Group,
-            title: Some(title),
+            title: Some(normal_title(title)),
             avatar_url,
             context,
             participant_ids: participants,

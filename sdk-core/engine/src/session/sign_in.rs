@@ -1,10 +1,11 @@
 //! Signing in and registering: one at a time, and a store is one person's until they sign out.
 
+use fulmar_protocol::text::{self, TextFault};
 use fulmar_protocol::{ApiRequest, RegisterRequest, Secret, SignInRequest, UserId};
 
 use super::{Ask, NewSession, Session, SessionNews};
 use crate::io::error::command_error;
-use crate::io::{CommandError, CommandId, Reply, RequestFailure};
+use crate::io::{CommandError, CommandId, Field, Reply, RequestFailure};
 use crate::store::{Result, operations};
 use crate::tx::{Owner, Tx};
 
@@ -33,6 +34,11 @@ impl Session {
         name: String,
         password: Secret,
     ) -> Result<std::result::Result<(), CommandError>> {
+        let name = match (check_id(&user_id), text::name(&name)) {
+            (Ok(()), Ok(name)) => name,
+            (Err(fault), _) => return Ok(Err(CommandError::of_text(Field::Id, fault))),
+            (Ok(()), Err(fault)) => return Ok(Err(CommandError::of_text(Field::Name, fault))),
+        };
         let register = ApiRequest::Register(RegisterRequest {
             user_id: user_id.clone(),
             name,
@@ -129,5 +135,14 @@ impl Session {
         self.not_before = tx.now.mono;
         tx.reply(command, Ok(Reply::Done));
         Ok(vec![SessionNews::Renewed(session.access.clone())])
+    }
+}
+
+/// Whether it is an id that people may choose (PROTOCOL.md §4.8).
+fn check_id(user_id: &UserId) -> std::result::Result<(), TextFault> {
+    if text::user_id(user_id.as_str())? == user_id.as_str() {
+        Ok(())
+    } else {
+        Err(TextFault::NotNormal)
     }
 }

@@ -2,7 +2,8 @@
 
 pub(crate) mod write;
 
-use fulmar_protocol::{PresenceSetting, Timestamp, UserId};
+use fulmar_protocol::{PresenceSetting, Timestamp, UserId, text};
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::Result;
@@ -11,6 +12,28 @@ pub(crate) struct User {
     pub(crate) name: String,
     pub(crate) avatar_url: Option<String>,
     pub(crate) password: String,
+}
+
+/// Makes the function that the schema calls: what an id looks like.
+pub(super) fn define(database: &Connection) -> rusqlite::Result<()> {
+    database.create_scalar_function(
+        "looks_of",
+        1,
+        FunctionFlags::SQLITE_UTF8
+            | FunctionFlags::SQLITE_DETERMINISTIC
+            | FunctionFlags::SQLITE_INNOCUOUS,
+        |arguments| arguments.get::<String>(0).map(|id| text::looks(&id)),
+    )
+}
+
+/// Whether somebody has, or had, an id that looks like this one.
+pub(crate) fn looks_taken(db: &Connection, user_id: &UserId) -> Result<bool> {
+    Ok(db
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM user WHERE looks = ?1)
+                 OR EXISTS (SELECT 1 FROM deleted_user WHERE looks = ?1)",
+        )?
+        .query_row([text::looks(user_id.as_str())], |row| row.get(0))?)
 }
 
 pub(crate) fn find(db: &Connection, user_id: &UserId) -> Result<Option<User>> {

@@ -14,8 +14,8 @@ pub(crate) fn insert(
     log_id: &str,
 ) -> Result<bool> {
     Ok(db.execute(
-        "INSERT INTO user (user_id, name, password, log_id)
-         SELECT ?1, ?2, ?3, ?4
+        "INSERT INTO user (user_id, looks, name, password, log_id)
+         SELECT ?1, looks_of(?1), ?2, ?3, ?4
          WHERE NOT EXISTS (SELECT 1 FROM deleted_user WHERE user_id = ?1)
          ON CONFLICT DO NOTHING",
         params![user_id.as_str(), name, password, log_id],
@@ -40,7 +40,7 @@ pub(crate) fn set_profile(
 pub(crate) fn delete(db: &Connection, user_id: &UserId) -> Result<()> {
     if !active(Defect::FreesIdsOfDeleted) {
         db.execute(
-            "INSERT INTO deleted_user (user_id) VALUES (?1)",
+            "INSERT INTO deleted_user (user_id, looks) VALUES (?1, looks_of(?1))",
             [user_id.as_str()],
         )?;
     }

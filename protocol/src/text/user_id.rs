@@ -1,0 +1,38 @@
+//! What ids people may choose for themselves, so that nobody can pass for somebody else (PROTOCOL.md §4.8).
+//!
+//! Ids that a backend gives are not looked at: they are opaque (§2.3).
+
+use precis_profiles::UsernameCaseMapped;
+use precis_profiles::precis_core::profile::Profile;
+use unicode_security::MixedScript;
+use unicode_security::confusable_detection::skeleton;
+
+use super::TextFault;
+
+/// An id that somebody chooses, in its normal form: that of the profile UsernameCaseMapped of RFC 8265, so in lower
+/// case and composed. An id is registered only when it is its own normal form.
+///
+/// # Errors
+/// [`TextFault::NotAnId`] for letters that the profile does not allow, and for `/` and `\`;
+/// [`TextFault::MixedScripts`].
+pub fn user_id(text: &str) -> Result<String, TextFault> {
+    if text.contains(['/', '\\']) {
+        return Err(TextFault::NotAnId);
+    }
+    let normal = UsernameCaseMapped::new()
+        .enforce(text)
+        .map_err(|_| TextFault::NotAnId)?;
+    if !normal.is_single_script() {
+        return Err(TextFault::MixedScripts);
+    }
+    Ok(normal.into_owned())
+}
+
+/// What an id looks like: two that look the same have the same skeleton (UTS 39). It is for comparing only.
+#[must_use]
+pub fn looks(id: &str) -> String {
+    match user_id(id) {
+        Ok(normal) => skeleton(&normal).collect(),
+        Err(_) => skeleton(&id.to_lowercase()).collect(),
+    }
+}
