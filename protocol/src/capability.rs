@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use crate::{MessageSend, Method};
+
 /// Something that a backend can do beyond what every backend does (PROTOCOL.md §10.2).
 ///
 /// Names that this version does not know are passed over where a list of them is read.
@@ -14,10 +16,14 @@ use serde_json::Value;
 pub enum Capability {
     /// Users delete their accounts.
     AccountDeletion,
+    /// Groups are changed: people are added, removed and promoted, title, picture, context and who may write change.
+    Administration,
     /// History is read around a place, a message or a time.
     Around,
     /// Users block each other.
     Blocks,
+    /// Messages are edited, deleted for everyone, and hidden.
+    Editing,
     /// Messages carry files.
     Files,
     /// Messages are forwarded.
@@ -28,12 +34,20 @@ pub enum Capability {
     Pins,
     /// Users are told who is there.
     Presence,
+    /// Users change their name and their picture.
+    Profiles,
     /// Devices without a connection get push notifications.
     Push,
+    /// Messages get reactions.
+    Reactions,
     /// Clients without an outbox write with one request per operation.
     Rest,
     /// Messages can be searched at the server.
     Search,
+    /// Users see their sessions, and end them.
+    Sessions,
+    /// Users mute, pin, archive and hide conversations, and mark them as unread.
+    Settings,
     /// Messages are said in threads.
     Threads,
     /// Users are told who types.
@@ -46,18 +60,24 @@ pub enum Capability {
 
 impl Capability {
     /// All that this version knows.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 21] = [
         Self::AccountDeletion,
+        Self::Administration,
         Self::Around,
         Self::Blocks,
+        Self::Editing,
         Self::Files,
         Self::Forwarding,
         Self::Openapi,
         Self::Pins,
         Self::Presence,
+        Self::Profiles,
         Self::Push,
+        Self::Reactions,
         Self::Rest,
         Self::Search,
+        Self::Sessions,
+        Self::Settings,
         Self::Threads,
         Self::Typing,
         Self::Users,
@@ -69,21 +89,64 @@ impl Capability {
     pub fn name(self) -> &'static str {
         match self {
             Self::AccountDeletion => "accountDeletion",
+            Self::Administration => "administration",
             Self::Around => "around",
             Self::Blocks => "blocks",
+            Self::Editing => "editing",
             Self::Files => "files",
             Self::Forwarding => "forwarding",
             Self::Openapi => "openapi",
             Self::Pins => "pins",
             Self::Presence => "presence",
+            Self::Profiles => "profiles",
             Self::Push => "push",
+            Self::Reactions => "reactions",
             Self::Rest => "rest",
             Self::Search => "search",
+            Self::Sessions => "sessions",
+            Self::Settings => "settings",
             Self::Threads => "threads",
             Self::Typing => "typing",
             Self::Users => "users",
             Self::Versions => "versions",
         }
+    }
+}
+
+impl Method {
+    /// What a backend without which does not know the method at all (`method.unknown`).
+    #[must_use]
+    pub fn capability(&self) -> Option<Capability> {
+        match self {
+            Self::MessagePin(_) => Some(Capability::Pins),
+            Self::MessageEdit(_) | Self::MessageDelete(_) | Self::MessageHide(_) => {
+                Some(Capability::Editing)
+            }
+            Self::ReactionAdd(_) | Self::ReactionRemove(_) => Some(Capability::Reactions),
+            Self::ConversationUpdate(_)
+            | Self::ParticipantAdd(_)
+            | Self::ParticipantRemove(_)
+            | Self::ParticipantUpdate(_) => Some(Capability::Administration),
+            Self::SettingsUpdate(_) => Some(Capability::Settings),
+            Self::MessageSend(_)
+            | Self::ReceiptUpdate(_)
+            | Self::ConversationCreate(_)
+            | Self::ConversationLeave(_) => None,
+        }
+    }
+}
+
+impl MessageSend {
+    /// What is needed for what the message asks for beyond its text; a backend without it refuses the message
+    /// (`params.invalid`).
+    pub fn capabilities(&self) -> impl Iterator<Item = Capability> {
+        [
+            (self.thread_root.is_some(), Capability::Threads),
+            (self.forward_of.is_some(), Capability::Forwarding),
+            (!self.attachments.is_empty(), Capability::Files),
+        ]
+        .into_iter()
+        .filter_map(|(asked, capability)| asked.then_some(capability))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Accounts: sign-in, restore, sign-out, and sessions that the server ends.
 
-use fulmar::{Client, Code, CommandError, Field, SessionState};
+use fulmar::{Client, Code, CommandError, Field, FieldRule, SessionState};
 use fulmar_tests::{Person, Stage, live, patiently, quick};
 
 fn refused_with(result: Result<(), CommandError>, code: &Code) {
@@ -171,6 +171,14 @@ async fn ids_and_names_that_pass_for_others_are_refused_before_they_leave_the_de
     dave.register("dave", " Dave  the first ", "daves-password")
         .await
         .unwrap();
+    let hidden = dave.account().set_name("Al\u{200b}ice").await;
+    assert!(matches!(
+        hidden,
+        Err(CommandError::Invalid {
+            field: Field::Name,
+            ..
+        })
+    ));
     let with = dave.create_group(" A \n  trip ", ["alice"]).await.unwrap();
     let mut list = dave.conversations();
     fulmar_tests::list_until(&mut list, |items| items.len() == 1).await;
@@ -231,7 +239,8 @@ async fn a_new_name_and_picture_are_seen_by_users_who_share_a_conversation() {
     })
     .await;
     let blank = bob.client.account().set_name(" ").await;
-    refused_with(blank, &Code::ParamsInvalid);
+    let (field, rule) = (Field::Name, FieldRule::Blank);
+    assert_eq!(blank, Err(CommandError::Invalid { field, rule }));
     bob.client.account().set_avatar_url(None).await.unwrap();
     let mut people = alice.chat.participants();
     fulmar_tests::patiently("no picture", async {

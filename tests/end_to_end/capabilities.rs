@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use fulmar::{
-    Anchor, Capability, Client, CommandError, MessageItem, OperationKey, PresenceSetting, UserId,
+    Anchor, Capability, Client, CommandError, MessageItem, OperationKey, PresenceSetting, Role,
+    UserId,
 };
 use fulmar_mock_server::Config;
 use fulmar_tests::{Person, Stage, live, messages, until};
 
 use crate::files::{download, file, first_attachment};
+use crate::groups::find;
 use crate::messages::offline;
 
 async fn without(capabilities: &[Capability]) -> Stage {
@@ -45,6 +47,20 @@ async fn everything(alice: &Person, key: OperationKey) {
     let (client, chat) = (&alice.client, &alice.chat);
     unsupported(chat.pin_message(key).await, Capability::Pins);
     unsupported(chat.unpin_message(key).await, Capability::Pins);
+    unsupported(chat.edit(key, "more").await, Capability::Editing);
+    unsupported(chat.delete_for_everyone(key).await, Capability::Editing);
+    unsupported(chat.delete_for_me(key).await, Capability::Editing);
+    unsupported(chat.add_reaction(key, "👍").await, Capability::Reactions);
+    let none = chat.remove_reaction(key, "👍").await;
+    unsupported(none, Capability::Reactions);
+    for changed in [
+        chat.mute(None).await,
+        chat.pin().await,
+        chat.archive().await,
+    ] {
+        unsupported(changed, Capability::Settings);
+    }
+    unsupported(chat.hide().await, Capability::Settings);
     unsupported(chat.forward(key).await, Capability::Forwarding);
     unsupported(chat.thread(key).send("below").await, Capability::Threads);
     unsupported(chat.send(file("a.txt", 10)).await, Capability::Files);
@@ -54,6 +70,9 @@ async fn everything(alice: &Person, key: OperationKey) {
     let account = client.account();
     unsupported(account.block("bob").await, Capability::Blocks);
     unsupported(account.unblock("bob").await, Capability::Blocks);
+    unsupported(account.fetch_sessions().await, Capability::Sessions);
+    let renamed = account.set_name("Alicia").await;
+    unsupported(renamed, Capability::Profiles);
     let hidden = account.set_presence(PresenceSetting::Hidden).await;
     unsupported(hidden, Capability::Presence);
     unsupported(client.remove_push_token().await, Capability::Push);
@@ -75,7 +94,19 @@ async fn what_a_minimal_server_cannot_do_is_said_and_costs_nothing() {
     everything(&alice, key).await;
     // Nothing of it waits, and what every server does goes on.
     assert!(alice.client.outbox().items().is_empty());
-    alice.chat.add_reaction(key, "👍").await.unwrap();
+    let group = alice.client.create_group("Trip", ["bob"]).await.unwrap();
+    group.send("to all").await.unwrap();
+    let bobs_group = find(&bob.client, "Trip").await;
+    let carol = UserId::new("carol").unwrap();
+    for changed in [
+        group.set_title("Rome").await,
+        group.add_participants([carol.clone()]).await,
+        group.remove_participant(carol.clone()).await,
+        group.set_role(carol, Role::Admin).await,
+    ] {
+        unsupported(changed, Capability::Administration);
+    }
+    bobs_group.leave().await.unwrap();
     bob.chat.send("heard").await.unwrap();
     alice.sees(&["all that I can say", "heard"]).await;
     assert_eq!(

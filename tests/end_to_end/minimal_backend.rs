@@ -33,7 +33,6 @@ async fn the_minimal_backend_carries_a_conversation() {
     his.say(&["four"]).await;
     hers.sees_last("four").await;
     let key = hers.screen.messages().last().unwrap().key;
-    hers.chat.add_reaction(key, "👍").await.unwrap();
     let pinned = hers.chat.pin_message(key).await;
     let capability = Capability::Pins;
     assert_eq!(pinned, Err(CommandError::Unsupported { capability }));

@@ -17,6 +17,7 @@ mod packages;
 mod plan;
 mod products;
 mod purity;
+mod python;
 mod run;
 mod sizes;
 mod surface;

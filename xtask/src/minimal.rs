@@ -1,14 +1,18 @@
 //! The example of a first backend, in Python: the conformance suite judges it, and the SDK talks to it.
 
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use crate::packages::Missing;
 use crate::products::{self, DEBUG};
+use crate::python::Packages;
 use crate::run;
 
 const PROGRAM: &str = "examples/minimal_backend/minimal_backend.py";
 const USERS: [&str; 2] = ["alice:Alice:alice-password", "bob:Bob:bob-password"];
+/// What it is built on.
+const PACKAGES: Packages = Packages(&[("aiohttp", "3.14.5")]);
 /// Where the test of the SDK finds it.
 const ADDRESS: &str = "FULMAR_MINIMAL_BACKEND";
 
@@ -24,18 +28,11 @@ impl Drop for Backend {
 }
 
 pub(crate) fn test(missing: Missing) -> Result<(), String> {
-    let (_backend, url) = match start() {
-        Ok(started) => started,
-        Err(reason) => {
-            return match missing {
-                Missing::Skip => {
-                    println!("SKIPPED: {reason}. It needs Python 3.9 or newer.");
-                    Ok(())
-                }
-                Missing::Refuse => Err(reason),
-            };
-        }
+    let python = match PACKAGES.get() {
+        Ok(folder) => folder.join("bin/python"),
+        Err(reason) => return missing.python(&reason),
     };
+    let (_backend, url) = start(&python)?;
     let judge = products::program(DEBUG, "fulmar-conformance")?;
     run::program(Command::new(judge).args(["--url", &url]).args([
         "--user",
@@ -61,8 +58,8 @@ pub(crate) fn test(missing: Missing) -> Result<(), String> {
 }
 
 /// The backend, and where it listens.
-fn start() -> Result<(Backend, String), String> {
-    let mut command = Command::new("python3");
+fn start(python: &Path) -> Result<(Backend, String), String> {
+    let mut command = Command::new(python);
     command.args([PROGRAM, "--port", "0"]);
     for user in USERS {
         command.args(["--user", user]);
@@ -70,7 +67,7 @@ fn start() -> Result<(Backend, String), String> {
     let mut child = command
         .stdout(Stdio::piped())
         .spawn()
-        .map_err(|error| format!("python3 could not be run: {error}"))?;
+        .map_err(|error| format!("{}: {error}", python.display()))?;
     let output = child.stdout.take();
     let backend = Backend(child);
     let mut line = String::new();

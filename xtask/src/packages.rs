@@ -9,13 +9,26 @@ use crate::toolchains::{Language, Toolchain};
 /// The packages of Swift, by folder.
 pub(crate) const SWIFT_PACKAGE: &str = "bindings/swift";
 
-/// What to do about a language whose toolchain is not here.
+/// What to do about a language or a program that is not here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Missing {
     /// Say so, and go on.
     Skip,
     /// Fail.
     Refuse,
+}
+
+impl Missing {
+    /// The same about Python and its packages.
+    pub(crate) fn python(self, reason: &str) -> Result<(), String> {
+        match self {
+            Self::Refuse => Err(reason.to_owned()),
+            Self::Skip => {
+                println!("SKIPPED: {reason}. It needs Python 3.10 or newer with venv, and PyPI.");
+                Ok(())
+            }
+        }
+    }
 }
 
 pub(crate) fn test(language: Language, missing: Missing) -> Result<(), String> {

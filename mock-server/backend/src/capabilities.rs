@@ -10,8 +10,10 @@ use crate::rooms::Rooms;
 
 /// What a request of a known caller needs beyond what every backend does. What `/v1/files` and the writes of REST need
 /// is asked where they are read.
-pub(crate) fn of_request(path: &[&str]) -> Option<Capability> {
+pub(crate) fn of_request(verb: &str, path: &[&str]) -> Option<Capability> {
     match path {
+        ["me"] if verb == "POST" => Some(Capability::Profiles),
+        ["sessions", ..] => Some(Capability::Sessions),
         ["me", "delete"] => Some(Capability::AccountDeletion),
         ["blocks", ..] => Some(Capability::Blocks),
         ["users"] | ["users", _] => Some(Capability::Users),
@@ -25,24 +27,19 @@ pub(crate) fn of_request(path: &[&str]) -> Option<Capability> {
 
 /// Refuses an operation that the backend was set up without.
 pub(crate) fn check_operation(rooms: &Rooms, method: &Method) -> Result<()> {
-    match method {
-        Method::MessagePin(_) if !rooms.can(&Capability::Pins) => Err(Error::refused(
+    if method
+        .capability()
+        .is_some_and(|needed| !rooms.can(&needed))
+    {
+        return Err(Error::refused(
             Code::MethodUnknown,
             "There is no such method",
-        )),
-        Method::MessageSend(params) => {
-            let needed = [
-                (params.thread_root.is_some(), Capability::Threads),
-                (params.forward_of.is_some(), Capability::Forwarding),
-                (!params.attachments.is_empty(), Capability::Files),
-            ];
-            for (asked, capability) in needed {
-                if asked {
-                    check(rooms, &capability)?;
-                }
-            }
-            Ok(())
-        }
+        ));
+    }
+    match method {
+        Method::MessageSend(params) => params
+            .capabilities()
+            .try_for_each(|needed| check(rooms, &needed)),
         Method::MessagePin(_)
         | Method::MessageEdit(_)
         | Method::MessageDelete(_)

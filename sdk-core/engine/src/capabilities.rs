@@ -2,7 +2,7 @@
 //!
 //! It does not know what the server can do, and refuses nothing.
 
-use fulmar_protocol::{Capability, HistoryPage, MessageSend, Method, Position};
+use fulmar_protocol::{Capability, HistoryPage, Method, Position};
 
 use crate::io::Command;
 use crate::online::{AccountQuestion, Question};
@@ -10,7 +10,7 @@ use crate::online::{AccountQuestion, Question};
 /// What a command needs that goes into the outbox or to the network by itself.
 pub(crate) fn of_command(command: &Command) -> Vec<Capability> {
     match command {
-        Command::Send { message, .. } => of_message(message),
+        Command::Send { message, .. } => message.capabilities().collect(),
         Command::Change { method, .. } => of_method(method),
         Command::Download { .. } => vec![Capability::Files],
         Command::SignIn { .. }
@@ -37,22 +37,11 @@ pub(crate) fn of_command(command: &Command) -> Vec<Capability> {
     }
 }
 
-fn of_message(message: &MessageSend) -> Vec<Capability> {
-    [
-        (message.thread_root.is_some(), Capability::Threads),
-        (message.forward_of.is_some(), Capability::Forwarding),
-        (!message.attachments.is_empty(), Capability::Files),
-    ]
-    .into_iter()
-    .filter_map(|(asked, capability)| asked.then_some(capability))
-    .collect()
-}
-
 fn of_method(method: &Method) -> Vec<Capability> {
     match method {
-        Method::MessagePin(_) => vec![Capability::Pins],
-        Method::MessageSend(message) => of_message(message),
-        Method::MessageEdit(_)
+        Method::MessageSend(message) => message.capabilities().collect(),
+        Method::MessagePin(_)
+        | Method::MessageEdit(_)
         | Method::MessageDelete(_)
         | Method::MessageHide(_)
         | Method::ReactionAdd(_)
@@ -64,33 +53,38 @@ fn of_method(method: &Method) -> Vec<Capability> {
         | Method::ParticipantAdd(_)
         | Method::ParticipantRemove(_)
         | Method::ParticipantUpdate(_)
-        | Method::SettingsUpdate(_) => Vec::new(),
+        | Method::SettingsUpdate(_) => method.capability().into_iter().collect(),
     }
 }
 
 /// What a question needs, if it has to be asked of the server at all.
-pub(crate) fn of_question(question: &Question) -> Option<Capability> {
+pub(crate) fn of_question(question: &Question) -> Vec<Capability> {
     match question {
         Question::History { thread, page, .. } => match page {
-            HistoryPage::Around(_) => Some(Capability::Around),
+            HistoryPage::Around(_) => vec![Capability::Around],
             // The root of a thread is found by jumping to it.
-            HistoryPage::Before(Position(0 | 1)) if thread.is_some() => Some(Capability::Around),
-            HistoryPage::Before(_) | HistoryPage::After(_) => thread.map(|_| Capability::Threads),
+            HistoryPage::Before(Position(0 | 1)) if thread.is_some() => vec![Capability::Around],
+            HistoryPage::Before(_) | HistoryPage::After(_) => {
+                thread.map(|_| Capability::Threads).into_iter().collect()
+            }
         },
-        Question::Search { .. } => Some(Capability::Search),
-        Question::Versions(_) => Some(Capability::Versions),
+        Question::Search { .. } => vec![Capability::Search],
+        Question::Versions(_) => vec![Capability::Versions],
         Question::Account(question) => of_account(question),
     }
 }
 
-fn of_account(question: &AccountQuestion) -> Option<Capability> {
+fn of_account(question: &AccountQuestion) -> Vec<Capability> {
     match question {
         AccountQuestion::SetPushToken(..) | AccountQuestion::RemovePushToken(_) => {
-            Some(Capability::Push)
+            vec![Capability::Push]
         }
-        AccountQuestion::Block(_) | AccountQuestion::Unblock(_) => Some(Capability::Blocks),
-        AccountQuestion::DeleteAccount(_) => Some(Capability::AccountDeletion),
-        AccountQuestion::UpdateMe(update) => update.presence.map(|_| Capability::Presence),
-        AccountQuestion::Sessions | AccountQuestion::EndSession(_) => None,
+        AccountQuestion::Block(_) | AccountQuestion::Unblock(_) => vec![Capability::Blocks],
+        AccountQuestion::DeleteAccount(_) => vec![Capability::AccountDeletion],
+        AccountQuestion::UpdateMe(update) => {
+            let hides = update.presence.map(|_| Capability::Presence);
+            hides.into_iter().chain([Capability::Profiles]).collect()
+        }
+        AccountQuestion::Sessions | AccountQuestion::EndSession(_) => vec![Capability::Sessions],
     }
 }

@@ -72,11 +72,11 @@ impl Account {
         .await
     }
 
-    /// Gives the user another name: not blank, at most 200 bytes. Everyone who shares a conversation
-    /// with them sees it at once. Needs the network. PROTOCOL.md §7.4.
+    /// Gives the user another name: not blank, at most 200 bytes, in its normal form (PROTOCOL.md §4.8). Everyone who
+    /// shares a conversation with them sees it at once. Needs the network. PROTOCOL.md §7.4.
     ///
     /// # Errors
-    /// [`CommandError::Refused`] with `params.invalid`; [`CommandError::Unreachable`],
+    /// [`CommandError::Invalid`], before anything is sent; [`CommandError::Unreachable`],
     /// [`CommandError::SignedOut`].
     pub async fn set_name(&self, name: impl Into<String>) -> Result<(), CommandError> {
         self.update(MeUpdate {

@@ -14,6 +14,11 @@ final class CapabilitiesTests: XCTestCase {
             XCTAssertFalse(supported, "\(capability)")
         }
         try await lacks(.pins) { () async throws(CommandError) in try await hers.chat.pinMessage(key) }
+        try await lacks(.editing) { () async throws(CommandError) in try await hers.chat.deleteForEveryone(key) }
+        try await lacks(.reactions) { () async throws(CommandError) in try await hers.chat.addReaction(key, "👍") }
+        try await lacks(.settings) { () async throws(CommandError) in try await hers.chat.archive() }
+        let group = try await hers.client.createGroup(title: "Trip", participants: ["bob"])
+        try await lacks(.administration) { () async throws(CommandError) in try await group.setTitle("Rome") }
         try await lacks(.forwarding) { () async throws(CommandError) in _ = try await hers.chat.forward(key) }
         try await lacks(.versions) { () async throws(CommandError) in _ = try await hers.chat.fetchVersions(key) }
         try await lacks(.blocks) { () async throws(CommandError) in try await hers.client.account.block("bob") }

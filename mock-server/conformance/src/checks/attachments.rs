@@ -11,7 +11,7 @@ checks! {
     "4.7.2" [] {files} "nobody sends a file that somebody else has uploaded" => of_others;
     "4.7.3" [] {files} "a file of which bytes are missing is not sent" => incomplete;
     "4.7.4" [] {files} "names, types and pictures of attachments keep their bounds, and there are at most 10" => bounds;
-    "7.10.8" [] {files} "with the last message that carries it a file is gone" => gone;
+    "7.10.8" [] {editing files} "with the last message that carries it a file is gone" => gone;
     "7.10.9" [] {files} "a part larger than chunkBytes, and a file larger than fileBytes, are request.tooLarge" => too_large;
     "7.10.10" [] {files} "an upload belongs to who began it" => own_upload;
     "7.10.11" [] {files} "an upload that is given up is gone" => given_up;

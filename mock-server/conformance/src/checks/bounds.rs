@@ -11,14 +11,14 @@ use crate::wire::wire;
 
 checks! {
     "4.1.2" [] "with a conversation come its newest messages, at most 20, oldest first" => newest;
-    "4.5.2" [] "what is read is marked unread no more" => marked;
+    "4.5.2" [] {settings} "what is read is marked unread no more" => marked;
     "5.4.5" [] "a payload has a type, and its data a bound" => payloads;
-    "5.9.4" [] "one person sets at most 20 reactions, and there are at most 50 different ones" => crowded;
-    "5.9.5" [] "an emoji stays where it was first set, as long as anybody has set it" => order;
-    "5.10.2" [] "an empty address removes the picture" => no_picture;
-    "5.12.1" [] "a silence that is over, and a place beyond the last message, are taken as what they are" => settings;
-    "9.0.3" [] "pictures and contexts have bounds" => profiles;
-    "9.0.4" [] "names of people have bounds, and are not blank" => names;
+    "5.9.4" [] {administration reactions} "one person sets at most 20 reactions, and there are at most 50 different ones" => crowded;
+    "5.9.5" [] {reactions} "an emoji stays where it was first set, as long as anybody has set it" => order;
+    "5.10.2" [] {administration} "an empty address removes the picture" => no_picture;
+    "5.12.1" [] {settings} "a silence that is over, and a place beyond the last message, are taken as what they are" => settings;
+    "9.0.3" [] {administration} "pictures and contexts have bounds" => profiles;
+    "9.0.4" [] {profiles} "names of people have bounds, and are not blank" => names;
 }
 
 async fn newest(setting: &Setting<'_>) -> Outcome {

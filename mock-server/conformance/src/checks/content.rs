@@ -7,18 +7,18 @@ use crate::setting::{Setting, ensure, number, text};
 
 checks! {
     "4.1.1" [M8] "one direct conversation per pair" => one_per_pair;
-    "4.2.1" [] "a message is told of as a whole, with a growing revision" => revisions;
+    "4.2.1" [] {editing} "a message is told of as a whole, with a growing revision" => revisions;
     "4.3.1" [] "receipts only grow, and what is read was delivered" => receipts;
     "5.4.1" [M15] "a blank text, and one that is too long, are refused" => texts;
     "5.4.2" [] "mentions of strangers and replies to nothing are left out" => left_out;
     "5.4.3" [] "a message to a person goes into the direct conversation" => to_a_person;
-    "5.4.6" [] {forwarding} "nobody forwards what they may not read" => unreadable_forwards;
+    "5.4.6" [] {editing forwarding} "nobody forwards what they may not read" => unreadable_forwards;
     "5.4.7" [] {forwarding} "of what was forwarded again, it is told who wrote it first" => forwards_again;
     "5.4.4" [] {forwarding} "a forwarded message says what the first one says, and who wrote it" => forwards;
     "5.5.1" [] "a pointer beyond the last message is taken as that" => beyond_the_last;
-    "5.7.1" [] "only its sender edits a message" => edits;
-    "5.8.1" [] "what is deleted is gone for everyone, and a second time changes nothing" => deletes;
-    "5.8.2" [] "what is hidden is hidden from oneself alone" => hides;
+    "5.7.1" [] {editing} "only its sender edits a message" => edits;
+    "5.8.1" [] {editing} "what is deleted is gone for everyone, and a second time changes nothing" => deletes;
+    "5.8.2" [] {editing} "what is hidden is hidden from oneself alone" => hides;
 }
 
 async fn one_per_pair(setting: &Setting<'_>) -> Outcome {

@@ -8,12 +8,12 @@ use crate::setting::{Setting, ensure, text, token};
 use crate::wire::WireError;
 
 checks! {
-    "5.7.2" [] "a notice cannot be edited, nor a message that was deleted" => uneditable;
-    "5.7.3" [] {forwarding} "what was forwarded cannot be edited" => forwarded;
-    "5.8.3" [] "a notice stays" => notices;
-    "5.8.4" [] "with a message its reactions are gone, and nobody reacts to it any more" => reactions;
-    "7.5.5" [] {versions} "a deleted message has no versions, and a hidden one none for who hid it" => versions;
-    "7.4.4" [] {accountDeletion} "with an account its messages and reactions are gone" => messages_of_account;
+    "5.7.2" [] {administration editing} "a notice cannot be edited, nor a message that was deleted" => uneditable;
+    "5.7.3" [] {editing forwarding} "what was forwarded cannot be edited" => forwarded;
+    "5.8.3" [] {administration editing} "a notice stays" => notices;
+    "5.8.4" [] {editing reactions} "with a message its reactions are gone, and nobody reacts to it any more" => reactions;
+    "7.5.5" [] {editing versions} "a deleted message has no versions, and a hidden one none for who hid it" => versions;
+    "7.4.4" [] {accountDeletion administration reactions} "with an account its messages and reactions are gone" => messages_of_account;
     "7.4.5" [] {accountDeletion} "with an account its sessions end, and nobody gets its id again" => sessions_of_account;
     "7.4.6" [] {accountDeletion} "a wrong password deletes nothing" => wrong_password;
     "7.4.7" [] {accountDeletion} "the other person keeps a direct conversation, to read" => kept_to_read;

@@ -8,8 +8,8 @@ use crate::wire::{Http, skipped, wire};
 
 checks! {
     "6.1.1" [] "events are dense and in order, and every device gets every event" => dense;
-    "6.2.1" [] "each change is an event of its type in the right logs" => types;
-    "6.2.2" [] "settings are told to their owner alone" => own;
+    "6.2.1" [] {administration editing} "each change is an event of its type in the right logs" => types;
+    "6.2.2" [] {settings} "settings are told to their owner alone" => own;
     "6.3.1" [] "sync goes on after since, in order" => sync;
     "6.3.2" [] "without the log's id, with another, or beyond its head there is a reset" => reset;
     "6.3.3" [] "a snapshot has everything up to its seq" => snapshot;

@@ -14,7 +14,7 @@ checks! {
     "2.4.1" [M1] "unknown fields are ignored" => unknown_fields;
     "2.4.2" [M2] "frames of unknown types are ignored" => unknown_frames;
     "2.4.3" [] "unknown methods are answered, and stop nothing" => unknown_methods;
-    "2.4.4" [] "an operation with a value that is not known is refused" => unknown_values;
+    "2.4.4" [] {administration} "an operation with a value that is not known is refused" => unknown_values;
     "2.5.1" [] "an unknown version is told, and closes with 4400" => unknown_version;
     "2.5.2" [] "of a hello of another version nothing else is looked at" => unreadable_version;
     "8.0.1" [] "errors are problem documents with code, title and status" => problems;

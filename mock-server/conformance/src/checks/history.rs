@@ -10,12 +10,12 @@ checks! {
     "7.5.1" [] "history is paged in both directions without holes" => pages;
     "7.5.2" [] {around} "a page around a place has both sides of it" => around;
     "7.5.3" [] "no page is larger than pageSize" => page_size;
-    "7.5.4" [] {versions} "all that a message ever said, oldest first" => versions;
+    "7.5.4" [] {editing versions} "all that a message ever said, oldest first" => versions;
     "7.5.6" [] "a parameter that cannot be read is params.invalid" => unreadable;
     "7.6.1" [] {search} "search finds every word, in the user's conversations alone" => search;
-    "7.6.2" [] {search} "what was deleted is not found, and a text without a word is params.invalid" => not_found;
+    "7.6.2" [] {editing search} "what was deleted is not found, and a text without a word is params.invalid" => not_found;
     "7.6.3" [] {search} "case, accents, apostrophes and skin tones do not matter, the order of letters does" => other_spellings;
-    "7.6.4" [] {search} "what one has hidden is not found, and notices are not" => hidden_not_found;
+    "7.6.4" [] {administration editing search} "what one has hidden is not found, and notices are not" => hidden_not_found;
     "7.6.5" [] {search} "pages of a search go on where the last one ended" => cursors;
 }
 

@@ -9,10 +9,10 @@ use crate::wire::operation_key;
 checks! {
     "4.2.2" [] "positions are dense and in the order of the submit" => positions;
     "4.2.3" [] "no two messages have the same key, also of different senders" => keys_are_one;
-    "5.1.1" [M10] "the same key again is answered with the first outcome and changes nothing" => same_key;
+    "5.1.1" [M10] {editing} "the same key again is answered with the first outcome and changes nothing" => same_key;
     "5.1.2" [] "the same key for something else is a conflict" => key_conflict;
     "5.1.3" [] "a refused operation is not remembered" => refused_again;
-    "5.1.4" [M9] "an operation is applied completely or not at all" => atomic;
+    "5.1.4" [M9] {administration} "an operation is applied completely or not at all" => atomic;
     "5.1.5" [M12] "the key of a message is remembered as long as the message" => old_key;
     "5.1.6" [] "a null is an absent field, also under a key that was used" => nulls;
     "5.2.2" [] "an operation without a readable key makes its submit unreadable, params only themselves" => unreadable;

@@ -6,17 +6,17 @@ use super::{Outcome, checks};
 use crate::setting::{Setting, ensure, token};
 
 checks! {
-    "4.4.1" [] "members do not change title, people and roles" => members;
-    "4.4.2" [] "of a change of title or people there is a notice" => notices;
-    "4.4.3" [] "where only admins write, members are refused" => only_admins;
+    "4.4.1" [] {administration} "members do not change title, people and roles" => members;
+    "4.4.2" [] {administration} "of a change of title or people there is a notice" => notices;
+    "4.4.3" [] {administration} "where only admins write, members are refused" => only_admins;
     "4.4.4" [] "a group keeps an admin when the last one leaves" => keeps_an_admin;
-    "4.5.1" [] "settings are one's own" => settings;
+    "4.5.1" [] {settings} "settings are one's own" => settings;
     "5.6.1" [] "a group needs a title and people who exist" => groups;
-    "5.10.1" [] "what an update leaves out stays" => updates;
-    "5.11.1" [] "who was removed sees nothing any more" => removed;
-    "5.11.2" [] "nothing of before is unread for who comes in, and all of it can be read" => comes_in;
+    "5.10.1" [] {administration} "what an update leaves out stays" => updates;
+    "5.11.1" [] {administration} "who was removed sees nothing any more" => removed;
+    "5.11.2" [] {administration} "nothing of before is unread for who comes in, and all of it can be read" => comes_in;
     "7.4.1" [] {blocks} "who is blocked does not write, and is not told" => blocks;
-    "7.4.8" [] {blocks} "where one of two users has blocked the other, neither begins a conversation with the other or adds them" => unreachable;
+    "7.4.8" [] {administration blocks} "where one of two users has blocked the other, neither begins a conversation with the other or adds them" => unreachable;
     "7.9.5" [] {users blocks} "users who have blocked one are not found" => not_found;
 }
 

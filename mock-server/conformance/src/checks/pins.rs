@@ -8,8 +8,8 @@ use crate::wire::WireError;
 
 checks! {
     "4.9.1" [] {pins} "a pinned message says who pinned it, and comes with the conversation" => comes_along;
-    "4.9.2" [] {pins} "the newest pin is the first, and what is deleted is pinned no more" => order;
-    "4.9.3" [] {pins} "a message that one has hidden is not among those that one sees pinned" => hidden;
+    "4.9.2" [] {editing pins} "the newest pin is the first, and what is deleted is pinned no more" => order;
+    "4.9.3" [] {editing pins} "a message that one has hidden is not among those that one sees pinned" => hidden;
     "5.13.1" [] {pins} "a pin is told of by a notice, and a second one changes nothing" => once;
     "5.13.2" [] {pins} "an unpinned message is pinned no more, without a notice" => unpinned;
     "5.13.3" [] {pins} "in a group members pin what they wrote, and nobody pins a notice" => roles;

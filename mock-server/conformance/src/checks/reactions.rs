@@ -7,9 +7,9 @@ use super::{Outcome, checks};
 use crate::setting::{Setting, ensure};
 
 checks! {
-    "5.9.1" [] "reactions are set once and taken back once" => reactions;
-    "5.9.2" [] "a reaction is told in normal form and is one in every spelling" => spellings;
-    "5.9.3" [] "what is not exactly one emoji is refused" => no_emoji;
+    "5.9.1" [] {reactions} "reactions are set once and taken back once" => reactions;
+    "5.9.2" [] {reactions} "a reaction is told in normal form and is one in every spelling" => spellings;
+    "5.9.3" [] {reactions} "what is not exactly one emoji is refused" => no_emoji;
 }
 
 async fn reactions(setting: &Setting<'_>) -> Outcome {

@@ -10,11 +10,11 @@ checks! {
     "7.0.1" [] "without a good token there is no answer but token.invalid" => no_token;
     "7.0.2" [] "what is not theirs does not exist, in the same words" => not_theirs;
     "7.0.3" [] "the token may be in the query" => query_token;
-    "7.4.2" [] "me tells and changes one's profile" => me;
+    "7.4.2" [] {profiles} "me tells and changes one's profile" => me;
     "7.4.3" [] "conversations are listed, the last active first" => list;
     "7.7.1" [] "health and stats need no token" => health;
     "7.8.1" [] {push} "a device speaks for itself only" => push_tokens;
-    "7.9.1" [] {rest} "a request with the same operation key changes nothing the second time" => same_request;
+    "7.9.1" [] {editing rest} "a request with the same operation key changes nothing the second time" => same_request;
     "7.9.2" [] {rest} "a refused operation is answered with its problem" => refused;
     "7.9.3" [] {users} "people are found by id and by name" => people;
     "7.9.4" [] {openapi} "the OpenAPI document is there, without a token" => openapi;

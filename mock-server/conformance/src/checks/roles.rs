@@ -7,15 +7,15 @@ use crate::setting::{Setting, ensure, text, token};
 use crate::wire::{WireError, operation_key};
 
 checks! {
-    "4.4.5" [] "moderators change the title and delete, but not who writes, what it is about, or people" => moderators;
-    "4.4.6" [] "where only admins write, members neither edit nor react" => nor_edit;
-    "4.4.7" [] "a notice has the key of the operation, and its sender made the change" => keys_of_notices;
-    "4.4.8" [] "the moderator who is longest in a group follows its last admin" => next_admin;
-    "4.4.9" [] {pins} "where only admins write, members do not pin" => nor_pin;
-    "5.11.3" [] "the last admin keeps the role" => last_admin;
-    "5.11.4" [] "nobody leaves a direct conversation, or comes into one" => direct;
-    "5.11.5" [] "who takes part already is passed over" => there_already;
-    "5.11.6" [] {rest} "who was removed reads no message of it by its id" => by_id;
+    "4.4.5" [] {administration editing} "moderators change the title and delete, but not who writes, what it is about, or people" => moderators;
+    "4.4.6" [] {administration editing reactions} "where only admins write, members neither edit nor react" => nor_edit;
+    "4.4.7" [] {administration} "a notice has the key of the operation, and its sender made the change" => keys_of_notices;
+    "4.4.8" [] {administration} "the moderator who is longest in a group follows its last admin" => next_admin;
+    "4.4.9" [] {administration pins} "where only admins write, members do not pin" => nor_pin;
+    "5.11.3" [] {administration} "the last admin keeps the role" => last_admin;
+    "5.11.4" [] {administration} "nobody leaves a direct conversation, or comes into one" => direct;
+    "5.11.5" [] {administration} "who takes part already is passed over" => there_already;
+    "5.11.6" [] {administration rest} "who was removed reads no message of it by its id" => by_id;
 }
 
 async fn make(setting: &Setting<'_>, group: &str, user: &Value, role: &str) -> Outcome {

@@ -8,11 +8,11 @@ use crate::wire::{Socket, WireError};
 
 checks! {
     "3.10.1" [] {typing} "typing is passed on, with who types" => typing;
-    "3.10.2" [] {typing} "typing of who may not write, or takes no part, is ignored" => forbidden_typing;
+    "3.10.2" [] {administration typing} "typing of who may not write, or takes no part, is ignored" => forbidden_typing;
     "3.10.3" [] {typing} "who types is not told of it" => own_typing;
     "3.10.4" [] {typing} "with their last socket, a user has stopped" => stops_with_the_socket;
     "3.11.1" [] {presence} "presence tells who is there, and who goes" => presence;
-    "3.11.2" [] {presence} "who hides is offline to all others, without lastSeenAt" => hidden;
+    "3.11.2" [] {presence profiles} "who hides is offline to all others, without lastSeenAt" => hidden;
     "3.11.3" [] {presence blocks} "where one of two users has blocked the other, neither sees the other come" => blocked;
     "3.11.4" [] {presence} "who shares no conversation is not told" => strangers;
 }

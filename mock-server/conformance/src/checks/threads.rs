@@ -10,7 +10,7 @@ use crate::wire::WireError;
 checks! {
     "4.6.1" [] {threads} "places in a thread are dense, and its root counts them" => threads;
     "4.6.2" [] {threads} "a message in a thread is a change of its root, under the same number" => revision_of_the_root;
-    "4.6.3" [] {threads} "there is no thread under a message of a thread, nor under a notice" => no_thread_under;
+    "4.6.3" [] {administration threads} "there is no thread under a message of a thread, nor under a notice" => no_thread_under;
     "4.6.4" [] {threads} "a root that is no message of the conversation is message.notFound" => unknown_root;
     "4.6.5" [] {threads} "a page of a thread has its messages alone, by their places in it" => pages;
 }

@@ -8,14 +8,14 @@ use crate::setting::{Setting, ensure, token};
 use crate::wire::WireError;
 
 checks! {
-    "6.2.3" [] "who comes in is told of the conversation, and those who are there of who came" => newcomers;
-    "6.2.4" [] "those who stay are told of another role, and of who left" => who_stays;
-    "6.2.5" [] "a new name or picture is told to the user, and to who shares a conversation" => profiles;
+    "6.2.3" [] {administration} "who comes in is told of the conversation, and those who are there of who came" => newcomers;
+    "6.2.4" [] {administration} "those who stay are told of another role, and of who left" => who_stays;
+    "6.2.5" [] {profiles} "a new name or picture is told to the user, and to who shares a conversation" => profiles;
     "6.2.6" [] {blocks} "the list of blocked users is told to its user alone" => block_lists;
     "6.2.7" [] "pointers are told to all, what is unread only to whose pointers they are" => pointers;
-    "6.2.8" [] "of what one has hidden nobody else is told" => hidden;
-    "6.2.9" [] "an edit, a reaction and a deletion are each told as the whole message" => whole_messages;
-    "6.2.10" [] "what changed is told before the notice that says so" => notices_last;
+    "6.2.8" [] {editing} "of what one has hidden nobody else is told" => hidden;
+    "6.2.9" [] {editing reactions} "an edit, a reaction and a deletion are each told as the whole message" => whole_messages;
+    "6.2.10" [] {administration} "what changed is told before the notice that says so" => notices_last;
 }
 
 fn of_type<'e>(events: &'e [Value], kind: &'e str) -> impl Iterator<Item = &'e Value> {

@@ -8,8 +8,8 @@ use crate::setting::{Setting, ensure};
 
 checks! {
     "4.3.2" [] "unread are the messages of others after readTo" => unread;
-    "4.3.3" [] "what one has hidden is not unread, and the counts stand beside the message" => hidden_unread;
-    "4.3.4" [] "a notice is not unread, and what was deleted still is" => notices_and_deletions;
+    "4.3.3" [] {editing} "what one has hidden is not unread, and the counts stand beside the message" => hidden_unread;
+    "4.3.4" [] {administration editing} "a notice is not unread, and what was deleted still is" => notices_and_deletions;
 }
 
 async fn unread(setting: &Setting<'_>) -> Outcome {

@@ -132,14 +132,14 @@ async fn without(lacking: &[Capability]) -> usize {
 #[tokio::test]
 async fn a_server_without_any_capability_keeps_every_other_rule() {
     let passed = without(&Capability::ALL).await;
-    assert!(passed >= 110, "{passed}");
+    assert!(passed >= 70, "{passed}");
 }
 
 #[tokio::test]
 async fn a_server_without_one_capability_keeps_every_other_rule() {
     for capability in Capability::ALL {
         let passed = without(&[capability]).await;
-        assert!(passed >= 160, "{capability}: {passed}");
+        assert!(passed >= 145, "{capability}: {passed}");
     }
 }
 

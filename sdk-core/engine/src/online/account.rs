@@ -1,5 +1,6 @@
 //! What only the server knows of the user's account (PROTOCOL.md §7.1, §7.4, §7.8).
 
+use fulmar_protocol::text;
 use fulmar_protocol::{
     Answer, ApiRequest, BlockRequest, DeleteAccount, DeviceId, MeUpdate, PushToken, Secret,
     SessionId, UserId,
@@ -7,7 +8,7 @@ use fulmar_protocol::{
 
 use super::ask::{Ask, Asking, OnlineNews, Taken, done};
 use crate::facts::OnlineToken as Token;
-use crate::io::{CommandId, Reply};
+use crate::io::{CommandError, CommandId, Field, Reply};
 use crate::tx::Tx;
 
 /// What the app wants to know of the account, or wants to have changed.
@@ -50,8 +51,13 @@ impl AccountQuestion {
     }
 }
 
-/// The server is asked, when there is a token.
-pub(super) fn question(command: CommandId, question: AccountQuestion, token: Token) -> Asking {
+/// The server is asked, when it may be and there is a token.
+pub(super) fn question(command: CommandId, mut question: AccountQuestion, token: Token) -> Asking {
+    if let AccountQuestion::UpdateMe(update) = &mut question
+        && let Err(error) = check_profile(update)
+    {
+        return Asking::Refused(error);
+    }
     match token {
         Ok(token) => {
             let (call, ask) = question.into_ask(command);
@@ -59,6 +65,18 @@ pub(super) fn question(command: CommandId, question: AccountQuestion, token: Tok
         }
         Err(error) => Asking::Refused(error),
     }
+}
+
+/// The rules of texts (PROTOCOL.md §4.8), and the name in its normal form.
+fn check_profile(update: &mut MeUpdate) -> Result<(), CommandError> {
+    if let Some(name) = &mut update.name {
+        *name = text::name(name).map_err(|fault| CommandError::of_text(Field::Name, fault))?;
+    }
+    if let Some(url) = &update.avatar_url {
+        text::check_avatar_url(url)
+            .map_err(|fault| CommandError::of_text(Field::AvatarUrl, fault))?;
+    }
+    Ok(())
 }
 
 /// An answer that the app is told, and of which nothing else comes.

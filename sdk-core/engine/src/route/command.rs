@@ -131,7 +131,8 @@ impl Route<'_, '_> {
 
     fn ask(&mut self, command: CommandId, question: Question) -> Result<Begun> {
         let needed = capabilities::of_question(&question);
-        let lacking = needed.filter(|needed| self.state.outbox.lacks(*needed));
+        let mut needed = needed.into_iter();
+        let lacking = needed.find(|needed| self.state.outbox.lacks(*needed));
         // What is here already is answered all the same.
         let token = match lacking {
             Some(capability) => Err(CommandError::Unsupported { capability }),

@@ -125,7 +125,8 @@ fn authenticated(
     parsed: &ParsedRequest<'_>,
     caller: &Caller,
 ) -> Result<String> {
-    let missing = capabilities::of_request(parsed.path).filter(|needed| !rooms.can(needed));
+    let missing =
+        capabilities::of_request(parsed.method, parsed.path).filter(|needed| !rooms.can(needed));
     if missing.is_some() {
         return Err(unknown_route());
     }

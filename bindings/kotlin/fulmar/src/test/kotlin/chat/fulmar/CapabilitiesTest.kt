@@ -21,6 +21,10 @@ class CapabilitiesTest {
         his.second.timeline().shows("all that I can say")
         for (capability in Capability.entries) assertFalse(alice.supports(capability), "$capability")
         lacks(Capability.PINS) { chat.pinMessage(key) }
+        lacks(Capability.EDITING) { chat.deleteForEveryone(key) }
+        lacks(Capability.REACTIONS) { chat.addReaction(key, "👍") }
+        lacks(Capability.SETTINGS) { chat.archive() }
+        lacks(Capability.ADMINISTRATION) { alice.createGroup("Trip", listOf(UserId("bob"))).setTitle("Rome") }
         lacks(Capability.FORWARDING) { chat.forward(key) }
         lacks(Capability.VERSIONS) { chat.fetchVersions(key) }
         lacks(Capability.BLOCKS) { alice.account.block(UserId("bob")) }
