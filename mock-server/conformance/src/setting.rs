@@ -21,9 +21,9 @@ pub(crate) use ensure;
 
 /// A place in somebody's log.
 pub(crate) struct Mark {
-    token: String,
-    seq: u64,
-    log: String,
+    pub(crate) token: String,
+    pub(crate) seq: u64,
+    pub(crate) log: String,
 }
 
 /// What most checks begin with: both users signed in, and a conversation of theirs.

@@ -10,6 +10,7 @@ mod floors;
 mod imports;
 mod modules;
 mod plan;
+mod promises;
 mod ratchet;
 mod requirements;
 mod rows;
@@ -41,6 +42,7 @@ pub(crate) fn run(lower: bool, list: bool) -> Result<(), String> {
     let mut complaints = Vec::new();
     files::judge(&mut complaints)?;
     docs::judge(&mut complaints)?;
+    promises::judge(&mut complaints)?;
     requirements::judge(&mut complaints)?;
     way::judge(&mut complaints)?;
 

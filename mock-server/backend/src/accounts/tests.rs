@@ -1,6 +1,7 @@
 use fulmar_protocol::{Code, DeviceId, MeUpdate, PresenceSetting, Secret, SignInRequest};
 
 use super::{AccountNews, Refreshed};
+use crate::store::users::write;
 use crate::testing::{NOW, PASSWORD, Stage, accounts, user};
 
 fn sign_in_request(name: &str, password: &str, device: &str) -> SignInRequest {
@@ -196,6 +197,29 @@ fn who_blocks_somebody_does_not_exist_for_them() {
         stage.refused(|tx| accounts.block(tx, &ann, &ann)),
         Code::ParamsInvalid
     );
+}
+
+#[test]
+fn as_many_users_are_blocked_as_there_is_room_for() {
+    let accounts = accounts();
+    let mut stage = Stage::with(&["ann"]);
+    let ann = user("ann");
+    let others: Vec<_> = (0..1_001)
+        .map(|number| user(&format!("u{number}")))
+        .collect();
+    stage.ok(|tx| {
+        for other in &others {
+            write::insert(tx.db(), other, "Somebody", "no hash", "log")?;
+        }
+        Ok(())
+    });
+    for other in &others[..1_000] {
+        stage.ok(|tx| accounts.block(tx, &ann, other));
+    }
+    let one_more = stage.refused(|tx| accounts.block(tx, &ann, &others[1_000]));
+    assert_eq!(one_more, Code::ParamsInvalid);
+    // Those who are blocked are no more for it.
+    stage.ok(|tx| accounts.block(tx, &ann, &others[7]));
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod rest;
 mod roles;
 mod signals;
 mod socket;
+mod tables;
 mod threads;
 mod told;
 mod unread;
@@ -77,6 +78,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Check> {
         operations::CHECKS,
         history::CHECKS,
         rest::CHECKS,
+        tables::CHECKS,
         files::CHECKS,
         accounts::CHECKS,
         endings::CHECKS,
