@@ -101,6 +101,8 @@ codes! {
     FileDamaged = "file.damaged", Transient, 422;
     /// The bytes do not belong there: ask how many are there.
     UploadConflict = "upload.conflict", Transient, 409;
+    /// The server keeps no more files for this user; what is deleted makes room.
+    StorageFull = "storage.full", Permanent, 507;
     /// There is no such session of this user.
     SessionNotFound = "session.notFound", Permanent, 404;
     /// User and password do not go together.

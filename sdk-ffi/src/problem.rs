@@ -47,6 +47,8 @@ pub enum Code {
     FileDamaged,
     /// The bytes do not belong there: ask how many are there.
     UploadConflict,
+    /// The server keeps no more files for this user; what is deleted makes room.
+    StorageFull,
     /// The log does not reach back that far.
     SyncReset,
     /// Too many requests.
@@ -86,6 +88,7 @@ impl From<fulmar::Code> for Code {
             fulmar::Code::FileNotFound => Self::FileNotFound,
             fulmar::Code::FileDamaged => Self::FileDamaged,
             fulmar::Code::UploadConflict => Self::UploadConflict,
+            fulmar::Code::StorageFull => Self::StorageFull,
             fulmar::Code::SyncReset => Self::SyncReset,
             fulmar::Code::RateLimited => Self::RateLimited,
             fulmar::Code::ServerUnavailable => Self::ServerUnavailable,

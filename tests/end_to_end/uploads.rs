@@ -3,11 +3,13 @@
 use fulmar::{
     CommandError, FailureReason, MessageState, NetworkState, NewAttachment, NewMessage, OutboxState,
 };
-use fulmar_mock_server::{Action, When, Where};
+use fulmar_mock_server::{Action, Config, When, Where};
 use fulmar_protocol::{Code, Problem};
-use fulmar_tests::{Person, Stage, connection, patiently, until};
+use fulmar_tests::{Person, Stage, connection, messages, patiently, until};
 
-use crate::files::{Counted, bytes, fetched, file, in_small_pieces, names};
+use crate::files::{
+    Counted, bytes, download, fetched, file, first_attachment, in_small_pieces, names,
+};
 
 #[tokio::test]
 async fn a_message_waits_for_its_files_and_those_behind_it_for_the_message() {
@@ -205,6 +207,38 @@ async fn a_file_that_the_server_refuses_fails_its_message_until_it_is_retried_or
     alice.client.outbox().retry(key).await.unwrap();
     alice.sees(&["", "behind it"]).await;
     assert_eq!(fetched(&mut bob).await, bytes(3_000));
+}
+
+#[tokio::test]
+async fn a_user_whose_storage_is_full_sends_files_again_once_something_is_deleted() {
+    let stage = Stage::with(Config {
+        storage_bytes: 5_000,
+        ..Config::default()
+    })
+    .await;
+    let (mut alice, mut bob) = stage.alice_and_bob().await;
+    let first = alice.chat.send(file("a.bin", 3_000)).await.unwrap();
+    alice.sees(&[""]).await;
+    let second = alice.chat.send(file("b.bin", 2_001)).await.unwrap();
+    until(&mut alice.screen, |items| {
+        match &items.last().unwrap().state {
+            MessageState::Failed {
+                reason: FailureReason::Refused { problem },
+            } => problem.code == Code::StorageFull,
+            _ => false,
+        }
+    })
+    .await;
+    alice.chat.delete_for_everyone(first).await.unwrap();
+    until(
+        &mut bob.screen,
+        |items| matches!(items, [item] if matches!(item.content, fulmar::MessageContent::Deleted { .. })),
+    )
+    .await;
+    alice.client.outbox().retry(second).await.unwrap();
+    until(&mut bob.screen, |items| items.len() == 2).await;
+    let file = first_attachment(&messages(&bob.screen)[1..]);
+    assert_eq!(download(&bob.client, &file).await, bytes(2_001));
 }
 
 #[tokio::test]

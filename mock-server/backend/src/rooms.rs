@@ -37,7 +37,7 @@ impl Rooms {
             ),
             audit: Audit,
             conversations: Conversations,
-            files: Files::new(limits.file_bytes),
+            files: Files::new(limits.file_bytes, config.storage_bytes),
             log: Log::new(config.log_capacity),
             messages: Messages::new(&limits, config.messages_per_minute),
             push: Push,

@@ -21,15 +21,23 @@ use crate::tx::Tx;
 /// How long a file is kept that no message carries.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How many files of a user no message carries.
+const MOST_WAITING: u64 = 1_000;
+
 /// The files.
 pub(crate) struct Files {
     /// The largest file, in bytes.
     most_bytes: u64,
+    /// The most that a user has here, in bytes.
+    most_stored: u64,
 }
 
 impl Files {
-    pub(crate) fn new(most_bytes: u64) -> Self {
-        Self { most_bytes }
+    pub(crate) fn new(most_bytes: u64, most_stored: u64) -> Self {
+        Self {
+            most_bytes,
+            most_stored,
+        }
     }
 
     pub(crate) fn most_bytes(&self) -> u64 {

@@ -1,11 +1,14 @@
 use fulmar_protocol::{Code, ContentHash};
 use sha2::{Digest as _, Sha256};
 
-use super::{Files, KEPT, Upload};
+use super::{Files, KEPT, MOST_WAITING, Upload};
 use crate::store::files::File;
 use crate::testing::{NOW, Stage, user};
 
-const FILES: Files = Files { most_bytes: 10 };
+const FILES: Files = Files {
+    most_bytes: 10,
+    most_stored: 25,
+};
 
 fn hash(bytes: &[u8]) -> ContentHash {
     ContentHash::from_bytes(Sha256::digest(bytes).into())
@@ -55,6 +58,37 @@ fn what_is_not_what_was_announced_is_gone() {
         stage.refused(|tx| FILES.begin_upload(tx, &user("ann"), 11, None)),
         Code::RequestTooLarge
     );
+}
+
+#[test]
+fn what_was_announced_counts_and_what_goes_makes_room() {
+    let mut stage = Stage::with(&["ann", "ben"]);
+    let (ann, ben) = (user("ann"), user("ben"));
+    let full = |stage: &mut Stage, size| {
+        let code = stage.refused(|tx| FILES.begin_upload(tx, &ann, size, None));
+        assert_eq!(code, Code::StorageFull, "{size}");
+    };
+    let first = standing(stage.ok(|tx| FILES.begin_upload(tx, &ann, 10, None))).unwrap();
+    upload(&mut stage, "ann", b"0123456789", hash(b"0123456789"));
+    full(&mut stage, 6);
+    // It is each user's own.
+    stage.ok(|tx| FILES.begin_upload(tx, &ben, 10, None));
+    stage.ok(|tx| FILES.end_upload(tx, &ann, &first.id));
+    stage.ok(|tx| FILES.begin_upload(tx, &ann, 6, None));
+    full(&mut stage, 10);
+    stage.now = NOW.plus(KEPT);
+    stage.ok(|tx| FILES.delete_expired(tx));
+    // Files of no size count as well.
+    for _ in 0..MOST_WAITING {
+        stage.ok(|tx| FILES.begin_upload(tx, &ann, 0, None));
+    }
+    full(&mut stage, 0);
+    // Those that a message carries are no uploads any more.
+    stage.ok(|tx| {
+        tx.db().execute("UPDATE file SET expires_at = NULL", [])?;
+        Ok(())
+    });
+    stage.ok(|tx| FILES.begin_upload(tx, &ann, 0, None));
 }
 
 #[test]

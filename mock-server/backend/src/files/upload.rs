@@ -3,7 +3,7 @@
 use fulmar_protocol::{Code, ContentHash, FileId, Problem, UserId};
 use sha2::{Digest as _, Sha256};
 
-use super::{Files, KEPT, no_such_file};
+use super::{Files, KEPT, MOST_WAITING, no_such_file};
 use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
 use crate::store::files::{self, File, write};
@@ -32,6 +32,7 @@ impl Files {
                     .with_detail(format!("at most {} bytes", self.most_bytes)),
             ));
         }
+        self.check_room(tx, user, size)?;
         let file = File {
             id: FileId::new(tx.entropy().id("f-"))?,
             owner: Some(user.clone()),
@@ -42,6 +43,23 @@ impl Files {
         };
         write::insert(tx.db(), &file)?;
         self.check_whole(tx, file)
+    }
+
+    /// Refuses what is more than the server keeps for one user, counted from when it is announced.
+    fn check_room(&self, tx: &Tx<'_>, user: &UserId, size: u64) -> Result<()> {
+        let there = files::storage(tx.db(), user)?;
+        let bytes = there.bytes.saturating_add(size);
+        if bytes <= self.most_stored && there.waiting < MOST_WAITING {
+            return Ok(());
+        }
+        Err(Error::Refused(
+            Problem::new(Code::StorageFull, "There is no room for more files").with_detail(
+                format!(
+                    "at most {} bytes, and {MOST_WAITING} files that no message carries",
+                    self.most_stored
+                ),
+            ),
+        ))
     }
 
     /// An upload of this user.

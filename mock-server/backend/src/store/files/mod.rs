@@ -56,6 +56,28 @@ pub(crate) fn find(db: &Connection, id: &FileId, now: Timestamp) -> Result<Optio
     }))
 }
 
+/// What somebody has at the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Storage {
+    /// The bytes of all their files, also of those that were only announced.
+    pub(crate) bytes: u64,
+    /// How many of the files no message carries.
+    pub(crate) waiting: u64,
+}
+
+pub(crate) fn storage(db: &Connection, user: &UserId) -> Result<Storage> {
+    let found = db
+        .prepare_cached("SELECT bytes, waiting FROM storage WHERE user_id = ?1")?
+        .query_row([user.as_str()], |row| {
+            Ok(Storage {
+                bytes: row.get("bytes")?,
+                waiting: row.get("waiting")?,
+            })
+        })
+        .optional()?;
+    Ok(found.unwrap_or_default())
+}
+
 /// Hands the bytes from `start` on, and before `end`, to `take`, piece by piece.
 pub(crate) fn read(
     db: &Connection,

@@ -65,16 +65,17 @@ pub(crate) fn attach(db: &Connection, message: &MessageId, id: &FileId) -> Resul
 
 /// A message carries nothing any more. Files that no other one carries go.
 pub(crate) fn detach(db: &Connection, message: &MessageId) -> Result<()> {
-    let released = db.execute(
-        "DELETE FROM attached WHERE message_id = ?1",
-        [message.as_str()],
-    )?;
-    if released > 0 {
-        db.execute(
-            "DELETE FROM file WHERE expires_at IS NULL
+    let mut statement =
+        db.prepare_cached("DELETE FROM attached WHERE message_id = ?1 RETURNING file_id")?;
+    let released =
+        statement.query_map([message.as_str()], |row| row.get::<_, String>("file_id"))?;
+    let released: Vec<String> = released.collect::<rusqlite::Result<_>>()?;
+    for file in released {
+        db.prepare_cached(
+            "DELETE FROM file WHERE file_id = ?1
              AND NOT EXISTS (SELECT 1 FROM attached WHERE attached.file_id = file.file_id)",
-            [],
-        )?;
+        )?
+        .execute([file])?;
     }
     Ok(())
 }
