@@ -1,10 +1,11 @@
 //! The rooms on their database: what the edge stands on.
 
 use std::path::Path;
+use std::sync::{Arc, OnceLock, Weak};
 
 use fulmar_protocol::{Capability, Timestamp};
-use rusqlite::Connection;
 use rusqlite::backup::Backup;
+use rusqlite::{Connection, MAIN_DB};
 
 use crate::config::Config;
 use crate::entropy::Entropy;
@@ -15,12 +16,15 @@ use crate::tx::{Database, Pending, Tx};
 
 pub(crate) struct Service {
     database: Database,
+    /// A state of which nothing has changed yet.
+    untouched: Option<Weak<OnceLock<Vec<u8>>>>,
     rooms: Rooms,
     config: Config,
 }
 
-/// A state of the backend to come back to.
-pub struct Checkpoint(Connection);
+/// A state of the backend to come back to: its database as bytes. They are taken when that is about to change, so one
+/// of a world in which nothing happens costs nothing.
+pub struct Checkpoint(Arc<OnceLock<Vec<u8>>>);
 
 impl std::fmt::Debug for Checkpoint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -47,9 +51,15 @@ impl Service {
         let secret = store::prepare(&connection, &entropy.bytes())?;
         Ok(Self {
             database: Database::new(connection, entropy),
+            untouched: None,
             rooms: Rooms::new(&config, &secret),
             config,
         })
+    }
+
+    /// Whether it began with this process, and ends with it.
+    pub(crate) fn is_in_memory(&self) -> bool {
+        self.database.connection().path().is_none_or(str::is_empty)
     }
 
     /// Whether the backend was set up to do this.
@@ -68,6 +78,7 @@ impl Service {
         now: Timestamp,
         work: impl FnOnce(&Rooms, &mut Tx<'_>) -> Result<T>,
     ) -> Result<(T, Pending)> {
+        self.take_checkpoint()?;
         let Self {
             database, rooms, ..
         } = self;
@@ -83,14 +94,33 @@ impl Service {
         self.run(now, work).map(|(done, _)| done)
     }
 
-    pub(crate) fn checkpoint(&self) -> std::result::Result<Checkpoint, BackendError> {
+    pub(crate) fn checkpoint(&mut self) -> std::result::Result<Checkpoint, BackendError> {
+        self.take_checkpoint()?;
+        let cell = Arc::new(OnceLock::new());
+        self.untouched = Some(Arc::downgrade(&cell));
+        Ok(Checkpoint(cell))
+    }
+
+    /// Keeps the bytes of the newest checkpoint, if somebody still has it: from now on they may be others.
+    fn take_checkpoint(&mut self) -> rusqlite::Result<()> {
+        let Some(cell) = self.untouched.take().and_then(|cell| cell.upgrade()) else {
+            return Ok(());
+        };
         let mut copy = Connection::open_in_memory()?;
         Backup::new(self.database.connection(), &mut copy)?.step(-1)?;
-        Ok(Checkpoint(copy))
+        let bytes = copy.serialize(MAIN_DB)?.to_vec();
+        cell.get_or_init(|| bytes);
+        Ok(())
     }
 
     pub(crate) fn restore(&mut self, from: &Checkpoint) -> std::result::Result<(), BackendError> {
-        Backup::new(&from.0, self.database.connection_mut())?.step(-1)?;
+        // Otherwise nothing has changed since.
+        if let Some(bytes) = from.0.get() {
+            self.take_checkpoint()?;
+            let mut copy = Connection::open_in_memory()?;
+            copy.deserialize_read_exact(MAIN_DB, bytes.as_slice(), bytes.len(), true)?;
+            Backup::new(&copy, self.database.connection_mut())?.step(-1)?;
+        }
         Ok(())
     }
 }

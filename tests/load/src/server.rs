@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 use std::process::Stdio;
 
 use tempfile::TempDir;
@@ -22,15 +23,20 @@ impl Server {
         let folder = tempfile::tempdir().map_err(trouble)?;
         let scenario = folder.path().join("crowd.toml");
         fs::write(&scenario, world(options)).map_err(trouble)?;
-        let mut process = Command::new(&options.server)
-            .args([
-                "--port",
-                "0",
-                "--no-admin",
-                "--stop-with-input",
-                "--scenario",
-            ])
-            .arg(&scenario)
+        let mut command = Command::new(&options.server);
+        command.args(["--no-admin", "--scenario"]).arg(&scenario);
+        Self::run(command, folder).await.map(|(server, _)| server)
+    }
+
+    /// Starts one without users, and says where its admin API is.
+    pub(crate) async fn with_admin(program: &Path) -> Result<(Self, String), Trouble> {
+        let folder = tempfile::tempdir().map_err(trouble)?;
+        Self::run(Command::new(program), folder).await
+    }
+
+    async fn run(mut command: Command, folder: TempDir) -> Result<(Self, String), Trouble> {
+        let mut process = command
+            .args(["--port", "0", "--stop-with-input"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -38,20 +44,21 @@ impl Server {
             .map_err(trouble)?;
         let output = process.stdout.take().ok_or_else(|| trouble("no output"))?;
         let mut lines = BufReader::new(output).lines();
-        let line = lines
-            .next_line()
-            .await
-            .map_err(trouble)?
-            .unwrap_or_default();
-        let url = line
-            .strip_prefix("listening on ")
-            .ok_or_else(|| trouble(format!("the server said {line:?}")))?
-            .to_owned();
-        Ok(Self {
-            process,
-            url,
-            _folder: folder,
-        })
+        let mut admin = String::new();
+        while let Some(line) = lines.next_line().await.map_err(trouble)? {
+            if let Some(url) = line.strip_prefix("admin on ") {
+                admin = url.to_owned();
+            } else if let Some(url) = line.strip_prefix("listening on ") {
+                let url = url.to_owned();
+                let server = Self {
+                    process,
+                    url,
+                    _folder: folder,
+                };
+                return Ok((server, admin));
+            }
+        }
+        Err(trouble("the server did not say where it listens"))
     }
 
     /// How many bytes of it are in memory, where the system says so.

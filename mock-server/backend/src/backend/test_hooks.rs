@@ -119,7 +119,7 @@ impl Backend {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn checkpoint(&self) -> Result<Checkpoint, BackendError> {
+    pub fn checkpoint(&mut self) -> Result<Checkpoint, BackendError> {
         self.service.checkpoint()
     }
 

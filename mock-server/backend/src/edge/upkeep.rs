@@ -15,16 +15,9 @@ use crate::service::Service;
 const EVERY: Duration = Duration::from_secs(3_600);
 
 /// When what is old was last forgotten.
+#[derive(Default)]
 pub(crate) struct Upkeep {
-    forgot_at: Timestamp,
-}
-
-impl Default for Upkeep {
-    fn default() -> Self {
-        Self {
-            forgot_at: Timestamp(0),
-        }
-    }
+    forgot_at: Option<Timestamp>,
 }
 
 impl Upkeep {
@@ -49,10 +42,15 @@ impl Upkeep {
     /// Operation keys that are older than the retention (PROTOCOL.md §5.1), and files that no message
     /// carries (§7.10).
     fn forget_what_is_old(&mut self, service: &mut Service, now: Timestamp) {
-        if now.since(self.forgot_at) < EVERY {
+        let before = self.forgot_at;
+        let due = before.is_none_or(|at| now.since(at) >= EVERY);
+        if due {
+            self.forgot_at = Some(now);
+        }
+        // In a database that is only in memory nothing is old at the beginning.
+        if !due || before.is_none() && service.is_in_memory() {
             return;
         }
-        self.forgot_at = now;
         let kept = service.config().operation_key_retention.as_millis();
         let kept = i64::try_from(kept).unwrap_or(i64::MAX);
         let oldest = Timestamp(now.0.saturating_sub(kept));

@@ -39,7 +39,7 @@ const NEWEST: i64 = STEPS.len() as i64;
 
 /// Makes the pages of a new database small: each table has one at least, and of a small world most have no more.
 pub(crate) fn in_small_pages(database: &Connection) -> Result<(), BackendError> {
-    Ok(database.pragma_update(None, "page_size", 1024)?)
+    Ok(database.pragma_update(None, "page_size", 512)?)
 }
 
 /// Opens the schema, and gives the signing secret: the stored one, or `fresh_secret` for a new
