@@ -18,6 +18,9 @@ use crate::worlds::Worlds;
 /// How long a client may take to say what it wants.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long a request that runs may go on when the server stops.
+const GOODBYE: Duration = Duration::from_secs(2);
+
 /// Where somebody came in.
 #[derive(Debug, Clone)]
 pub(crate) enum Door {
@@ -76,7 +79,8 @@ async fn speak(
         _ = connection.as_mut() => {}
         () = stopped(&mut stopping) => {
             connection.as_mut().graceful_shutdown();
-            let _ = connection.await;
+            // A request of which half has come, or that a fault holds back, is not waited for.
+            let _ = tokio::time::timeout(GOODBYE, connection).await;
         }
     }
 }

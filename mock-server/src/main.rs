@@ -208,8 +208,15 @@ async fn main() -> ExitCode {
     } else if !people.is_empty() {
         say(&format!("{people} can sign in"));
     }
+    let asked = match asked_to_stop() {
+        Ok(asked) => asked,
+        Err(error) => {
+            eprintln!("fulmar-mock-server: no signals: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
     tokio::select! {
-        () = stop_signal() => {}
+        _ = asked => {}
         () = end_of_input(), if options.stop_with_input => {}
     }
     say("stopping");
@@ -304,6 +311,26 @@ async fn end_of_input() {
         let _ = ended.send(());
     });
     let _ = end.await;
+}
+
+/// How long the end may take that was asked for: whoever asked waits for it, and kills in the end.
+const LONGEST_END: Duration = Duration::from_secs(4);
+
+/// Told when the system, or somebody with Ctrl-C, asks for the end. It is heard, and it comes in time, whatever the
+/// server is busy with: a thread of its own sees to both.
+fn asked_to_stop() -> std::io::Result<tokio::sync::oneshot::Receiver<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let (ask, asked) = tokio::sync::oneshot::channel();
+    std::thread::Builder::new().spawn(move || {
+        runtime.block_on(stop_signal());
+        // Nobody waits any more when the server has stopped by itself.
+        let _ = ask.send(());
+        std::thread::sleep(LONGEST_END);
+        std::process::exit(0);
+    })?;
+    Ok(asked)
 }
 
 /// Waits for Ctrl-C, or for the system to ask for the end.

@@ -290,8 +290,8 @@ impl MockServer {
         self.address
     }
 
-    /// Stops: open sockets are closed with 1001, running requests are answered, and the port is
-    /// free afterwards.
+    /// Stops: open sockets are closed with 1001, requests that run are answered if that takes no more than 2 seconds,
+    /// and the port is free afterwards.
     pub async fn stop(mut self) {
         self.worlds.end_all();
         let _ = self.stop.send(true);

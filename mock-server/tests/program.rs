@@ -256,3 +256,67 @@ fn without_file_descriptors_it_rests_until_there_are_some() {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert_eq!(terminate(&mut child), 0);
 }
+
+fn post(base: &str, path: &str, body: &str) -> std::net::TcpStream {
+    let address = base.trim_start_matches("http://");
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let length = body.len();
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+    );
+    std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
+    stream
+}
+
+/// Waits for the head of an answer.
+fn answered(mut stream: std::net::TcpStream) -> std::net::TcpStream {
+    let mut first = [0; 12];
+    stream.read_exact(&mut first).unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200");
+    stream
+}
+
+/// Robots that never rest, a clock that jumped, requests that are half there, and one that is never answered.
+#[test]
+#[cfg(unix)]
+fn whatever_it_is_busy_with_it_ends_within_five_seconds() {
+    let folder = tempfile::tempdir().unwrap();
+    let ready = folder.path().join("ready");
+    let mut child = program(&["--port", "0", "--ready-file", ready.to_str().unwrap()]);
+    let told: Value = serde_json::from_str(&written(&ready)).unwrap();
+    let (url, admin) = (
+        told["url"].as_str().unwrap(),
+        told["adminUrl"].as_str().unwrap(),
+    );
+    let mut open = Vec::new();
+    for user in ["alice", "bob"] {
+        let robot = format!(
+            "{{\"user\": \"{user}\", \"on\": {{\"everyMs\": 1}}, \"do\": [{{\"say\": \"{{n}}\"}}]}}"
+        );
+        open.push(answered(post(admin, "/admin/worlds/main/robots", &robot)));
+    }
+    let world = "{\"demo\": true, \"stepped\": true}";
+    open.push(answered(post(admin, "/admin/worlds", world)));
+    let robot = "{\"user\": \"alice\", \"on\": {\"everyMs\": 1}, \"do\": [{\"say\": \"{n}\"}]}";
+    open.push(answered(post(admin, "/admin/worlds/w1/robots", robot)));
+    // It is not waited for: there is much to do on the way.
+    let jump = "{\"byMs\": 100000000}";
+    open.push(post(admin, "/admin/worlds/w1/clock/advance", jump));
+    let silent = "{\"at\": {\"http\": \"/v1/auth/login\"}, \"then\": \"halfOpen\"}";
+    open.push(post(admin, "/admin/worlds/main/faults", silent));
+    let address = url.trim_start_matches("http://");
+    for half in [
+        "GET /hea",
+        "POST /v1/auth/login HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{\"userId\"",
+        "GET /health HTTP/1.1\r\nhost: x\r\n\r\n",
+    ] {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        std::io::Write::write_all(&mut stream, half.as_bytes()).unwrap();
+        open.push(stream);
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    let asked = Instant::now();
+    assert_eq!(terminate(&mut child), 0);
+    let took = asked.elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+}
