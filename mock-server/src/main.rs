@@ -313,7 +313,7 @@ async fn end_of_input() {
     let _ = end.await;
 }
 
-/// How long the end may take that was asked for: whoever asked waits for it, and kills in the end.
+/// How long the end may take that was asked for: who asks waits no longer, and kills.
 const LONGEST_END: Duration = Duration::from_secs(4);
 
 /// Told when the system, or somebody with Ctrl-C, asks for the end. It is heard, and it comes in time, whatever the

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::{MessageSend, Method};
+use crate::MessageSend;
 
 /// Something that a backend can do beyond what every backend does (PROTOCOL.md §10.2).
 ///
@@ -109,29 +109,6 @@ impl Capability {
             Self::Typing => "typing",
             Self::Users => "users",
             Self::Versions => "versions",
-        }
-    }
-}
-
-impl Method {
-    /// What a backend without which does not know the method at all (`method.unknown`).
-    #[must_use]
-    pub fn capability(&self) -> Option<Capability> {
-        match self {
-            Self::MessagePin(_) => Some(Capability::Pins),
-            Self::MessageEdit(_) | Self::MessageDelete(_) | Self::MessageHide(_) => {
-                Some(Capability::Editing)
-            }
-            Self::ReactionAdd(_) | Self::ReactionRemove(_) => Some(Capability::Reactions),
-            Self::ConversationUpdate(_)
-            | Self::ParticipantAdd(_)
-            | Self::ParticipantRemove(_)
-            | Self::ParticipantUpdate(_) => Some(Capability::Administration),
-            Self::SettingsUpdate(_) => Some(Capability::Settings),
-            Self::MessageSend(_)
-            | Self::ReceiptUpdate(_)
-            | Self::ConversationCreate(_)
-            | Self::ConversationLeave(_) => None,
         }
     }
 }

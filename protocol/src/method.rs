@@ -1,5 +1,5 @@
-//! The methods of operations: one row for each (PROTOCOL.md §5). The row says what the operation is about and by
-//! which requests it can be asked for over REST (PROTOCOL.md §7.9); everything that follows from that is made here.
+//! The methods of operations: one row for each (PROTOCOL.md §5). The row says what the operation is about, which
+//! capability it needs (PROTOCOL.md §10.2), and by which requests it can be asked for over REST (PROTOCOL.md §7.9); everything that follows from that is made here.
 //!
 //! What a method needs stands in `params.rs`. Nobody else lists the methods.
 
@@ -11,7 +11,7 @@ use crate::params::{
     MessageHide, MessagePin, MessageSend, ParticipantAdd, ParticipantRemove, ParticipantUpdate,
     ReactionAdd, ReactionRemove, ReceiptUpdate, SettingsUpdate,
 };
-use crate::{ConversationId, OperationKey, Unreadable};
+use crate::{Capability, ConversationId, OperationKey, Unreadable};
 
 /// A request that means one operation (PROTOCOL.md §7.9).
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +23,8 @@ pub struct WriteRequest {
     pub path: &'static str,
     /// The name of the method.
     pub operation: &'static str,
+    /// What is needed for the method.
+    pub capability: Option<Capability>,
     /// What it does, in one sentence.
     pub summary: &'static str,
     /// The shape of the params.
@@ -52,9 +54,19 @@ macro_rules! message_of {
     }};
 }
 
+/// What a method needs beyond what every backend does.
+macro_rules! capability {
+    (nothing) => {
+        None
+    };
+    ($needs:ident) => {
+        Some(Capability::$needs)
+    };
+}
+
 macro_rules! methods {
     ($(#[doc = $doc:literal] $name:ident = $text:literal, about: $about:ident,
-       rest: [$($verb:ident $path:literal),*];)*) => {
+       needs: $needs:ident, rest: [$($verb:ident $path:literal),*];)*) => {
         /// The methods of this version.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub enum Method {
@@ -70,6 +82,7 @@ macro_rules! methods {
                 verb: stringify!($verb),
                 path: $path,
                 operation: $text,
+                capability: capability!($needs),
                 summary: $doc.trim_ascii_start(),
                 #[cfg(feature = "schema")]
                 params: <$name as schemars::JsonSchema>::json_schema,
@@ -80,6 +93,14 @@ macro_rules! methods {
             pub fn name(&self) -> &'static str {
                 match self {
                     $(Self::$name(_) => $text,)*
+                }
+            }
+
+            /// What a backend without which does not know the method at all (`method.unknown`, PROTOCOL.md §10.2).
+            #[must_use]
+            pub fn capability(&self) -> Option<Capability> {
+                match self {
+                    $(Self::$name(_) => capability!($needs),)*
                 }
             }
 
@@ -119,48 +140,48 @@ macro_rules! methods {
 
 methods! {
     /// Sends a message.
-    MessageSend = "message.send", about: conversation,
+    MessageSend = "message.send", about: conversation, needs: nothing,
         rest: [POST "/v1/conversations/{conversationId}/messages", POST "/v1/users/{toUserId}/messages"];
     /// Changes what an own message says.
-    MessageEdit = "message.edit", about: message,
+    MessageEdit = "message.edit", about: message, needs: Editing,
         rest: [PATCH "/v1/messages/{messageId}"];
     /// Deletes a message for everyone.
-    MessageDelete = "message.delete", about: message,
+    MessageDelete = "message.delete", about: message, needs: Editing,
         rest: [DELETE "/v1/messages/{messageId}"];
     /// Deletes a message for the user alone.
-    MessageHide = "message.hide", about: message,
+    MessageHide = "message.hide", about: message, needs: Editing,
         rest: [POST "/v1/messages/{messageId}/hide"];
     /// Pins a message for everyone, or unpins it.
-    MessagePin = "message.pin", about: message,
+    MessagePin = "message.pin", about: message, needs: Pins,
         rest: [PUT "/v1/messages/{messageId}/pin"];
     /// Adds a reaction of the user.
-    ReactionAdd = "reaction.add", about: message,
+    ReactionAdd = "reaction.add", about: message, needs: Reactions,
         rest: [PUT "/v1/messages/{messageId}/reactions/{emoji}"];
     /// Removes a reaction of the user.
-    ReactionRemove = "reaction.remove", about: message,
+    ReactionRemove = "reaction.remove", about: message, needs: Reactions,
         rest: [DELETE "/v1/messages/{messageId}/reactions/{emoji}"];
     /// Says how far the user got and read the messages.
-    ReceiptUpdate = "receipt.update", about: conversation,
+    ReceiptUpdate = "receipt.update", about: conversation, needs: nothing,
         rest: [POST "/v1/conversations/{conversationId}/receipts"];
     /// Creates a conversation.
-    ConversationCreate = "conversation.create", about: nothing,
+    ConversationCreate = "conversation.create", about: nothing, needs: nothing,
         rest: [POST "/v1/conversations"];
     /// Changes what everyone sees of a conversation.
-    ConversationUpdate = "conversation.update", about: conversation,
+    ConversationUpdate = "conversation.update", about: conversation, needs: Administration,
         rest: [PATCH "/v1/conversations/{conversationId}"];
     /// The user leaves a conversation.
-    ConversationLeave = "conversation.leave", about: conversation,
+    ConversationLeave = "conversation.leave", about: conversation, needs: nothing,
         rest: [POST "/v1/conversations/{conversationId}/leave"];
     /// Adds participants.
-    ParticipantAdd = "participant.add", about: conversation,
+    ParticipantAdd = "participant.add", about: conversation, needs: Administration,
         rest: [POST "/v1/conversations/{conversationId}/participants"];
     /// Removes a participant.
-    ParticipantRemove = "participant.remove", about: conversation,
+    ParticipantRemove = "participant.remove", about: conversation, needs: Administration,
         rest: [DELETE "/v1/conversations/{conversationId}/participants/{userId}"];
     /// Gives a participant another role.
-    ParticipantUpdate = "participant.update", about: conversation,
+    ParticipantUpdate = "participant.update", about: conversation, needs: Administration,
         rest: [PATCH "/v1/conversations/{conversationId}/participants/{userId}"];
     /// Changes what only the user sees of a conversation.
-    SettingsUpdate = "settings.update", about: conversation,
+    SettingsUpdate = "settings.update", about: conversation, needs: Settings,
         rest: [PATCH "/v1/conversations/{conversationId}/settings"];
 }

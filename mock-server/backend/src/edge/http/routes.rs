@@ -50,7 +50,7 @@ pub(super) fn answer(
         }
         ("GET", ["health"]) => text(&json!({ "status": "ok" })),
         ("GET", ["v1", "openapi.json"]) if rooms.can(&Capability::Openapi) => {
-            text(&openapi::document())
+            text(&openapi::document(|capability| rooms.can(&capability)))
         }
         ("GET", ["stats"]) => text(&overview::stats(tx, connections)?),
         ("POST", ["v1", "auth", "refresh"]) => return refresh(rooms, tx, &parsed),

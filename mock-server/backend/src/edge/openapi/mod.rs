@@ -5,7 +5,7 @@ mod request;
 mod routes;
 mod writes;
 
-use fulmar_protocol::Method;
+use fulmar_protocol::{Capability, Method};
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -13,27 +13,31 @@ use serde_json::{Map, Value, json};
 use request::{Body, described, needs_token};
 use routes::{Parameter, ROUTES, Route, Token};
 
-/// The document, as OpenAPI 3.1.
-pub(super) fn document() -> Value {
+/// The document, as OpenAPI 3.1, of a backend that can do this.
+pub(super) fn document(can: impl Fn(Capability) -> bool) -> Value {
     let mut settings = SchemaSettings::draft2020_12();
     settings.definitions_path = "/components/schemas".into();
     settings.meta_schema = None;
     let mut generator = settings.into_generator();
     let mut paths: Map<String, Value> = Map::new();
-    for route in ROUTES {
+    let there = |needed: Option<Capability>| needed.is_none_or(&can);
+    for route in ROUTES.iter().filter(|route| there(route.capability())) {
         let operation = operation(route, &mut generator);
         let path = paths
             .entry(route.path)
             .or_insert_with(|| Value::Object(Map::new()));
         path[route.method.to_ascii_lowercase()] = operation;
     }
-    for request in Method::REQUESTS {
+    let writes = Method::REQUESTS.iter().filter(|_| can(Capability::Rest));
+    for request in writes.filter(|request| there(request.capability)) {
         let path = paths
             .entry(request.path)
             .or_insert_with(|| Value::Object(Map::new()));
         path[request.verb.to_ascii_lowercase()] = writes::operation(request, &mut generator);
     }
-    paths.extend(files::paths());
+    if can(Capability::Files) {
+        paths.extend(files::paths());
+    }
     let problem = generator.subschema_for::<fulmar_protocol::Problem>();
     json!({
         "openapi": "3.1.0",

@@ -2,8 +2,11 @@
 //! [`Method::REQUESTS`](wire::Method::REQUESTS). A test asks each of them, so that none is here that does not exist.
 
 use fulmar_protocol as wire;
+use fulmar_protocol::Capability;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
+
+use crate::capabilities;
 
 /// What a request with a body, or an answer, has the shape of.
 pub(super) type Shape = fn(&mut SchemaGenerator) -> Schema;
@@ -51,6 +54,12 @@ impl Kind {
 }
 
 impl Route {
+    /// What it needs beyond what every backend does.
+    pub(super) fn capability(&self) -> Option<Capability> {
+        let path: Vec<&str> = self.path.trim_start_matches("/v1/").split('/').collect();
+        capabilities::of_request(self.method, &path)
+    }
+
     /// A body that may be left out has nothing that is required in it.
     pub(super) fn body_is_needed(&self) -> bool {
         self.method == "POST" || self.method == "PATCH"
