@@ -21,6 +21,9 @@ pub struct Settings {
     /// How many messages a user may send in a minute.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub messages_per_minute: Option<u32>,
+    /// How many people may register in a minute, all together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registrations_per_minute: Option<u32>,
     /// How many bytes the files of a user may have together.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub storage_bytes: Option<u64>,
@@ -40,6 +43,9 @@ impl Settings {
             access_token_lifetime: time(self.access_token_ms, server.access_token_lifetime),
             heartbeat: time(self.heartbeat_ms, server.heartbeat),
             messages_per_minute: self.messages_per_minute.or(server.messages_per_minute),
+            registrations_per_minute: self
+                .registrations_per_minute
+                .or(server.registrations_per_minute),
             storage_bytes: self.storage_bytes.unwrap_or(server.storage_bytes),
             log_capacity: self.log_capacity.unwrap_or(server.log_capacity),
             capabilities: self

@@ -20,6 +20,8 @@ pub struct Config {
     pub messages_per_minute: Option<u32>,
     /// How many wrong passwords a user may have in a minute before none is looked at. Default: 10.
     pub wrong_passwords_per_minute: u32,
+    /// How many people may register in a minute, all together. Default: any number.
+    pub registrations_per_minute: Option<u32>,
     /// How many bytes the files of a user may have together, from when they are announced. Default: 10 GiB.
     pub storage_bytes: u64,
     /// Bounds that are enforced and told to clients.
@@ -37,6 +39,7 @@ impl Default for Config {
             log_capacity: 100_000,
             messages_per_minute: None,
             wrong_passwords_per_minute: 10,
+            registrations_per_minute: None,
             storage_bytes: 10 * 1024 * 1024 * 1024,
             limits: Limits::default(),
             capabilities: Capability::ALL.into(),

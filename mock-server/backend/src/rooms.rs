@@ -30,11 +30,7 @@ impl Rooms {
     pub(crate) fn new(config: &Config, secret: &[u8]) -> Self {
         let limits = config.limits;
         Self {
-            accounts: Accounts::new(
-                secret,
-                config.access_token_lifetime,
-                config.wrong_passwords_per_minute,
-            ),
+            accounts: Accounts::new(secret, config),
             audit: Audit,
             conversations: Conversations,
             files: Files::new(limits.file_bytes, config.storage_bytes),

@@ -60,7 +60,7 @@ impl Stage {
 }
 
 pub(crate) fn accounts() -> Accounts {
-    Accounts::new(&[7; 32], std::time::Duration::from_secs(900), 10)
+    Accounts::new(&[7; 32], &crate::config::Config::default())
 }
 
 pub(crate) fn user(id: &str) -> UserId {

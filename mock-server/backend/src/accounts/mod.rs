@@ -9,6 +9,7 @@ mod chosen;
 mod guesses;
 mod password;
 mod profile;
+mod registrations;
 mod sessions;
 mod tokens;
 
@@ -19,11 +20,13 @@ use fulmar_protocol::{Code, RegisterRequest, Secret, Session, UserId, UserUpdate
 
 pub(crate) use sessions::Refreshed;
 
+use crate::config::Config;
 use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
 use crate::store::users::{self, write};
 use crate::tx::Tx;
 use guesses::Guesses;
+use registrations::Registrations;
 use tokens::Keys;
 
 /// The shortest password of a user who registers, in bytes (PROTOCOL.md §7.1).
@@ -34,6 +37,7 @@ pub(crate) struct Accounts {
     keys: Keys,
     access_token_lifetime: Duration,
     guesses: RefCell<Guesses>,
+    registrations: RefCell<Registrations>,
 }
 
 /// What happened to an account, in the order in which it happened.
@@ -63,16 +67,12 @@ pub(crate) enum AccountNews {
 pub(crate) type WithNews<T> = (T, Vec<AccountNews>);
 
 impl Accounts {
-    /// `wrong_passwords` is how many a user has in a minute.
-    pub(crate) fn new(
-        secret: &[u8],
-        access_token_lifetime: Duration,
-        wrong_passwords: u32,
-    ) -> Self {
+    pub(crate) fn new(secret: &[u8], config: &Config) -> Self {
         Self {
             keys: Keys::new(secret),
-            access_token_lifetime,
-            guesses: RefCell::new(Guesses::new(wrong_passwords)),
+            access_token_lifetime: config.access_token_lifetime,
+            guesses: RefCell::new(Guesses::new(config.wrong_passwords_per_minute)),
+            registrations: RefCell::new(Registrations::new(config.registrations_per_minute)),
         }
     }
 
@@ -109,6 +109,7 @@ impl Accounts {
         if users::looks_taken(tx.db(), user)? && !passed_over {
             return Err(taken());
         }
+        self.registrations.borrow_mut().count(tx.now())?;
         self.add_user(tx, user, &name, &request.password)?;
         let (session, started) = self.start_session(tx, user, &request.device_id)?;
         let mut news = vec![AccountNews::Registered(user.clone())];
