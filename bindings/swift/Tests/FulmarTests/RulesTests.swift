@@ -82,6 +82,7 @@ final class RulesTests: XCTestCase {
         case .attachments: "Files"
         case .attachment: "File"
         case .participants: "Participants"
+        case .name: "Name"
         case .id: "Id"
         case .number: "Number"
         case .context: "Subject"

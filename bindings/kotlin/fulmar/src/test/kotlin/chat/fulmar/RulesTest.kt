@@ -72,6 +72,7 @@ class RulesTest {
         Field.ATTACHMENTS -> "Files"
         Field.ATTACHMENT -> "File"
         Field.PARTICIPANTS -> "Participants"
+        Field.NAME -> "Name"
         Field.ID -> "Id"
         Field.NUMBER -> "Number"
         Field.CONTEXT -> "Subject"
