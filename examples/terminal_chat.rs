@@ -64,7 +64,12 @@ async fn main() -> Result<()> {
     loop {
         tokio::select! {
             state = connection.next() => println!("· {}", describe(&state?)),
-            shown = next(&mut screen) => shown?.print().await?,
+            shown = next(&mut screen) => {
+                // The conversation may be gone by now.
+                if let Err(error) = shown?.print().await {
+                    println!("! {error}");
+                }
+            }
             changes = chats.next() => {
                 changes?;
                 match &mut screen {

@@ -47,8 +47,7 @@ BEFORE_NUMBERS = "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u
 def now():
     return int(time.time() * 1000)
 
-def size(value):
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def size(text):
     return len(text.encode("utf-8", "surrogatepass"))
 
 def is_unseen(letter):
@@ -66,8 +65,7 @@ def field(fields, name, is_right):
 def text(fields, name, most, blank=False):
     return field(fields, name, lambda one: isinstance(one, str) and size(one) <= most and (blank or not is_blank(one)))
 
-def line(fields, name):
-    """A name or a title, in its normal form (§4.8)."""
+def line(fields, name):  # A name or a title, in its normal form (§4.8).
     value = text(fields, name, 200)
     value = value and normalize("NFC", " ".join(value.split()))
     require(value is None or size(value) <= 200 and all(SHAPES.match(one) or not is_unseen(one) for one in value))
@@ -85,8 +83,7 @@ def identifier(fields, name):
     require(value is not None and value not in (".", "..") and "Cc" not in map(category, value))
     return value
 
-def looks(user):
-    """Two ids of the letters that are taken here look alike when this is the same (UTS #39)."""
+def looks(user):  # Two ids of the letters that are taken here look alike when this is the same (UTS #39).
     return user.replace("m", "rn").replace("1", "l")
 
 def is_key(value):
@@ -97,23 +94,28 @@ def operation_key(fields, name):
 
 def context(fields):
     value = fields.get("context")
-    require(value is None or (isinstance(value, dict) and size(value.get("extra")) <= 4096))
+    require(value is None or (isinstance(value, dict) and size(json.dumps(value.get("extra"), ensure_ascii=False)) <= 4096))
     require(value is None or (text(value, "kind", 128) and text(value, "id", 128) and line(value, "title")))
     return value
 
 def asked(query, name):
-    require(query.get(name, "0").isdigit() and int(query.get(name, "0")) < 1 << 53)
+    require(re.fullmatch("[0-9]+", query.get(name, "0")) and int(query.get(name, "0")) < 1 << 53)
     return int(query[name]) if name in query else None
 
 def without_none(fields):
     return {name: value for name, value in fields.items() if value is not None}
+
+def is_plain(value, depth=0):  # What every reader of JSON reads (§2.1).
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    fits = abs(value) < 1e308 if isinstance(value, (int, float)) else not re.search("[\ud800-\udfff]", str(value))
+    return depth < 100 and fits and all(is_plain(one, depth + 1) for one in inside)
 
 def read_object(data):
     try:
         value = json.loads(data)
     except (ValueError, RecursionError):
         value = None
-    require(isinstance(value, dict), "request.malformed", "That is no JSON object")
+    require(isinstance(value, dict) and is_plain(value), "request.malformed", "That is no JSON object")
     return value
 
 class Backend:
@@ -123,8 +125,7 @@ class Backend:
         self.sockets, self.users, self.sessions, self.tokens = set(), {}, {}, {}
         self.conversations, self.messages, self.pairs = {}, {}, {}
 
-    def tell(self, users, kind, data):
-        """An event for the logs of these users."""
+    def tell(self, users, kind, data):  # An event for the logs of these users.
         for user in users:
             events = self.users[user]["events"]
             events.append({"seq": len(events) + 1, "at": now(), "type": kind, "data": data})
@@ -144,10 +145,10 @@ class Backend:
         return {"unreadCount": len(those), "unreadMentions": sum(user in one["mentions"] for one in those)}
 
     def view(self, conversation, user):
-        return {**without_none(conversation), **self.unread(conversation, user), "lastPosition": len(conversation["messages"]),
+        return without_none({**conversation, **self.unread(conversation, user), "lastPosition": len(conversation["messages"]),
                 "participants": [{"userId": one, "name": self.users[one]["name"], **there}
                                  for one, there in conversation["people"].items()],
-                "people": None, "messages": conversation["messages"][-20:]}
+                "people": None, "messages": conversation["messages"][-20:]})
 
     def list(self, user):
         active = lambda one: one["messages"][-1]["sentAt"] if one["messages"] else one["createdAt"]
@@ -165,8 +166,7 @@ class Backend:
             self.tell([one], "conversation.created", self.view(conversation, one))
         return conversation
 
-    def direct_with(self, user, other, key=None, about=None):
-        """The one direct conversation of two people, which begins if there is none."""
+    def direct_with(self, user, other, key=None, about=None):  # The one direct conversation of two people, which begins if there is none.
         require(other != user)
         require(other in self.users, "user.notFound", "There is no such user")
         pair = frozenset((user, other))
@@ -188,7 +188,7 @@ class Backend:
         body, reply, payload = text(fields, "text", LIMITS["textBytes"]), operation_key(fields, "replyTo"), fields.get("payload")
         require(body is not None and not any(fields.get(name) for name in ("threadRoot", "attachments", "forwardOf")))
         require(payload is None or (isinstance(payload, dict) and text(payload, "type", 128)))
-        require(payload is None or size(payload.get("data")) <= LIMITS["textBytes"])
+        require(payload is None or size(json.dumps(payload.get("data"), ensure_ascii=False)) <= LIMITS["textBytes"])
         mentions, known, to_a_person = names(fields, "mentions"), self.messages.get(key), fields.get("conversationId") is None
         if known:  # The key of a message is remembered as long as the message.
             where = fields.get("conversationId", known["conversationId"])
@@ -282,7 +282,7 @@ class Backend:
         return self.login(body)
 
     def login(self, body):
-        user, device, password = identifier(body, "userId"), identifier(body, "deviceId"), str(body.get("password"))
+        user, device, password = identifier(body, "userId"), identifier(body, "deviceId"), text(body, "password", 1 << 16, blank=True) or ""
         known = self.users.get(user, {"salt": b"nobody", "hash": b""})  # Nobody is told apart, also not by time.
         right = secrets.compare_digest(hashed(password, known["salt"]), known["hash"])
         require(right, "credentials.invalid", "User and password do not go together")
@@ -323,7 +323,7 @@ class Backend:
 
     def caller(self, token):
         """The session of an access token (§7.2), and when the token runs out."""
-        session, until = self.tokens.get(token, (None, 0))
+        session, until = self.tokens.get(str(token), (None, 0))
         require(session in self.sessions, "token.invalid", "The access token is not valid")
         require(until > now(), "token.expired", "The access token has run out")
         return session, until
@@ -376,8 +376,7 @@ class Backend:
             return {"userId": user, "deviceId": session["device"], "name": mine["name"], "serverTime": now()}
         raise Refused("route.unknown", "There is no such route")
 
-    def page(self, conversation, query):
-        """Messages before a place, after one, or the newest (§7.5)."""
+    def page(self, conversation, query):  # Messages before a place, after one, or the newest (§7.5).
         require(not any(name in query for name in ("around", "aroundMessage", "aroundTime", "thread")))
         before, after, limit = asked(query, "before"), asked(query, "after"), asked(query, "limit")
         limit, there = max(1, min(limit or LIMITS["pageSize"], LIMITS["pageSize"])), conversation["messages"]
@@ -426,7 +425,7 @@ class Socket:
     def handle(self, frame, kind):
         if kind == "hello":
             require(self.session is None, "request.malformed")
-            require(frame.get("version") == 1, "version.unsupported", "This version is not spoken")
+            require(frame.get("version") == 1 and frame["version"] is not True, "version.unsupported", "This version is not spoken")
             return self.greet(str(frame.get("accessToken") or self.token), number(frame, "since") or 0, frame.get("logId"))
         if kind not in ("authenticate", "submit", "ping"):
             return None  # It is not known, or needs a capability.
@@ -438,7 +437,7 @@ class Socket:
         elif kind == "ping":
             self.send({"type": "pong", "id": frame.get("id"), "head": self.sent})
         else:
-            require(type(frame.get("submitId")) is int, "request.malformed")
+            require(type(frame.get("submitId")) is int and 0 <= frame["submitId"] < 1 << 53, "request.malformed")
             outcomes = self.backend.submit(self.user, frame.get("operations"))
             self.send({"type": "outcome", "submitId": frame["submitId"], "outcomes": outcomes})
 

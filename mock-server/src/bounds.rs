@@ -1,6 +1,7 @@
 //! Bounds of what rules and the admin API are given. What cannot be is refused where it is read: taken over, it would
 //! mean something else later, or nothing.
 
+use fulmar_protocol::Problem;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
@@ -23,6 +24,26 @@ pub(crate) fn status<'de, D: Deserializer<'de>>(reader: D) -> Result<u16, D::Err
     match said {
         200..=599 => Ok(said),
         _ => Err(D::Error::custom("a status is from 200 to 599")),
+    }
+}
+
+/// A problem is an error.
+pub(crate) fn problem<'de, D: Deserializer<'de>>(reader: D) -> Result<Problem, D::Error> {
+    let said = Problem::deserialize(reader)?;
+    match said.status {
+        400..=599 => Ok(said),
+        _ => Err(D::Error::custom(
+            "the status of a problem is from 400 to 599",
+        )),
+    }
+}
+
+/// A code that a server may close a socket with.
+pub(crate) fn close_code<'de, D: Deserializer<'de>>(reader: D) -> Result<u16, D::Error> {
+    let said = u16::deserialize(reader)?;
+    match said {
+        1000..=1003 | 1007..=1014 | 3000..=4999 => Ok(said),
+        _ => Err(D::Error::custom("a server does not close with this code")),
     }
 }
 

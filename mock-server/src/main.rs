@@ -148,6 +148,14 @@ fn user(text: &str) -> Result<(String, String), String> {
 async fn main() -> ExitCode {
     let options = Options::parse();
     log(options.log_format);
+    // From here on, also while it starts.
+    let asked = match asked_to_stop() {
+        Ok(asked) => asked,
+        Err(error) => {
+            eprintln!("fulmar-mock-server: no signals: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
     let mut builder = described(&options);
     let demo = options.has_demo();
     if !options.host.is_loopback() {
@@ -208,13 +216,6 @@ async fn main() -> ExitCode {
     } else if !people.is_empty() {
         say(&format!("{people} can sign in"));
     }
-    let asked = match asked_to_stop() {
-        Ok(asked) => asked,
-        Err(error) => {
-            eprintln!("fulmar-mock-server: no signals: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
     tokio::select! {
         _ = asked => {}
         () = end_of_input(), if options.stop_with_input => {}

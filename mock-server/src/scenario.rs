@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fulmar_backend::BackendError;
+use fulmar_backend::{BackendError, Described};
 use fulmar_protocol::{ConversationId, ConversationKind, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -228,16 +228,27 @@ impl Scenario {
         if self.stepped {
             core.clock.stop();
         }
-        let is_there = self.is_there(core)?;
         if self.demo {
             core.with_backend(|backend, now| (backend.seed_demo(now), Vec::new()))?;
         }
-        if !is_there {
-            for user in &self.users {
-                user.begin(core)?;
+        match core.with_backend(|backend, _| (backend.described(), Vec::new()))? {
+            Described::Whole => {}
+            Described::Begun => {
+                let why =
+                    "the last start was stopped while it built the scenario: delete the database";
+                return Err(refused(why));
             }
-            for conversation in &self.conversations {
-                conversation.begin(core)?;
+            Described::Not => {
+                let describe =
+                    |how| core.with_backend(|backend, _| (backend.set_described(how), Vec::new()));
+                describe(Described::Begun)?;
+                for user in &self.users {
+                    user.begin(core)?;
+                }
+                for conversation in &self.conversations {
+                    conversation.begin(core)?;
+                }
+                describe(Described::Whole)?;
             }
         }
         // What is lost later is what came after this.
@@ -262,18 +273,6 @@ impl Scenario {
             });
         }
         Ok(())
-    }
-}
-
-impl Scenario {
-    /// Whether the database has the scenario's people from the last time, and with them their conversations.
-    fn is_there(&self, core: &Core) -> Result<bool, BackendError> {
-        let users = self.users.iter().map(|user| &user.user_id);
-        let takes_part = self.conversations.iter().flat_map(|it| &it.participants);
-        match users.chain(takes_part).next() {
-            Some(one) => Ok(core.conversations_of(&user(one)?).is_ok()),
-            None => Ok(false),
-        }
     }
 }
 

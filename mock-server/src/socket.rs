@@ -12,10 +12,10 @@ use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use tokio::sync::mpsc::Receiver;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
 use crate::core::{Answer, Core, SocketCommand};
 use crate::fault::{Action, FrameKind, InFlight, Where, Who, come_again_soon, mangle};
@@ -91,6 +91,9 @@ async fn read(incoming: &mut SplitStream<Stream>, core: &Core, socket: SocketId)
         let text = match incoming.next().await {
             Some(Ok(Message::Text(text))) => text,
             Some(Ok(Message::Binary(_))) => return End::Close(CloseCode::Malformed.as_u16()),
+            Some(Err(WsError::Capacity(_))) => {
+                return End::Close(CloseCode::TooLarge.as_u16());
+            }
             Some(Ok(Message::Close(_)) | Err(_)) | None => return End::Cut,
             Some(Ok(_)) => continue,
         };

@@ -47,7 +47,7 @@ pub struct Hello {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_token: Option<Secret>,
     /// The last event that this device has committed; zero when it has none, or does not say.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::lenient::null_is_default")]
     pub since: Seq,
     /// The log that `since` belongs to; absent on a first connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]

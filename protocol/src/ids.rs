@@ -25,8 +25,8 @@ pub enum IdError {
     /// Numbers are at most 2^53 - 1, so that every JSON reader reads them exactly.
     #[error("a number of the protocol is at most 2^53 - 1")]
     TooLarge,
-    /// An operation key that is not a UUID.
-    #[error("an operation key is a UUID")]
+    /// An operation key that is not a UUID in its hyphenated form.
+    #[error("an operation key is a UUID with hyphens")]
     NotUuid,
     /// A hash that is not a SHA-256.
     #[error("a hash is a SHA-256: 64 hexadecimal digits in lower case")]
@@ -172,9 +172,13 @@ impl OperationKey {
 impl FromStr for OperationKey {
     type Err = IdError;
     fn from_str(text: &str) -> Result<Self, IdError> {
+        // There are other ways to write one, with braces or without hyphens.
+        const HYPHENATED: usize = 36;
         Uuid::try_parse(text)
+            .ok()
+            .filter(|_| text.len() == HYPHENATED)
             .map(Self)
-            .map_err(|_| IdError::NotUuid)
+            .ok_or(IdError::NotUuid)
     }
 }
 

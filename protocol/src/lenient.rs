@@ -14,6 +14,15 @@ use crate::Unreadable;
 /// Of a longer element only the short fields are kept.
 pub(crate) const LONGEST_SET_ASIDE: usize = 64 * 1024;
 
+/// A field that has a default, also where it is null (PROTOCOL.md §2.3).
+pub(crate) fn null_is_default<'de, D, T>(reader: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Option::deserialize(reader).map(Option::unwrap_or_default)
+}
+
 /// A list, and what of it could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lenient<T> {

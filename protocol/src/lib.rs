@@ -64,7 +64,7 @@ pub use limits::Limits;
 pub use message::{
     Content, Deletion, Message, MessageVersion, Notice, Payload, Pin, Reaction, ThreadSummary,
 };
-pub use method::{Method, WriteRequest};
+pub use method::{Method, WriteRequest, capability_of_method};
 pub use operation::{Operation, Outcome, OutcomeStatus, Submit};
 pub use params::*;
 pub use presence::{Presence, PresenceFrame, PresenceSetting, UserPresence};

@@ -13,6 +13,13 @@ use crate::params::{
 };
 use crate::{Capability, ConversationId, OperationKey, Unreadable};
 
+/// What a method needs beyond what every backend does, by its name (PROTOCOL.md §10.2); nothing where there is no such
+/// method.
+#[must_use]
+pub fn capability_of_method(name: &str) -> Option<Capability> {
+    Method::capability_of(name)
+}
+
 /// A request that means one operation (PROTOCOL.md §7.9).
 #[derive(Debug, Clone, Copy)]
 pub struct WriteRequest {
@@ -93,6 +100,14 @@ macro_rules! methods {
             pub fn name(&self) -> &'static str {
                 match self {
                     $(Self::$name(_) => $text,)*
+                }
+            }
+
+            /// What the method of this name needs; nothing where there is no such method.
+            fn capability_of(name: &str) -> Option<Capability> {
+                match name {
+                    $($text => capability!($needs),)*
+                    _ => None,
                 }
             }
 

@@ -44,7 +44,7 @@ impl Operation {
 #[serde(rename_all = "camelCase")]
 pub struct Submit {
     /// Comes back in the outcome; over HTTP it may be left out.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::lenient::null_is_default")]
     pub submit_id: SubmitId,
     /// What to do, in this order.
     pub operations: Vec<Operation>,

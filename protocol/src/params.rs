@@ -17,7 +17,11 @@ pub struct MessageSend {
     /// What it says: at most `limits.textBytes`, and blank only beside attachments.
     pub text: String,
     /// The users that the text mentions.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "crate::lenient::null_is_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub mentions: Vec<UserId>,
     /// The message that it answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -29,7 +33,11 @@ pub struct MessageSend {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload: Option<Payload>,
     /// The files that it carries.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "crate::lenient::null_is_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub attachments: Vec<Attachment>,
     /// The message whose content this one repeats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,7 +73,11 @@ pub struct MessageEdit {
     /// What it says from now on.
     pub text: String,
     /// The users that the new text mentions.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "crate::lenient::null_is_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub mentions: Vec<UserId>,
 }
 

@@ -38,8 +38,8 @@ async fn the_server_answers_bad_requests_with_a_problem_and_lives() {
         (
             "/v1/auth/login",
             b"{\"userId\": 7}".to_vec(),
-            400,
-            "request.malformed",
+            422,
+            "params.invalid",
         ),
         ("/v1/auth/login", deep, 400, "request.malformed"),
         (

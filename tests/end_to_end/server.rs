@@ -76,6 +76,34 @@ async fn a_restart_from_the_database_forgets_nothing() {
     server.stop().await;
 }
 
+/// What is in a file has a write-ahead log, and a checkpoint of it is in memory.
+#[tokio::test]
+async fn a_database_comes_back_to_its_checkpoint_as_often_as_it_is_asked_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("server.db");
+    let start = || MockServer::builder().database(&database).demo().start();
+    let server = start().await.unwrap();
+    // A second one would tell nobody of what the first one does.
+    assert!(start().await.is_err());
+    let messages =
+        async || get(&format!("{}/stats", server.url()), None).await.1["messages"].clone();
+    let before = messages().await;
+    server.checkpoint().unwrap();
+    for _ in 0..2 {
+        let act = fulmar_mock_server::Act {
+            user: "alice".to_owned(),
+            conversation: None,
+            steps: vec![fulmar_mock_server::Step::Say("soon lost".to_owned())],
+        };
+        server.act(act).await.unwrap();
+        assert_ne!(messages().await, before);
+        server.restart(fulmar_mock_server::Restart::Losing).unwrap();
+        assert_eq!(messages().await, before);
+    }
+    server.stop().await;
+    start().await.unwrap().stop().await;
+}
+
 #[tokio::test]
 async fn nobody_sees_what_is_not_theirs() {
     let stage = Stage::new().await;

@@ -3,7 +3,7 @@
 //!
 //! It decides nothing about what is there.
 
-use fulmar_protocol::{Capability, Code, HistoryPage, Method};
+use fulmar_protocol::{Capability, Code, HistoryPage, MeUpdate, Method, capability_of_method};
 
 use crate::error::{Error, Result};
 use crate::rooms::Rooms;
@@ -27,15 +27,7 @@ pub(crate) fn of_request(verb: &str, path: &[&str]) -> Option<Capability> {
 
 /// Refuses an operation that the backend was set up without.
 pub(crate) fn check_operation(rooms: &Rooms, method: &Method) -> Result<()> {
-    if method
-        .capability()
-        .is_some_and(|needed| !rooms.can(&needed))
-    {
-        return Err(Error::refused(
-            Code::MethodUnknown,
-            "There is no such method",
-        ));
-    }
+    check_method(rooms, method.name())?;
     match method {
         Method::MessageSend(params) => params
             .capabilities()
@@ -54,6 +46,25 @@ pub(crate) fn check_operation(rooms: &Rooms, method: &Method) -> Result<()> {
         | Method::ParticipantRemove(_)
         | Method::ParticipantUpdate(_)
         | Method::SettingsUpdate(_) => Ok(()),
+    }
+}
+
+/// The same for what a user changes of their profile.
+pub(crate) fn check_profile(rooms: &Rooms, update: &MeUpdate) -> Result<()> {
+    match update.presence {
+        Some(_) => check(rooms, &Capability::Presence),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a method that the backend was set up without, whatever its params are.
+pub(crate) fn check_method(rooms: &Rooms, name: &str) -> Result<()> {
+    match capability_of_method(name) {
+        Some(needed) if !rooms.can(&needed) => Err(Error::refused(
+            Code::MethodUnknown,
+            "There is no such method",
+        )),
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -225,6 +225,7 @@ defects! {
     FindsNotices "7.6.4" "Notices are found.";
     SamePageAgain "7.6.5" "A cursor begins again.";
     SpeaksForOthers "7.8.1" "A device registers push tokens for others.";
+    TellsDeleted "5.8.5" "The log goes on telling what a deleted message said.";
     RestForgetsKeys "7.9.1" "A request under the same key is carried out again.";
     FindsBlockers "7.9.5" "Users who have blocked one are found.";
     RangesFromTheStart "7.10.2" "A part of a file begins at its first byte.";

@@ -88,5 +88,6 @@ pub use edge::sockets::{Outgoing, SocketId};
 pub use error::BackendError;
 pub use overview::Stats;
 pub use service::Checkpoint;
+pub use store::Described;
 pub use store::audit::AuditEntry;
 pub use store::pushes::{PushDevice, RecordedPush};

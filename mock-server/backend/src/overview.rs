@@ -1,6 +1,6 @@
 //! What is read across rooms: all that a device needs to start afresh, and figures about the backend.
 
-use fulmar_protocol::{Seq, Snapshot, UserId};
+use fulmar_protocol::{Capability, Seq, Snapshot, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::defects::{Defect, active};
@@ -42,6 +42,9 @@ pub(crate) fn snapshot(rooms: &Rooms, tx: &Tx<'_>, user: &UserId) -> Result<Snap
             .0
             .saturating_sub(u64::from(active(Defect::SnapshotBehind)))),
         conversations: rooms.conversations.list(tx, user)?.into(),
-        blocked: blocks::of(tx.db(), user)?,
+        blocked: match rooms.can(&Capability::Blocks) {
+            true => blocks::of(tx.db(), user)?,
+            false => Vec::new(),
+        },
     })
 }

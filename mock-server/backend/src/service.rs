@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::entropy::Entropy;
 use crate::error::{BackendError, Result};
 use crate::rooms::Rooms;
-use crate::store;
+use crate::store::{self, Described};
 use crate::tx::{Database, Pending, Tx};
 
 pub(crate) struct Service {
@@ -40,7 +40,12 @@ impl Service {
         seed: [u8; 32],
     ) -> std::result::Result<Self, BackendError> {
         let connection = match path {
-            Some(path) => Connection::open(path)?,
+            Some(path) => {
+                let connection = Connection::open(path)?;
+                // A second server on the same file would tell nobody of what the first one does.
+                connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+                connection
+            }
             None => {
                 let connection = Connection::open_in_memory()?;
                 store::in_small_pages(&connection)?;
@@ -55,6 +60,18 @@ impl Service {
             rooms: Rooms::new(&config, &secret),
             config,
         })
+    }
+
+    pub(crate) fn described(&self) -> std::result::Result<Described, BackendError> {
+        store::described(self.database.connection())
+    }
+
+    pub(crate) fn set_described(
+        &mut self,
+        how: Described,
+    ) -> std::result::Result<(), BackendError> {
+        self.take_checkpoint()?;
+        store::set_described(self.database.connection(), how)
     }
 
     /// Whether it began with this process, and ends with it.
@@ -108,7 +125,12 @@ impl Service {
         };
         let mut copy = Connection::open_in_memory()?;
         Backup::new(self.database.connection(), &mut copy)?.step(-1)?;
-        let bytes = copy.serialize(MAIN_DB)?.to_vec();
+        let mut bytes = copy.serialize(MAIN_DB)?.to_vec();
+        // That the file has a write-ahead log is copied as well, and in memory there is none: versions of the format
+        // for writing and for reading, in the header of a database of SQLite.
+        if let Some(versions) = bytes.get_mut(18..20) {
+            versions.fill(1);
+        }
         cell.get_or_init(|| bytes);
         Ok(())
     }

@@ -302,7 +302,7 @@ fn what_no_message_carries_goes_after_a_day() {
     );
     assert_eq!(
         code(&stage.ask(&alice, "DELETE", &kept, &[TUS], b"")),
-        "upload.conflict"
+        "params.invalid"
     );
     stage.now = NOW.plus(Duration::from_secs(25 * 60 * 60));
     assert_eq!(stage.backend.tick(stage.now), []);

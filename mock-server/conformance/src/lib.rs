@@ -12,6 +12,7 @@
 #![deny(missing_docs)]
 
 mod checks;
+mod codes;
 mod report;
 mod setting;
 mod wire;

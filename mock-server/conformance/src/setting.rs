@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::Backend;
+use crate::codes;
 use crate::wire::{Exchange, Http, Socket, WireError, operation_key, skipped, wire};
 
 macro_rules! ensure {
@@ -151,6 +152,7 @@ impl<'a> Setting<'a> {
     ) -> Result<(), WireError> {
         let outcome = self.one(token, method, params).await?;
         ensure!(outcome["status"] == "failed", outcome);
+        codes::check(&outcome["problem"])?;
         ensure!(
             outcome["problem"]["code"] == code,
             format!("{outcome} instead of {code}")

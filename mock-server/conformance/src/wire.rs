@@ -11,6 +11,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use crate::Backend;
+use crate::codes;
 
 /// An answer that does not come in this time never comes.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -172,9 +173,18 @@ impl Http {
         let bytes = response.bytes().await.map_err(wire)?.to_vec();
         self.exchange
             .note(&format!("← {status}"), &String::from_utf8_lossy(&bytes));
+        let body: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        if status >= 400 {
+            codes::check(&body)?;
+            if body["status"].is_u64() && body["status"] != status {
+                return Err(wire(format!(
+                    "the problem has another status than {status}"
+                )));
+            }
+        }
         Ok(Answer {
             status,
-            body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+            body,
             bytes,
             headers,
         })

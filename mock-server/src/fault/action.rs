@@ -51,8 +51,12 @@ pub enum Action {
     /// The connection stays open, and nothing ever comes over it again. A handshake is finished first; a request
     /// is never answered.
     HalfOpen,
-    /// Sockets: closed with this code.
-    Close(u16),
+    /// Sockets: closed with this code, which is one that a server may close with.
+    Close(
+        #[serde(deserialize_with = "crate::bounds::close_code")]
+        #[schemars(range(min = 1000, max = 4999))]
+        u16,
+    ),
     /// Handshake and HTTP: this status, from 200 to 599, with a page of HTML, as a proxy would answer.
     Html(
         #[serde(deserialize_with = "crate::bounds::status")]
@@ -60,7 +64,7 @@ pub enum Action {
         u16,
     ),
     /// This problem document, and nothing is done. A submit is answered with a `problem` frame.
-    Problem(Problem),
+    Problem(#[serde(deserialize_with = "crate::bounds::problem")] Problem),
     /// `rate.limited`, with this `retryAfterMs`.
     #[serde(rename = "rateLimitMs", with = "millis")]
     #[schemars(with = "u64")]

@@ -155,7 +155,9 @@ fn skew(value: &mut Value, by: i64) {
         Value::Object(object) => {
             for (name, value) in object.iter_mut() {
                 match value.as_i64() {
-                    Some(time) if TIMES.contains(&name.as_str()) => *value = json!(time + by),
+                    Some(time) if TIMES.contains(&name.as_str()) => {
+                        *value = json!(time.saturating_add(by));
+                    }
                     _ if OF_THE_APP.contains(&name.as_str()) => {}
                     _ => skew(value, by),
                 }

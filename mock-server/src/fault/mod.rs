@@ -71,7 +71,7 @@ impl Applied {
         let line = self.bytes_per_second.map_or(Duration::ZERO, |rate| {
             Duration::from_secs_f64(bytes as f64 / f64::from(rate.max(1)))
         });
-        self.wait + line
+        self.wait.saturating_add(line)
     }
 }
 
@@ -246,14 +246,17 @@ impl Installed {
             *left = left.saturating_sub(1);
         }
         match self.fault.action() {
-            Action::Delay(wait) => applied.wait += *wait,
+            Action::Delay(wait) => applied.wait = applied.wait.saturating_add(*wait),
             Action::DelayBetween { from, to } => {
                 let spread = to.saturating_sub(*from).mul_f64(self.chances.f64());
-                applied.wait += *from + spread;
+                applied.wait = applied.wait.saturating_add(from.saturating_add(spread));
             }
             Action::DelayAbout(mean) => {
                 // The inverse of the exponential distribution; 1 − x is never 0.
-                applied.wait += mean.mul_f64(-(1.0 - self.chances.f64()).ln());
+                let factor = -(1.0 - self.chances.f64()).ln();
+                let seconds = mean.as_secs_f64() * factor;
+                let about = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+                applied.wait = applied.wait.saturating_add(about);
             }
             Action::BytesPerSecond(rate) => {
                 let slower = applied

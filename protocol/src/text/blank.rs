@@ -1,7 +1,8 @@
 //! What shows nothing, and what shows something else than is there.
 
 use icu_properties::props::{
-    BidiControl, DefaultIgnorableCodePoint, GeneralCategory, PrependedConcatenationMark, WhiteSpace,
+    BidiControl, DefaultIgnorableCodePoint, GeneralCategory, PrependedConcatenationMark,
+    VariationSelector, WhiteSpace,
 };
 use icu_properties::{CodePointMapData, CodePointSetData};
 
@@ -39,10 +40,8 @@ pub(super) fn misleads(letter: char) -> bool {
 /// What is not seen, and does not shape what is seen beside it either: all that Unicode calls ignorable, but for
 /// joiners, variation selectors and the tags of flags.
 pub(super) fn hides(letter: char) -> bool {
-    let shapes = matches!(
-        letter,
-        '\u{200C}' | '\u{200D}' | '\u{FE00}'..='\u{FE0F}' | '\u{E0020}'..='\u{E007F}' | '\u{E0100}'..='\u{E01EF}'
-    );
+    let shapes = matches!(letter, '\u{200C}' | '\u{200D}' | '\u{E0020}'..='\u{E007F}')
+        || CodePointSetData::new::<VariationSelector>().contains(letter);
     !letter.is_ascii()
         && !shapes
         && CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(letter)

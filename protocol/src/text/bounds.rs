@@ -26,6 +26,39 @@ pub const QUERY_WORDS: usize = 16;
 /// The longest push token, in bytes.
 pub const PUSH_TOKEN_BYTES: usize = 4_096;
 
+/// How deep JSON may be nested, so that every reader reads it also inside of a frame (PROTOCOL.md §2.1).
+pub const MOST_DEPTH: usize = 100;
+
+/// Whether JSON as it travels is nested deeper than it may be. Of what is no JSON it says anything.
+#[must_use]
+pub fn is_too_deep(json: &[u8]) -> bool {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_text,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => depth += 1,
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MOST_DEPTH {
+            return true;
+        }
+    }
+    false
+}
+
+/// What an app defines: around it are the message, the operation and the frame.
+fn shallow(json: &str) -> Result<(), TextFault> {
+    const AROUND: usize = 10;
+    let around = "[".repeat(AROUND);
+    match is_too_deep(format!("{around}{json}").as_bytes()) {
+        true => Err(TextFault::TooDeep),
+        false => Ok(()),
+    }
+}
+
 /// The text of a message that is sent or edited. `text_bytes` is the server's limit. Beside files it may
 /// be blank.
 ///
@@ -49,18 +82,20 @@ pub fn check_draft(draft: &str) -> Result<(), TextFault> {
 /// What an app sends beside the text. `text_bytes` is the server's limit, which the JSON of `data` keeps.
 ///
 /// # Errors
-/// [`TextFault::Blank`] of the type, [`TextFault::TooLong`] of either.
+/// [`TextFault::Blank`] of the type, [`TextFault::TooLong`] of either, [`TextFault::TooDeep`] of the data.
 pub fn check_payload(payload: &Payload, text_bytes: u32) -> Result<(), TextFault> {
     visible(&payload.kind)?;
     within(payload.kind.len(), PAYLOAD_TYPE_BYTES)?;
-    within(payload.data.to_string().len(), size(text_bytes))
+    let data = payload.data.to_string();
+    within(data.len(), size(text_bytes))?;
+    shallow(&data)
 }
 
 /// What a conversation is about.
 ///
 /// # Errors
 /// [`TextFault::Blank`] of the title, kind or id, [`TextFault::TooLong`] of any of it, [`TextFault::Misleading`] of
-/// the title.
+/// the title, [`TextFault::TooDeep`] of `extra`.
 pub fn check_context(context: &Context) -> Result<(), TextFault> {
     title(&context.title)?;
     for name in [&context.kind, &context.id] {
@@ -69,7 +104,9 @@ pub fn check_context(context: &Context) -> Result<(), TextFault> {
         }
         within(name.len(), CONTEXT_ID_BYTES)?;
     }
-    within(context.extra.to_string().len(), CONTEXT_EXTRA_BYTES)
+    let extra = context.extra.to_string();
+    within(extra.len(), CONTEXT_EXTRA_BYTES)?;
+    shallow(&extra)
 }
 
 /// The address of a picture. An empty one removes the picture.

@@ -8,19 +8,21 @@ mod blank;
 mod bounds;
 mod emoji;
 mod file_name;
+mod identifier;
 mod name;
 mod search;
 mod user_id;
 
 pub use blank::is_blank;
 pub use bounds::{
-    AVATAR_URL_BYTES, CONTEXT_EXTRA_BYTES, CONTEXT_ID_BYTES, DRAFT_BYTES, NAME_BYTES,
+    AVATAR_URL_BYTES, CONTEXT_EXTRA_BYTES, CONTEXT_ID_BYTES, DRAFT_BYTES, MOST_DEPTH, NAME_BYTES,
     PAYLOAD_TYPE_BYTES, PUSH_TOKEN_BYTES, QUERY_BYTES, QUERY_WORDS, REACTION_BYTES, TITLE_BYTES,
     check_avatar_url, check_context, check_draft, check_message, check_payload, check_query,
+    is_too_deep,
 };
 pub use emoji::reaction;
 pub use file_name::{clean_attachment, clean_file_name, is_file_name};
-pub use name::{name, title};
+pub use name::{folded, name, title};
 pub use search::{Word, query_words, words};
 pub use user_id::{looks, user_id};
 
@@ -53,6 +55,9 @@ pub enum TextFault {
     /// It has another normal form.
     #[error("is not in its normal form, which is in lower case and composed")]
     NotNormal,
+    /// It is nested deeper than other readers of JSON read.
+    #[error("is nested more than {most} deep", most = MOST_DEPTH)]
+    TooDeep,
     /// It has no word to search for.
     #[error("has no word in it")]
     NoWord,

@@ -1,7 +1,8 @@
 //! What people and conversations may be called, and in which form (PROTOCOL.md §4.8). What is forbidden is refused,
 //! never taken out: a name is what its owner chose.
 
-use icu_normalizer::ComposingNormalizerBorrowed;
+use icu_casemap::CaseMapper;
+use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 
 use super::blank::{hides, misleads};
 use super::bounds::within;
@@ -22,6 +23,15 @@ pub fn name(text: &str) -> Result<String, TextFault> {
 /// [`TextFault::Blank`], [`TextFault::TooLong`], [`TextFault::Misleading`].
 pub fn title(text: &str) -> Result<String, TextFault> {
     line(text, TITLE_BYTES)
+}
+
+/// A text whatever its case, width and composition: for finding names, never for showing them.
+#[must_use]
+pub fn folded(text: &str) -> String {
+    let plain: String = DecomposingNormalizerBorrowed::new_nfkd()
+        .normalize(text)
+        .into_owned();
+    composed(&CaseMapper::new().fold_string(&plain))
 }
 
 /// A text in which each letter with its accents is as few characters as there can be (NFC).

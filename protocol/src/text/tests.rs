@@ -124,6 +124,26 @@ fn names_and_titles_have_one_form() {
     }
 }
 
+#[test]
+fn names_are_found_whatever_their_case() {
+    for (one, other) in [
+        ("\u{c9}MILE", "e\u{301}mile"),
+        (
+            "\u{418}\u{420}\u{418}\u{41d}\u{410}",
+            "\u{438}\u{440}\u{438}\u{43d}\u{430}",
+        ),
+        (
+            "\u{39d}\u{38a}\u{39a}\u{39f}\u{3a3}",
+            "\u{3bd}\u{3af}\u{3ba}\u{3bf}\u{3c2}",
+        ),
+        ("Stra\u{df}e", "STRASSE"),
+        ("\u{ff21}nn", "ann"),
+    ] {
+        assert_eq!(folded(one), folded(other));
+    }
+    assert_ne!(folded("emile"), folded("\u{e9}mile"));
+}
+
 proptest::proptest! {
     #[test]
     fn a_normal_form_is_its_own(text in "\\PC{0,20}|[aA\u{430} \u{301}\u{200d}\u{202e}\u{ac00}\u{1100}\u{5d0}]{0,9}") {

@@ -1,23 +1,27 @@
-//! Wrong passwords, counted for each user by the minute, so that nobody tries them all (PROTOCOL.md §7.1).
+//! Wrong passwords, counted by the minute, so that nobody tries them all (PROTOCOL.md §7.1).
 //!
-//! It counts names, whether or not there are such users, and must never tell one from the other. It forgets with a
-//! restart.
+//! It counts names, whether or not there are such users, and must never tell one from the other. A name has one of a
+//! fixed number of places, which nobody else can work out: whatever names are tried, there is no more to remember, and
+//! none is forgotten before its minute is over. It forgets with a restart.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use fulmar_protocol::{Code, Problem, Timestamp, UserId};
+use sha2::{Digest as _, Sha256};
 
 use crate::error::{Error, Result};
 
 const MINUTE: Duration = Duration::from_secs(60);
-/// So many names are remembered; beyond that the one that was tried first is forgotten.
-const MOST_NAMES: usize = 10_000;
+
+/// One of 65,536.
+type Place = u16;
 
 pub(super) struct Guesses {
     /// How many wrong ones a user has in a minute.
     most: u32,
-    wrong: BTreeMap<UserId, Minute>,
+    secret: Vec<u8>,
+    wrong: BTreeMap<Place, Minute>,
 }
 
 struct Minute {
@@ -26,16 +30,17 @@ struct Minute {
 }
 
 impl Guesses {
-    pub(super) fn new(most: u32) -> Self {
+    pub(super) fn new(most: u32, secret: &[u8]) -> Self {
         Self {
             most,
+            secret: secret.to_vec(),
             wrong: BTreeMap::new(),
         }
     }
 
     /// Refuses a password that is not to be looked at, right or wrong.
     pub(super) fn check(&self, user: &UserId, now: Timestamp) -> Result<()> {
-        let Some(minute) = self.wrong.get(user) else {
+        let Some(minute) = self.wrong.get(&self.place(user)) else {
             return Ok(());
         };
         let left = minute.began.plus(MINUTE).since(now);
@@ -49,13 +54,7 @@ impl Guesses {
 
     /// A password was wrong.
     pub(super) fn was_wrong(&mut self, user: &UserId, now: Timestamp) {
-        if self.wrong.len() >= MOST_NAMES && !self.wrong.contains_key(user) {
-            let first = self.wrong.iter().min_by_key(|(_, minute)| minute.began);
-            if let Some(first) = first.map(|(user, _)| user.clone()) {
-                self.wrong.remove(&first);
-            }
-        }
-        let minute = self.wrong.entry(user.clone()).or_insert(Minute {
+        let minute = self.wrong.entry(self.place(user)).or_insert(Minute {
             began: now,
             wrong: 0,
         });
@@ -68,7 +67,15 @@ impl Guesses {
 
     /// A password was right.
     pub(super) fn was_right(&mut self, user: &UserId) {
-        self.wrong.remove(user);
+        self.wrong.remove(&self.place(user));
+    }
+
+    fn place(&self, user: &UserId) -> Place {
+        let mut hash = Sha256::new();
+        hash.update(&self.secret);
+        hash.update(user.as_str());
+        let bytes = hash.finalize();
+        Place::from_be_bytes([bytes[0], bytes[1]])
     }
 }
 
@@ -84,7 +91,7 @@ mod tests {
 
     #[test]
     fn after_so_many_wrong_ones_none_is_looked_at_until_a_minute_has_passed() {
-        let mut guesses = Guesses::new(3);
+        let mut guesses = Guesses::new(3, b"secret");
         let (ann, ben) = (user("ann"), user("ben"));
         for _ in 0..3 {
             assert!(guesses.check(&ann, NOW).is_ok());
@@ -106,21 +113,23 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_set_back_locks_nobody_out() {
-        let mut guesses = Guesses::new(1);
+        let mut guesses = Guesses::new(1, b"secret");
         let ann = user("ann");
         guesses.was_wrong(&ann, NOW.plus(Duration::from_secs(86_400)));
         guesses.was_wrong(&ann, NOW);
         assert!(guesses.check(&ann, NOW.plus(MINUTE)).is_ok());
     }
 
+    /// Names that are made up push nobody out.
     #[test]
-    fn no_more_names_are_remembered_than_there_is_room_for() {
-        let mut guesses = Guesses::new(1);
-        for number in 0..MOST_NAMES + 5 {
-            let time = NOW.plus(Duration::from_millis(number as u64));
-            guesses.was_wrong(&user(&format!("user-{number}")), time);
+    fn whatever_names_are_tried_none_is_forgotten_and_there_is_no_more_to_remember() {
+        let mut guesses = Guesses::new(1, b"secret");
+        let ann = user("ann");
+        guesses.was_wrong(&ann, NOW);
+        for number in 0..100_000 {
+            guesses.was_wrong(&user(&format!("user-{number}")), NOW);
         }
-        assert_eq!(guesses.wrong.len(), MOST_NAMES);
-        assert!(!guesses.wrong.contains_key(&user("user-0")));
+        assert!(guesses.check(&ann, NOW).is_err());
+        assert!(guesses.wrong.len() <= usize::from(Place::MAX) + 1);
     }
 }

@@ -71,7 +71,7 @@ impl Accounts {
         Self {
             keys: Keys::new(secret),
             access_token_lifetime: config.access_token_lifetime,
-            guesses: RefCell::new(Guesses::new(config.wrong_passwords_per_minute)),
+            guesses: RefCell::new(Guesses::new(config.wrong_passwords_per_minute, secret)),
             registrations: RefCell::new(Registrations::new(config.registrations_per_minute)),
         }
     }
@@ -83,9 +83,10 @@ impl Accounts {
         name: &str,
         password: &Secret,
     ) -> Result<()> {
+        let name = chosen::name(name)?;
         let hash = password::hash(password, tx.entropy().bytes())?;
         let log_id = tx.entropy().id("log-");
-        let added = write::insert(tx.db(), user_id, name, &hash, &log_id)?;
+        let added = write::insert(tx.db(), user_id, &name, &hash, &log_id)?;
         if added || active(Defect::RegistersTwice) {
             Ok(())
         } else {
@@ -98,7 +99,6 @@ impl Accounts {
         tx: &mut Tx<'_>,
         request: &RegisterRequest,
     ) -> Result<WithNews<Session>> {
-        let name = chosen::name(&request.name)?;
         let short = request.password.expose().len() < PASSWORD_BYTES;
         if short && !active(Defect::ShortPasswords) {
             return Err(Error::invalid("The password is too short"));
@@ -110,7 +110,7 @@ impl Accounts {
             return Err(taken());
         }
         self.registrations.borrow_mut().count(tx.now())?;
-        self.add_user(tx, user, &name, &request.password)?;
+        self.add_user(tx, user, &request.name, &request.password)?;
         let (session, started) = self.start_session(tx, user, &request.device_id)?;
         let mut news = vec![AccountNews::Registered(user.clone())];
         news.extend(started);

@@ -14,6 +14,7 @@ use crate::edge::sockets::{Outgoing, SocketId};
 use crate::error::{BackendError, Error};
 use crate::operations::apply_all;
 use crate::service::Checkpoint;
+use crate::store::Described;
 use crate::store::{log, users};
 
 impl Backend {
@@ -113,6 +114,22 @@ impl Backend {
             frame: ServerFrame::Reset(reset.clone()),
         };
         self.sockets.of(user).into_iter().map(reset).collect()
+    }
+
+    /// How far the description of a world was carried out in this database.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn described(&self) -> Result<Described, BackendError> {
+        self.service.described()
+    }
+
+    /// Remembers how far the description of a world was carried out, also in a later process.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn set_described(&mut self, how: Described) -> Result<(), BackendError> {
+        self.service.set_described(how)
     }
 
     /// Remembers everything as it is now.

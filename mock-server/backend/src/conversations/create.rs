@@ -73,7 +73,7 @@ impl Conversations {
         }
         let mut profile = ConversationProfile {
             title: params.title.as_deref().map(title_of).transpose()?,
-            avatar_url: params.avatar_url.clone(),
+            avatar_url: params.avatar_url.clone().filter(|url| !url.is_empty()),
             writing: Writing::Everyone,
             context: params.context.clone(),
         };

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use fulmar_protocol::text::is_too_deep;
 use fulmar_protocol::{
     ClientFrame, CloseCode, Code, FrameError, Hello, OutcomeFrame, PROTOCOL_VERSION, Pong, Problem,
     ProblemFrame, Ready, ResetFrame, Secret, Seq, ServerFrame, Submit, SubmitId, Timestamp,
@@ -33,7 +34,13 @@ pub(crate) fn frame(
     if text.len() > service.config().limits.frame_bytes as usize {
         return close(service, sockets, socket, CloseCode::TooLarge);
     }
-    let frame = match ClientFrame::from_text(text) {
+    let read = match is_too_deep(text.as_bytes()) {
+        true => Err(FrameError {
+            reason: "nested too deep".to_owned(),
+        }),
+        false => ClientFrame::from_text(text),
+    };
+    let frame = match read {
         Ok(frame) => frame,
         Err(error) => return unreadable(service, sockets, socket, text, error),
     };
@@ -46,6 +53,11 @@ pub(crate) fn frame(
         ClientFrame::Hello(frame) => return hello(service, sockets, socket, &frame, now),
         ClientFrame::Authenticate(frame) => {
             return authenticate(service, sockets, socket, &frame.access_token, now);
+        }
+        ClientFrame::Submit(frame) if !has_its_number(text, &frame) => {
+            let reason = "a submit without a number".to_owned();
+            let error = FrameError { reason };
+            return unreadable(service, sockets, socket, text, error);
         }
         ClientFrame::Submit(frame) => CallerFrame::Submit(frame),
         ClientFrame::Ping(frame) => CallerFrame::Ping(frame.id),
@@ -93,10 +105,17 @@ fn unreadable(
         socket,
         ServerFrame::Problem(ProblemFrame { submit_id, problem }),
     )];
-    if submit_id.is_none() && !active(Defect::TakesNonsense) {
+    // Before a `hello` nothing else is waited for.
+    let stays = submit_id.is_some() && sockets.is_greeted(socket);
+    if !stays && !active(Defect::TakesNonsense) {
         outgoing.extend(close(service, sockets, socket, CloseCode::Malformed));
     }
     outgoing
+}
+
+/// Over a socket a submit says its number: it comes back in the answer (PROTOCOL.md §5.2).
+fn has_its_number(text: &str, submit: &Submit) -> bool {
+    submit.submit_id != SubmitId::ZERO || submit_id_of(text).is_some()
 }
 
 /// The submit that an unreadable frame wanted to be, so that it can be answered.

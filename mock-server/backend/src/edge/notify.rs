@@ -12,6 +12,7 @@ use super::sockets::{Outgoing, SocketId, Sockets, say};
 use super::typing;
 use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
+use crate::messages::as_they_are_now;
 use crate::push::Recorded;
 use crate::service::Service;
 use crate::store::log;
@@ -144,6 +145,7 @@ fn unsent(tx: &Tx<'_>, waiting: &[Waiting]) -> Result<Vec<(SocketId, EventsFrame
             let events = log::after(tx.db(), &waiting.user_id, since, EVENTS_PER_FRAME)?;
             let Some(last) = events.last() else { break };
             since = last.seq;
+            let events = as_they_are_now(tx, &waiting.user_id, events)?;
             frames.push((waiting.socket, EventsFrame { events }));
         }
     }
@@ -169,7 +171,7 @@ fn record_pushes(
     let recorded = service.quiet(now, |rooms, tx| {
         for (message, user) in absent {
             match tx.attempt(|tx| rooms.push.record(tx, user, message)) {
-                Ok(Recorded::Yes | Recorded::Muted | Recorded::Blocked) => {}
+                Ok(Recorded::Yes | Recorded::Gone | Recorded::Muted | Recorded::Blocked) => {}
                 Err(error) => error.report(),
             }
         }

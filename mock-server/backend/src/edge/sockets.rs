@@ -157,6 +157,10 @@ impl Sockets {
     }
 
     /// The caller of a ready socket, if its token still holds.
+    pub(super) fn is_greeted(&self, id: SocketId) -> bool {
+        self.who(id).is_some()
+    }
+
     pub(super) fn caller(&self, id: SocketId, now: Timestamp) -> Result<Caller, CloseCode> {
         match self.who(id) {
             Some(caller) if caller.expires_at > now => Ok(caller.clone()),

@@ -97,8 +97,7 @@ impl Files {
     pub(crate) fn end_upload(&self, tx: &mut Tx<'_>, user: &UserId, id: &FileId) -> Result<()> {
         let file = self.find_upload(tx, user, id)?;
         if file.expires_at.is_none() {
-            return Err(Error::refused(
-                Code::UploadConflict,
+            return Err(Error::invalid(
                 "A message carries this file: delete the message",
             ));
         }

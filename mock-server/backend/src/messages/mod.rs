@@ -14,6 +14,7 @@ mod pin;
 mod reactions;
 mod search;
 mod send;
+mod told;
 
 use std::rc::Rc;
 
@@ -21,6 +22,7 @@ use fulmar_protocol::{Code, ConversationId, Limits, Message, OperationKey, Unrea
 
 pub(crate) use history::no_such_message;
 pub(crate) use search::Search;
+pub(crate) use told::as_they_are_now;
 
 use crate::defects::{Defect, active};
 use crate::error::{Error, Result};

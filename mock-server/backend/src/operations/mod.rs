@@ -13,7 +13,7 @@ use fulmar_protocol::{
 };
 
 use crate::actor::Actor;
-use crate::capabilities::check_operation;
+use crate::capabilities::{check_method, check_operation};
 use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
 use crate::rooms::Rooms;
@@ -151,6 +151,7 @@ fn apply(
     user: &UserId,
     operation: &Operation,
 ) -> Result<OutcomeStatus> {
+    check_method(rooms, &operation.method)?;
     let addressed = addressed(rooms, tx, user, operation)?;
     let method = addressed.read().map_err(|unreadable| match unreadable {
         Unreadable::Unknown(_) => Error::refused(Code::MethodUnknown, "There is no such method"),

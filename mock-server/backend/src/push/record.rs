@@ -6,7 +6,7 @@ use fulmar_protocol::{ConversationKind, Message, PushPayload, UserId};
 use super::Push;
 use crate::error::Result;
 use crate::store::pushes::write;
-use crate::store::{blocks, conversations, participants, users};
+use crate::store::{blocks, conversations, messages, participants, users};
 use crate::tx::Tx;
 
 /// The most bytes of a body, and of a message that travels along.
@@ -17,6 +17,8 @@ const MESSAGE_BYTES: usize = 2_048;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Recorded {
     Yes,
+    /// The user takes no part any more, or the message was deleted: later operations of the same submit did that.
+    Gone,
     /// The user has muted the conversation.
     Muted,
     /// The user has blocked the sender.
@@ -32,6 +34,13 @@ impl Push {
         message: &Message,
     ) -> Result<Recorded> {
         let id = &message.conversation_id;
+        let as_it_is_now = messages::find(tx.db(), message.operation_key)?;
+        let Some(message) = &as_it_is_now.filter(|message| message.deleted.is_none()) else {
+            return Ok(Recorded::Gone);
+        };
+        if !participants::takes_part(tx.db(), id, user)? {
+            return Ok(Recorded::Gone);
+        }
         let settings = participants::settings(tx.db(), id, user)?;
         if settings.muted_until.is_some_and(|until| until > tx.now()) {
             return Ok(Recorded::Muted);

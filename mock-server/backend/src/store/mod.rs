@@ -83,6 +83,39 @@ pub(crate) fn prepare(
     Ok(secret.unwrap_or_else(|| fresh_secret.to_vec()))
 }
 
+/// How far the description of a world was carried out in a database. It stands in the header of the file, in the place
+/// that SQLite keeps for the application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Described {
+    /// Nothing of it.
+    Not,
+    /// It was begun, and may be there in part.
+    Begun,
+    /// All of it is there.
+    Whole,
+}
+
+const BEGUN: i64 = 0x4675_6c62;
+const WHOLE: i64 = 0x4675_6c77;
+
+pub(crate) fn described(database: &Connection) -> Result<Described, BackendError> {
+    let mark: i64 = database.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    Ok(match mark {
+        BEGUN => Described::Begun,
+        WHOLE => Described::Whole,
+        _ => Described::Not,
+    })
+}
+
+pub(crate) fn set_described(database: &Connection, how: Described) -> Result<(), BackendError> {
+    let mark = match how {
+        Described::Not => 0,
+        Described::Begun => BEGUN,
+        Described::Whole => WHOLE,
+    };
+    Ok(database.pragma_update(None, "application_id", mark)?)
+}
+
 /// Makes the functions that the schema calls.
 fn define(database: &Connection) -> rusqlite::Result<()> {
     search::define(database)?;

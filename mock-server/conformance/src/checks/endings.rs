@@ -8,6 +8,7 @@ use crate::setting::{Setting, ensure, text, token};
 use crate::wire::WireError;
 
 checks! {
+    "5.8.5" [] {editing} "the log tells nothing any more of what a deleted message said" => untold;
     "5.7.2" [] {administration editing} "a notice cannot be edited, nor a message that was deleted" => uneditable;
     "5.7.3" [] {editing forwarding} "what was forwarded cannot be edited" => forwarded;
     "5.8.3" [] {administration editing} "a notice stays" => notices;
@@ -223,4 +224,25 @@ async fn kept_to_read(setting: &Setting<'_>) -> Outcome {
             "conversation.forbidden",
         )
         .await
+}
+
+async fn untold(setting: &Setting<'_>) -> Outcome {
+    let mark = setting.mark(setting.other_token()).await?;
+    let message = setting.say("a secret that was said").await?;
+    let mut params = about(setting, &message);
+    params["text"] = json!("a secret that was edited");
+    setting
+        .done(setting.token(), "message.edit", params)
+        .await?;
+    setting
+        .done(setting.token(), "message.delete", about(setting, &message))
+        .await?;
+    let told = json!(setting.since(&mark).await?);
+    ensure!(!told.to_string().contains("a secret"), told);
+    let (mut socket, _) = setting
+        .connect(&setting.other, mark.seq, &json!(mark.log))
+        .await?;
+    let told = json!(socket.events(3).await?);
+    ensure!(!told.to_string().contains("a secret"), told);
+    Ok(())
 }

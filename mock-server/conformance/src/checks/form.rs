@@ -9,6 +9,7 @@ use crate::setting::{Setting, ensure};
 use crate::wire::{operation_key, wire};
 
 checks! {
+    "2.1.1" [] "what other readers of JSON could not read is refused" => unreadable_values;
     "2.2.1" [] "times are milliseconds since 1970" => times;
     "2.3.1" [] "null is the same as absent" => nulls;
     "2.4.1" [M1] "unknown fields are ignored" => unknown_fields;
@@ -21,6 +22,33 @@ checks! {
     "8.0.2" [] "what is no JSON is request.malformed" => malformed;
     "9.0.1" [] "a submit with too many operations is refused as a whole" => too_many;
     "9.0.2" [] "a body beyond frameBytes is request.tooLarge" => too_large;
+}
+
+async fn unreadable_values(setting: &Setting<'_>) -> Outcome {
+    let deep = format!("{}{}", "[".repeat(120), "]".repeat(120));
+    for data in ["1e999", "NaN", "\"\\ud800\"", &deep] {
+        let body = format!(
+            "{{\"operations\": [{{\"operationKey\": \"{}\", \"method\": \"message.send\", \"params\": \
+             {{\"conversationId\": \"{}\", \"text\": \"x\", \"payload\": {{\"type\": \"t\", \"data\": {data}}}}}}}]}}",
+            operation_key()?,
+            setting.conversation
+        );
+        let answer = setting
+            .http
+            .ask(
+                "POST",
+                "/v1/operations",
+                setting.token(),
+                &[],
+                body.into_bytes(),
+            )
+            .await?;
+        ensure!(
+            answer.status == 400 && answer.body["code"] == "request.malformed",
+            json!([data, answer.body])
+        );
+    }
+    Ok(())
 }
 
 async fn times(setting: &Setting<'_>) -> Outcome {
@@ -37,7 +65,8 @@ async fn times(setting: &Setting<'_>) -> Outcome {
 
 async fn nulls(setting: &Setting<'_>) -> Outcome {
     let params = json!({"conversationId": setting.conversation, "text": "with nulls",
-        "replyTo": null, "threadRoot": null, "payload": null, "forwardOf": null});
+        "replyTo": null, "threadRoot": null, "payload": null, "forwardOf": null, "mentions": null,
+        "attachments": null});
     let outcome = setting
         .done(setting.token(), "message.send", params)
         .await?;

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod attachments;
+mod base;
 mod bounds;
 mod content;
 mod endings;
@@ -9,6 +10,7 @@ mod events;
 mod files;
 mod form;
 mod history;
+mod missing;
 mod names;
 mod operations;
 mod people;
@@ -76,6 +78,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Check> {
         roles::CHECKS,
         bounds::CHECKS,
         operations::CHECKS,
+        base::CHECKS,
         history::CHECKS,
         rest::CHECKS,
         tables::CHECKS,
@@ -83,6 +86,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Check> {
         accounts::CHECKS,
         endings::CHECKS,
         told::CHECKS,
+        missing::CHECKS,
         events::CHECKS,
     ]
     .into_iter()

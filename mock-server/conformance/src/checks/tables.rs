@@ -47,6 +47,11 @@ async fn portions(setting: &Setting<'_>) -> Outcome {
             ensure!(outcome["status"] == "applied", outcome);
         }
     }
+    let path = format!("/v1/sync?since={}&logId={}", mark.seq, mark.log);
+    let (_, reset) = setting.http.get(&path, &mark.token).await?;
+    if reset["code"] == "sync.reset" {
+        return Err(skipped("the log is shorter than that"));
+    }
     let page = setting.since(&mark).await?;
     ensure!(!page.is_empty() && page.len() <= 500, page.len());
     let (mut socket, _) = setting

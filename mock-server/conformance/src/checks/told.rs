@@ -201,10 +201,12 @@ async fn whole_messages(setting: &Setting<'_>) -> Outcome {
     let mut react = about(setting, &message);
     react["emoji"] = json!("👍");
     setting.done(setting.token(), "reaction.add", react).await?;
+    let mut events = setting.since(&mark).await?;
+    let deleted = setting.mark(setting.other_token()).await?;
     setting
         .done(setting.token(), "message.delete", about(setting, &message))
         .await?;
-    let events = setting.since(&mark).await?;
+    events.extend(setting.since(&deleted).await?);
     let told: Vec<&Value> = of_type(&events, "message.updated").collect();
     ensure!(told.len() == 3, json!(events));
     ensure!(told[0]["text"] == "as it is", told[0]);

@@ -80,8 +80,9 @@ async fn with_mistake(mistake: impl Mistake + 'static, only: &str, expected: &[&
 async fn the_mock_server_keeps_every_rule() {
     let (_server, backend) = judged(Config::default()).await;
     let reports = run(&backend, None).await;
-    assert!(reports.len() >= 175);
-    for report in &reports {
+    assert!(reports.len() >= 200);
+    // A token that lives for minutes is not waited for.
+    for report in reports.iter().filter(|report| report.id != "7.2.4") {
         assert_eq!(
             report.result,
             Verdict::Pass,
@@ -115,6 +116,7 @@ async fn without(lacking: &[Capability]) -> usize {
     for report in &reports {
         match &report.result {
             Verdict::Pass => {}
+            Verdict::Skip { .. } if report.id == "7.2.4" => {}
             Verdict::Skip { reason } => {
                 let name = reason.rsplit(' ').next().unwrap();
                 let known = lacking.iter().any(|capability| capability.name() == name);
@@ -130,9 +132,20 @@ async fn without(lacking: &[Capability]) -> usize {
 }
 
 #[tokio::test]
+async fn tokens_that_run_out_soon_are_seen_to() {
+    let (_server, backend) = judged(Config {
+        access_token_lifetime: std::time::Duration::from_secs(4),
+        ..Config::default()
+    })
+    .await;
+    let reports = run(&backend, Some("7.2.4")).await;
+    assert_eq!(reports[0].result, Verdict::Pass);
+}
+
+#[tokio::test]
 async fn a_server_without_any_capability_keeps_every_other_rule() {
     let passed = without(&Capability::ALL).await;
-    assert!(passed >= 70, "{passed}");
+    assert!(passed >= 90, "{passed}");
 }
 
 #[tokio::test]
@@ -285,18 +298,18 @@ async fn answers_that_are_wrong() {
 
 #[tokio::test]
 async fn operations_that_are_applied_wrongly() {
-    let forgotten = ["5.1.1", "5.1.2", "5.1.5", "5.1.6"];
+    let forgotten = ["5.1.1", "5.1.2", "5.1.5", "5.1.6", "5.1.8", "5.1.9"];
     with_mistake(ForgetsKeys::after(0), "5.1", &forgotten).await;
     with_mistake(TellsNullApart, "5.1", &["5.1.6"]).await;
     with_mistake(ForgetsKeys::after(50), "5.1", &["5.1.5"]).await;
     with_mistake(AppliesHalf, "5.1", &["5.1.4"]).await;
     with_mistake(SkipsNothing, "5.2", &["5.2.1"]).await;
     with_mistake(LeavesHoles, "4.2.2", &["4.2.2"]).await;
-    with_mistake(ManyPerPair, "4.1", &["4.1.1"]).await;
+    with_mistake(ManyPerPair, "4.1", &["4.1.1", "4.1.3"]).await;
     with_mistake(TakesBlankTexts, "5.4.1", &["5.4.1"]).await;
     with_mistake(StopsAtUnknownMethods, "2.4", &["2.4.3"]).await;
     with_mistake(GuessesRoles, "2.4", &["2.4.4"]).await;
-    with_mistake(CountsTooMuch, "4.3", &["4.3.2", "4.3.3", "4.3.4"]).await;
+    with_mistake(CountsTooMuch, "4.3", &["4.3.2", "4.3.3", "4.3.4", "4.3.5"]).await;
     with_mistake(PinsForGood, "4.9", &["4.9.2"]).await;
     with_mistake(PinsForGood, "5.13", &["5.13.2", "5.13.4"]).await;
 }

@@ -162,7 +162,8 @@ impl From<TextFault> for FieldRule {
             TextFault::Misleading
             | TextFault::NotAnId
             | TextFault::MixedScripts
-            | TextFault::NotNormal => Self::Malformed {
+            | TextFault::NotNormal
+            | TextFault::TooDeep => Self::Malformed {
                 reason: fault.to_string(),
             },
             TextFault::TooManyWords { words: _, most } => Self::TooMany { most: count(most) },

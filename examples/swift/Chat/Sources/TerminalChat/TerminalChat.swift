@@ -158,7 +158,13 @@ actor Terminal {
                 shown = snapshot.messages
                 for item in shown where printed.updateValue(item.mark, forKey: item.key) != item.mark { show(item) }
                 // What was printed was read.
-                if let newest = shown.compactMap(\.position).max() { try await chat.markReadUpTo(newest) }
+                guard let newest = shown.compactMap(\.position).max() else { continue }
+                do {
+                    try await chat.markReadUpTo(newest)
+                } catch {
+                    // The conversation may be gone by now.
+                    print("! \(error)")
+                }
             }
         }
         screen = Screen(chat: chat, timeline: timeline, showing: showing)

@@ -1,8 +1,10 @@
 //! Bodies: JSON that was sent, and JSON that goes out.
 
-use fulmar_protocol::{Code, Problem};
+use fulmar_protocol::text::is_too_deep;
+use fulmar_protocol::{Code, Problem, Submit};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 use serde_json::json;
 
 use crate::defects::{Defect, active};
@@ -17,17 +19,47 @@ pub(super) fn nothing() -> Result<String> {
     text(&json!({}))
 }
 
+/// What is no JSON object cannot be read; a field that is missing, or is not what it should be, is a value that the
+/// rules forbid.
 pub(super) fn read_body<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
-    serde_json::from_slice(body).map_err(|error| {
-        Error::Refused(
-            Problem::new(unreadable(), "The body cannot be read").with_detail(format!(
-                "{:?} error at line {} column {}",
-                error.classify(),
-                error.line(),
-                error.column()
-            )),
-        )
+    check_depth(body)?;
+    read(body).map_err(|error| {
+        let is_object = body.trim_ascii_start().starts_with(b"{");
+        let code = match error.classify() {
+            Category::Data if is_object => Code::ParamsInvalid,
+            Category::Data | Category::Syntax | Category::Eof | Category::Io => unreadable(),
+        };
+        refused(code, &error)
     })
+}
+
+/// Operations without a method or a key make the whole submit unreadable (PROTOCOL.md §5.2).
+pub(super) fn read_submit(body: &[u8]) -> Result<Submit> {
+    check_depth(body)?;
+    read(body).map_err(|error| refused(unreadable(), &error))
+}
+
+/// What is nested deeper would be lost by readers of frames that it is in (PROTOCOL.md §2.1).
+fn check_depth(body: &[u8]) -> Result<()> {
+    if is_too_deep(body) {
+        return Err(Error::refused(unreadable(), "The body is nested too deep"));
+    }
+    Ok(())
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<T> {
+    serde_json::from_slice(body)
+}
+
+fn refused(code: Code, error: &serde_json::Error) -> Error {
+    Error::Refused(
+        Problem::new(code, "The body cannot be read").with_detail(format!(
+            "{:?} error at line {} column {}",
+            error.classify(),
+            error.line(),
+            error.column()
+        )),
+    )
 }
 
 fn unreadable() -> Code {

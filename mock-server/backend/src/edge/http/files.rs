@@ -9,6 +9,7 @@ use fulmar_protocol::{Code, ContentHash, FileId, Problem, TUS_VERSION, Timestamp
 
 use super::body::unknown_route;
 use super::exchange::{HttpRequest, HttpResponse};
+use super::url::digits;
 use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
 use crate::files::{Files, Upload, no_such_file};
@@ -136,7 +137,7 @@ fn range(text: &str, size: u64) -> Wanted {
     else {
         return Wanted::Unreadable;
     };
-    let read = |number: &str| number.parse::<u64>().ok();
+    let read = digits;
     let part = match (read(first), read(last)) {
         (Some(first), Some(last)) if first <= last => first..size.min(last.saturating_add(1)),
         (Some(first), None) if last.is_empty() => first..size,
@@ -167,8 +168,10 @@ fn about(status: u16, file: &File) -> HttpResponse {
     }
 }
 
+/// A clock can be set further than dates of HTTP go.
 fn http_date(at: Timestamp) -> String {
-    httpdate::fmt_http_date(UNIX_EPOCH + at.since(Timestamp(0)))
+    const LAST: Timestamp = Timestamp(253_402_300_799_000);
+    httpdate::fmt_http_date(UNIX_EPOCH + at.min(LAST).since(Timestamp(0)))
 }
 
 fn another_version() -> HttpResponse {
@@ -194,7 +197,7 @@ fn file_id(text: &str) -> Result<FileId> {
 fn number(request: &HttpRequest<'_>, name: &str) -> Result<u64> {
     request
         .header(name)
-        .and_then(|text| text.parse().ok())
+        .and_then(digits)
         .filter(|number| *number < 1 << 53)
         .ok_or_else(|| malformed("A header with a number is missing, or has none"))
 }

@@ -105,7 +105,8 @@ pub(super) fn write(
 
 /// The key that the client made, or else a new one.
 fn key_of(tx: &mut Tx<'_>, given: Option<Value>) -> Result<OperationKey> {
-    let given = given.filter(|_| !active(Defect::RestForgetsKeys));
+    // A null is an absent field (PROTOCOL.md §2.3).
+    let given = given.filter(|given| !given.is_null() && !active(Defect::RestForgetsKeys));
     let Some(given) = given else {
         return Ok(tx.new_operation_key());
     };

@@ -2,11 +2,11 @@
 
 use fulmar_protocol::{
     BlockRequest, Capability, Code, ConversationPage, MeUpdate, MessageVersions, OperationsAnswer,
-    Problem, RefreshRequest, RegisterRequest, Seq, SignInRequest, SignOutRequest, Submit, UserId,
+    Problem, RefreshRequest, RegisterRequest, Seq, SignInRequest, SignOutRequest, SyncPage, UserId,
 };
 use serde_json::json;
 
-use super::body::{nothing, read_body, text, unknown_route};
+use super::body::{nothing, read_body, read_submit, text, unknown_route};
 use super::exchange::{HttpRequest, HttpResponse, ParsedRequest};
 use super::url::{self, conversation_id, message_id, user_id};
 use super::{files, rest};
@@ -18,7 +18,7 @@ use crate::capabilities;
 use crate::edge::openapi;
 use crate::error::{Error, Result};
 use crate::log::Synced;
-use crate::messages::Search;
+use crate::messages::{Search, as_they_are_now};
 use crate::operations::apply_all;
 use crate::overview;
 use crate::rooms::Rooms;
@@ -45,11 +45,13 @@ pub(super) fn answer(
         body: request.body,
     };
     let body = match (request.method, path.as_slice()) {
-        (_, ["v1", "files", path @ ..]) if rooms.can(&Capability::Files) => {
+        (_, ["v1", "files", ..]) if !rooms.can(&Capability::Files) => Err(unknown_route()),
+        (_, ["v1", "files", path @ ..]) => {
             return files::answer(rooms, tx, request, path, token);
         }
         ("GET", ["health"]) => text(&json!({ "status": "ok" })),
-        ("GET", ["v1", "openapi.json"]) if rooms.can(&Capability::Openapi) => {
+        (_, ["v1", "openapi.json"]) if !rooms.can(&Capability::Openapi) => Err(unknown_route()),
+        ("GET", ["v1", "openapi.json"]) => {
             text(&openapi::document(|capability| rooms.can(&capability)))
         }
         ("GET", ["stats"]) => text(&overview::stats(tx, connections)?),
@@ -138,7 +140,7 @@ fn authenticated(
         return Ok(answer);
     }
     if let ("POST", ["operations"]) = (parsed.method, parsed.path) {
-        let submit: Submit = read_body(parsed.body)?;
+        let submit = read_submit(parsed.body)?;
         let outcomes = apply_all(rooms, tx, user, &submit.operations)?;
         return text(&OperationsAnswer { outcomes });
     }
@@ -166,6 +168,7 @@ fn account(
         }
         ("POST", ["me"]) => {
             let body: MeUpdate = read_body(parsed.body)?;
+            capabilities::check_profile(rooms, &body)?;
             let news = accounts.update_me(tx, user, body)?;
             rooms.pass_on(tx, news)?;
             text(&accounts.me(tx, caller)?)
@@ -219,7 +222,10 @@ fn reading(
             let since = Seq(url::number(query, "since")?.unwrap_or_default());
             let log_id = query.get("logId").map(String::as_str);
             match rooms.log.sync(tx, user, since, log_id)? {
-                Synced::Page(page) => text(&page),
+                Synced::Page(page) => {
+                    let events = as_they_are_now(tx, user, page.events)?;
+                    text(&SyncPage { events, ..page })
+                }
                 Synced::Reset => Err(Error::refused(
                     Code::SyncReset,
                     "The log does not reach back that far: take a snapshot",

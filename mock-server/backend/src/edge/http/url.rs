@@ -105,7 +105,7 @@ pub(super) fn number(query: &Query, name: &str) -> Result<Option<u64>> {
         .get(name)
         .filter(|text| !active(Defect::AnyNumber) || text.parse::<u32>().is_ok())
         .map(|text| {
-            let number: u64 = text.parse().map_err(|_| invalid())?;
+            let number = digits(text).ok_or_else(invalid)?;
             // Numbers of the protocol are below 2^53 (PROTOCOL.md §2.3).
             if number < 1 << 53 {
                 Ok(number)
@@ -114,6 +114,12 @@ pub(super) fn number(query: &Query, name: &str) -> Result<Option<u64>> {
             }
         })
         .transpose()
+}
+
+/// A number in decimal digits and nothing else.
+pub(super) fn digits(text: &str) -> Option<u64> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| plain)
 }
 
 pub(super) fn conversation_id(text: &str) -> Result<ConversationId> {

@@ -99,6 +99,14 @@ pub(crate) fn find_by_id(db: &Connection, id: &MessageId) -> Result<Option<Messa
 }
 
 /// A message as one user sees it: empty when they have hidden it.
+pub(crate) fn is_deleted(db: &Connection, id: &MessageId) -> Result<bool> {
+    Ok(db
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM message WHERE message_id = ?1 AND deleted_at IS NOT NULL)",
+        )?
+        .query_row([id.as_str()], |row| row.get(0))?)
+}
+
 pub(crate) fn as_seen_by(db: &Connection, viewer: &UserId, message: Message) -> Result<Message> {
     if is_hidden(db, viewer, &message.message_id)? {
         Ok(as_hidden(message))

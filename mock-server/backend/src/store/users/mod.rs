@@ -14,16 +14,17 @@ pub(crate) struct User {
     pub(crate) password: String,
 }
 
-/// Makes the function that the schema calls: what an id looks like.
+/// Makes the functions that are called here: what an id looks like, and a text whatever its case.
 pub(super) fn define(database: &Connection) -> rusqlite::Result<()> {
-    database.create_scalar_function(
-        "looks_of",
-        1,
-        FunctionFlags::SQLITE_UTF8
-            | FunctionFlags::SQLITE_DETERMINISTIC
-            | FunctionFlags::SQLITE_INNOCUOUS,
-        |arguments| arguments.get::<String>(0).map(|id| text::looks(&id)),
-    )
+    let flags = FunctionFlags::SQLITE_UTF8
+        | FunctionFlags::SQLITE_DETERMINISTIC
+        | FunctionFlags::SQLITE_INNOCUOUS;
+    database.create_scalar_function("looks_of", 1, flags, |arguments| {
+        arguments.get::<String>(0).map(|id| text::looks(&id))
+    })?;
+    database.create_scalar_function("folded", 1, flags, |arguments| {
+        arguments.get::<String>(0).map(|name| text::folded(&name))
+    })
 }
 
 /// Whether somebody has, or had, an id that looks like this one.
@@ -59,7 +60,7 @@ pub(crate) fn ids(db: &Connection) -> Result<Vec<UserId>> {
 pub(crate) fn search(db: &Connection, text: &str, limit: u32) -> Result<Vec<UserId>> {
     let mut statement = db.prepare_cached(
         "SELECT user_id FROM user
-         WHERE instr(lower(name), lower(?1)) > 0 OR instr(lower(user_id), lower(?1)) > 0
+         WHERE instr(folded(name), folded(?1)) > 0 OR instr(folded(user_id), folded(?1)) > 0
          ORDER BY user_id LIMIT ?2",
     )?;
     let rows = statement.query_map(params![text, limit], |row| row.get::<_, String>("user_id"))?;

@@ -129,7 +129,13 @@ private class Terminal(private val client: Client, private val scope: CoroutineS
                 shown = snapshot.messages
                 shown.forEach { item -> if (printed.put(item.key, item.mark) != item.mark) print(item) }
                 // What was printed was read.
-                shown.mapNotNull { it.position }.maxOrNull()?.let { chat.markReadUpTo(it) }
+                val newest = shown.mapNotNull { it.position }.maxOrNull() ?: return@collect
+                try {
+                    chat.markReadUpTo(newest)
+                } catch (error: CommandException) {
+                    // The conversation may be gone by now.
+                    println("! ${error.message}")
+                }
             }
         }
         screen = Screen(chat, timeline, showing)
