@@ -114,6 +114,9 @@ impl<'a> Setting<'a> {
         let outcomes = answer["outcomes"].as_array().cloned().unwrap_or_default();
         let asked = operations.as_array().map(Vec::len);
         ensure!(Some(outcomes.len()) == asked, answer);
+        for outcome in &outcomes {
+            codes::check(&outcome["problem"])?;
+        }
         Ok(outcomes)
     }
 
@@ -152,7 +155,6 @@ impl<'a> Setting<'a> {
     ) -> Result<(), WireError> {
         let outcome = self.one(token, method, params).await?;
         ensure!(outcome["status"] == "failed", outcome);
-        codes::check(&outcome["problem"])?;
         ensure!(
             outcome["problem"]["code"] == code,
             format!("{outcome} instead of {code}")

@@ -1,4 +1,4 @@
-//! What every backend does, whatever its capabilities are: keys, creations, leaving, and what is told of them.
+//! What every backend does, whatever its capabilities are: creations, leaving, and what is told of them.
 
 use serde_json::{Value, json};
 
@@ -11,15 +11,13 @@ checks! {
     "4.1.3" [] "a new conversation says who is in it, in which role, and what it is about" => shape;
     "4.3.5" [] "a notice is not unread" => notices;
     "4.4.10" [] "the member who is longest in a group follows its last admin" => follower;
-    "5.1.7" [M9] "what was refused has begun no conversation" => nothing_left;
-    "5.1.8" [M10] "the keys of creations, receipts and leaving are remembered" => keys;
-    "5.1.9" [M10] "what is asked for again is told once" => told_once;
-    "5.2.3" [] "a submit over the socket has a number" => numbered;
     "5.4.8" [] "a text is told as it was sent, and counted in bytes" => as_it_is;
+    "5.5.2" [] "a pointer that is not ahead changes nothing, and is told to nobody" => not_ahead;
     "5.11.7" [] "who leaves a group, those who stay, and the notice" => leaving;
     "5.11.8" [] "nobody leaves a direct conversation" => direct;
     "6.2.11" [] "everybody in a new conversation is told of it, before its first message" => begins;
     "7.2.4" [] "an access token runs out" => runs_out;
+    "7.4.9" [] "me says whose token it is" => me;
     "9.0.8" [] "title, picture and context of a new conversation have bounds" => bounds;
 }
 
@@ -60,6 +58,8 @@ async fn shape(setting: &Setting<'_>) -> Outcome {
     let group = &made[0]["conversation"];
     ensure!(group["operationKey"] == key, group);
     ensure!(group["context"] == about, group);
+    let writing = &group["writing"];
+    ensure!(writing.is_null() || writing == "everyone", group);
     ensure!(group["avatarUrl"] == "https://example.com/a.png", group);
     for (who, role) in [(user, "admin"), (other, "member")] {
         let person = person(group, who)?;
@@ -132,104 +132,6 @@ async fn follower(setting: &Setting<'_>) -> Outcome {
         admins == [setting.backend.other_user.as_str()],
         json!(admins)
     );
-    Ok(())
-}
-
-/// The conversations that somebody has.
-async fn all_of(setting: &Setting<'_>, token: &str) -> Result<Value, WireError> {
-    let (status, page) = setting.http.get("/v1/conversations", token).await?;
-    ensure!(status == 200, page);
-    Ok(page["conversations"].clone())
-}
-
-async fn nothing_left(setting: &Setting<'_>) -> Outcome {
-    let stranger = setting.stranger().await?;
-    let theirs = setting.mark(token(&stranger)).await?;
-    for (method, params) in [
-        (
-            "conversation.create",
-            json!({"kind": "group", "title": "Never", "participantIds": [stranger["userId"], "nobody-at-all"]}),
-        ),
-        (
-            "conversation.create",
-            json!({"kind": "direct", "participantIds": ["nobody-at-all"]}),
-        ),
-        (
-            "message.send",
-            json!({"toUserId": stranger["userId"], "text": " "}),
-        ),
-    ] {
-        let mine = setting.mark(setting.token()).await?;
-        let outcome = setting.one(setting.token(), method, params).await?;
-        ensure!(outcome["status"] == "failed", outcome);
-        let told = setting.since(&mine).await?;
-        ensure!(told.is_empty(), json!(told));
-    }
-    let told = setting.since(&theirs).await?;
-    ensure!(told.is_empty(), json!(told));
-    let there = all_of(setting, token(&stranger)).await?;
-    ensure!(there == json!([]), there);
-    Ok(())
-}
-
-async fn keys(setting: &Setting<'_>) -> Outcome {
-    let ask = async |operation: &Value| {
-        let mut outcomes = setting.submit(json!([operation])).await?;
-        outcomes.pop().ok_or_else(|| wire("no outcome"))
-    };
-    let create = json!({"operationKey": operation_key()?, "method": "conversation.create",
-        "params": {"kind": "group", "title": "Once", "participantIds": []}});
-    let first = ask(&create).await?;
-    let again = ask(&create).await?;
-    let id = &first["conversation"]["conversationId"];
-    ensure!(
-        id.is_string() && again["conversation"]["conversationId"] == *id,
-        again
-    );
-    let message = setting.say_in(setting.token(), &text(id)?, "read").await?;
-    let read = json!({"operationKey": operation_key()?, "method": "receipt.update",
-        "params": {"conversationId": id, "readTo": message["position"]}});
-    let first = ask(&read).await?;
-    let again = ask(&read).await?;
-    ensure!(first == again, json!([first, again]));
-    // The same params under another method are another operation.
-    let key = operation_key()?;
-    let params = json!({"conversationId": id});
-    let leave = json!({"operationKey": key, "method": "conversation.leave", "params": params});
-    let other = json!({"operationKey": key, "method": "receipt.update", "params": params});
-    let first = ask(&leave).await?;
-    ensure!(first["status"] == "applied", first);
-    let again = ask(&leave).await?;
-    ensure!(first == again, json!([first, again]));
-    let conflict = ask(&other).await?;
-    ensure!(
-        conflict["problem"]["code"] == "operation.conflict",
-        conflict
-    );
-    Ok(())
-}
-
-async fn told_once(setting: &Setting<'_>) -> Outcome {
-    let mark = setting.mark(setting.other_token()).await?;
-    let send = setting.message(&operation_key()?, "asked for twice");
-    let create = json!({"operationKey": operation_key()?, "method": "conversation.create",
-        "params": {"kind": "group", "title": "Twice", "participantIds": [setting.backend.other_user]}});
-    for _ in 0..2 {
-        setting.submit(json!([send, create])).await?;
-    }
-    let told = setting.since(&mark).await?;
-    ensure!(told.len() == 2, json!(told));
-    Ok(())
-}
-
-async fn numbered(setting: &Setting<'_>) -> Outcome {
-    let (mut socket, _) = setting.connect(&setting.session, 0, &Value::Null).await?;
-    let operation = setting.message(&operation_key()?, "never said");
-    socket
-        .send(&json!({"type": "submit", "operations": [operation]}))
-        .await?;
-    let code = socket.closed().await?;
-    ensure!(code == 4400, code);
     Ok(())
 }
 
@@ -334,6 +236,40 @@ async fn begins(setting: &Setting<'_>) -> Outcome {
             json!(told)
         );
     }
+    Ok(())
+}
+
+async fn not_ahead(setting: &Setting<'_>) -> Outcome {
+    let message = setting.say("read once").await?;
+    let read = json!({"conversationId": setting.conversation, "readTo": message["position"]});
+    setting
+        .done(setting.other_token(), "receipt.update", read.clone())
+        .await?;
+    let mark = setting.mark(setting.token()).await?;
+    for pointers in [
+        read,
+        json!({"conversationId": setting.conversation, "deliveredTo": 1}),
+        json!({"conversationId": setting.conversation}),
+    ] {
+        setting
+            .done(setting.other_token(), "receipt.update", pointers)
+            .await?;
+    }
+    let told = setting.since(&mark).await?;
+    ensure!(told.is_empty(), json!(told));
+    Ok(())
+}
+
+async fn me(setting: &Setting<'_>) -> Outcome {
+    let session = setting.login("judge-on-another-device").await?;
+    let (status, me) = setting.http.get("/v1/me", token(&session)).await?;
+    ensure!(
+        status == 200
+            && me["userId"] == setting.backend.user.as_str()
+            && me["deviceId"] == "judge-on-another-device",
+        me
+    );
+    ensure!(me["name"] == session["name"], json!([me, session["name"]]));
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The checks, by section of PROTOCOL.md. Each is one rule; those that are a MUST bear its number.
 
 mod accounts;
+mod again;
 mod attachments;
 mod base;
 mod bounds;
@@ -78,6 +79,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Check> {
         roles::CHECKS,
         bounds::CHECKS,
         operations::CHECKS,
+        again::CHECKS,
         base::CHECKS,
         history::CHECKS,
         rest::CHECKS,
