@@ -55,6 +55,8 @@ pub(crate) struct Device {
     pub(crate) run: u32,
     pub(crate) clock_skew: i64,
     pub(crate) files: Disk,
+    /// The server lacks something that a message can ask for, which a device may not know yet.
+    pub(crate) lacks: bool,
     /// Files of which the app was told that they are here.
     pub(crate) downloaded: BTreeSet<ContentHash>,
     pub(crate) sockets: BTreeMap<SocketId, Option<FarSocket>>,
@@ -86,6 +88,7 @@ impl Device {
             run: 0,
             clock_skew: 0,
             files: Disk::default(),
+            lacks: false,
             downloaded: BTreeSet::new(),
             sockets: BTreeMap::new(),
             session: SessionState::SignedOut,
@@ -241,6 +244,9 @@ impl Device {
             ];
             match reason {
                 FailureReason::Refused { problem } if legal.contains(&problem.code) => {}
+                FailureReason::Refused { problem }
+                    if self.lacks
+                        && matches!(problem.code, Code::ParamsInvalid | Code::RouteUnknown) => {}
                 // Somebody gave up what it was a reply to.
                 FailureReason::RootGivenUp => {}
                 reason => return Err(format!("{} failed: {reason}", item.operation)),

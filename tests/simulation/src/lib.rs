@@ -13,6 +13,7 @@ mod acting;
 mod carriage;
 mod comparing;
 mod convergence;
+mod deployment;
 mod device;
 mod efforts;
 mod files;

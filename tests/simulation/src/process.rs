@@ -95,7 +95,7 @@ impl World {
         let entropy = self.rng.u64(..);
         let device = &mut self.devices[index];
         let now = device.now(self.time, entropy);
-        let Some(released) = device.start(&self.config, now)? else {
+        let Some(released) = device.start(&self.deployment.client, now)? else {
             return Ok(());
         };
         let effects: Vec<Effect> = released.into_iter().collect();

@@ -40,10 +40,6 @@ pub struct Storm {
     pub restart: u32,
     /// The server, or what stands before it, answers everyone in one bad way for a while.
     pub outage: u32,
-    /// How long access tokens are valid, in seconds.
-    pub token_lifetime: u64,
-    /// How many messages of each conversation an app keeps at most.
-    pub keeps: Option<u32>,
     /// SQLite gives rows without ORDER BY in reverse.
     pub reverse_rows: bool,
 }
@@ -75,8 +71,6 @@ impl Storm {
             duration: rng.u64(20_000..240_000),
             messages: rng.u32(3..25),
             latency: [5, 60, 400, 3_000][rng.usize(0..4)],
-            token_lifetime: [20, 90, 900][rng.usize(0..3)],
-            keeps: [None, Some(0)][rng.usize(0..2)],
             reverse_rows: rng.bool(),
         }
     }

@@ -2,18 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hasher as _};
-use std::time::Duration;
 
 use fastrand::Rng;
 use fulmar_backend::Backend;
 use fulmar_engine::{
-    AppState, Config, Engine, Input, NetworkState, RequestFailure, RequestId, Retention,
-    SocketEvent, SocketFailure,
+    AppState, Engine, Input, NetworkState, RequestFailure, RequestId, SocketEvent, SocketFailure,
 };
-use fulmar_protocol::{
-    ApiRequest, CloseCode, HttpAnswer, Limits, Secret, ServerFrame, Timestamp, UserId,
-};
+use fulmar_protocol::{ApiRequest, CloseCode, HttpAnswer, Secret, ServerFrame, Timestamp, UserId};
 
+use crate::deployment::Deployment;
 use crate::device::Device;
 use crate::network::{DeviceIndex, Network, Process, ScheduledEvent};
 use crate::outage::Outage;
@@ -25,8 +22,6 @@ use crate::storm::Storm;
 pub(crate) const EPOCH: i64 = 1_790_000_000_000;
 /// How long a world may take to converge after the storm, in virtual milliseconds.
 const PATIENCE: u64 = 15 * 60 * 1000;
-/// How long a converged world is watched: longer than a heartbeat and its pong.
-const QUIET: u64 = 45 * 1000;
 /// How long a converged world may take to be so again at the end of that.
 const AGAIN: u64 = 60 * 1000;
 /// A world that takes more steps than this runs in circles.
@@ -48,7 +43,7 @@ pub struct World {
     pub(crate) backend: Backend,
     pub(crate) devices: Vec<Device>,
     pub(crate) network: Network,
-    pub(crate) config: Config,
+    pub(crate) deployment: Deployment,
     pub(crate) hasher: DefaultHasher,
     pub(crate) transactions: u64,
     pub(crate) crashes: u64,
@@ -66,18 +61,10 @@ impl World {
     pub fn new(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
         let storm = Storm::of(&mut rng);
-        let keeps = storm.keeps;
+        let deployment = Deployment::of(&mut rng);
         let mut bytes = [0; 32];
         rng.fill(&mut bytes);
-        let config = fulmar_backend::Config {
-            access_token_lifetime: Duration::from_secs(storm.token_lifetime),
-            limits: Limits {
-                chunk_bytes: 100,
-                ..Limits::default()
-            },
-            ..fulmar_backend::Config::default()
-        };
-        let mut backend = match Backend::in_memory(config, bytes) {
+        let mut backend = match Backend::in_memory(deployment.server.clone(), bytes) {
             Ok(backend) => backend,
             Err(error) => unreachable!("a database in memory can be opened: {error}"),
         };
@@ -89,7 +76,9 @@ impl World {
             let _ = backend.add_user(&user, name, &password, Timestamp(EPOCH));
             for number in 1..=2 {
                 let disk = new_disk(storm.reverse_rows);
-                devices.push(Device::new(&format!("{name}.{number}"), user.clone(), disk));
+                let mut device = Device::new(&format!("{name}.{number}"), user.clone(), disk);
+                device.lacks = deployment.lacks_of_messages();
+                devices.push(device);
             }
         }
         let password = Secret::new(format!("{ORACLE}-password"));
@@ -104,13 +93,7 @@ impl World {
             backend,
             devices,
             network: Network::default(),
-            config: Config {
-                retention: Retention {
-                    messages_per_conversation: keeps,
-                    total_bytes: None,
-                },
-                ..Config::default()
-            },
+            deployment,
             hasher: DefaultHasher::new(),
             transactions: 0,
             crashes: 0,
@@ -169,7 +152,10 @@ impl World {
             self.step()?;
         }
         // What is still under way arrives, and a heartbeat shows what was silently lost.
-        let quiet = self.time + QUIET;
+        let quiet = self.deployment.quiet().as_millis();
+        let quiet = self
+            .time
+            .saturating_add(u64::try_from(quiet).unwrap_or(u64::MAX));
         while self.time < quiet {
             self.step()?;
         }

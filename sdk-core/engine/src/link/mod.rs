@@ -335,6 +335,11 @@ impl Link {
         Some(LinkNews::Proven)
     }
 
+    /// The next wait is a first one again. The sockets that came to nothing stay counted.
+    pub(crate) fn wait_anew(&mut self) {
+        self.attempt = 0;
+    }
+
     /// In the background nothing is asked for, unless something waits to be sent.
     pub(crate) fn poll(&mut self, tx: &mut Tx<'_>, queued: bool, config: &Config) -> Vec<LinkNews> {
         if !self.polling {

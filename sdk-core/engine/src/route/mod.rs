@@ -83,6 +83,7 @@ impl<'a, 'tx> Route<'a, 'tx> {
 
     /// Something happened.
     pub(crate) fn input(&mut self, input: Input) -> Result<()> {
+        self.note_proven_token();
         match input {
             Input::Command { command, body } => self.command(command, body)?,
             Input::Socket { socket, event } => {

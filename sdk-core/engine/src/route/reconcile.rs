@@ -22,11 +22,18 @@ impl Route<'_, '_> {
         self.pass_on()
     }
 
-    fn reconcile_session(&mut self) -> Result<()> {
-        let now = self.tx.now.mono;
-        if self.state.session.proven(now) {
+    /// A token that was not refused for a while is progress (PROTOCOL.md §3.9). It is looked at before anything else
+    /// is: what happened now may be that it ran out.
+    pub(super) fn note_proven_token(&mut self) {
+        if self.state.session.proven(self.tx.now.mono) {
             self.state.pace.refund(Effort::Refresh);
+            self.state.link.wait_anew();
         }
+    }
+
+    fn reconcile_session(&mut self) -> Result<()> {
+        self.note_proven_token();
+        let now = self.tx.now.mono;
         let refreshes = self.state.pace.gate(Effort::Refresh, now);
         let requests = self.state.pace.gate(Effort::Request, now);
         let network = self.state.link.network();

@@ -111,3 +111,25 @@ fn what_a_person_sees_of_each_state() {
     assert_eq!(wire.link.show(true, true), Some(ConnectionState::Offline));
     assert!(matches!(wire.link.state, State::Down));
 }
+
+/// Sockets that end with their token came to something when the token was good for a while.
+#[test]
+fn after_a_token_that_was_good_the_wait_is_a_first_one_again() {
+    let mut wire = Wire::new();
+    let attempt = |wire: &mut Wire| {
+        let socket = wire.open(30_000);
+        wire.event(socket, SocketEvent::Closed(CloseCode::Unauthenticated));
+        let shown = wire.link.show(true, true);
+        let Some(ConnectionState::Waiting { attempt, .. }) = shown else {
+            panic!("{shown:?}");
+        };
+        wire.wait();
+        attempt
+    };
+    assert_eq!(
+        [attempt(&mut wire), attempt(&mut wire), attempt(&mut wire)],
+        [1, 2, 3]
+    );
+    wire.link.wait_anew();
+    assert_eq!(attempt(&mut wire), 1);
+}
