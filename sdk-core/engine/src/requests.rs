@@ -95,12 +95,19 @@ impl Requests {
             .collect()
     }
 
-    /// The session is over: everything that was asked is called off.
-    pub(crate) fn cancel_all(&mut self, tx: &mut Tx<'_>) {
-        for (request, _) in std::mem::take(&mut self.open) {
+    /// The session is over: everything that was asked is called off, but for one request that may be its end.
+    pub(crate) fn cancel_all_but(&mut self, tx: &mut Tx<'_>, kept: Option<RequestId>) {
+        let cancelled: Vec<RequestId> = self
+            .open
+            .keys()
+            .copied()
+            .filter(|request| Some(*request) != kept)
+            .collect();
+        for request in cancelled {
+            self.open.remove(&request);
+            self.timers.clear(Timer::AnswerMissing(request));
             tx.emit(Effect::CancelRequest { request });
         }
-        self.timers.clear_all();
         self.late.clear();
     }
 
@@ -315,7 +322,7 @@ mod tests {
         let asked = owners().map(|owner| counter.ask(owner).0);
         counter.miss(asked[0]);
         let requests = &mut counter.requests;
-        let step = counter.bench.run(|tx| requests.cancel_all(tx));
+        let step = counter.bench.run(|tx| requests.cancel_all_but(tx, None));
         assert_eq!(step.effects.len(), asked.len() - 1);
         assert!(counter.requests.timers().next().is_none());
         for request in asked {
@@ -323,7 +330,7 @@ mod tests {
         }
         assert_eq!(counter.ask(owners()[0]).1, counter.first());
         let requests = &mut counter.requests;
-        let step = counter.bench.run(|tx| requests.cancel_all(tx));
+        let step = counter.bench.run(|tx| requests.cancel_all_but(tx, None));
         assert_eq!(step.effects.len(), 1, "only what is still under way");
     }
 }

@@ -77,6 +77,14 @@ pub(super) enum Ask {
 }
 
 impl Ask {
+    /// Whether an answer to it may be heard after the session has ended because of it.
+    pub(super) fn ends_the_session(&self) -> bool {
+        match self {
+            Self::DeleteAccount(_) => true,
+            Self::Search { .. } | Self::Page { .. } | Self::Tell(_) | Self::Blocks(_) => false,
+        }
+    }
+
     /// Who waits for it.
     pub(super) fn commands(&self) -> Vec<CommandId> {
         match self {

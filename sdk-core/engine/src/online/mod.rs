@@ -159,6 +159,20 @@ impl Online {
             tx.reply_all(ask.commands(), &Err(CommandError::SignedOut));
         }
     }
+
+    /// The server ended the session. When that is because the account is being deleted, the answer to that may still
+    /// be on its way: it is awaited, and by this request.
+    pub(crate) fn stop_but_for_deletion(&mut self, tx: &mut Tx<'_>) -> Option<RequestId> {
+        let deletion = self
+            .asks
+            .iter()
+            .find(|(_, ask)| ask.ends_the_session())
+            .map(|(request, _)| *request);
+        let kept = deletion.and_then(|request| self.asks.remove_entry(&request));
+        self.stop(tx);
+        self.asks.extend(kept);
+        deletion
+    }
 }
 
 /// Takes an answer; one to another question is none, which those who wait are told.

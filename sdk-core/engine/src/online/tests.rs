@@ -284,6 +284,25 @@ fn at_the_end_of_the_session_all_are_told() {
     }
 }
 
+/// With the account its sessions end: whichever is heard first, the app is told that it is deleted.
+#[test]
+fn a_deletion_of_the_account_is_awaited_beyond_the_end_of_the_session() {
+    let mut desk = Desk::new();
+    let deletion = Question::Account(AccountQuestion::DeleteAccount(Secret::new("password")));
+    let (request, _) = desk.ask(1, deletion).unwrap();
+    let (other, _) = desk.ask(2, before(90)).unwrap();
+    let online = &mut desk.online;
+    let step = desk.bench.run(|tx| online.stop_but_for_deletion(tx));
+    assert_eq!(step.result, Some(request));
+    assert_eq!(step.replies.len(), 1, "the page");
+    assert!(desk.answer(other, Ok(found(&[40]))).replies.is_empty());
+    let step = desk.answer(request, Ok(Answer::AccountDeleted));
+    assert!(matches!(
+        step.result.as_slice(),
+        [OnlineNews::AccountDeleted(_)]
+    ));
+}
+
 #[test]
 fn what_is_not_here_cannot_be_asked_about() {
     let mut desk = Desk::new();

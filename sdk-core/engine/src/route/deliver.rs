@@ -4,7 +4,7 @@ use fulmar_protocol::Ready;
 
 use super::{News, Route, acting, effort_of};
 use crate::cache::CacheNews;
-use crate::io::{Reply, WaitReason};
+use crate::io::{Reply, RequestId, WaitReason};
 use crate::link::LinkNews;
 use crate::online::OnlineNews;
 use crate::outbox::OutboxNews;
@@ -143,7 +143,10 @@ impl Route<'_, '_> {
                 self.state.link.token_renewed(&mut self.tx, &token);
                 Ok(())
             }
-            SessionNews::Ended => self.stop_everything(),
+            SessionNews::Ended => {
+                let awaited = self.state.online.stop_but_for_deletion(&mut self.tx);
+                self.stop_all_but(awaited)
+            }
             SessionNews::Replaced(command, session) => {
                 self.stop_everything()?;
                 self.state.session.wipe(&mut self.tx)?;
@@ -158,16 +161,20 @@ impl Route<'_, '_> {
 
     /// The session is over: nothing is connected, fetched, sent or awaited any more.
     pub(super) fn stop_everything(&mut self) -> Result<()> {
+        self.state.online.stop(&mut self.tx);
+        self.stop_all_but(None)
+    }
+
+    fn stop_all_but(&mut self, awaited: Option<RequestId>) -> Result<()> {
         let Self { tx, state, .. } = self;
         if state.link.reset(tx) {
             state.typing.forget(tx);
             state.presence.forget(tx);
         }
         state.outbox.stop(tx)?;
-        state.online.stop(tx);
         state.downloads.stop(tx);
         state.uploads = Uploads::default();
-        state.requests.cancel_all(tx);
+        state.requests.cancel_all_but(tx, awaited);
         state.sync = Sync::of(tx)?;
         Ok(())
     }

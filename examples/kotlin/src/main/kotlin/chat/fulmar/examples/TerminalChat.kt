@@ -1,6 +1,7 @@
 package chat.fulmar.examples
 
 import chat.fulmar.Client
+import chat.fulmar.CommandException
 import chat.fulmar.ConnectionState
 import chat.fulmar.Conversation
 import chat.fulmar.ConversationId
