@@ -114,9 +114,7 @@ macro_rules! methods {
             /// What a backend without which does not know the method at all (`method.unknown`, PROTOCOL.md §10.2).
             #[must_use]
             pub fn capability(&self) -> Option<Capability> {
-                match self {
-                    $(Self::$name(_) => capability!($needs),)*
-                }
+                Self::capability_of(self.name())
             }
 
             /// The conversation that the operation is about; a creation has none yet.

@@ -98,7 +98,7 @@ pub(crate) fn find_by_id(db: &Connection, id: &MessageId) -> Result<Option<Messa
     found.transpose()
 }
 
-/// A message as one user sees it: empty when they have hidden it.
+/// Whether there is such a message, and it was deleted for everyone.
 pub(crate) fn is_deleted(db: &Connection, id: &MessageId) -> Result<bool> {
     Ok(db
         .prepare_cached(
@@ -107,6 +107,7 @@ pub(crate) fn is_deleted(db: &Connection, id: &MessageId) -> Result<bool> {
         .query_row([id.as_str()], |row| row.get(0))?)
 }
 
+/// A message as one user sees it: empty when they have hidden it.
 pub(crate) fn as_seen_by(db: &Connection, viewer: &UserId, message: Message) -> Result<Message> {
     if is_hidden(db, viewer, &message.message_id)? {
         Ok(as_hidden(message))
