@@ -11,7 +11,7 @@ use hyper::header::{
     SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use hyper::http::request::Parts;
-use hyper::{Request, Response, StatusCode, Uri};
+use hyper::{Method, Request, Response, StatusCode, Uri};
 use percent_encoding::percent_decode_str;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
@@ -229,11 +229,15 @@ fn bearer(request: &Request<Incoming>) -> Option<String> {
 }
 
 fn is_handshake(request: &Request<Incoming>, path: &str) -> bool {
-    path == "/v1/socket"
-        && request
-            .headers()
-            .get(UPGRADE)
-            .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+    let has = |name, wanted: &str| {
+        let values = request.headers().get_all(name).into_iter();
+        values
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .any(|token| token.trim().eq_ignore_ascii_case(wanted))
+    };
+    let path_and_method = path == "/v1/socket" && request.method() == Method::GET;
+    path_and_method && has(UPGRADE, "websocket") && has(CONNECTION, "upgrade")
 }
 
 async fn handshake(

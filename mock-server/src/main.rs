@@ -47,7 +47,7 @@ struct Options {
     #[arg(long, env = "FULMAR_ADMIN_PORT", default_value_t = 0)]
     admin_port: u16,
     /// The token that the admin API wants. Beyond loopback one is made up when it is not given, and printed.
-    #[arg(long, env = "FULMAR_ADMIN_TOKEN", value_name = "TOKEN")]
+    #[arg(long, env = "FULMAR_ADMIN_TOKEN", value_name = "TOKEN", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     admin_token: Option<String>,
     /// Start without the admin API.
     #[arg(long)]

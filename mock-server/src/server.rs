@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fulmar_backend::{Backend, BackendError, Config};
+use fulmar_protocol::Code;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -46,6 +47,14 @@ pub enum StartError {
     /// There is no certificate.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// Somebody who was asked for cannot be there, such as one whose id is none.
+    #[error("the user {user_id:?}: {error}")]
+    User {
+        /// The id that was asked for.
+        user_id: String,
+        /// Why not.
+        error: BackendError,
+    },
     /// The scenario asks for what the rules forbid.
     #[error("the scenario: {0}")]
     Scenario(BackendError),
@@ -106,7 +115,7 @@ impl MockServerBuilder {
     }
 
     /// Adds a user, who is called as their id and signs in with this password. Users that a
-    /// database has already stay as they are.
+    /// database has already stay as they are. What is no id is a [`StartError::User`] at the start.
     #[must_use]
     pub fn user(mut self, user_id: &str, password: &str) -> Self {
         self.users.push((user_id.to_owned(), password.to_owned()));
@@ -189,9 +198,13 @@ impl MockServerBuilder {
         }
         for (user, password) in &self.users {
             match main.add_user(user, password) {
+                Ok(()) => {}
                 // There from the last time.
-                Ok(()) | Err(BackendError::Refused(_)) => {}
-                Err(error) => return Err(error.into()),
+                Err(BackendError::Refused(problem)) if problem.code == Code::UserExists => {}
+                Err(error) => {
+                    let user_id = user.clone();
+                    return Err(StartError::User { user_id, error });
+                }
             }
         }
         if let Some(scenario) = &self.scenario {

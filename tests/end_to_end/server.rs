@@ -1,6 +1,6 @@
 //! The server by itself: restarts, and which user sees what.
 
-use fulmar_mock_server::MockServer;
+use fulmar_mock_server::{MockServer, StartError};
 use fulmar_tests::{Person, Stage, live, quick};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -261,4 +261,44 @@ async fn a_handshake_of_another_websocket_is_told_which_one_is_spoken() {
         assert!(answer.starts_with("HTTP/1.1 426"), "{answer}");
         assert!(answer.contains("sec-websocket-version: 13"), "{answer}");
     }
+}
+
+#[tokio::test]
+async fn what_does_not_ask_for_a_websocket_gets_none() {
+    let server = MockServer::builder().demo().start().await.unwrap();
+    for (method, connection) in [("POST", "Upgrade"), ("GET", "close")] {
+        let handshake = format!(
+            "{method} /v1/socket HTTP/1.1\r\nhost: localhost\r\nconnection: {connection}\r\n\
+             upgrade: websocket\r\nsec-websocket-version: 13\r\n\
+             sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        let answer = raw(&server, &handshake).await;
+        assert!(!answer.starts_with("HTTP/1.1 101"), "{answer}");
+    }
+    let several = "GET /v1/socket HTTP/1.1\r\nhost: localhost\r\nconnection: keep-alive, Upgrade\r\n\
+         upgrade: websocket\r\nsec-websocket-version: 13\r\n\
+         sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    let answer = raw(&server, several).await;
+    assert!(answer.starts_with("HTTP/1.1 101"), "{answer}");
+}
+
+#[tokio::test]
+async fn health_is_told_to_who_asks_for_nothing_more() {
+    let server = MockServer::builder().demo().start().await.unwrap();
+    let answer = raw(&server, "HEAD /health HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(!answer.contains("status\":"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_user_who_cannot_be_there_keeps_the_server_from_starting() {
+    let refused = MockServer::builder().user("..", "a-password").start().await;
+    let Err(StartError::User { user_id, .. }) = refused else {
+        panic!("somebody is called ..");
+    };
+    assert_eq!(user_id, "..");
+    let twice = MockServer::builder()
+        .user("ann", "a-password")
+        .user("ann", "another-password");
+    assert!(twice.start().await.is_ok());
 }

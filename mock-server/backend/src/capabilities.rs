@@ -25,6 +25,18 @@ pub(crate) fn of_request(verb: &str, path: &[&str]) -> Option<Capability> {
     }
 }
 
+/// What a param needs: of a message, of a page of history, or of a profile.
+pub(crate) fn of_param(name: &str) -> Option<Capability> {
+    match name {
+        "around" | "aroundTime" | "aroundMessage" => Some(Capability::Around),
+        "thread" | "threadRoot" => Some(Capability::Threads),
+        "forwardOf" => Some(Capability::Forwarding),
+        "attachments" => Some(Capability::Files),
+        "presence" => Some(Capability::Presence),
+        _ => None,
+    }
+}
+
 /// Refuses what an operation asks for that the backend was set up without; its method was looked at before it was read.
 pub(crate) fn check_operation(rooms: &Rooms, method: &Method) -> Result<()> {
     match method {

@@ -43,6 +43,7 @@ defects! {
     SecondsForTimes "2.2.1" "Times are in seconds.";
     ClosesOnUnknownFrames "2.4.2" "A frame of an unknown type closes the socket.";
     StopsAtUnknownMethods "2.4.3" "An unknown method fails the whole submit.";
+    ValuesFirst "2.4.5" "A value is looked at before it is known whether one may.";
     SpeaksEveryVersion "2.5.1" "Every version of the protocol is taken for this one.";
     NoTokenInHandshake "3.1.1" "The token of the handshake is not looked at.";
     HandshakeWins "3.1.3" "The token of the handshake wins over that of the hello.";
@@ -51,6 +52,7 @@ defects! {
     ShortMemory "3.3.1" "Operation keys are said to be kept for a day.";
     SkipsWhatWasMissed "3.3.2" "After ready only new events are sent.";
     FollowsAnyLog "3.3.3" "Another log is followed as if it were the user's.";
+    PresenceAmongEvents "3.3.4" "Presence comes among the events that were missed.";
     PongOfAnother "3.5.1" "A pong has another id than its ping.";
     PongAhead "3.5.2" "A pong names an event that was not sent.";
     FreshTokenBreaksSocket "3.6.1" "A fresh token closes the socket.";
@@ -60,6 +62,8 @@ defects! {
     BadTokenGoesAway "3.8.1" "A bad token closes with 1001.";
     TakesNonsense "3.8.2" "What is no frame is ignored.";
     KeepsEndedSessions "3.8.3" "The sockets of a session that ended stay open.";
+    AnswersStrangers "3.8.5" "Before the close there is an outcome for who did not say hello.";
+    HangsUpOnSubmits "3.8.6" "A submit that cannot be read closes the socket.";
     TypingIsLost "3.10.1" "Nobody is told who types.";
     TypingOfAnybody "3.10.2" "Typing of who may not write is passed on.";
     TypingEchoes "3.10.3" "Who types is told of it.";
@@ -123,6 +127,7 @@ defects! {
     NoNoticeOrder "6.2.10" "A notice comes before what it tells of.";
     SkipsNothing "5.2.1" "After a failure the conversation's rest is tried.";
     SkipsEverything "5.2.1" "After a failure other conversations are skipped, too.";
+    TriesThePerson "5.2.4" "After a failure the rest to the same person is tried.";
     NoSeq "5.3.1" "An outcome does not name the log's newest event.";
     TakesBlank "5.4.1" "Blank texts are taken.";
     TakesLong "5.4.1" "Texts of any length are taken.";
@@ -134,6 +139,7 @@ defects! {
     ForwardsAnything "5.4.6" "What one may not read is forwarded.";
     ForwardsDeleted "5.4.6" "What was deleted is forwarded.";
     LastForwarder "5.4.7" "Who forwarded it is named, not who wrote it.";
+    PersonCounts "5.4.9" "A person counts more than the conversation beside it.";
     BeyondTheLast "5.5.1" "A pointer goes beyond the last message.";
     AnyTitle "5.6.1" "Titles have no bounds.";
     NobodyIsInvalid "5.6.1" "A user who does not exist is an invalid value.";
@@ -141,6 +147,7 @@ defects! {
     EditsNotices "5.7.2" "Notices are edited.";
     EditsDeleted "5.7.2" "Deleted messages are edited.";
     EditsForwards "5.7.3" "Forwarded messages are edited.";
+    TellsSameText "5.7.4" "An edit that changes nothing is told of.";
     DeletesOfOthers "5.8.1" "Anybody deletes a message.";
     DeletedKeepsText "5.8.1" "A deleted message keeps its text.";
     HidesForAll "5.8.2" "What one hides is deleted for everyone.";
@@ -152,6 +159,7 @@ defects! {
     ManyReactions "5.9.4" "One person sets any number of reactions.";
     ManyEmoji "5.9.4" "There is any number of different reactions.";
     ReactionsMove "5.9.5" "An emoji moves when who set it first takes it back.";
+    NoReactionsToNotices "5.9.6" "Nobody reacts to a notice.";
     UpdateForgets "5.10.1" "What an update leaves out is gone.";
     KeepsPicture "5.10.2" "An empty address changes no picture.";
     ReadsAfterLeaving "5.11.1" "Who was removed still reads.";
@@ -219,6 +227,7 @@ defects! {
     AnyPageSize "7.5.3" "A page has as many messages as were asked for.";
     NewestVersionOnly "7.5.4" "Only what a message says now is told.";
     AnyNumber "7.5.6" "A number that cannot be read is passed over.";
+    NoThreadIsAll "7.5.7" "Of a thread that is not there, a page has all messages.";
     KeepsVersions "7.5.5" "A deleted message keeps its versions.";
     SearchesEverything "7.6.1" "Messages of others are found.";
     FindsHidden "7.6.4" "What one has hidden is found.";
@@ -227,6 +236,7 @@ defects! {
     SpeaksForOthers "7.8.1" "A device registers push tokens for others.";
     TellsDeleted "5.8.5" "The log goes on telling what a deleted message said.";
     RestForgetsKeys "7.9.1" "A request under the same key is carried out again.";
+    BodyCounts "7.9.7" "What the body says counts more than the path.";
     FindsBlockers "7.9.5" "Users who have blocked one are found.";
     RangesFromTheStart "7.10.2" "A part of a file begins at its first byte.";
     TakesBytesAnywhere "7.10.3" "Bytes that do not follow are taken.";

@@ -92,3 +92,42 @@ fn routes_of(config: Config) -> usize {
     }
     routes
 }
+
+#[test]
+fn a_param_is_described_where_it_is_taken() {
+    // The field of the document that says it, and what it needs.
+    let of_history = |name: &str| format!("\"name\":\"{name}\"");
+    let of_body = |name: &str| format!("\"{name}\":");
+    let messages = "/paths/~1v1~1conversations~1{conversationId}~1messages";
+    for (capability, place, said) in [
+        (Capability::Around, "get", of_history("around")),
+        (Capability::Around, "get", of_history("aroundTime")),
+        (Capability::Around, "get", of_history("aroundMessage")),
+        (Capability::Threads, "get", of_history("thread")),
+        (Capability::Threads, "post", of_body("threadRoot")),
+        (Capability::Forwarding, "post", of_body("forwardOf")),
+        (Capability::Files, "post", of_body("attachments")),
+    ] {
+        for there in [true, false] {
+            let mut config = Config::default();
+            if !there {
+                config.capabilities.remove(&capability);
+            }
+            let mut backend = Backend::in_memory(config, [1; 32]).unwrap();
+            let (_, document) = ask(&mut backend, "GET", "/v1/openapi.json", None, "");
+            let part = document.pointer(&format!("{messages}/{place}")).unwrap();
+            assert_eq!(part.to_string().contains(&said), there, "{said}: {part}");
+        }
+    }
+    for there in [true, false] {
+        let mut config = Config::default();
+        if !there {
+            config.capabilities.remove(&Capability::Presence);
+        }
+        let mut backend = Backend::in_memory(config, [1; 32]).unwrap();
+        let (_, document) = ask(&mut backend, "GET", "/v1/openapi.json", None, "");
+        let profile = &document["components"]["schemas"]["MeUpdate"]["properties"];
+        assert!(profile["name"].is_object());
+        assert_eq!(profile["presence"].is_object(), there, "{profile}");
+    }
+}

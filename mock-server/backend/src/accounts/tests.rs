@@ -1,7 +1,7 @@
 use fulmar_protocol::{Code, DeviceId, MeUpdate, PresenceSetting, Secret, SignInRequest};
 
 use super::{AccountNews, Refreshed};
-use crate::store::users::write;
+use crate::store::users::{presence, write};
 use crate::testing::{NOW, PASSWORD, Stage, accounts, user};
 
 fn sign_in_request(name: &str, password: &str, device: &str) -> SignInRequest {
@@ -24,6 +24,14 @@ fn a_device_keeps_its_newest_session_when_it_signs_in_again() {
         assert_eq!(news.last(), Some(&AccountNews::SessionStarted(user("ann"))));
     }
     assert_eq!(ended, [0, 0, 1, 1]);
+}
+
+#[test]
+fn who_is_gone_is_not_seen() {
+    let mut stage = Stage::with(&["ann"]);
+    let mut seen = |name: &str| stage.ok(|tx| presence(tx.db(), &user(name)));
+    assert_eq!(seen("ann"), (PresenceSetting::Shown, None));
+    assert_eq!(seen("nobody"), (PresenceSetting::Hidden, None));
 }
 
 #[test]

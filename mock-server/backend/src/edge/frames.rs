@@ -105,8 +105,17 @@ fn unreadable(
         socket,
         ServerFrame::Problem(ProblemFrame { submit_id, problem }),
     )];
+    if let (Some(submit_id), true) = (submit_id, active(Defect::AnswersStrangers)) {
+        let outcomes = Vec::new();
+        let frame = OutcomeFrame {
+            submit_id,
+            outcomes,
+        };
+        outgoing.push(say(socket, ServerFrame::Outcome(frame)));
+    }
     // Before a `hello` nothing else is waited for.
-    let stays = submit_id.is_some() && sockets.is_greeted(socket);
+    let stays =
+        submit_id.is_some() && sockets.is_greeted(socket) && !active(Defect::HangsUpOnSubmits);
     if !stays && !active(Defect::TakesNonsense) {
         outgoing.extend(close(service, sockets, socket, CloseCode::Malformed));
     }
@@ -199,8 +208,15 @@ fn hello(
         outgoing.push(say(socket, ServerFrame::Reset(reset)));
     }
     let users = BTreeSet::from([user.clone()]);
-    outgoing.extend(send_events(service, sockets, &users, now));
+    let mut events = send_events(service, sockets, &users, now);
+    let late = if active(Defect::PresenceAmongEvents) {
+        events.split_off(events.len().min(1))
+    } else {
+        Vec::new()
+    };
+    outgoing.extend(events);
     outgoing.extend(presence::arrived(service, sockets, socket, &user, now));
+    outgoing.extend(late);
     outgoing
 }
 

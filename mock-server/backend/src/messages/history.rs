@@ -32,6 +32,12 @@ impl Messages {
         let limit = limit.clamp(1, most);
         let run = match thread {
             Some(_) if active(Defect::ThreadPagesOfAll) => Run::Conversation(id),
+            Some(root)
+                if active(Defect::NoThreadIsAll)
+                    && runs::last_place(tx.db(), Run::Thread(id, root))? == Position::default() =>
+            {
+                Run::Conversation(id)
+            }
             None => Run::Conversation(id),
             Some(root) => Run::Thread(id, root),
         };

@@ -30,6 +30,9 @@ impl Messages {
         if has(&message, &emoji, actor.user) {
             return Ok(None);
         }
+        if message.content.notice.is_some() && active(Defect::NoReactionsToNotices) {
+            return Err(Error::invalid("A notice takes no reactions"));
+        }
         let of_user = message
             .reactions
             .iter()

@@ -152,6 +152,9 @@ fn apply(
     operation: &Operation,
 ) -> Result<OutcomeStatus> {
     check_method(rooms, &operation.method)?;
+    if active(Defect::ValuesFirst) && operation.params.get("text").is_some_and(|text| text == " ") {
+        return Err(Error::invalid("A text is blank"));
+    }
     let addressed = addressed(rooms, tx, user, operation)?;
     let method = addressed.read().map_err(|unreadable| match unreadable {
         Unreadable::Unknown(_) => Error::refused(Code::MethodUnknown, "There is no such method"),
@@ -190,7 +193,8 @@ fn addressed(
         return Ok(addressed);
     };
     let said = |name: &str| params.get(name).is_some_and(|value| !value.is_null());
-    if operation.method != "message.send" || said("conversationId") || !said("toUserId") {
+    let in_one = said("conversationId") && !active(Defect::PersonCounts);
+    if operation.method != "message.send" || in_one || !said("toUserId") {
         return Ok(addressed);
     }
     let Some(other) = params.remove("toUserId") else {
@@ -211,11 +215,10 @@ fn addressed(
 
 /// The conversation that an operation is about, or the person, whatever its method.
 fn conversation_of(operation: &Operation) -> Option<String> {
-    let params = &operation.params;
-    params
-        .get("conversationId")
-        .or_else(|| params.get("toUserId"))
-        .and_then(|id| id.as_str())
+    // A null is an absent field (PROTOCOL.md §2.3).
+    let said = |name: &str| operation.params.get(name).and_then(|id| id.as_str());
+    said("conversationId")
+        .or_else(|| said("toUserId").filter(|_| !active(Defect::TriesThePerson)))
         .map(str::to_owned)
 }
 

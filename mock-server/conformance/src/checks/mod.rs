@@ -11,9 +11,11 @@ mod events;
 mod files;
 mod form;
 mod history;
+mod meaning;
 mod missing;
 mod names;
 mod operations;
+mod order;
 mod people;
 mod pins;
 mod reactions;
@@ -80,6 +82,8 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Check> {
         bounds::CHECKS,
         operations::CHECKS,
         again::CHECKS,
+        order::CHECKS,
+        meaning::CHECKS,
         base::CHECKS,
         history::CHECKS,
         rest::CHECKS,

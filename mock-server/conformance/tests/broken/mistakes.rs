@@ -90,6 +90,19 @@ impl Mistake for TellsNullApart {
     }
 }
 
+/// Tells operation keys in capitals.
+pub(crate) struct TellsCapitals;
+
+impl Mistake for TellsCapitals {
+    fn answer(&self, _: &Asked, _: &mut u16, body: &mut Value) {
+        for outcome in outcomes(body) {
+            if let Some(key) = outcome["operationKey"].as_str() {
+                outcome["operationKey"] = json!(key.to_uppercase());
+            }
+        }
+    }
+}
+
 /// Takes a role that it does not know for that of a member.
 pub(crate) struct GuessesRoles;
 

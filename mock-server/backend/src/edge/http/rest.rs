@@ -79,6 +79,9 @@ pub(super) fn write(
         params.insert("messageKey".to_owned(), key.into());
     }
     for (name, value) in write.about {
+        if active(Defect::BodyCounts) && params.contains_key(name) {
+            continue;
+        }
         params.insert(name.to_owned(), value.into());
     }
     let operation = Operation {

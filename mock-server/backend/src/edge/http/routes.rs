@@ -49,7 +49,7 @@ pub(super) fn answer(
         (_, ["v1", "files", path @ ..]) => {
             return files::answer(rooms, tx, request, path, token);
         }
-        ("GET", ["health"]) => text(&json!({ "status": "ok" })),
+        ("GET" | "HEAD", ["health"]) => text(&json!({ "status": "ok" })),
         (_, ["v1", "openapi.json"]) if !rooms.can(&Capability::Openapi) => Err(unknown_route()),
         ("GET", ["v1", "openapi.json"]) => {
             text(&openapi::document(|capability| rooms.can(&capability)))

@@ -10,6 +10,8 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
+use crate::capabilities::of_param;
+
 use request::{Body, described, needs_token};
 use routes::{Parameter, ROUTES, Route, Token};
 
@@ -38,7 +40,19 @@ pub(super) fn document(can: impl Fn(Capability) -> bool) -> Value {
     if can(Capability::Files) {
         paths.extend(files::paths());
     }
+    let missing = |name: &str| of_param(name).is_some_and(|needed| !can(needed));
+    for operation in paths
+        .values_mut()
+        .filter_map(Value::as_object_mut)
+        .flatten()
+    {
+        leave_out(operation.1, missing);
+    }
     let problem = generator.subschema_for::<fulmar_protocol::Problem>();
+    let mut schemas = generator.take_definitions(true);
+    for (_, schema) in schemas.iter_mut().filter(|(name, _)| *name == PROFILE) {
+        properties_without(schema, missing);
+    }
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -50,7 +64,7 @@ pub(super) fn document(can: impl Fn(Capability) -> bool) -> Value {
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": {
-            "schemas": generator.take_definitions(true),
+            "schemas": schemas,
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "query": {"type": "apiKey", "in": "query", "name": "token"},
@@ -86,4 +100,23 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
         needs_token(&mut operation);
     }
     operation
+}
+
+/// The body that is described once for all who ask for it, and has params that need a capability.
+const PROFILE: &str = "MeUpdate";
+
+/// Params that a backend refuses are not described.
+fn leave_out(operation: &mut Value, missing: impl Fn(&str) -> bool) {
+    if let Some(Value::Array(parameters)) = operation.get_mut("parameters") {
+        parameters.retain(|one| !one["name"].as_str().is_some_and(&missing));
+    }
+    if let Some(schema) = operation.pointer_mut("/requestBody/content/application~1json/schema") {
+        properties_without(schema, missing);
+    }
+}
+
+fn properties_without(schema: &mut Value, missing: impl Fn(&str) -> bool) {
+    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        properties.retain(|name, _| !missing(name));
+    }
 }

@@ -67,7 +67,7 @@ pub(crate) fn search(db: &Connection, text: &str, limit: u32) -> Result<Vec<User
     rows.map(|row| Ok(UserId::new(row?)?)).collect()
 }
 
-/// Whether others see whether somebody is there, and when they last were.
+/// Whether others see whether somebody is there, and when they last were. Who is gone is not seen.
 pub(crate) fn presence(
     db: &Connection,
     user_id: &UserId,
@@ -83,7 +83,9 @@ pub(crate) fn presence(
                 setting,
                 row.get::<_, Option<i64>>("last_seen_at")?.map(Timestamp),
             ))
-        })?)
+        })
+        .optional()?
+        .unwrap_or((PresenceSetting::Hidden, None)))
 }
 
 pub(crate) fn count(db: &Connection) -> Result<u64> {
