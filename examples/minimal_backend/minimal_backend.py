@@ -417,7 +417,7 @@ class Socket:
             self.handle(frame, frame["type"])
             self.backend.deliver()
         except Refused as refused:
-            submit = frame.get("submitId") if frame.get("type") == "submit" else None
+            submit = frame.get("submitId") if self.session and frame.get("type") == "submit" else None
             self.send({"type": "problem", **without_none({"submitId": submit}), "problem": refused.problem})
             if type(submit) is not int:
                 self.close(4401 if refused.problem["code"].startswith("token.") else 4400)
