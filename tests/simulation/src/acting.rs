@@ -12,7 +12,8 @@ use fulmar_protocol::{
 
 use crate::device::{Promise, Waiting};
 use crate::network::DeviceIndex;
-use crate::world::{ORACLE, PEOPLE, Step, World, user};
+use crate::population::{ORACLE, user};
+use crate::world::{Step, World};
 
 const EMOJI: [&str; 3] = ["👍", "🎉", "🙈"];
 
@@ -25,7 +26,9 @@ impl World {
         }
         self.give_up_failed(index)?;
         let list = self.devices[index].list()?;
-        if !self.devices[index].created || list.is_empty() {
+        let begun = self.devices[index].begun;
+        let more = begun < self.population.conversations && self.rng.u32(0..6) == 0;
+        if begun == 0 || list.is_empty() || more {
             return self.create(index);
         }
         let chosen = list[self.rng.usize(0..list.len())].clone();
@@ -99,33 +102,57 @@ impl World {
     }
 
     fn create(&mut self, index: DeviceIndex) -> Step {
-        let (key, other) = (self.operation_key(), self.rng.usize(0..PEOPLE.len()));
-        let device = &mut self.devices[index];
-        device.created = true;
-        // The first device makes the group; everyone makes direct conversations, also at once.
+        let (key, other) = (self.operation_key(), self.somebody());
+        let first = self.devices[index].begun == 0;
+        // The first device makes a group of all; everyone makes direct conversations, also at once, and more groups.
         let conversation = match index {
-            0 => NewConversation::Group {
-                title: "All".to_owned(),
-                avatar_url: None,
-                context: None,
-                participants: PEOPLE
-                    .iter()
-                    .skip(1)
-                    .chain([&ORACLE])
-                    .map(|name| user(name))
-                    .collect(),
-            },
-            _ if PEOPLE[other] == device.user.as_str() => return Ok(()),
-            _ => NewConversation::Direct {
-                with: user(PEOPLE[other]),
-            },
+            0 if first => self.group("All", |_| true),
+            _ if !first && self.rng.bool() => {
+                let title = format!("group {}", self.rng.u32(0..1000));
+                self.group(&title, |world| world.rng.bool())
+            }
+            _ if other == self.devices[index].user => {
+                self.devices[index].begun += 1;
+                return Ok(());
+            }
+            _ => NewConversation::Direct { with: other },
         };
+        let device = &mut self.devices[index];
+        device.begun += 1;
         let command = device.command(Waiting::Other);
         let body = Command::Create {
             operation_key: key,
             conversation,
         };
         self.command(index, command, body)
+    }
+
+    /// A group of some of the others, and of the oracle.
+    fn group(
+        &mut self,
+        title: &str,
+        mut takes_part: impl FnMut(&mut Self) -> bool,
+    ) -> NewConversation {
+        let all: Vec<UserId> = self.population.users().cloned().collect();
+        let mut participants = vec![user(ORACLE)];
+        for user in all {
+            if takes_part(self) {
+                participants.push(user);
+            }
+        }
+        NewConversation::Group {
+            title: title.to_owned(),
+            avatar_url: None,
+            context: None,
+            participants,
+        }
+    }
+
+    /// One of the people with devices.
+    pub(crate) fn somebody(&mut self) -> UserId {
+        let people = &self.population.people;
+        let (somebody, _) = &people[self.rng.usize(0..people.len())];
+        somebody.clone()
     }
 
     fn write(&mut self, index: DeviceIndex, chosen: &ConversationItem) -> Step {
@@ -140,7 +167,7 @@ impl World {
         };
         let forwards = self.rng.u32(0..8) == 0;
         let mentions = match self.rng.u32(0..4) {
-            0 => vec![user(PEOPLE[self.rng.usize(0..PEOPLE.len())])],
+            0 => vec![self.somebody()],
             _ => Vec::new(),
         };
         let attachments = match self.rng.u32(0..5) {

@@ -6,6 +6,7 @@ use fulmar_protocol::{ApiRequest, ClientFrame, HttpAnswer, Secret};
 
 use crate::network::{DeviceIndex, Direction, FarSocket, Process, ScheduledEvent};
 use crate::outage::{Intercepted, Outage};
+use crate::storm::Fault;
 use crate::world::{Step, World};
 
 impl World {
@@ -13,7 +14,7 @@ impl World {
         let at = self.delay();
         let failure = match self.outage().and_then(Outage::handshake) {
             Some(failure) => Some(failure),
-            None if self.chance(self.storm.refuse) => Some(match self.rng.bool() {
+            None if self.strikes(Fault::Refuse) => Some(match self.rng.bool() {
                 true => SocketFailure::Unreachable("refused by the storm".to_owned()),
                 false => SocketFailure::Refused { status: 502 },
             }),
@@ -76,8 +77,8 @@ impl World {
             };
             let at = self.delay();
             match text {
-                Some(_) if self.chance(self.storm.swallow) => {}
-                Some(_) if self.chance(self.storm.cut) => self.cut(process, socket, far),
+                Some(_) if self.strikes(Fault::Swallow) => {}
+                Some(_) if self.strikes(Fault::Cut) => self.cut(process, socket, far),
                 Some(text) => {
                     let event = ScheduledEvent::ToDevice {
                         process,
@@ -181,7 +182,7 @@ impl World {
         let now = self.server_now();
         let (response, outgoing) = self.backend.http(&http, now);
         self.carry(outgoing);
-        match self.chance(self.storm.lose) {
+        match self.strikes(Fault::Lose) {
             true => None,
             false => Some(HttpAnswer {
                 status: response.status,
@@ -201,7 +202,7 @@ impl World {
         if let ClientFrame::Submit(submit) = frame {
             let names = submit.operations.iter().map(|it| it.method.clone());
             self.methods.extend(names);
-            if self.chance(self.storm.repeat) {
+            if self.strikes(Fault::Repeat) {
                 let text = text.clone();
                 let again = ScheduledEvent::ToServer { far, text };
                 self.network.in_order(at, far, Direction::Up, again);
@@ -239,10 +240,10 @@ impl World {
                 let Some(Some(far)) = self.devices[index].sockets.get(&socket).copied() else {
                     return Ok(());
                 };
-                if self.chance(self.storm.swallow) {
+                if self.strikes(Fault::Swallow) {
                     return Ok(());
                 }
-                if self.chance(self.storm.cut) {
+                if self.strikes(Fault::Cut) {
                     self.cut(process, socket, far);
                     return Ok(());
                 }
@@ -296,14 +297,14 @@ impl World {
         token: Option<Secret>,
     ) {
         let at = self.delay();
-        let answer = if self.chance(self.storm.lose) {
+        let answer = if self.strikes(Fault::Lose) {
             None
-        } else if self.chance(self.storm.portal) {
+        } else if self.strikes(Fault::Portal) {
             let page = b"<html>Welcome to the train</html>".to_vec();
             let status = [200, 302, 502, 520][self.rng.usize(0..4)];
             Some(HttpAnswer::new(status, page))
         } else {
-            if self.chance(self.storm.repeat) {
+            if self.strikes(Fault::Repeat) {
                 let again = ScheduledEvent::Request {
                     // Nobody hears the answer to a repetition.
                     process: Process { run: 0, ..process },

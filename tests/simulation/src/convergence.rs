@@ -3,7 +3,8 @@
 use fulmar_protocol::UserId;
 
 use crate::oracle::Truth;
-use crate::world::{ORACLE, PEOPLE, World, user};
+use crate::population::{ORACLE, user};
+use crate::world::World;
 
 impl World {
     pub(crate) fn converged(&mut self) -> Result<bool, String> {
@@ -48,10 +49,11 @@ impl World {
             self.look(index)?;
         }
         let now = self.server_now();
-        let users: Vec<UserId> = PEOPLE
-            .iter()
-            .chain([&ORACLE])
-            .map(|name| user(name))
+        let users: Vec<UserId> = self
+            .population
+            .users()
+            .cloned()
+            .chain([user(ORACLE)])
             .collect();
         let truth = Truth::read(&mut self.backend, &users, now)?;
         truth.judge_server(&self.devices)?;

@@ -8,6 +8,9 @@ use fastrand::Rng;
 use fulmar_engine::{Backoff, Config, FailurePolicy, Retention};
 use fulmar_protocol::{Capability, Limits};
 
+/// Files are small here, so that parts have to be.
+const CHUNK: u32 = 100;
+
 /// One server, and the settings of all clients.
 #[derive(Debug, Clone)]
 pub(crate) struct Deployment {
@@ -23,6 +26,21 @@ impl Deployment {
         }
     }
 
+    /// With nothing changed.
+    pub(crate) fn usual() -> Self {
+        let limits = Limits {
+            chunk_bytes: CHUNK,
+            ..Limits::default()
+        };
+        Self {
+            server: fulmar_backend::Config {
+                limits,
+                ..fulmar_backend::Config::default()
+            },
+            client: Config::default(),
+        }
+    }
+
     /// Whether the server lacks something that a message can ask for.
     pub(crate) fn lacks_of_messages(&self) -> bool {
         let needed = [
@@ -35,9 +53,11 @@ impl Deployment {
             .any(|needed| !self.server.capabilities.contains(needed))
     }
 
-    /// How long silence may hide that something was lost, and some time for what is done about it.
+    /// How long silence may hide that something was lost, on the way to a device or on the way to the server, and some
+    /// time for what is done about it.
     pub(crate) fn quiet(&self) -> Duration {
-        self.server.heartbeat + self.client.pong_timeout + Duration::from_secs(15)
+        let unheard = self.server.heartbeat + self.client.pong_timeout;
+        unheard.max(self.client.answer_timeout) + Duration::from_secs(15)
     }
 }
 
@@ -71,8 +91,7 @@ fn limits(rng: &mut Rng) -> Limits {
         frame_bytes: draw(rng, usual.frame_bytes, &[2_000, 20_000]),
         text_bytes: draw(rng, usual.text_bytes, &[64, 1_000_000]),
         page_size: draw(rng, usual.page_size, &[1, 3, 500]),
-        // Files are small here, so that parts have to be.
-        chunk_bytes: draw(rng, 100, &[10, 1024 * 1024]),
+        chunk_bytes: draw(rng, CHUNK, &[10, 1024 * 1024]),
         ..usual
     }
 }

@@ -72,7 +72,8 @@ pub(crate) struct Device {
     pub(crate) unseen: BTreeSet<OperationKey>,
     /// What the screen showed last, per conversation.
     pub(crate) shown: BTreeMap<Screen, Vec<TimelineItem>>,
-    pub(crate) created: bool,
+    /// How many conversations it has begun.
+    pub(crate) begun: u32,
     /// How often the process tried what came to nothing.
     pub(crate) efforts: Efforts,
 }
@@ -99,7 +100,7 @@ impl Device {
             promised: BTreeMap::new(),
             unseen: BTreeSet::new(),
             shown: BTreeMap::new(),
-            created: false,
+            begun: 0,
             efforts: Efforts::default(),
         }
     }

@@ -1,4 +1,4 @@
-//! The simulation: three people with two devices each, real engines, a real backend, and a network
+//! The simulation: some people with some devices, real engines, a real backend, and a network
 //! of bytes between them, in one thread, under virtual time, from a seed.
 //!
 //! First a storm: messages are delayed, lost and repeated, connections cut, tokens run out, logs are
@@ -7,7 +7,8 @@
 //! judges: nothing lost, doubled or out of order, every screen equal to the server's truth, unread
 //! counts exact, outboxes empty.
 //!
-//! The same seed gives the same world, effect by effect; each seed is run twice to prove it.
+//! The same seed gives the same world, effect by effect; each tenth is run twice to prove it. Of a world that
+//! fails, [`shrink`] finds a shorter one that fails, too.
 
 mod acting;
 mod carriage;
@@ -23,27 +24,38 @@ pub mod oracle;
 mod outage;
 mod outcome;
 mod people;
+mod population;
 mod process;
 mod progress;
+mod reduction;
+mod shrink;
 mod storm;
+mod streams;
 mod workers;
 mod world;
 
 pub use outcome::{Failure, Outcome};
-pub use storm::Storm;
+pub use reduction::Reduction;
+pub use shrink::{Shorter, shrink};
+pub use storm::Fault;
 pub use workers::{Sum, check_all};
 pub use world::World;
 
-/// Runs the world of a seed twice; the second run must be the same, effect by effect.
+/// Of so many seeds one is run twice.
+const TWICE: u64 = 10;
+
+/// Runs the world of a seed; each tenth one twice, and the second run must be the same, effect by effect.
 pub fn check(seed: u64) -> Result<Outcome, Failure> {
     let first = World::new(seed).run()?;
-    let second = World::new(seed).run()?;
-    if first.fingerprint != second.fingerprint {
-        return Err(Failure {
-            seed,
-            at: 0,
-            what: "the same seed gave other effects the second time".to_owned(),
-        });
+    if seed.is_multiple_of(TWICE) {
+        let second = World::new(seed).run()?;
+        if first.fingerprint != second.fingerprint {
+            return Err(Failure {
+                seed,
+                at: 0,
+                what: "the same seed gave other effects the second time".to_owned(),
+            });
+        }
     }
     Ok(first)
 }

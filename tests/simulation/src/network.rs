@@ -66,7 +66,7 @@ pub(crate) enum ScheduledEvent {
         answer: Option<HttpAnswer>,
     },
     /// The app of a device does something.
-    Act { device: DeviceIndex },
+    Act { device: DeviceIndex, number: u32 },
     /// A crashed process starts again.
     Start { device: DeviceIndex },
     /// The platform says that there is a network again.

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use crate::comparing::{same_pins, same_timeline};
 use crate::device::{Device, parse, written};
 use crate::files::hash;
-use crate::world::ORACLE;
+use crate::population::ORACLE;
 
 /// What the server has, read over its public API, as each user sees it.
 pub(crate) struct Truth {

@@ -4,6 +4,7 @@
 use fulmar_engine::SocketFailure;
 use fulmar_protocol::{ApiRequest, Code, HttpAnswer, Problem};
 
+use crate::storm::Fault;
 use crate::world::{Step, World};
 
 /// What everyone gets instead of the server.
@@ -77,7 +78,7 @@ impl World {
 
     /// One begins, perhaps: every socket ends with it.
     pub(crate) fn break_out(&mut self) -> Step {
-        if self.chance(self.storm.outage) {
+        if self.strikes(Fault::Outage) {
             let kind = Outage::ALL[self.rng.usize(0..Outage::ALL.len())];
             let until = self.time + self.rng.u64(5_000..120_000);
             self.outage = Some((kind, until));

@@ -1,6 +1,8 @@
 //! How a world ended: what it came to, or what was wrong in it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::storm::Fault;
 
 /// What a world came to.
 #[derive(Debug, Clone)]
@@ -15,6 +17,8 @@ pub struct Outcome {
     pub crashes: u64,
     /// The names of the methods that were submitted.
     pub methods: BTreeSet<String>,
+    /// How often each kind of fault struck.
+    pub struck: BTreeMap<Fault, u64>,
 }
 
 /// How a world went wrong.

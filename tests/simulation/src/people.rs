@@ -5,6 +5,7 @@ use fulmar_protocol::Secret;
 
 use crate::device::Waiting;
 use crate::network::{DeviceIndex, ScheduledEvent};
+use crate::storm::Fault;
 use crate::world::{Step, World};
 
 impl World {
@@ -49,32 +50,32 @@ impl World {
             return Ok(());
         }
         let index = self.rng.usize(0..self.devices.len());
-        if self.chance(self.storm.offline) {
+        if self.strikes(Fault::Offline) {
             let process = self.process(index);
             self.handle(index, vec![Input::Network(NetworkState::Unavailable)])?;
             let at = self.time + self.rng.u64(0..10_000);
             self.network.at(at, ScheduledEvent::Online { process });
         }
-        if self.chance(self.storm.offline) {
+        if self.strikes(Fault::Offline) {
             let app = match self.rng.bool() {
                 true => AppState::Background,
                 false => AppState::Foreground,
             };
             self.handle(index, vec![Input::App(app)])?;
         }
-        if self.chance(self.storm.clock) {
+        if self.strikes(Fault::Clock) {
             self.devices[index].clock_skew = self.rng.i64(-7_200_000..7_200_000);
         }
         let now = self.server_now();
         let user = self.devices[index].user.clone();
-        if self.chance(self.storm.cut_log) {
+        if self.strikes(Fault::CutLog) {
             self.backend.cut_log(&user, now);
         }
-        if self.chance(self.storm.revoke) {
+        if self.strikes(Fault::Revoke) {
             let outgoing = self.backend.revoke_sessions(&user, now);
             self.carry(outgoing);
         }
-        if self.chance(self.storm.restart) {
+        if self.strikes(Fault::Restart) {
             let outgoing = self.backend.close_all();
             self.carry(outgoing);
         }

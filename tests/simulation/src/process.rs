@@ -6,13 +6,14 @@ use fulmar_engine::{Durability, Effect, Input, SessionState};
 use rusqlite::Connection;
 
 use crate::network::{DeviceIndex, ScheduledEvent};
+use crate::storm::Fault;
 use crate::world::{Step, World};
 
 impl World {
     /// Hands a batch of inputs to one engine, and carries out its effects; in a storm perhaps only some.
     pub(crate) fn handle(&mut self, index: DeviceIndex, batch: Vec<Input>) -> Step {
         let entropy = self.rng.u64(..);
-        let powerless = self.storm.power > 0;
+        let powerless = self.storm.level(Fault::Power) > 0;
         let device = &mut self.devices[index];
         let now = device.now(self.time, entropy);
         let Some(engine) = &mut device.engine else {
@@ -37,7 +38,7 @@ impl World {
         for effect in &effects {
             (self.time, index, format!("{effect:?}")).hash(&mut self.hasher);
         }
-        let crash = self.stormy && self.chance(self.storm.crash);
+        let crash = self.stormy && self.strikes(Fault::Crash);
         let done = match crash {
             true => self.rng.usize(0..=effects.len()),
             false => effects.len(),
@@ -62,7 +63,7 @@ impl World {
 
     pub(crate) fn crash(&mut self, index: DeviceIndex) -> Step {
         self.crashes += 1;
-        let power = self.chance(self.storm.power);
+        let power = self.strikes(Fault::Power);
         let reverse = self.storm.reverse_rows;
         let device = &mut self.devices[index];
         let Some(engine) = device.engine.take() else {
@@ -103,7 +104,7 @@ impl World {
         // Opening commits durably.
         let device = &mut self.devices[index];
         if let Some(engine) = &mut device.engine
-            && self.storm.power > 0
+            && self.storm.level(Fault::Power) > 0
         {
             device.image = Some(engine.image().map_err(|error| error.to_string())?);
         }

@@ -1,6 +1,6 @@
 //! Many worlds on every core. A world knows nothing of this: each is one thread's from its start to its end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +8,7 @@ use std::thread;
 
 use fulmar_engine::defects::{Defect, plant};
 
-use crate::{Failure, Outcome, check};
+use crate::{Failure, Fault, Outcome, check};
 
 /// What worlds came to, together.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +21,8 @@ pub struct Sum {
     pub crashes: u64,
     /// The names of the methods that were submitted somewhere.
     pub methods: BTreeSet<String>,
+    /// How often each kind of fault struck.
+    pub struck: BTreeMap<Fault, u64>,
 }
 
 impl Sum {
@@ -30,6 +32,9 @@ impl Sum {
         self.messages += outcome.messages;
         self.crashes += outcome.crashes;
         self.methods.extend(outcome.methods.iter().cloned());
+        for (fault, times) in &outcome.struck {
+            *self.struck.entry(*fault).or_default() += times;
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! One world: its people, its weather, its time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hasher as _};
 
 use fastrand::Rng;
@@ -15,8 +15,11 @@ use crate::device::Device;
 use crate::network::{DeviceIndex, Network, Process, ScheduledEvent};
 use crate::outage::Outage;
 use crate::outcome::{Failure, Outcome};
+use crate::population::{ORACLE, Population, password, user};
 use crate::process::new_disk;
-use crate::storm::Storm;
+use crate::reduction::Reduction;
+use crate::storm::{Fault, Storm};
+use crate::streams::{Stream, rng};
 
 /// When every world begins, in milliseconds since 1970.
 pub(crate) const EPOCH: i64 = 1_790_000_000_000;
@@ -26,15 +29,16 @@ const PATIENCE: u64 = 15 * 60 * 1000;
 const AGAIN: u64 = 60 * 1000;
 /// A world that takes more steps than this runs in circles.
 const MOST_STEPS: u64 = 400_000;
-pub(crate) const PEOPLE: [&str; 3] = ["alice", "bob", "carol"];
-/// Somebody without a device, who is in the group from the beginning and sees all that is there.
-pub(crate) const ORACLE: &str = "oracle";
 
 /// A world.
 #[allow(missing_debug_implementations)]
 pub struct World {
     pub(crate) seed: u64,
+    reduction: Reduction,
+    pub(crate) population: Population,
     pub(crate) rng: Rng,
+    /// When people act, by number.
+    acting: Vec<(DeviceIndex, u64)>,
     pub(crate) storm: Storm,
     pub(crate) stormy: bool,
     /// What everyone gets instead of the server, and until when.
@@ -49,6 +53,8 @@ pub struct World {
     pub(crate) crashes: u64,
     /// The names of the methods that were submitted over a socket.
     pub(crate) methods: BTreeSet<String>,
+    /// How often each kind of fault struck.
+    struck: BTreeMap<Fault, u64>,
     /// When failed messages were last given up.
     pub(crate) tidied: u64,
     pub(crate) verbose: bool,
@@ -59,33 +65,50 @@ pub(crate) type Step = Result<(), String>;
 impl World {
     /// The world of a seed.
     pub fn new(seed: u64) -> Self {
-        let mut rng = Rng::with_seed(seed);
-        let storm = Storm::of(&mut rng);
-        let deployment = Deployment::of(&mut rng);
+        Self::reduced(seed, &Reduction::default())
+    }
+
+    /// The world of a seed with some of it left out.
+    pub fn reduced(seed: u64, reduction: &Reduction) -> Self {
+        let mut nature = rng(seed, Stream::World);
+        let mut storm = Storm::of(&mut nature);
+        let population = Population::of(&mut nature);
+        let mut deployment = Deployment::of(&mut nature);
+        if reduction.usual {
+            deployment = Deployment::usual();
+        }
+        for fault in &reduction.calm {
+            storm.without(*fault);
+        }
         let mut bytes = [0; 32];
-        rng.fill(&mut bytes);
+        nature.fill(&mut bytes);
         let mut backend = match Backend::in_memory(deployment.server.clone(), bytes) {
             Ok(backend) => backend,
             Err(error) => unreachable!("a database in memory can be opened: {error}"),
         };
         let mut devices = Vec::new();
-        for name in PEOPLE {
-            let user = user(name);
-            let password = Secret::new(format!("{name}-password"));
-            // The names are fixed and differ.
-            let _ = backend.add_user(&user, name, &password, Timestamp(EPOCH));
-            for number in 1..=2 {
+        for (user, their_devices) in &population.people {
+            add_user(&mut backend, user);
+            for number in 1..=*their_devices {
                 let disk = new_disk(storm.reverse_rows);
-                let mut device = Device::new(&format!("{name}.{number}"), user.clone(), disk);
+                let mut device = Device::new(&format!("{user}.{number}"), user.clone(), disk);
                 device.lacks = deployment.lacks_of_messages();
                 devices.push(device);
             }
         }
-        let password = Secret::new(format!("{ORACLE}-password"));
-        let _ = backend.add_user(&user(ORACLE), ORACLE, &password, Timestamp(EPOCH));
+        add_user(&mut backend, &user(ORACLE));
+        let mut acting = Vec::new();
+        for device in 0..devices.len() {
+            for _ in 0..population.acts {
+                acting.push((device, nature.u64(0..storm.duration)));
+            }
+        }
         Self {
             seed,
-            rng,
+            reduction: reduction.clone(),
+            population,
+            rng: rng(seed, Stream::Network(reduction.luck)),
+            acting,
             storm,
             stormy: true,
             outage: None,
@@ -98,9 +121,16 @@ impl World {
             transactions: 0,
             crashes: 0,
             methods: BTreeSet::new(),
+            struck: BTreeMap::new(),
             tidied: 0,
             verbose: false,
         }
+    }
+
+    /// How many acts there are, done or left out.
+    #[must_use]
+    pub fn acts(&self) -> u32 {
+        u32::try_from(self.acting.len()).unwrap_or(u32::MAX)
     }
 
     /// Prints every step.
@@ -119,6 +149,7 @@ impl World {
                 messages,
                 crashes: self.crashes,
                 methods: self.methods,
+                struck: self.struck,
             }),
             Err(what) => Err(Failure {
                 seed: self.seed,
@@ -131,9 +162,10 @@ impl World {
     pub(crate) fn live(&mut self) -> Result<usize, String> {
         for device in 0..self.devices.len() {
             self.network.at(0, ScheduledEvent::Start { device });
-            for _ in 0..self.storm.messages * 2 {
-                let at = self.rng.u64(0..self.storm.duration);
-                self.network.at(at, ScheduledEvent::Act { device });
+        }
+        for (number, (device, at)) in (0..).zip(self.acting.clone()) {
+            if self.reduction.keeps(number) {
+                self.network.at(at, ScheduledEvent::Act { device, number });
             }
         }
         for second in 0..self.storm.duration / 1000 {
@@ -218,8 +250,21 @@ impl World {
         }
     }
 
-    pub(crate) fn chance(&mut self, per_thousand: u32) -> bool {
-        self.rng.u32(0..1000) < per_thousand
+    /// Whether a kind of fault strikes now.
+    pub(crate) fn strikes(&mut self, fault: Fault) -> bool {
+        let strikes = self.rng.u32(0..1000) < self.storm.level(fault);
+        if strikes {
+            *self.struck.entry(fault).or_default() += 1;
+        }
+        strikes
+    }
+
+    /// Does something with a stream of randomness of its own.
+    fn with_stream(&mut self, stream: Stream, done: impl FnOnce(&mut Self) -> Step) -> Step {
+        let network = std::mem::replace(&mut self.rng, rng(self.seed, stream));
+        let step = done(self);
+        self.rng = network;
+        step
     }
 
     pub(crate) fn delay(&mut self) -> u64 {
@@ -302,7 +347,9 @@ impl World {
                 call,
                 answer,
             } => self.answer(process, request, &call, answer.as_ref()),
-            ScheduledEvent::Act { device } => self.act(device),
+            ScheduledEvent::Act { device, number } => {
+                self.with_stream(Stream::Act(number), |world| world.act(device))
+            }
             ScheduledEvent::Start { device } => self.start(device),
             ScheduledEvent::Online { process } => match self.is_alive(process) {
                 true => self.handle(
@@ -311,7 +358,10 @@ impl World {
                 ),
                 false => Ok(()),
             },
-            ScheduledEvent::Weather => self.weather(),
+            ScheduledEvent::Weather => {
+                let second = u32::try_from(self.time / 1000).unwrap_or(u32::MAX);
+                self.with_stream(Stream::Weather(second), Self::weather)
+            }
             ScheduledEvent::ServerTick => {
                 let now = self.server_now();
                 let outgoing = self.backend.tick(now);
@@ -358,9 +408,8 @@ fn end_of_socket(code: Option<u16>) -> SocketEvent {
     }
 }
 
-pub(crate) fn user(name: &str) -> UserId {
-    match UserId::new(name) {
-        Ok(user) => user,
-        Err(error) => unreachable!("the names are fixed: {error}"),
-    }
+fn add_user(backend: &mut Backend, user: &UserId) {
+    let password = Secret::new(password(user));
+    // The names are fixed and differ.
+    let _ = backend.add_user(user, user.as_str(), &password, Timestamp(EPOCH));
 }

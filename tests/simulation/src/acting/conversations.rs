@@ -8,7 +8,7 @@ use fulmar_protocol::{
 };
 
 use crate::network::DeviceIndex;
-use crate::world::{PEOPLE, Step, World, user};
+use crate::world::{Step, World};
 
 impl World {
     pub(super) fn change_settings(
@@ -39,7 +39,7 @@ impl World {
             return Ok(());
         }
         let conversation_id = chosen.conversation_id.clone();
-        let other = user(PEOPLE[self.rng.usize(0..PEOPLE.len())]);
+        let other = self.somebody();
         let method = match self.rng.u32(0..14) {
             0..3 => self.rename(conversation_id),
             3 => Method::ConversationUpdate(ConversationUpdate {
