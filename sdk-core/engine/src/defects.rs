@@ -4,46 +4,57 @@
 //! of; without it `active` is a constant `false` and the compiler removes them. With it none is planted until
 //! `plant` is called.
 
-/// A known way of getting it wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(not(feature = "defects"), allow(dead_code))]
-pub enum Defect {
-    /// Events are applied again after a reconnect, and count again.
-    ApplyTwice,
-    /// A hole in the event log is not fetched.
-    IgnoreGaps,
-    /// A sent message is dropped at the outcome, to come back with the event.
-    ForgetAtOutcome,
-    /// Operations that were in flight at a crash stay in flight for ever.
-    NoRecovery,
-    /// Every try has a new operation key.
-    FreshKeys,
-    /// Later messages of a lane overtake one that waits.
-    Overtake,
-    /// A part of a file counts as sent when it is handed to the network.
-    TrustUploads,
-    /// Nothing that is tried takes from a budget, and every wait is as short as the first.
-    Restless,
-    /// A socket is a success as soon as the server says `ready`.
-    ReadyIsProgress,
-    /// A fresh token is worth its refresh before it was accepted anywhere.
-    FreshIsProgress,
+/// `Name "what is done wrong";`
+macro_rules! defects {
+    ($($name:ident $doc:literal;)*) => {
+        /// A known way of getting it wrong.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[cfg_attr(not(feature = "defects"), allow(dead_code))]
+        pub enum Defect {
+            $(#[doc = $doc] $name,)*
+        }
+
+        impl Defect {
+            /// Every defect that can be planted.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+        }
+    };
 }
 
-impl Defect {
-    /// Every defect that can be planted.
-    pub const ALL: &'static [Self] = &[
-        Self::ApplyTwice,
-        Self::IgnoreGaps,
-        Self::ForgetAtOutcome,
-        Self::NoRecovery,
-        Self::FreshKeys,
-        Self::Overtake,
-        Self::TrustUploads,
-        Self::Restless,
-        Self::ReadyIsProgress,
-        Self::FreshIsProgress,
-    ];
+defects! {
+    ApplyTwice "Events are applied again after a reconnect, and count again.";
+    IgnoreGaps "A hole in the event log is not fetched.";
+    ForgetAtOutcome "A sent message is dropped at the outcome, to come back with the event.";
+    NoRecovery "Operations that were in flight at a crash stay in flight for ever.";
+    FreshKeys "Every try has a new operation key.";
+    Overtake "Later messages of a lane overtake one that waits.";
+    TrustUploads "A part of a file counts as sent when it is handed to the network.";
+    Restless "Nothing that is tried takes from a budget, and every wait is as short as the first.";
+    ReadyIsProgress "A socket is a success as soon as the server says `ready`.";
+    FreshIsProgress "A fresh token is worth its refresh before it was accepted anywhere.";
+    SkippedIsDone "An operation that was skipped counts as done.";
+    RefusedIsGone "A message that was refused is dropped without a word.";
+    LeavesFlights "What was in flight on a socket that ended stays in flight.";
+    DiscardForgets "What may be at the server is given up as if it had never gone out.";
+    OldOverNew "An older telling of a message takes the place of a newer one.";
+    KeepsPages "After messages have changed unheard, the pages of before stay.";
+    DeafToPongs "What a pong says of the log is not looked at.";
+    WaitsForEver "An outcome that does not come is waited for without end.";
+    CountsOwn "One's own messages are unread.";
+    CountsNotices "Notices are unread.";
+    TellsOnce "A receipt of delivery that was lost is not told again.";
+    KeepsDeleted "What was deleted stays on the screen.";
+    SettingsUnheard "Settings of another device are not taken over.";
+    RolesUnheard "The roles of others are not taken over.";
+    RemovedStays "A conversation from which one was removed stays in the list.";
+    KeepsToken "A token that was refused is used again.";
+    LazyDisk "Nothing is flushed to the disk before it is promised.";
+    SnapshotWins "A snapshot takes away what an outcome told of behind it.";
+    PutsPongOff "Each ping puts off what the one before it waits for.";
+    ThreadsUncounted "Messages of a thread are not counted under its root.";
+    IgnoresReset "A log that was cut is followed as if nothing were missing.";
+    HoldsForEver "A lane that waited goes on waiting.";
+    PushIsTruth "A push counts, however old it is.";
 }
 
 #[cfg(feature = "defects")]

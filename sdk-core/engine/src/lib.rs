@@ -189,7 +189,10 @@ impl Engine {
             self.store.make_durable()?;
         }
         self.store.note_unsent();
-        let durability = released.durability().max(durability);
+        let durability = match defects::active(defects::Defect::LazyDisk) {
+            true => Durability::Normal,
+            false => released.durability().max(durability),
+        };
         Ok(released.with(durability))
     }
 

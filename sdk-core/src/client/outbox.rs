@@ -95,7 +95,8 @@ impl Outbox {
     /// once that is known. Does not wait for the network.
     ///
     /// # Errors
-    /// [`CommandError::NoSuchOperation`]; [`CommandError::MayBeSent`] for what is no message.
+    /// [`CommandError::NoSuchOperation`]; [`CommandError::MayBeSent`] for what is no message;
+    /// [`CommandError::Unsupported`] when it may be at a server that deletes nothing (PROTOCOL.md §10.2).
     pub async fn discard_or_delete(&self, operation: OperationKey) -> Result<(), CommandError> {
         let command = Command::Discard {
             operation_key: operation,

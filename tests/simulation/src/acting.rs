@@ -83,7 +83,11 @@ impl World {
         };
         let device = &mut self.devices[index];
         device.forget(key);
-        let command = device.command(Waiting::GivenUp { key, promise });
+        let command = device.command(Waiting::GivenUp {
+            key,
+            promise,
+            alone: delete_key.is_none(),
+        });
         let body = Command::Discard {
             operation_key: key,
             delete_key,

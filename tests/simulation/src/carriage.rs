@@ -76,6 +76,9 @@ impl World {
                 continue;
             };
             let at = self.delay();
+            if self.is_silenced(far, Direction::Down) {
+                continue;
+            }
             match text {
                 Some(_) if self.strikes(Fault::Swallow) => {}
                 Some(_) if self.strikes(Fault::Cut) => self.cut(process, socket, far),
@@ -182,22 +185,36 @@ impl World {
         let now = self.server_now();
         let (response, outgoing) = self.backend.http(&http, now);
         self.carry(outgoing);
-        match self.strikes(Fault::Lose) {
-            true => None,
-            false => Some(HttpAnswer {
-                status: response.status,
-                headers: response
-                    .headers
-                    .into_iter()
-                    .map(|(name, value)| (name.to_owned(), value))
-                    .collect(),
-                body: response.body,
-            }),
+        if self.strikes(Fault::Lose) {
+            return None;
         }
+        let mut body = response.body;
+        if self.strikes(Fault::Torn) {
+            body.truncate(self.rng.usize(0..=body.len()));
+        }
+        let headers = response.headers.into_iter();
+        Some(HttpAnswer {
+            status: response.status,
+            headers: headers
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
+            body,
+        })
+    }
+
+    /// Whether what a socket is given in this direction does not arrive: from some message on, nothing does.
+    fn is_silenced(&mut self, far: FarSocket, direction: Direction) -> bool {
+        if self.strikes(Fault::Mute) {
+            self.network.mute(far, direction);
+        }
+        self.network.is_muted(far, direction)
     }
 
     /// A frame is on its way to the server; a submit may be twice.
     fn send_up(&mut self, at: u64, far: FarSocket, frame: &ClientFrame) {
+        if self.is_silenced(far, Direction::Up) {
+            return;
+        }
         let text = frame.to_text();
         if let ClientFrame::Submit(submit) = frame {
             let names = submit.operations.iter().map(|it| it.method.clone());

@@ -40,6 +40,10 @@ impl World {
             if !status.is_up_to_date() {
                 left += &format!("{}: {status:?}; ", device.name);
             }
+            let held = device.sockets.values().flatten();
+            if held.copied().any(|far| self.network.is_dead(far)) {
+                left += &format!("{} holds a dead socket; ", device.name);
+            }
         }
         Ok(left)
     }

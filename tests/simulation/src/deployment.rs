@@ -73,7 +73,7 @@ fn server(rng: &mut Rng) -> fulmar_backend::Config {
     let usual = fulmar_backend::Config::default();
     let seconds = Duration::from_secs;
     fulmar_backend::Config {
-        access_token_lifetime: draw(rng, seconds(900), &[20, 90].map(seconds)),
+        access_token_lifetime: draw(rng, seconds(900), &[5, 20, 90].map(seconds)),
         operation_key_retention: draw(rng, usual.operation_key_retention, &[seconds(86_400 * 400)]),
         heartbeat: draw(rng, usual.heartbeat, &[1, 5, 300].map(seconds)),
         log_capacity: draw(rng, usual.log_capacity, &[5, 50, 500]),

@@ -23,9 +23,19 @@ use crate::network::FarSocket;
 #[derive(Debug, Clone)]
 pub(crate) enum Waiting {
     SignIn,
-    Sent { key: OperationKey, promise: Promise },
-    GivenUp { key: OperationKey, promise: Promise },
-    Download { content: ContentHash },
+    Sent {
+        key: OperationKey,
+        promise: Promise,
+    },
+    GivenUp {
+        key: OperationKey,
+        promise: Promise,
+        /// Nothing is deleted behind it: when it is gone, it is nowhere.
+        alone: bool,
+    },
+    Download {
+        content: ContentHash,
+    },
     Other,
 }
 
@@ -70,6 +80,8 @@ pub(crate) struct Device {
     pub(crate) promised: BTreeMap<OperationKey, Promise>,
     /// Of those, the ones not yet seen as sent on this screen.
     pub(crate) unseen: BTreeSet<OperationKey>,
+    /// Messages that somebody gave up, and was told that they are gone.
+    pub(crate) given_up: BTreeSet<OperationKey>,
     /// What the screen showed last, per conversation.
     pub(crate) shown: BTreeMap<Screen, Vec<TimelineItem>>,
     /// How many conversations it has begun.
@@ -99,6 +111,7 @@ impl Device {
             written: 0,
             promised: BTreeMap::new(),
             unseen: BTreeSet::new(),
+            given_up: BTreeSet::new(),
             shown: BTreeMap::new(),
             begun: 0,
             efforts: Efforts::default(),

@@ -17,8 +17,8 @@ use crate::progress::Known;
 const WINDOW: u64 = 60_000;
 /// A socket that lived for so long was no failure.
 const PROVEN: u64 = 60_000;
-/// A token that was not refused for so long was no failure.
-const ACCEPTED: u64 = 10_000;
+/// A token that was not refused for half of its life, which is at least and at most so long, was no failure.
+const ACCEPTED: (u64, u64) = (2_000, 10_000);
 /// How many acts of the app in one window are free tries.
 const FREE_ACTS: usize = 6;
 
@@ -76,7 +76,7 @@ pub(crate) struct Efforts {
     socket: Option<Socket>,
     /// What is asked and not answered yet, with the token that it carries.
     open: BTreeMap<RequestId, Option<Secret>>,
-    /// The newest token that a refresh brought, and when, until it has proven itself or was refused.
+    /// The newest token that a refresh brought, and when it will have proven itself, until it has or was refused.
     fresh: Option<(u64, Secret)>,
     /// What was just answered may have moved the cursor.
     fetched: bool,
@@ -280,7 +280,9 @@ impl Efforts {
                 self.moved_bytes(new);
             }
             (ApiRequest::Refresh(_), Answer::Session(session)) => {
-                self.fresh = Some((now, session.access_token.clone()));
+                let (shortest, longest) = ACCEPTED;
+                let proven = now + (session.expires_in_ms / 2).clamp(shortest, longest);
+                self.fresh = Some((proven, session.access_token.clone()));
             }
             (ApiRequest::SignIn(_), Answer::Session(_)) => self.known.read_again(),
             _ => {}
@@ -335,11 +337,7 @@ impl Efforts {
     }
 
     fn token_proven(&mut self, now: u64) {
-        if self
-            .fresh
-            .take_if(|(at, _)| *at + ACCEPTED <= now)
-            .is_some()
-        {
+        if self.fresh.take_if(|(proven, _)| *proven <= now).is_some() {
             self.take_back(Effort::Refresh);
         }
     }

@@ -11,6 +11,7 @@
 //! fails, [`shrink`] finds a shorter one that fails, too.
 
 mod acting;
+mod arrivals;
 mod carriage;
 mod comparing;
 mod convergence;

@@ -1,7 +1,7 @@
 //! The network: bytes under way, in order of arrival. Within one direction of one socket nothing
 //! overtakes; everything else may.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fulmar_engine::{RequestId, SocketFailure, SocketId};
 use fulmar_protocol::{ApiRequest, HttpAnswer, Secret};
@@ -84,6 +84,8 @@ pub(crate) struct Network {
     count: u64,
     /// The latest arrival per direction of a socket, so that nothing overtakes.
     ordered: BTreeMap<(FarSocket, Direction), u64>,
+    /// Sockets that carry nothing any more in a direction.
+    muted: BTreeSet<(FarSocket, Direction)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,6 +112,20 @@ impl Network {
         *latest = (*latest).max(time);
         let time = *latest;
         self.at(time, event);
+    }
+
+    /// From now on nothing arrives in this direction.
+    pub(crate) fn mute(&mut self, far: FarSocket, direction: Direction) {
+        self.muted.insert((far, direction));
+    }
+
+    pub(crate) fn is_muted(&self, far: FarSocket, direction: Direction) -> bool {
+        self.muted.contains(&(far, direction))
+    }
+
+    /// Whether nothing arrives in one of the directions.
+    pub(crate) fn is_dead(&self, far: FarSocket) -> bool {
+        self.is_muted(far, Direction::Up) || self.is_muted(far, Direction::Down)
     }
 
     pub(crate) fn next_time(&self) -> Option<u64> {

@@ -122,6 +122,7 @@ impl Truth {
                 }
             }
         }
+        judge_given_up(&keys, devices)?;
         self.judge_deliveries()?;
         self.judge_pairs()
     }
@@ -278,6 +279,21 @@ impl Truth {
         }
         Ok(())
     }
+}
+
+/// What was given up is not there, or was deleted for everyone.
+fn judge_given_up(
+    keys: &BTreeMap<OperationKey, &Message>,
+    devices: &[Device],
+) -> Result<(), String> {
+    let given_up = devices.iter().flat_map(|device| &device.given_up);
+    for message in given_up.filter_map(|key| keys.get(key)) {
+        if message.deleted.is_none() {
+            let text = &message.content.text;
+            return Err(format!("{text} was given up, and is there"));
+        }
+    }
+    Ok(())
 }
 
 /// Where a conversation is listed; `None` for a hidden one.

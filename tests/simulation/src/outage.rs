@@ -18,14 +18,20 @@ pub(crate) enum Outage {
     HangsUp,
     /// Every access token is refused, however fresh it is.
     RefusesTokens,
+    /// There are no WebSockets.
+    HttpOnly,
+    /// There is nothing but WebSockets.
+    SocketsOnly,
 }
 
 impl Outage {
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 6] = [
         Self::Unreachable,
         Self::Unavailable,
         Self::HangsUp,
         Self::RefusesTokens,
+        Self::HttpOnly,
+        Self::SocketsOnly,
     ];
 
     /// What becomes of a handshake; `None`: it goes well.
@@ -34,15 +40,16 @@ impl Outage {
             Self::Unreachable => Some(SocketFailure::Unreachable("an outage".to_owned())),
             Self::Unavailable => Some(SocketFailure::Refused { status: 503 }),
             Self::RefusesTokens => Some(SocketFailure::Refused { status: 401 }),
-            Self::HangsUp => None,
+            Self::HttpOnly => Some(SocketFailure::Refused { status: 403 }),
+            Self::HangsUp | Self::SocketsOnly => None,
         }
     }
 
     /// What becomes of a request that reached it.
     pub(crate) fn request(self, call: &ApiRequest) -> Intercepted {
         match self {
-            Self::HangsUp => Intercepted::No,
-            Self::Unreachable => Intercepted::Lost,
+            Self::HangsUp | Self::HttpOnly => Intercepted::No,
+            Self::Unreachable | Self::SocketsOnly => Intercepted::Lost,
             Self::Unavailable => {
                 let mut problem = Problem::new(Code::ServerUnavailable, "an outage");
                 problem.retry_after_ms = Some(1);

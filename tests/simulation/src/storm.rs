@@ -83,6 +83,9 @@ macro_rules! faults {
 faults! {
     Cut cut "cut" 60 "A message of a socket cuts it.";
     Swallow swallow "swallow" 40 "A message of a socket vanishes, and the socket stays.";
+    Mute mute "mute" 12 "A socket carries nothing any more in one direction, and does not end.";
+    Late late "late" 60 "A frame, a request or an answer is late by a factor of up to a hundred.";
+    Torn torn "torn" 60 "An answer over HTTP breaks off.";
     Repeat repeat "repeat" 80 "A frame from the client, or a request, arrives twice.";
     Lose lose "lose" 250 "A request or an answer over HTTP is lost.";
     Refuse refuse "refuse" 400 "A handshake fails.";

@@ -6,6 +6,7 @@ use fulmar_protocol::{ClientFrame, Ping};
 
 use super::{Link, State};
 use crate::config::Config;
+use crate::defects::{self, Defect};
 use crate::io::Effect;
 use crate::time::Mono;
 use crate::timer::Timer;
@@ -32,7 +33,7 @@ impl Link {
         };
         self.timers
             .set(Timer::Heartbeat, tx.now.mono.plus(*heartbeat));
-        if ping_sent.is_some() {
+        if ping_sent.is_some() && !defects::active(Defect::PutsPongOff) {
             return;
         }
         *ping_sent = Some(tx.now.mono);

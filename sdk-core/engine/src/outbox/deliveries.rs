@@ -10,6 +10,7 @@ use std::time::Duration;
 use fulmar_protocol::{Method, Operation, OperationKey, ReceiptUpdate, UserId};
 
 use crate::config::Config;
+use crate::defects::{self, Defect};
 use crate::store::{ConversationKey, LaneId, Result, conversations, operations, reading};
 use crate::timer::{Timer, Timers};
 use crate::tx::Tx;
@@ -77,6 +78,9 @@ impl Deliveries {
 
     /// A submit of these was lost.
     pub(super) fn lost(&mut self, tx: &Tx<'_>, timers: &mut Timers, lanes: &[LaneId]) {
+        if defects::active(Defect::TellsOnce) {
+            return;
+        }
         self.behind
             .extend(lanes.iter().map(|lane| lane.conversation()));
         if !lanes.is_empty() {

@@ -1,10 +1,11 @@
 //! What the app says about an operation that has no outcome: try it again, or give it up.
 
-use fulmar_protocol::{Content, MessageDelete, Method, OperationKey, Position};
+use fulmar_protocol::{Capability, Content, MessageDelete, Method, OperationKey, Position};
 
 use super::change::never_applied;
 use super::transition::{Next, OperationEvent, after};
 use super::{Acting, Outbox, OutboxNews, wrong_state};
+use crate::defects::{self, Defect};
 use crate::io::{CommandError, CommandResult, Reply};
 use crate::operation::message_send_content;
 use crate::store::operations::OperationRow;
@@ -53,6 +54,13 @@ impl Outbox {
         };
         match row.state {
             OperationState::Queued | OperationState::Failed => {}
+            OperationState::InFlight | OperationState::Unconfirmed
+                if defects::active(Defect::DiscardForgets) =>
+            {
+                operations::delete(&tx.db, operation_key)?;
+                messages::delete_unsent(&tx.db, operation_key)?;
+                return Ok(Ok(Reply::Done));
+            }
             OperationState::InFlight | OperationState::Unconfirmed => {
                 return self.discard_in_doubt(tx, &row, delete_key, acting);
             }
@@ -87,7 +95,15 @@ impl Outbox {
         let (Some(delete), Some(delete_key)) = (deletion_of(row), delete_key) else {
             return Ok(Err(CommandError::MayBeSent { operation_key }));
         };
+        if let Some(capability) = self.cannot(&delete) {
+            return Ok(Err(CommandError::Unsupported { capability }));
+        }
         self.change(tx, delete_key, delete, acting)
+    }
+
+    /// What the server would have to be able to do for an operation, and cannot.
+    fn cannot(&self, method: &Method) -> Option<Capability> {
+        method.capability().filter(|needed| self.lacks(*needed))
     }
 
     /// Gives up a message that may be at the server and is too old to be tried again. With `delete_key` it is
@@ -102,6 +118,9 @@ impl Outbox {
     ) -> Result<CommandResult> {
         let message = row.operation_key;
         if let (Some(delete), Some(delete_key)) = (deletion_of(row), delete_key) {
+            if let Some(capability) = self.cannot(&delete) {
+                return Ok(Err(CommandError::Unsupported { capability }));
+            }
             let queued = self.enqueue_or_fold(tx, delete_key, row.lane, &delete, acting)?;
             if queued.is_err() {
                 return Ok(queued);

@@ -76,6 +76,10 @@ impl Outbox {
                 OutcomeStatus::Failed { problem } => {
                     self.failed(tx, &row, problem, flight.route, acting)?;
                 }
+                OutcomeStatus::Skipped if defects::active(Defect::SkippedIsDone) => {
+                    messages::delete_unsent(&tx.db, key)?;
+                    self.transition(tx, &row, OperationEvent::Confirmed, None)?;
+                }
                 OutcomeStatus::Skipped => {
                     self.skipped(tx, &row, failed.contains(&row.lane), acting)?;
                 }
@@ -206,6 +210,10 @@ impl Outbox {
             code = %problem.code,
             "the server refused an operation"
         );
+        if defects::active(Defect::RefusedIsGone) {
+            messages::delete_unsent(&tx.db, row.operation_key)?;
+            return self.transition(tx, row, OperationEvent::Confirmed, None);
+        }
         if let Method::ReceiptUpdate(_) = row.method {
             // Nobody asked for it by hand, so nobody wants to see it failed.
             reading::set_local_read(&tx.db, row.lane.conversation(), Position::ZERO)?;

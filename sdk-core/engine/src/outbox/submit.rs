@@ -8,6 +8,7 @@ use super::flights::{Flight, Route};
 use super::transition::OperationEvent;
 use super::{Acting, Outbox, OutboxNews, Way};
 use crate::config::Config;
+use crate::defects::{self, Defect};
 use crate::facts::Channel;
 use crate::io::{Effect, RequestFailure, RequestId};
 use crate::operation;
@@ -134,7 +135,9 @@ impl Outbox {
             Channel::Socket(socket) => {
                 let patience = 2u32.pow(self.late.min(MOST_PATIENCE));
                 let at = tx.now.mono.plus(config.answer_timeout * patience);
-                self.timers.set(Timer::OutcomeMissing(submit_id), at);
+                if !defects::active(Defect::WaitsForEver) {
+                    self.timers.set(Timer::OutcomeMissing(submit_id), at);
+                }
                 let frame = ClientFrame::Submit(submit);
                 tx.emit(Effect::SendFrame { socket, frame });
                 Route::Socket
@@ -218,6 +221,9 @@ impl Outbox {
 
     /// There is no socket any more: what was in flight on it has no answer.
     pub(crate) fn socket_lost(&mut self, tx: &mut Tx<'_>) -> Result<()> {
+        if defects::active(Defect::LeavesFlights) {
+            return Ok(());
+        }
         for submit in self.flights.over_socket() {
             self.take_back(tx, submit, None)?;
         }
@@ -315,7 +321,9 @@ impl Outbox {
     /// The wait of a lane is over.
     pub(crate) fn lane_due(&mut self, lane: LaneId) {
         self.timers.clear(Timer::LaneRetry(lane));
-        self.lanes.awake(lane);
+        if !defects::active(Defect::HoldsForEver) {
+            self.lanes.awake(lane);
+        }
     }
 }
 

@@ -21,6 +21,7 @@ use fulmar_protocol::{Answer, DeviceId, Secret, Session as NewTokens, UserId};
 
 use self::ask::Ask;
 use crate::config::Config;
+use crate::defects::{self, Defect};
 use crate::io::{
     CommandError, CommandId, ConnectionState, RequestFailure, RequestId, SessionState,
     TokenFailure, WaitReason,
@@ -37,8 +38,9 @@ use crate::view;
 const LONGEST_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 /// A token that lives shorter than this is no token: it is out of date before it can be used.
 const SHORTEST_LIFE: Duration = Duration::from_secs(1);
-/// A token that was not refused for so long was worth its refresh, whatever was done with it.
-const PROVEN: Duration = Duration::from_secs(10);
+/// A token that was not refused for half of its life, which is this long at least and at most, was worth its refresh,
+/// whatever was done with it.
+const PROVEN: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(10));
 
 /// What happened to the session.
 #[derive(Debug)]
@@ -91,7 +93,7 @@ pub(crate) struct Session {
     not_before: Mono,
     /// When the access token runs out, on the clock that does not jump.
     runs_out: Mono,
-    /// When a refresh brought the access token, until it is proven.
+    /// When the access token that a refresh brought will be proven, until it is.
     unproven: Option<Mono>,
     /// How often in a row the end of a session could not be told.
     untold: u32,
@@ -156,7 +158,7 @@ impl Session {
     pub(crate) fn token_rejected(&mut self, token: &Secret) {
         let current = self.account.tokens.as_ref().map(|tokens| &tokens.access);
         if current == Some(token) {
-            self.rejected = true;
+            self.rejected = !defects::active(Defect::KeepsToken);
             self.unproven = None;
         }
     }
@@ -176,10 +178,10 @@ impl Session {
         self.in_vain = 0;
     }
 
-    /// Whether the token has just proven itself: it was not refused for [`PROVEN`]. So tokens that live
+    /// Whether the token has just proven itself: it was not refused for [long enough](PROVEN). So tokens that live
     /// short are renewed for as long as they are accepted, and time alone bounds how often.
     pub(crate) fn proven(&mut self, now: Mono) -> bool {
-        let proven = self.unproven.is_some_and(|came| came.plus(PROVEN) <= now);
+        let proven = self.unproven.is_some_and(|at| at <= now);
         if proven {
             self.unproven = None;
             self.made_progress();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fulmar_protocol::{ApiRequest, Code, RefreshRequest};
 
-use super::{Ask, NewSession, SHORTEST_LIFE, Session, SessionNews};
+use super::{Ask, NewSession, PROVEN, SHORTEST_LIFE, Session, SessionNews};
 use crate::config::Config;
 use crate::defects::{self, Defect};
 use crate::io::{NetworkState, RequestFailure};
@@ -111,7 +111,7 @@ impl Session {
         self.unproven = Some(if defects::active(Defect::FreshIsProgress) {
             Mono(0)
         } else {
-            tx.now.mono
+            tx.now.mono.plus(proof(session.lifetime))
         });
         self.wait_before_the_next(tx, config);
         Ok(vec![SessionNews::Renewed(session.access.clone())])
@@ -129,6 +129,12 @@ impl Session {
         let wait = config.backoff.wait(self.in_vain, &mut tx.rng);
         self.not_before = tx.now.mono.plus(wait);
     }
+}
+
+/// How long a token of this life must not be refused to be worth its refresh (PROTOCOL.md §3.9).
+fn proof(life: Duration) -> Duration {
+    let (shortest, longest) = PROVEN;
+    (life / 2).clamp(shortest, longest)
 }
 
 /// Only these say that the session is over (PROTOCOL.md §7.2). Any other permanent code may come from a

@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::columns::columns;
 use super::{ConversationKey, Result, StoreError};
+use crate::defects::{self, Defect};
 
 /// A message as it is in the store.
 #[derive(Debug, Clone)]
@@ -235,7 +236,7 @@ pub(crate) fn upsert_confirmed(
              thread_position = excluded.thread_position,
              thread_count = max(thread_count, excluded.thread_count),
              thread_last_at = max(thread_last_at, excluded.thread_last_at)
-         WHERE position IS NULL OR excluded.revision >= revision",
+         WHERE position IS NULL OR excluded.revision >= revision OR ?22",
     )?
     .execute(params![
         operation_key.to_bytes(),
@@ -259,6 +260,7 @@ pub(crate) fn upsert_confirmed(
         thread.map_or(0, |thread| thread.last_at.0),
         pinned.as_ref().map(|pin| pin.at.0),
         pinned.as_ref().map(|pin| pin.by.as_str()),
+        defects::active(Defect::OldOverNew),
     ])?;
     Ok(())
 }

@@ -55,14 +55,17 @@ pub(crate) fn told_by_push(
     payload: &PushPayload,
 ) -> Result<()> {
     let at_most = |count: u64| count.min(MOST_UNREAD);
+    let always = defects::active(Defect::PushIsTruth);
     db.execute(
-        "UPDATE conversation SET head = ?2, server_unread = ?3, server_mentions = ?4
-         WHERE key = ?1 AND head < ?2",
+        "UPDATE conversation
+         SET head = max(head, ?2), server_unread = ?3, server_mentions = ?4
+         WHERE key = ?1 AND (head < ?2 OR ?5)",
         params![
             key.0,
             payload.position.0,
             at_most(payload.unread_count),
-            at_most(payload.unread_mentions)
+            at_most(payload.unread_mentions),
+            always
         ],
     )?;
     Ok(())

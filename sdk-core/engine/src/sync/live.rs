@@ -25,7 +25,9 @@ impl Sync {
     /// The server cannot send what was missed.
     pub(crate) fn reset(&mut self, log_id: LogId, head: Seq) {
         self.socket = Some(SocketLog { log_id, head });
-        self.need_snapshot();
+        if !defects::active(Defect::IgnoresReset) {
+            self.need_snapshot();
+        }
     }
 
     /// Events came in over the socket.
@@ -58,6 +60,9 @@ impl Sync {
     /// A pong says how far the log goes: over one socket events come before the pong that counts them, so
     /// anything missing then was lost.
     pub(crate) fn head_seen(&mut self, head: Seq) {
+        if defects::active(Defect::DeafToPongs) {
+            return;
+        }
         if let Some(socket) = &mut self.socket {
             socket.head = socket.head.max(head);
         }

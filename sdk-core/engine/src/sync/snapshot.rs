@@ -8,6 +8,7 @@ use fulmar_protocol::{Seq, Snapshot};
 use super::apply::Applying;
 use super::{Missing, Sync, SyncNews};
 use crate::config::Config;
+use crate::defects::{self, Defect};
 use crate::facts::Own;
 use crate::store::{ConversationKey, Result, conversations, log, messages, unreadable};
 use crate::tx::Tx;
@@ -75,7 +76,7 @@ impl Sync {
             };
             // In the same log, what lies beyond the snapshot is newer than it: an outcome that came while
             // it was on its way.
-            if another_log {
+            if another_log || defects::active(Defect::SnapshotWins) {
                 messages::delete_after(&applying.tx.db, key, view.last_position)?;
             }
             present.insert(key);

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::io::CommandError;
-use fulmar_protocol::MessageEdit;
+use fulmar_protocol::{Capability, MessageEdit};
 
 #[test]
 fn discard_in_every_state() {
@@ -271,5 +271,30 @@ fn the_first_try_is_on_the_disk_before_it_leaves() {
         desk.rested();
         desk.go_one(over);
         assert_eq!(desk.durability, Durability::Normal, "the second one");
+    }
+}
+
+#[test]
+fn where_nothing_can_be_deleted_what_may_be_sent_stays() {
+    let capability = Capability::Editing;
+    let mut minimal = ready(EPOCH);
+    minimal.capabilities.remove(&capability);
+    for in_flight in [true, false] {
+        let mut desk = Desk::new();
+        desk.connected(&minimal);
+        desk.write(1, "c-1");
+        if in_flight {
+            desk.go_one(Over::Socket);
+        } else {
+            desk.in_doubt(1);
+        }
+        let before = desk.state(1);
+        let refused = Err(CommandError::Unsupported { capability });
+        assert_eq!(desk.discard(1, Some(9)), refused);
+        assert_eq!((desk.state(1), desk.state(9)), (before, None));
+        // What never went out needs no server.
+        desk.write(2, "c-1");
+        assert_eq!(desk.discard(2, Some(8)), Ok(Reply::Done));
+        assert_eq!(desk.state(2), None);
     }
 }

@@ -162,3 +162,24 @@ fn a_session_of_another_user_is_not_taken() {
     assert!(step.result.is_empty());
     assert_eq!(desk.session.owner(), Some(&user("alice")));
 }
+
+/// Tokens that live for seconds are renewed for as long as they are accepted.
+#[test]
+fn a_token_proves_itself_within_half_of_its_life() {
+    for (life_ms, proof_ms) in [
+        (1_000, 2_000),
+        (4_000, 2_000),
+        (5_000, 2_500),
+        (20_000, 10_000),
+        (900_000, 10_000),
+    ] {
+        let mut desk = Desk::signed_in();
+        desk.reject();
+        let request = desk.reconcile().unwrap();
+        desk.answer(request, Ok(tokens("alice", 2, life_ms)));
+        desk.bench.pass(Duration::from_millis(proof_ms - 1));
+        assert!(!desk.session.proven(desk.bench.now().mono), "{life_ms}");
+        desk.bench.pass(Duration::from_millis(1));
+        assert!(desk.session.proven(desk.bench.now().mono), "{life_ms}");
+    }
+}

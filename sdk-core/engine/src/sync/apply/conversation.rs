@@ -7,6 +7,7 @@ use rusqlite::Connection;
 
 use super::participants::within;
 use super::{Applying, Understood, is_plausible};
+use crate::defects::{self, Defect};
 use crate::store::inferred::{Edge, unreadable_of};
 use crate::store::runs::Run;
 use crate::store::{ConversationKey, LaneId, Result, conversations, messages, unreadable};
@@ -44,7 +45,7 @@ impl Applying<'_, '_> {
             Some(key) => conversations::revision(&self.tx.db, key)?,
             None => view.revision,
         };
-        if seen == view.revision {
+        if seen == view.revision || defects::active(Defect::KeepsPages) {
             let (key, _) = self.write(view)?;
             self.pinned_messages(key, view)?;
             Ok(key)

@@ -7,6 +7,7 @@ use fulmar_protocol::{Message, Unreadable};
 use rusqlite::Connection;
 
 use super::{Applying, Understood};
+use crate::defects::{self, Defect};
 use crate::store::reading::Counts;
 use crate::store::{ConversationKey, Result, conversations, messages, reading, runs, unreadable};
 use crate::sync::SyncNews;
@@ -39,7 +40,9 @@ impl Applying<'_, '_> {
     fn confirm(&mut self, conversation: ConversationKey, message: &Message) -> Result<()> {
         let cleaned = cleaned(message);
         messages::upsert_confirmed(&self.tx.db, conversation, &cleaned, self.own)?;
-        if let Some(root) = message.content.thread_root {
+        if let Some(root) = message.content.thread_root
+            && !defects::active(Defect::ThreadsUncounted)
+        {
             runs::count_in_thread(&self.tx.db, root, message)?;
         }
         unreadable::was_read(&self.tx.db, conversation, message)?;
@@ -56,7 +59,9 @@ impl Applying<'_, '_> {
         };
         self.confirm(key, message)?;
         let own = self.own;
-        let counts = if own == Some(&message.sender_id) || message.content.notice.is_some() {
+        let is_own = own == Some(&message.sender_id) && !defects::active(Defect::CountsOwn);
+        let notice = message.content.notice.is_some() && !defects::active(Defect::CountsNotices);
+        let counts = if is_own || notice {
             Counts::Not
         } else if own.is_some_and(|own| message.content.mentions.contains(own)) {
             Counts::AsMention

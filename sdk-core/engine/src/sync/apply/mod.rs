@@ -7,6 +7,7 @@ mod participants;
 use fulmar_protocol::{Conversation, Event, EventData, LogId, Message, Seq, Unreadable};
 
 use super::{Sync, SyncNews};
+use crate::defects::{self, Defect};
 use crate::facts::Own;
 use crate::store::unreadable::{self, Tried, UnreadableMessage};
 use crate::store::{ConversationKey, LaneId, Result, conversations, quarantine, reading};
@@ -90,10 +91,18 @@ impl<'a, 'tx> Applying<'a, 'tx> {
                 Ok(Ok(()))
             }
             EventData::MessageCreated(message) => self.message_created(&message),
+            EventData::MessageUpdated(message)
+                if message.deleted.is_some() && defects::active(Defect::KeepsDeleted) =>
+            {
+                Ok(Ok(()))
+            }
             EventData::MessageUpdated(message) => self.message_updated(&message),
             EventData::ReceiptUpdated(receipt) => self.receipt_updated(&receipt),
             EventData::UserUpdated(user) => self.user_updated(&user),
             EventData::BlocksUpdated(list) => self.blocks(&list.user_ids).map(Ok),
+            EventData::ConversationRemoved(_) if defects::active(Defect::RemovedStays) => {
+                Ok(Ok(()))
+            }
             EventData::ConversationRemoved(removed) => {
                 if let Some(key) = conversations::find(&self.tx.db, &removed.conversation_id)? {
                     self.left(key)?;
@@ -104,12 +113,14 @@ impl<'a, 'tx> Applying<'a, 'tx> {
                 .in_conversation(&updated.conversation_id, |db, key| {
                     conversations::set_server_profile(db, key, &updated.profile)
                 }),
+            EventData::SettingsUpdated(_) if defects::active(Defect::SettingsUnheard) => Ok(Ok(())),
             EventData::SettingsUpdated(updated) => self
                 .in_conversation(&updated.conversation_id, |db, key| {
                     conversations::set_server_settings(db, key, &updated.settings)
                 }),
             EventData::ParticipantsAdded(added) => self.participants_added(&added),
             EventData::ParticipantRemoved(removed) => self.participant_removed(&removed),
+            EventData::ParticipantUpdated(_) if defects::active(Defect::RolesUnheard) => Ok(Ok(())),
             EventData::ParticipantUpdated(updated) => self.participant_updated(&updated),
         }
     }

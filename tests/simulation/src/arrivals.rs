@@ -1,0 +1,125 @@
+//! What arrives, or is due, at a moment of the virtual time, and who gets it.
+
+use fulmar_engine::{Input, NetworkState, RequestFailure, RequestId, SocketEvent, SocketFailure};
+use fulmar_protocol::{ApiRequest, CloseCode, HttpAnswer, ServerFrame};
+
+use crate::network::{Process, ScheduledEvent};
+use crate::streams::Stream;
+use crate::world::{Step, World};
+
+impl World {
+    pub(crate) fn handle_event(&mut self, event: ScheduledEvent) -> Step {
+        if self.verbose {
+            self.tell(&format!("{event:?}"));
+        }
+        match event {
+            ScheduledEvent::Handshake {
+                process,
+                socket,
+                token,
+            } => self.handshake(process, socket, &token),
+            ScheduledEvent::Opened { process, socket } => {
+                self.socket_event(process, socket, SocketEvent::Opened)
+            }
+            ScheduledEvent::Refused {
+                process,
+                socket,
+                failure,
+            } => self.socket_event(process, socket, SocketEvent::Failed(failure)),
+            ScheduledEvent::ToServer { far, text } => {
+                let now = self.server_now();
+                let outgoing = self.backend.frame(far, &text, now);
+                self.carry(outgoing);
+                Ok(())
+            }
+            ScheduledEvent::ToDevice {
+                process,
+                socket,
+                text,
+            } => {
+                let event = match ServerFrame::from_text(&text) {
+                    Ok(frame) => SocketEvent::Frame(frame),
+                    Err(error) => SocketEvent::Unreadable(error.reason),
+                };
+                self.socket_event(process, socket, event)
+            }
+            ScheduledEvent::EndAtDevice {
+                process,
+                socket,
+                code,
+            } => self.socket_event(process, socket, end_of_socket(code)),
+            ScheduledEvent::EndAtServer { far } => {
+                let outgoing = self.backend.disconnect(far);
+                self.carry(outgoing);
+                Ok(())
+            }
+            ScheduledEvent::Request {
+                process,
+                request,
+                call,
+                token,
+            } => {
+                self.serve(process, request, call, token.as_ref());
+                Ok(())
+            }
+            ScheduledEvent::Answer {
+                process,
+                request,
+                call,
+                answer,
+            } => self.answer(process, request, &call, answer.as_ref()),
+            ScheduledEvent::Act { device, number } => {
+                self.with_stream(Stream::Act(number), |world| world.act(device))
+            }
+            ScheduledEvent::Start { device } => self.start(device),
+            ScheduledEvent::Online { process } => match self.is_alive(process) {
+                true => self.handle(
+                    process.device,
+                    vec![Input::Network(NetworkState::Available)],
+                ),
+                false => Ok(()),
+            },
+            ScheduledEvent::Weather => {
+                let second = u32::try_from(self.time / 1000).unwrap_or(u32::MAX);
+                self.with_stream(Stream::Weather(second), Self::weather)
+            }
+            ScheduledEvent::ServerTick => {
+                let now = self.server_now();
+                let outgoing = self.backend.tick(now);
+                self.carry(outgoing);
+                self.network
+                    .at(self.time + 1000, ScheduledEvent::ServerTick);
+                Ok(())
+            }
+        }
+    }
+
+    /// A request is answered, or its answer was lost.
+    fn answer(
+        &mut self,
+        process: Process,
+        request: RequestId,
+        call: &ApiRequest,
+        answer: Option<&HttpAnswer>,
+    ) -> Step {
+        if !self.is_alive(process) {
+            return Ok(());
+        }
+        let result = match answer {
+            Some(answer) => call
+                .read_answer(answer)
+                .map_err(RequestFailure::ErrorAnswer),
+            None => Err(RequestFailure::Unreachable("lost by the storm".to_owned())),
+        };
+        let input = self.answered(process.device, request, call, result);
+        self.handle(process.device, vec![input])
+    }
+}
+
+/// What a device sees of the end of its socket, with a close code or without.
+fn end_of_socket(code: Option<u16>) -> SocketEvent {
+    match code {
+        Some(code) => SocketEvent::Closed(CloseCode::from(code)),
+        None => SocketEvent::Failed(SocketFailure::Unreachable("cut".to_owned())),
+    }
+}
