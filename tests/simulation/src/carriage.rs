@@ -14,7 +14,7 @@ impl World {
         let at = self.delay();
         let failure = match self.outage().and_then(Outage::handshake) {
             Some(failure) => Some(failure),
-            None if self.strikes(Fault::Refuse) => Some(match self.rng.bool() {
+            None if self.happens(Fault::Refuse) => Some(match self.rng.bool() {
                 true => SocketFailure::Unreachable("refused by the storm".to_owned()),
                 false => SocketFailure::Refused { status: 502 },
             }),
@@ -80,8 +80,8 @@ impl World {
                 continue;
             }
             match text {
-                Some(_) if self.strikes(Fault::Swallow) => {}
-                Some(_) if self.strikes(Fault::Cut) => self.cut(process, socket, far),
+                Some(_) if self.happens(Fault::Swallow) => {}
+                Some(_) if self.happens(Fault::Cut) => self.cut(process, socket, far),
                 Some(text) => {
                     let event = ScheduledEvent::ToDevice {
                         process,
@@ -185,11 +185,11 @@ impl World {
         let now = self.server_now();
         let (response, outgoing) = self.backend.http(&http, now);
         self.carry(outgoing);
-        if self.strikes(Fault::Lose) {
+        if self.happens(Fault::Lose) {
             return None;
         }
         let mut body = response.body;
-        if self.strikes(Fault::Torn) {
+        if self.happens(Fault::Torn) {
             body.truncate(self.rng.usize(0..=body.len()));
         }
         let headers = response.headers.into_iter();
@@ -204,7 +204,7 @@ impl World {
 
     /// Whether what a socket is given in this direction does not arrive: from some message on, nothing does.
     fn is_silenced(&mut self, far: FarSocket, direction: Direction) -> bool {
-        if self.strikes(Fault::Mute) {
+        if self.happens(Fault::Mute) {
             self.network.mute(far, direction);
         }
         self.network.is_muted(far, direction)
@@ -219,7 +219,7 @@ impl World {
         if let ClientFrame::Submit(submit) = frame {
             let names = submit.operations.iter().map(|it| it.method.clone());
             self.methods.extend(names);
-            if self.strikes(Fault::Repeat) {
+            if self.happens(Fault::Repeat) {
                 let text = text.clone();
                 let again = ScheduledEvent::ToServer { far, text };
                 self.network.in_order(at, far, Direction::Up, again);
@@ -257,10 +257,10 @@ impl World {
                 let Some(Some(far)) = self.devices[index].sockets.get(&socket).copied() else {
                     return Ok(());
                 };
-                if self.strikes(Fault::Swallow) {
+                if self.happens(Fault::Swallow) {
                     return Ok(());
                 }
-                if self.strikes(Fault::Cut) {
+                if self.happens(Fault::Cut) {
                     self.cut(process, socket, far);
                     return Ok(());
                 }
@@ -314,14 +314,14 @@ impl World {
         token: Option<Secret>,
     ) {
         let at = self.delay();
-        let answer = if self.strikes(Fault::Lose) {
+        let answer = if self.happens(Fault::Lose) {
             None
-        } else if self.strikes(Fault::Portal) {
+        } else if self.happens(Fault::Portal) {
             let page = b"<html>Welcome to the train</html>".to_vec();
             let status = [200, 302, 502, 520][self.rng.usize(0..4)];
             Some(HttpAnswer::new(status, page))
         } else {
-            if self.strikes(Fault::Repeat) {
+            if self.happens(Fault::Repeat) {
                 let again = ScheduledEvent::Request {
                     // Nobody hears the answer to a repetition.
                     process: Process { run: 0, ..process },

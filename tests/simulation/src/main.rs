@@ -27,9 +27,9 @@ fn main() -> ExitCode {
                 "{} worlds converged: {} transactions, {} messages, {} crashes",
                 options.seeds, sum.transactions, sum.messages, sum.crashes
             );
-            let struck = sum.struck.iter();
-            let struck = struck.map(|(fault, times)| format!("{} {times}", fault.name()));
-            println!("faults: {}", struck.collect::<Vec<_>>().join(", "));
+            let faults = sum.faults.iter();
+            let faults = faults.map(|(fault, times)| format!("{} {times}", fault.name()));
+            println!("faults: {}", faults.collect::<Vec<_>>().join(", "));
             println!("{} passed, 0 failed", options.seeds);
             ExitCode::SUCCESS
         }

@@ -85,7 +85,7 @@ impl World {
 
     /// One begins, perhaps: every socket ends with it.
     pub(crate) fn break_out(&mut self) -> Step {
-        if self.strikes(Fault::Outage) {
+        if self.happens(Fault::Outage) {
             let kind = Outage::ALL[self.rng.usize(0..Outage::ALL.len())];
             let until = self.time + self.rng.u64(5_000..120_000);
             self.outage = Some((kind, until));

@@ -17,8 +17,8 @@ pub struct Outcome {
     pub crashes: u64,
     /// The names of the methods that were submitted.
     pub methods: BTreeSet<String>,
-    /// How often each kind of fault struck.
-    pub struck: BTreeMap<Fault, u64>,
+    /// How often each kind of fault faults.
+    pub faults: BTreeMap<Fault, u64>,
 }
 
 /// How a world went wrong.

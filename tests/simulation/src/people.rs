@@ -55,32 +55,32 @@ impl World {
             return Ok(());
         }
         let index = self.rng.usize(0..self.devices.len());
-        if self.strikes(Fault::Offline) {
+        if self.happens(Fault::Offline) {
             let process = self.process(index);
             self.handle(index, vec![Input::Network(NetworkState::Unavailable)])?;
             let at = self.time + self.rng.u64(0..10_000);
             self.network.at(at, ScheduledEvent::Online { process });
         }
-        if self.strikes(Fault::Offline) {
+        if self.happens(Fault::Offline) {
             let app = match self.rng.bool() {
                 true => AppState::Background,
                 false => AppState::Foreground,
             };
             self.handle(index, vec![Input::App(app)])?;
         }
-        if self.strikes(Fault::Clock) {
+        if self.happens(Fault::Clock) {
             self.devices[index].clock_skew = self.rng.i64(-7_200_000..7_200_000);
         }
         let now = self.server_now();
         let user = self.devices[index].user.clone();
-        if self.strikes(Fault::CutLog) {
+        if self.happens(Fault::CutLog) {
             self.backend.cut_log(&user, now);
         }
-        if self.strikes(Fault::Revoke) {
+        if self.happens(Fault::Revoke) {
             let outgoing = self.backend.revoke_sessions(&user, now);
             self.carry(outgoing);
         }
-        if self.strikes(Fault::Restart) {
+        if self.happens(Fault::Restart) {
             let outgoing = self.backend.close_all();
             self.carry(outgoing);
         }

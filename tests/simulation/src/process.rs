@@ -38,7 +38,7 @@ impl World {
         for effect in &effects {
             (self.time, index, format!("{effect:?}")).hash(&mut self.hasher);
         }
-        let crash = self.stormy && self.strikes(Fault::Crash);
+        let crash = self.stormy && self.happens(Fault::Crash);
         let done = match crash {
             true => self.rng.usize(0..=effects.len()),
             false => effects.len(),
@@ -63,7 +63,7 @@ impl World {
 
     pub(crate) fn crash(&mut self, index: DeviceIndex) -> Step {
         self.crashes += 1;
-        let power = self.strikes(Fault::Power);
+        let power = self.happens(Fault::Power);
         let reverse = self.storm.reverse_rows;
         let device = &mut self.devices[index];
         let Some(engine) = device.engine.take() else {

@@ -9,7 +9,7 @@ use crate::storm::Fault;
 pub struct Reduction {
     /// The numbers of the acts that are done; `None`: all.
     pub acts: Option<BTreeSet<u32>>,
-    /// Kinds of faults that do not strike.
+    /// Kinds of faults that do not happen.
     pub calm: BTreeSet<Fault>,
     /// Server and clients are set up as usual, whatever the seed says.
     pub usual: bool,

@@ -63,7 +63,7 @@ macro_rules! faults {
                 }
             }
 
-            /// How often one kind strikes.
+            /// How often one kind happens.
             pub(crate) fn level(&self, fault: Fault) -> u32 {
                 match fault {
                     $(Fault::$kind => self.$field,)*

@@ -21,8 +21,8 @@ pub struct Sum {
     pub crashes: u64,
     /// The names of the methods that were submitted somewhere.
     pub methods: BTreeSet<String>,
-    /// How often each kind of fault struck.
-    pub struck: BTreeMap<Fault, u64>,
+    /// How often each kind of fault faults.
+    pub faults: BTreeMap<Fault, u64>,
 }
 
 impl Sum {
@@ -32,8 +32,8 @@ impl Sum {
         self.messages += outcome.messages;
         self.crashes += outcome.crashes;
         self.methods.extend(outcome.methods.iter().cloned());
-        for (fault, times) in &outcome.struck {
-            *self.struck.entry(*fault).or_default() += times;
+        for (fault, times) in &outcome.faults {
+            *self.faults.entry(*fault).or_default() += times;
         }
     }
 }

@@ -51,8 +51,8 @@ pub struct World {
     pub(crate) crashes: u64,
     /// The names of the methods that were submitted over a socket.
     pub(crate) methods: BTreeSet<String>,
-    /// How often each kind of fault struck.
-    struck: BTreeMap<Fault, u64>,
+    /// How often each kind of fault faults.
+    faults: BTreeMap<Fault, u64>,
     /// When failed messages were last given up.
     pub(crate) tidied: u64,
     pub(crate) verbose: bool,
@@ -119,7 +119,7 @@ impl World {
             transactions: 0,
             crashes: 0,
             methods: BTreeSet::new(),
-            struck: BTreeMap::new(),
+            faults: BTreeMap::new(),
             tidied: 0,
             verbose: false,
         }
@@ -147,7 +147,7 @@ impl World {
                 messages,
                 crashes: self.crashes,
                 methods: self.methods,
-                struck: self.struck,
+                faults: self.faults,
             }),
             Err(what) => Err(Failure {
                 seed: self.seed,
@@ -248,13 +248,13 @@ impl World {
         }
     }
 
-    /// Whether a kind of fault strikes now.
-    pub(crate) fn strikes(&mut self, fault: Fault) -> bool {
-        let strikes = self.rng.u32(0..1000) < self.storm.level(fault);
-        if strikes {
-            *self.struck.entry(fault).or_default() += 1;
+    /// Whether a kind of fault happens now.
+    pub(crate) fn happens(&mut self, fault: Fault) -> bool {
+        let happens = self.rng.u32(0..1000) < self.storm.level(fault);
+        if happens {
+            *self.faults.entry(fault).or_default() += 1;
         }
-        strikes
+        happens
     }
 
     /// Does something with a stream of randomness of its own.
@@ -272,7 +272,7 @@ impl World {
     /// When what is sent now arrives.
     pub(crate) fn delay(&mut self) -> u64 {
         let takes = self.rng.u64(1..=self.storm.latency);
-        let factor = match self.strikes(Fault::Late) {
+        let factor = match self.happens(Fault::Late) {
             true => self.rng.u64(1..=100),
             false => 1,
         };
