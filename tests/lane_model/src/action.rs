@@ -87,7 +87,7 @@ impl Action {
             }
             Self::OutcomeArrives(index) => next.outcome(index, mistake)?,
             Self::EventArrives(index, seq) => next.event(index, seq, mistake)?,
-            Self::Reset(index, is_of_another_log) => next.reset(index, is_of_another_log)?,
+            Self::Reset(index, has_new_id) => next.reset(index, has_new_id)?,
             Self::SnapshotArrives(index) => next.snapshot(index, mistake)?,
             Self::Break(index) => next.broken(index, mistake)?,
             Self::Restart(index) => next.restarted(index, mistake)?,
@@ -119,8 +119,8 @@ fn of_log(
     if !bounds.resets {
         return;
     }
-    actions.extend([false, true].map(|is_of_another_log| Action::Reset(index, is_of_another_log)));
-    if device.timeline.snapshot().is_some() {
+    actions.extend([false, true].map(|has_new_id| Action::Reset(index, has_new_id)));
+    if device.timeline.awaits_snapshot() {
         actions.push(Action::SnapshotArrives(index));
     }
 }

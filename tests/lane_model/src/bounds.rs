@@ -24,7 +24,7 @@ pub(crate) struct Bounds {
 }
 
 /// What the program visits as a whole.
-pub(crate) const WHOLE: [Bounds; 5] = [
+pub(crate) const WHOLE: [Bounds; 6] = [
     Bounds {
         name: "one lane of three messages",
         messages: [3, 0],
@@ -66,6 +66,16 @@ pub(crate) const WHOLE: [Bounds; 5] = [
         resets: false,
     },
     Bounds {
+        name: "a lane of two messages, and one of one, resets",
+        messages: [2, 1],
+        has_second_device: true,
+        submits: 2,
+        refusals: true,
+        discards: false,
+        retention: false,
+        resets: true,
+    },
+    Bounds {
         name: "two lanes of one message, discards",
         messages: [1, 1],
         has_second_device: true,
@@ -77,7 +87,7 @@ pub(crate) const WHOLE: [Bounds; 5] = [
     },
 ];
 
-/// Small, and everything can happen: where mistakes are planted.
+/// Small, and all but a second device: where mistakes are planted.
 pub(crate) const FOR_MISTAKES: Bounds = Bounds {
     name: "one lane of two messages, everything",
     messages: [2, 0],

@@ -33,7 +33,7 @@ pub(crate) fn is_drained(model: &LaneModel, state: &State) -> bool {
     devices.all(|(_, device)| {
         device.outbox.is_drained()
             && device.timeline.cursor() == head
-            && device.timeline.snapshot().is_none()
+            && !device.timeline.awaits_snapshot()
     })
 }
 
@@ -56,7 +56,7 @@ fn step(model: &LaneModel, state: &State) -> Option<State> {
 /// What a device waits for, or does, in the order in which it is tried.
 fn wishes(index: DeviceIndex, device: &Device) -> Vec<Action> {
     let mut wishes = Vec::new();
-    if device.timeline.snapshot().is_some() {
+    if device.timeline.awaits_snapshot() {
         wishes.push(Action::SnapshotArrives(index));
     }
     wishes.push(Action::EventArrives(index, device.timeline.cursor() + 1));

@@ -1,9 +1,20 @@
 //! An exhaustive model of lanes (PROTOCOL.md §3.2, §5, §6): two devices of one user, a server with its log and its memory
 //! of keys, and a network that delays, repeats and loses. Every order of what can happen within the bounds is visited.
 //!
-//! It has the states of the engine's outbox, not its code, and never takes the code for what is right. Left out, because
-//! it adds states and no rules: parts of a submit that is too large, changes other than the deletion behind a message,
-//! files, threads, conversations that are created, and a server that loses messages.
+//! It has the states of the engine's outbox, not its code, and never takes the code for what is right. Faults are not
+//! counted: within the bounds they happen any number of times. What is simpler than the protocol:
+//!
+//! - A frame that is lost is one that never arrives. A connection that is lost is back at once: without one a device does
+//!   nothing that waiting does not do as well.
+//! - A submit takes all that waits, the deletions behind the messages. Deletions are never refused, but for a message
+//!   that is not there.
+//! - A log with a new `logId` has the same events; the device does not know that.
+//! - No frame is under way for longer than the retention of keys.
+//! - A server applies nothing of a submit once it has taken that submit, or one that left the device later. PROTOCOL.md
+//!   does not say so; `AFormerSubmitIsApplied` and `ACopyOfASubmitIsApplied` show that it has to.
+//!
+//! Left out are submits that are refused as a whole, changes other than the deletion behind a message, files, threads,
+//! conversations that are created, and a server that loses messages.
 //!
 //! The program fails where a property does not hold in some state, where what has to be reachable is not, and where a
 //! mistake that is planted is not found by the property that is named for it.

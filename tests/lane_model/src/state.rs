@@ -5,7 +5,7 @@ use crate::mistake::Mistake;
 use crate::network::{Network, Outcome};
 use crate::outbox::Outbox;
 use crate::server::{Event, Server, Verdict};
-use crate::timeline::{Seq, Snapshot, Timeline};
+use crate::timeline::{Seq, Timeline};
 
 /// A device: what is in its store, and what it has in memory.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -129,12 +129,10 @@ impl State {
     }
 
     /// The server says `sync.reset`, and makes a snapshot; or makes it anew, because the first was lost.
-    pub(crate) fn reset(&mut self, index: DeviceIndex, is_of_another_log: bool) -> Option<()> {
+    pub(crate) fn reset(&mut self, index: DeviceIndex, has_new_id: bool) -> Option<()> {
         let seq = self.server.log().len();
-        self.devices.get_mut(index)?.timeline.reset(Snapshot {
-            seq,
-            is_of_another_log,
-        });
+        let device = self.devices.get_mut(index)?;
+        device.timeline.reset(seq, has_new_id);
         Some(())
     }
 

@@ -7,12 +7,12 @@ use crate::server::{Event, created};
 /// How many events a device has committed, or a snapshot contains.
 pub(crate) type Seq = usize;
 
-/// A snapshot that the server has made.
+/// A snapshot that the server has made, and that is under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Snapshot {
-    pub(crate) seq: Seq,
+struct Snapshot {
+    seq: Seq,
     /// The log has a new `logId`.
-    pub(crate) is_of_another_log: bool,
+    is_of_another_log: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -31,8 +31,9 @@ impl Timeline {
         self.cursor
     }
 
-    pub(crate) fn snapshot(&self) -> Option<Snapshot> {
-        self.snapshot
+    /// Whether a snapshot is under way.
+    pub(crate) fn awaits_snapshot(&self) -> bool {
+        self.snapshot.is_some()
     }
 
     pub(crate) fn has_double(&self) -> bool {
@@ -69,9 +70,13 @@ impl Timeline {
         self.cursor = seq;
     }
 
-    /// The server cannot tell what comes after the cursor, and gives a snapshot instead.
-    pub(crate) fn reset(&mut self, snapshot: Snapshot) {
-        self.snapshot = Some(snapshot);
+    /// The server cannot tell what comes after the cursor, and makes a snapshot instead.
+    pub(crate) fn reset(&mut self, seq: Seq, has_new_id: bool) {
+        let before = self.snapshot.is_some_and(|it| it.is_of_another_log);
+        self.snapshot = Some(Snapshot {
+            seq,
+            is_of_another_log: has_new_id || before,
+        });
     }
 
     /// What the device asked for does not come any more.
