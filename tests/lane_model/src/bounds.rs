@@ -1,5 +1,5 @@
-//! How large a model is, and what can happen in it. Faults, retries and restarts are not counted: within the bounds they
-//! happen any number of times.
+//! How large a model is, and what can happen in it. Faults, retries and restarts are not counted: within the bounds
+//! they happen any number of times.
 
 use std::fmt;
 

@@ -58,8 +58,8 @@ pub(crate) fn every_state(bounds: Bounds) -> Report {
     report
 }
 
-/// Plants a mistake, and looks until the property that is named for it does not hold. Returns after how many actions
-/// that is.
+/// Plants a mistake, and looks until the property that is named for it does not hold. Returns after how many
+/// actions that is.
 pub(crate) fn finds(mistake: Mistake, bounds: Bounds) -> Option<usize> {
     let model = LaneModel {
         bounds,

@@ -1,8 +1,9 @@
-//! Whether a lane drains once the network works again, nothing is refused any more, and the app tries again what failed.
+//! Whether a lane drains once the network works again, nothing is refused any more, and the app tries again what
+//! failed.
 //!
-//! First all that is under way is lost. Then it plays on, always with the same next step, until nothing is left to be
-//! done. Each of its steps is an action of the model, so from every state that is reached there is a way on. What arrives
-//! instead of being lost leads to a state that is reached as well, and that is looked at by itself.
+//! First all that is under way is lost. Then it plays on, always with the same next step, until nothing is left to
+//! be done. Each of its steps is an action of the model, so from every state that is reached there is a way on.
+//! What arrives instead of being lost leads to a state that is reached as well, and that is looked at by itself.
 
 use crate::action::Action;
 use crate::message::{DeviceIndex, numbers};

@@ -1,23 +1,25 @@
-//! An exhaustive model of lanes (PROTOCOL.md §3.2, §5, §6): two devices of one user, a server with its log and its memory
-//! of keys, and a network that delays, repeats and loses. Every order of what can happen within the bounds is visited.
+//! An exhaustive model of lanes (PROTOCOL.md §3.2, §5, §6): two devices of one user, a server with its log and its
+//! memory of keys, and a network that delays, repeats and loses. Every order of what can happen within the bounds
+//! is visited.
 //!
-//! It has the states of the engine's outbox, not its code, and never takes the code for what is right. Faults are not
-//! counted: within the bounds they happen any number of times. What is simpler than the protocol:
+//! It has the states of the engine's outbox, not its code, and never takes the code for what is right. Faults are
+//! not counted: within the bounds they happen any number of times. What is simpler than the protocol:
 //!
-//! - A frame that is lost is one that never arrives. A connection that is lost is back at once: without one a device does
-//!   nothing that waiting does not do as well.
-//! - A submit takes all that waits, the deletions behind the messages. Deletions are never refused, but for a message
-//!   that is not there.
+//! - A frame that is lost is one that never arrives. A connection that is lost is back at once: without one a
+//!   device does nothing that waiting does not do as well.
+//! - A message is in the store when the app is told so: a process does not end in the middle of that.
+//! - A submit takes all that waits, the deletions behind the messages. Deletions are never refused, but for a
+//!   message that is not there.
 //! - A log with a new `logId` has the same events; the device does not know that.
 //! - No frame is under way for longer than the retention of keys.
-//! - A server applies nothing of a submit once it has taken that submit, or one that left the device later. PROTOCOL.md
-//!   does not say so; `AFormerSubmitIsApplied` and `ACopyOfASubmitIsApplied` show that it has to.
+//! - A server applies nothing of a submit once it has taken that submit, or one that left the device later.
+//!   PROTOCOL.md does not say so; `AFormerSubmitIsApplied` and `ACopyOfASubmitIsApplied` show that it has to.
 //!
-//! Left out are submits that are refused as a whole, changes other than the deletion behind a message, files, threads,
-//! conversations that are created, and a server that loses messages.
+//! Left out are submits that are refused as a whole, changes other than the deletion behind a message, files,
+//! threads, conversations that are created, and a server that loses messages.
 //!
-//! The program fails where a property does not hold in some state, where what has to be reachable is not, and where a
-//! mistake that is planted is not found by the property that is named for it.
+//! The program fails where a property does not hold in some state, where what has to be reachable is not, and where
+//! a mistake that is planted is not found by the property that is named for it.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod action;
@@ -90,7 +92,7 @@ fn finds(mistake: Mistake) -> bool {
     let property = mistake.found_by();
     let steps = check::finds(mistake, FOR_MISTAKES);
     match steps {
-        Some(steps) => println!("{mistake:?}: found after {steps} steps: not \"{property}\""),
+        Some(steps) => println!("{mistake:?}: found by \"{property}\" after {steps} steps"),
         None => eprintln!("FAILED {mistake:?}: not found by \"{property}\""),
     }
     steps.is_some()

@@ -1,27 +1,44 @@
-//! Mistakes that can be planted: each switches one rule of the model off. Which property has to find it is said here;
-//! nothing here decides what a rule is.
+//! Mistakes that can be planted: each switches one rule of the model off. Which property has to find it is said
+//! here; nothing here decides what a rule is.
 
 use crate::properties;
 
-/// A rule that is switched off.
+/// A rule that is switched off. Sections are those of PROTOCOL.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mistake {
+    /// An operation is submitted again under another key, not the same (§5.1).
     EachTryHasAFreshKey,
+    /// What has no outcome yet does not hold up what stands behind it.
     ALaterMessageOvertakes,
+    /// The server tries what stands behind an operation that failed (§5.2).
     NothingIsSkipped,
+    /// The device deletes a row with the submit, not with the outcome.
     AMessageIsDroppedWhenSent,
+    /// After a restart what was in flight counts as never submitted.
     ARestartForgetsWhatWasInFlight,
+    /// The device does not wait for the outcome of a submit (§5.2, M14).
     TwoSubmitsAreUnderWay,
+    /// The server forgets the keys of messages with the others (§5.1, M12).
     KeysOfMessagesAreForgotten,
+    /// An outcome is taken for the submit under way, whatever its `submitId`.
     AFormerOutcomeIsTaken,
+    /// What may be at the server is discarded like what is not.
     ADiscardForgetsAtOnce,
+    /// A snapshot replaces also what is unsent (§6.3).
     ASnapshotForgetsWhatIsUnsent,
+    /// The second of outcome and event changes something (§5.3).
     EventAndOutcomeBothAdd,
+    /// What was not done this time counts as not applied, though an earlier submit had no outcome.
     ATransientRefusalEndsTheDoubt,
+    /// What stands behind a refused message goes out.
     ARefusedMessageHoldsNobody,
+    /// An event is committed though some before it are missing (§6.1).
     AnEventBehindAGapIsTaken,
+    /// The device waits for ever for an outcome that does not come.
     ABrokenConnectionIsNotNoticed,
+    /// The server applies a submit after one that left the device later.
     AFormerSubmitIsApplied,
+    /// The server applies a further copy of a submit of which it has refused or skipped something.
     ACopyOfASubmitIsApplied,
 }
 

@@ -1,4 +1,5 @@
-//! The model as Stateright takes it. Decides nothing: what can happen is in `action`, what must be true in `properties`.
+//! The model as Stateright takes it. Decides nothing: what can happen is in `action`, what must be true in
+//! `properties`.
 
 use stateright::{Model, Property};
 

@@ -1,5 +1,5 @@
-//! What is under way between one device and the server. Loses nothing by itself: a frame that is lost is one that never
-//! arrives. Each frame may arrive any number of times.
+//! What is under way between one device and the server. Loses nothing by itself: a frame that is lost is one that
+//! never arrives. Each frame may arrive any number of times.
 
 use crate::message::Operations;
 use crate::mistake::Mistake;
@@ -104,8 +104,8 @@ impl Network {
         self.forget_idle(mistake);
     }
 
-    /// Forgets what changes nothing when it arrives, by the rules: the outcome of a former submit, and a former submit
-    /// that is not new. Otherwise there would be many states that differ in nothing that counts.
+    /// Forgets what changes nothing when it arrives, by the rules: the outcome of a former submit, and a former
+    /// submit that is not new. Otherwise there would be many states that differ in nothing that counts.
     fn forget_idle(&mut self, mistake: Option<Mistake>) {
         if mistake.is_some_and(Mistake::is_of_what_is_former) {
             return;

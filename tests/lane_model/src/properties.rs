@@ -29,51 +29,49 @@ pub(crate) fn all(bounds: &Bounds) -> Vec<Property<LaneModel>> {
         Property::always(CURSOR, |_, state| every_screen(state, knows_up_to_cursor)),
         Property::always(STAYS, |_, state| every_message(state, stays)),
         Property::always(DRAINS, drains),
+    ];
+    if bounds.discards {
+        let condition = |_: &_, state: &_| every_message(state, is_truly_gone);
+        all.push(Property::always(GONE_IS_GONE, condition));
+    }
+    all.extend(reachable(bounds));
+    all
+}
+
+/// What has to be so in some state: otherwise the model does not do what it is for.
+fn reachable(bounds: &Bounds) -> Vec<Property<LaneModel>> {
+    let mut all = vec![
         Property::sometimes("all messages are sent and known", all_are_sent),
         Property::sometimes("a former submit is still under way", |_, state| {
             some_device(state, has_former_submit)
         }),
     ];
     if bounds.discards {
-        all.extend([
-            Property::always(GONE_IS_GONE, |_, state| every_message(state, is_truly_gone)),
-            Property::sometimes("a discarded message is gone", |_, state| {
-                some_message(state, |_, _, device, number| device.outbox.is_gone(number))
-            }),
-            Property::sometimes(
-                "a discarded message was sent and is deleted",
-                |_, state: &State| state.server().log().iter().any(is_deleted),
-            ),
-        ]);
+        all.push(Property::sometimes(
+            "a discarded message is gone",
+            |_, state| some_message(state, |_, _, device, number| device.outbox.is_gone(number)),
+        ));
+        all.push(Property::sometimes(
+            "a discarded message was sent and is deleted",
+            |_, state: &State| state.server().log().iter().any(is_deleted),
+        ));
     }
     if bounds.retention {
         all.push(Property::sometimes(
             "an outcome stays unknown beyond the retention",
-            |_, state| {
-                some_message(state, |_, _, device, number| {
-                    device.outbox.is_outcome_unknown(number)
-                })
-            },
-        ));
-    }
-    if bounds.resets {
-        all.push(Property::sometimes(
-            "a snapshot of another log takes a message from the screen until its event comes",
-            |_, state| {
-                some_message(state, |state, index, device, number| {
-                    !is_on_screen(device, index, number) && stays(state, index, device, number)
-                })
-            },
+            |_, state| some_message(state, is_outcome_unknown),
         ));
     }
     if bounds.retention && bounds.discards {
         all.push(Property::sometimes(
             "a message that was given up is at the server",
-            |_, state| {
-                some_message(state, |state, index, device, number| {
-                    device.outbox.is_given_up(number) && state.server().has(index, number)
-                })
-            },
+            |_, state| some_message(state, is_given_up_and_there),
+        ));
+    }
+    if bounds.resets {
+        all.push(Property::sometimes(
+            "a snapshot of another log takes a message from the screen until its event comes",
+            |_, state| some_message(state, is_to_come_back),
         ));
     }
     all
@@ -145,7 +143,7 @@ fn is_once(state: &State) -> bool {
     true
 }
 
-/// Also by the first of two copies of the same message, so that this is not the property above.
+/// Of a message that is there twice the first counts, so that this is not the property above.
 fn is_in_order(state: &State) -> bool {
     let mut seen = Vec::new();
     for message in state.server().messages().map(place) {
@@ -194,6 +192,23 @@ fn is_on_screen(device: &Device, index: DeviceIndex, number: Number) -> bool {
         || device.outbox.is_gone(number)
         || device.outbox.is_given_up(number)
         || device.timeline.knows(index, number)
+}
+
+fn is_to_come_back(state: &State, index: DeviceIndex, device: &Device, number: Number) -> bool {
+    !is_on_screen(device, index, number) && stays(state, index, device, number)
+}
+
+fn is_outcome_unknown(_: &State, _: DeviceIndex, device: &Device, number: Number) -> bool {
+    device.outbox.is_outcome_unknown(number)
+}
+
+fn is_given_up_and_there(
+    state: &State,
+    index: DeviceIndex,
+    device: &Device,
+    number: Number,
+) -> bool {
+    device.outbox.is_given_up(number) && state.server().has(index, number)
 }
 
 fn has_former_submit(device: &Device) -> bool {

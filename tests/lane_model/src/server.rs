@@ -1,5 +1,5 @@
-//! The server: one conversation, its log, and the keys that it remembers (PROTOCOL.md §5.1, §5.2). Knows no device's
-//! store.
+//! The server: one conversation, its log, and the keys that it remembers (PROTOCOL.md §5.1, §5.2). Knows no
+//! device's store.
 
 use crate::message::{DeviceIndex, Key, Number, Operation, Operations};
 use crate::mistake::Mistake;

@@ -1,4 +1,5 @@
-//! What a device knows of the server's conversation, and its screen. Never holds what is unsent: that is the outbox.
+//! What a device knows of the server's conversation, and its screen. Never holds what is unsent: that is the
+//! outbox.
 
 use crate::message::{DeviceIndex, Key, Number, Numbers};
 use crate::mistake::Mistake;
@@ -59,9 +60,10 @@ impl Timeline {
     /// Whether the event with this number is the next one. One that is here already is ignored; where some are
     /// missing before it, those are fetched first, and it comes with them.
     pub(crate) fn takes_event(&self, seq: Seq, mistake: Option<Mistake>) -> bool {
-        let is_next = match mistake {
-            Some(Mistake::AnEventBehindAGapIsTaken) => seq > self.cursor,
-            Some(_) | None => seq == self.cursor + 1,
+        let is_next = if mistake == Some(Mistake::AnEventBehindAGapIsTaken) {
+            seq > self.cursor
+        } else {
+            seq == self.cursor + 1
         };
         self.snapshot.is_none() && is_next
     }

@@ -1,5 +1,5 @@
-//! What the app says about a message that is not known to be at the server: try it again, or discard it. Never tells the
-//! app that a message is gone that may be at the server.
+//! What the app says about a message that is not known to be at the server: try it again, or discard it. Never
+//! tells the app that a message is gone that may be at the server.
 
 use super::Outbox;
 use super::row::State;

@@ -1,6 +1,6 @@
-//! The outbox of a device: one lane, its rows, and what the app was told of them. Rows are in the durable store; only
-//! whether a submit is under way is in memory. Never gives up a message by itself, but one that the user has deleted
-//! meanwhile and that is certainly not at the server.
+//! The outbox of a device: one lane, its rows, and what the app was told of them. Rows are in the durable store;
+//! only whether a submit is under way is in memory. Never gives up a message by itself, but one that the user has
+//! deleted meanwhile and that is certainly not at the server.
 
 mod discard;
 mod outcome;

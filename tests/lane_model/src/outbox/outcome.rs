@@ -1,5 +1,5 @@
-//! What an outcome makes of the rows. Never says that a message is not at the server while an earlier submit of it may
-//! have been applied.
+//! What an outcome makes of the rows. Never says that a message is not at the server while an earlier submit of it
+//! may have been applied.
 
 use super::Outbox;
 use super::row::State;
@@ -45,8 +45,8 @@ impl Outbox {
         applied
     }
 
-    /// Refused, or not done this time (`Deferred`, or skipped). An earlier submit that had no outcome may still have
-    /// done it, but not when the server has looked and refused it.
+    /// Refused, or not done this time (`Deferred`, or skipped). An earlier submit that had no outcome may still
+    /// have done it, but not when the server has looked and refused it.
     fn not_applied(&mut self, number: Number, failure: Option<Failure>, mistake: Option<Mistake>) {
         let is_deleted = self.deletions.contains(number);
         let Some(row) = self.row_mut(number) else {
