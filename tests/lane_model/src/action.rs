@@ -168,6 +168,9 @@ fn verdicts(
     for number in submit.operations.sends().iter() {
         let send = Operation::Send(number);
         verdicts.push(Some((send, Failure::Deferred)));
+        if submit.operations.iter().count() == 1 {
+            verdicts.push(Some((send, Failure::RefusedUnseen)));
+        }
         // To a key that it remembers it answers with the first outcome.
         if !state.server().remembers(index, submit.operations, send) {
             verdicts.push(Some((send, Failure::Refused)));

@@ -15,7 +15,7 @@
 //! - A server applies nothing of a submit once it has taken that submit, or one that left the device later.
 //!   PROTOCOL.md does not say so; `AFormerSubmitIsApplied` and `ACopyOfASubmitIsApplied` show that it has to.
 //!
-//! Left out are submits that are refused as a whole, changes other than the deletion behind a message, files,
+//! Left out are submits of several operations that are refused as a whole, changes other than the deletion behind a message, files,
 //! threads, conversations that are created, and a server that loses messages.
 //!
 //! The program fails where a property does not hold in some state, where what has to be reachable is not, and where

@@ -30,6 +30,8 @@ pub(crate) enum Mistake {
     EventAndOutcomeBothAdd,
     /// What was not done this time counts as not applied, though an earlier submit had no outcome.
     ATransientRefusalEndsTheDoubt,
+    /// A submit that is refused as a whole counts as not applied, though an earlier submit had no outcome (§3.7).
+    AWholeRefusalEndsTheDoubt,
     /// What stands behind a refused message goes out.
     ARefusedMessageHoldsNobody,
     /// An event is committed though some before it are missing (§6.1).
@@ -43,7 +45,7 @@ pub(crate) enum Mistake {
 }
 
 impl Mistake {
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::EachTryHasAFreshKey,
         Self::ALaterMessageOvertakes,
         Self::NothingIsSkipped,
@@ -56,6 +58,7 @@ impl Mistake {
         Self::ASnapshotForgetsWhatIsUnsent,
         Self::EventAndOutcomeBothAdd,
         Self::ATransientRefusalEndsTheDoubt,
+        Self::AWholeRefusalEndsTheDoubt,
         Self::ARefusedMessageHoldsNobody,
         Self::AnEventBehindAGapIsTaken,
         Self::ABrokenConnectionIsNotNoticed,
@@ -78,6 +81,7 @@ impl Mistake {
             | Self::AFormerOutcomeIsTaken
             | Self::ADiscardForgetsAtOnce
             | Self::ATransientRefusalEndsTheDoubt
+            | Self::AWholeRefusalEndsTheDoubt
             | Self::AFormerSubmitIsApplied
             | Self::ACopyOfASubmitIsApplied => properties::GONE_IS_GONE,
             Self::EventAndOutcomeBothAdd => properties::SCREEN,

@@ -58,7 +58,7 @@ fn reachable(bounds: &Bounds) -> Vec<Property<LaneModel>> {
     }
     if bounds.retention {
         all.push(Property::sometimes(
-            "an outcome stays unknown beyond the retention",
+            "an outcome stays unknown",
             |_, state| some_message(state, is_outcome_unknown),
         ));
     }

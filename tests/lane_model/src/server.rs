@@ -7,8 +7,10 @@ use crate::mistake::Mistake;
 /// Why an operation was not applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Failure {
-    /// For good, by a permanent code.
+    /// For good, by a permanent code, of a key that the server does not remember.
     Refused,
+    /// For good, by a `problem` for the submit as a whole: before the server has looked at a key (PROTOCOL.md §3.7).
+    RefusedUnseen,
     /// This time, by a transient code. Said before the server has looked whether it remembers the key.
     Deferred,
 }
@@ -112,8 +114,8 @@ impl Server {
         verdict: Verdict,
     ) -> Result<(), Failure> {
         let failure = verdict.and_then(|(failing, how)| (failing == operation).then_some(how));
-        if failure == Some(Failure::Deferred) {
-            return Err(Failure::Deferred);
+        if let Some(failure @ (Failure::Deferred | Failure::RefusedUnseen)) = failure {
+            return Err(failure);
         }
         if self.remembers(device, operations, operation) {
             return Ok(());

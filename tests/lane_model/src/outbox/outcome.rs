@@ -55,10 +55,14 @@ impl Outbox {
         let forgets = mistake == Some(Mistake::ATransientRefusalEndsTheDoubt);
         let may_be_there = match failure {
             Some(Failure::Refused) => false,
+            Some(Failure::RefusedUnseen) => {
+                row.is_unanswered && mistake != Some(Mistake::AWholeRefusalEndsTheDoubt)
+            }
             Some(Failure::Deferred) | None => row.is_unanswered && !forgets,
         };
         row.set(match failure {
-            Some(Failure::Refused) => State::Refused,
+            Some(Failure::RefusedUnseen) if may_be_there => State::OutcomeUnknown,
+            Some(Failure::Refused | Failure::RefusedUnseen) => State::Refused,
             Some(Failure::Deferred) | None if may_be_there => State::Unconfirmed,
             Some(Failure::Deferred) | None => State::Queued,
         });

@@ -10,8 +10,8 @@ pub(super) enum State {
     Unconfirmed,
     /// Refused for good: it holds the lane until the app tries it again or discards it.
     Refused,
-    /// It may have been applied, and is older than the retention of keys (PROTOCOL.md §5.1, M13): it holds the
-    /// lane.
+    /// It may have been applied, and is not tried again by itself: it is older than the retention of keys
+    /// (PROTOCOL.md §5.1, M13), or was refused without being looked at. It holds the lane.
     OutcomeUnknown,
 }
 
