@@ -80,6 +80,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         words: Vec<String>,
     },
+    /// Visits every state of the model of lanes within its bounds.
+    Lanes,
     /// Compares what Rust, Kotlin and Swift show.
     Surface,
     /// Drives clients in Rust, Kotlin and Swift through one workload with faults and kills, and compares
@@ -178,6 +180,7 @@ fn main() -> ExitCode {
             vec![Step::new("tidy", move || tidy::run(lower, list))]
         }
         Task::Simulate { words } => vec![plan::simulate(words)],
+        Task::Lanes => vec![plan::lanes()],
         Task::Languages { words } => plan::workload(words),
         Task::Package {
             platform: Platform::Android,

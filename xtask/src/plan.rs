@@ -17,6 +17,8 @@ use package::android::Archives;
 struct Amounts {
     /// Worlds that are simulated.
     worlds: &'static str,
+    /// Whether a short world is looked for in which a planted defect shows.
+    shorten: bool,
     /// Workloads for clients of all languages.
     workloads: &'static str,
     /// Processes that end, in each way and each language.
@@ -57,7 +59,8 @@ impl Figures {
 }
 
 const CI: Amounts = Amounts {
-    worlds: "200",
+    worlds: "600",
+    shorten: false,
     workloads: "5",
     endings: "10",
     fuzz: None,
@@ -72,7 +75,8 @@ const CI: Amounts = Amounts {
     ],
 };
 const NIGHTLY: Amounts = Amounts {
-    worlds: "4000",
+    worlds: "12000",
+    shorten: true,
     workloads: "50",
     endings: "100",
     fuzz: Some(600),
@@ -188,7 +192,8 @@ fn programs(amounts: Amounts, missing: Missing) -> Vec<Step> {
         Step::new("bindings", bindings::generate),
         Step::new("surface", surface::check),
         simulate(vec!["--seeds".to_owned(), amounts.worlds.to_owned()]),
-        Step::new("planted defects", || simulation(&["--defects".to_owned()])),
+        planted_defects(amounts.shorten),
+        lanes(),
         Step::new("defective backends", mutations),
         Step::new("kotlin", move || packages::test(Language::Kotlin, missing)),
         Step::new("swift", move || packages::test(Language::Swift, missing)),
@@ -309,6 +314,26 @@ fn simulation(words: &[String]) -> Result<(), String> {
     products::build_release(&[&["--bin", "fulmar-simulation"]])?;
     let program = products::program(RELEASE, "fulmar-simulation")?;
     run::program(Command::new(program).args(words))
+}
+
+/// What is planted in the engine is found, and, where it is asked for, in a world that is a quarter as long at most.
+fn planted_defects(shorten: bool) -> Step {
+    Step::new("planted defects", move || {
+        let mut words = vec!["--defects".to_owned()];
+        if shorten {
+            words.push("--shrink".to_owned());
+        }
+        simulation(&words)
+    })
+}
+
+/// Every state of the model of lanes, within its bounds.
+pub(crate) fn lanes() -> Step {
+    Step::new("lanes", || {
+        products::build_release(&[&["--bin", "fulmar-lane-model"]])?;
+        let program = products::program(RELEASE, "fulmar-lane-model")?;
+        run::program(&mut Command::new(program))
+    })
 }
 
 /// Backends that each break one rule, and the conformance suite, which has to see it. Out of the debug build: most of

@@ -3,8 +3,12 @@
 use fulmar_protocol::{FailureClass, OperationKey, Problem, SubmitId};
 
 use super::flights::Route;
+use super::transition::OperationEvent;
 use super::{Outbox, OutboxNews};
 use crate::config::Config;
+use crate::operation;
+use crate::store::operations::OperationRow;
+use crate::store::state::FailureReason;
 use crate::store::{LaneId, Result, operations};
 use crate::timer::Timer;
 use crate::tx::Tx;
@@ -81,7 +85,7 @@ impl Outbox {
                 self.timers.clear(Timer::OutcomeMissing(submit));
                 self.flights.end(submit);
                 if let Some(row) = operations::find(&tx.db, key)? {
-                    self.refused(tx, &row, problem.clone())?;
+                    self.refused_unseen(tx, &row, problem)?;
                 }
             }
             ([], [_]) => {
@@ -95,6 +99,24 @@ impl Outbox {
         self.one_by_one = false;
         self.news.push(OutboxNews::Progress);
         Ok(true)
+    }
+}
+
+impl Outbox {
+    /// The submit of this one operation was refused as a whole, so it was not looked at. An earlier submit that went
+    /// without an answer may have applied it (PROTOCOL.md §3.7): then nobody can say what became of it.
+    fn refused_unseen(
+        &mut self,
+        tx: &mut Tx<'_>,
+        row: &OperationRow,
+        problem: &Problem,
+    ) -> Result<()> {
+        let certain = row.unanswered == 0 || operation::of(&row.method).is_repeatable();
+        if certain {
+            return self.refused(tx, row, problem.clone());
+        }
+        let reason = FailureReason::OutcomeUnknown;
+        self.transition(tx, row, OperationEvent::Refused, Some(&reason))
     }
 }
 

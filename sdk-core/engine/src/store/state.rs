@@ -52,9 +52,9 @@ pub enum FailureReason {
         /// What the server said.
         problem: Problem,
     },
-    /// It was tried, no answer came, and by now it is older than the server remembers operation
-    /// keys. Trying again could apply it twice, so that is the app's decision.
-    #[error("too old to be tried again without asking: it may have been applied already")]
+    /// It was tried, and no answer came. By now it is older than the server remembers operation keys, or the server
+    /// took a later try for something that it cannot read. It may have been applied: what to do is the app's decision.
+    #[error("nobody can say whether it was applied: it is not tried again without asking")]
     OutcomeUnknown,
     /// It is a reply in a thread under a message that was given up before it was sent. Only giving the reply
     /// up is left.

@@ -225,3 +225,26 @@ fn after_a_connection_what_is_behind_is_found_from_the_rows() {
     desk.wait(Timer::TellDelivered);
     assert_eq!(desk.go_one(Over::Socket).operations.len(), 2);
 }
+
+/// The server has not looked at it, and an earlier submit of it went without an answer.
+#[test]
+fn a_whole_refusal_says_nothing_of_what_may_be_sent_already() {
+    for over in BOTH {
+        for earlier in [false, true] {
+            let mut desk = Desk::new();
+            if earlier {
+                desk.in_doubt(1);
+            } else {
+                desk.write(1, "c-1");
+            }
+            let sent = desk.go_one(over);
+            desk.refuse(&sent, Some(Code::RequestMalformed));
+            assert_eq!(desk.state(1), Some(OperationState::Failed));
+            let unknown = desk.failure(1) == Some(FailureReason::OutcomeUnknown);
+            assert_eq!(unknown, earlier, "{over:?}");
+            // Its deletion goes out all the same: it may be there.
+            desk.discard(1, Some(9)).unwrap();
+            assert_eq!(desk.state(9).is_some(), earlier, "{over:?}");
+        }
+    }
+}
