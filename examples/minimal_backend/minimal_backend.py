@@ -435,6 +435,7 @@ class Socket:
             require(session == self.session, "token.invalid")
             self.close_at(until)
         elif kind == "ping":
+            require(number(frame, "id") is not None, "request.malformed")
             self.send({"type": "pong", "id": frame.get("id"), "head": self.sent})
         else:
             require(type(frame.get("submitId")) is int and 0 <= frame["submitId"] < 1 << 53, "request.malformed")

@@ -61,8 +61,8 @@ struct Options {
     /// Add a user, as NAME:PASSWORD; may be given several times.
     #[arg(long = "user", value_name = "NAME:PASSWORD", value_parser = user)]
     users: Vec<(String, String)>,
-    /// How long access tokens are valid, in seconds.
-    #[arg(long, default_value_t = 900)]
+    /// How long access tokens are valid, in seconds; at most a hundred years.
+    #[arg(long, default_value_t = 900, value_parser = clap::value_parser!(u64).range(1..=3_155_760_000))]
     token_lifetime: u64,
     /// How many messages a user may send in a minute; without it, any number.
     #[arg(long)]
@@ -70,8 +70,9 @@ struct Options {
     /// How many bytes a file may have.
     #[arg(long, default_value_t = Config::default().limits.file_bytes)]
     file_bytes: u64,
-    /// How many bytes the text of a message may have.
-    #[arg(long, default_value_t = Config::default().limits.text_bytes)]
+    /// How many bytes the text of a message may have; at most half of what a frame holds.
+    #[arg(long, default_value_t = Config::default().limits.text_bytes,
+          value_parser = clap::value_parser!(u32).range(1..=524_288))]
     text_bytes: u32,
     /// What it can do beyond what every backend does, as names with commas between them; `none` for nothing. Without
     /// it, everything.
@@ -148,6 +149,10 @@ fn user(text: &str) -> Result<(String, String), String> {
 async fn main() -> ExitCode {
     let options = Options::parse();
     log(options.log_format);
+    if let Err(error) = make_room(&options) {
+        eprintln!("fulmar-mock-server: {error}");
+        return ExitCode::FAILURE;
+    }
     // From here on, also while it starts.
     let asked = match asked_to_stop() {
         Ok(asked) => asked,
@@ -271,6 +276,34 @@ fn log(format: LogFormat) {
         LogFormat::Text => builder.init(),
         LogFormat::Json => builder.json().init(),
     }
+}
+
+/// Files that are written are files of their own, and none of the last run is there any more: scripts wait for them.
+fn make_room(options: &Options) -> Result<(), String> {
+    let written = [&options.tls, &options.ready_file];
+    let written: Vec<&Path> = written
+        .into_iter()
+        .flatten()
+        .map(PathBuf::as_path)
+        .collect();
+    for (index, path) in written.iter().enumerate() {
+        let others = written.iter().copied().take(index);
+        if others
+            .chain(options.database.as_deref())
+            .any(|other| other == *path)
+        {
+            return Err(format!("{} is to be two things", path.display()));
+        }
+    }
+    for path in written {
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(format!("{}: {error}", path.display()));
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
 }
 
 /// Writes the files that scripts wait for: the certificate first, and whole ones only.

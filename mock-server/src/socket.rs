@@ -33,6 +33,8 @@ type Stream = WebSocketStream<TokioIo<Upgraded>>;
 enum End {
     /// Closes it with this code.
     Close(u16),
+    /// The client closes it; that is answered.
+    ByClient,
     /// Cuts the connection without a close frame.
     Cut,
     /// Not at all: it stays open, and nobody is behind it.
@@ -71,6 +73,10 @@ pub(crate) async fn serve(
     };
     match end {
         End::Close(code) => close(&mut out, code).await,
+        End::ByClient => {
+            // What was read is answered with what goes out next.
+            let _ = out.close().await;
+        }
         End::Cut => {}
         End::HalfOpen => nobody_is_there(&core, &mut commands).await,
     }
@@ -94,7 +100,12 @@ async fn read(incoming: &mut SplitStream<Stream>, core: &Core, socket: SocketId)
             Some(Err(WsError::Capacity(_))) => {
                 return End::Close(CloseCode::TooLarge.as_u16());
             }
-            Some(Ok(Message::Close(_)) | Err(_)) | None => return End::Cut,
+            // What is no WebSocket cannot be read either.
+            Some(Err(WsError::Protocol(_) | WsError::Utf8(_))) => {
+                return End::Close(CloseCode::Malformed.as_u16());
+            }
+            Some(Ok(Message::Close(_))) => return End::ByClient,
+            Some(Err(_)) | None => return End::Cut,
             Some(Ok(_)) => continue,
         };
         if let Some(end) = take(text.as_str(), core, socket).await {

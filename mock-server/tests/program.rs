@@ -96,11 +96,29 @@ fn it_does_not_outlive_the_program_that_started_it() {
 }
 
 #[test]
+fn the_address_of_the_last_run_is_gone_where_this_one_cannot_start() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let ready = folder.path().join("ready");
+    std::fs::write(&ready, "of the last run").unwrap();
+    let mut child = program(&["--port", &port, "--ready-file", ready.to_str().unwrap()]);
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert!(!ready.exists());
+}
+
+#[test]
 fn what_cannot_be_started_says_why_and_ends_with_a_code() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let folder = tempfile::tempdir().unwrap();
     let nowhere = folder.path().join("no/such/folder/ready");
+    let database = folder.path().join("database");
+    let database = database.to_str().unwrap();
+    let foreign = folder.path().join("foreign");
+    let other = rusqlite::Connection::open(&foreign).unwrap();
+    other.execute_batch("CREATE TABLE theirs (x)").unwrap();
+    drop(other);
     for (words, code, reason) in [
         (vec!["--port", port.as_str()], 1, "cannot listen on"),
         (
@@ -113,6 +131,18 @@ fn what_cannot_be_started_says_why_and_ends_with_a_code() {
             1,
             "no/such/folder",
         ),
+        (
+            vec!["--database", database, "--ready-file", database],
+            1,
+            "two things",
+        ),
+        (
+            vec!["--port", "0", "--database", foreign.to_str().unwrap()],
+            1,
+            "not one of this server",
+        ),
+        (vec!["--text-bytes", "600000"], 2, "--text-bytes"),
+        (vec!["--token-lifetime", "0"], 2, "--token-lifetime"),
         (vec!["--port", "many"], 2, "--port"),
         (vec!["--user", "nameless"], 2, "NAME:PASSWORD"),
     ] {

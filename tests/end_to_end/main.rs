@@ -45,4 +45,5 @@ mod tokens;
 mod typing;
 mod unreadable;
 mod uploads;
+mod websockets;
 mod worlds;

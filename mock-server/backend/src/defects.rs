@@ -40,6 +40,7 @@ macro_rules! defects {
 
 defects! {
     // §2 and §3: form, and the WebSocket.
+    TakesLists "2.1.2" "A list of its fields is taken for an object.";
     SecondsForTimes "2.2.1" "Times are in seconds.";
     ClosesOnUnknownFrames "2.4.2" "A frame of an unknown type closes the socket.";
     StopsAtUnknownMethods "2.4.3" "An unknown method fails the whole submit.";
@@ -54,6 +55,7 @@ defects! {
     FollowsAnyLog "3.3.3" "Another log is followed as if it were the user's.";
     PresenceAmongEvents "3.3.4" "Presence comes among the events that were missed.";
     PongOfAnother "3.5.1" "A pong has another id than its ping.";
+    AnyPing "3.5.3" "A ping with a number that is too large is answered.";
     PongAhead "3.5.2" "A pong names an event that was not sent.";
     FreshTokenBreaksSocket "3.6.1" "A fresh token closes the socket.";
     KeepsBadToken "3.6.2" "A bad fresh token is ignored.";
@@ -118,6 +120,7 @@ defects! {
     ShowsHiddenPins "4.9.3" "What one has hidden is among what is pinned.";
 
     // §5: operations.
+    TellsWhoLeft "5.1.10" "Who takes no part any more is told what became of a message of theirs.";
     ForgetsKeys "5.1.1" "A key is forgotten at once.";
     OldAnswers "5.1.1" "A key is answered with the message as it was.";
     NoConflict "5.1.2" "The same key for something else is answered as if it were the same.";

@@ -18,6 +18,9 @@ pub enum BackendError {
         /// The newest version that this server knows.
         known: i64,
     },
+    /// Another program wrote the database. Nothing in it was changed.
+    #[error("the database is not one of this server")]
+    Foreign,
     /// Set-up data that the rules forbid.
     #[error("{0}")]
     Refused(Problem),

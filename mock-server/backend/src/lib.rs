@@ -74,6 +74,7 @@ mod push;
 mod rooms;
 mod route;
 mod service;
+mod shape;
 mod store;
 #[cfg(test)]
 mod testing;

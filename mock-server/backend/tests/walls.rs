@@ -6,9 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules of the crate, from the ground up: each imports only what is before it.
-const ORDER: [&str; 24] = [
+const ORDER: [&str; 25] = [
     "error",
     "defects",
+    "shape",
     "config",
     "entropy",
     "actor",

@@ -214,7 +214,12 @@ fn no_such_world() -> Problem {
     Problem::new(Code::RouteUnknown, "There is no such world")
 }
 
+/// A body is an object, though what serde derives reads a list of its fields as well.
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    if body.trim_ascii_start().starts_with(b"[") {
+        let title = "The body is a list, not an object";
+        return Err(Problem::new(Code::RequestMalformed, title));
+    }
     serde_json::from_slice(body).map_err(|error| {
         Problem::new(Code::RequestMalformed, "The body cannot be read")
             .with_detail(error.to_string())

@@ -25,9 +25,11 @@ impl Backend {
                 Ok(()) => {}
                 // The database has been seeded before.
                 Err(BackendError::Refused(_)) => return Ok(()),
-                Err(error @ (BackendError::Database(_) | BackendError::NewerVersion { .. })) => {
-                    return Err(error);
-                }
+                Err(
+                    error @ (BackendError::Database(_)
+                    | BackendError::NewerVersion { .. }
+                    | BackendError::Foreign),
+                ) => return Err(error),
             }
         }
         let [alice, bob] = [user_id("alice")?, user_id("bob")?];

@@ -18,6 +18,7 @@ use crate::defects::{Defect, active};
 use crate::error::Error;
 use crate::operations::apply_all;
 use crate::service::Service;
+use crate::shape::has_list_for_object;
 use crate::store::log::{self, LogState};
 
 /// A text message came in.
@@ -38,7 +39,7 @@ pub(crate) fn frame(
         true => Err(FrameError {
             reason: "nested too deep".to_owned(),
         }),
-        false => ClientFrame::from_text(text),
+        false => read_frame(text),
     };
     let frame = match read {
         Ok(frame) => frame,
@@ -77,6 +78,30 @@ pub(crate) fn frame(
             typing::typing(service, sockets, socket, &caller, &frame, now)
         }
     }
+}
+
+/// The largest number of the protocol (PROTOCOL.md §2.3).
+const LARGEST: u64 = (1 << 53) - 1;
+
+fn read_frame(text: &str) -> std::result::Result<ClientFrame, FrameError> {
+    let unreadable = |reason: &str| FrameError {
+        reason: reason.to_owned(),
+    };
+    let frame = ClientFrame::from_text(text)?;
+    let sent: serde_json::Value =
+        serde_json::from_str(text).map_err(|error| unreadable(&error.to_string()))?;
+    match has_list_for_object(&sent, &frame) {
+        Ok(false) => {}
+        Ok(true) => return Err(unreadable("a list where an object is meant")),
+        Err(error) => return Err(unreadable(&error.into_problem().title)),
+    }
+    if let ClientFrame::Ping(ping) = &frame
+        && ping.id > LARGEST
+        && !active(Defect::AnyPing)
+    {
+        return Err(unreadable("a number too large"));
+    }
+    Ok(frame)
 }
 
 /// A frame that only a known caller may send.

@@ -17,8 +17,9 @@ use crate::capabilities::{check_method, check_operation};
 use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
 use crate::rooms::Rooms;
+use crate::shape::has_list_for_object;
 use crate::store::applied::{self, write};
-use crate::store::{log, messages};
+use crate::store::{log, messages, participants};
 use crate::tx::Tx;
 use same::means_the_same;
 
@@ -128,7 +129,11 @@ fn as_it_is_now(tx: &Tx<'_>, user: &UserId, first: OutcomeStatus) -> Result<Outc
             message: Some(then),
             conversation,
         } => {
+            // Who takes no part any more is told nothing new.
+            let id = &then.conversation_id;
+            let told = participants::takes_part(tx.db(), id, user)? || active(Defect::TellsWhoLeft);
             let now = match messages::find(tx.db(), then.operation_key)? {
+                Some(_) if !told => then,
                 Some(now) => Box::new(messages::as_seen_by(tx.db(), user, now)?),
                 None => then,
             };
@@ -162,6 +167,10 @@ fn apply(
             Problem::new(Code::ParamsInvalid, "The params cannot be read").with_detail(reason),
         ),
     })?;
+    let read = Operation::new(operation.operation_key, &method);
+    if has_list_for_object(&addressed.params, &read.params)? {
+        return Err(Error::invalid("There is a list where an object is meant"));
+    }
     check_operation(rooms, &method)?;
     let actor = Actor {
         user,

@@ -49,6 +49,7 @@ pub(crate) fn prepare(
     fresh_secret: &[u8; 32],
 ) -> Result<Vec<u8>, BackendError> {
     database.busy_timeout(Duration::from_secs(5))?;
+    check_ours(database)?;
     database.pragma_update(None, "journal_mode", "WAL")?;
     // A test server need not survive a power cut, only its own end.
     database.pragma_update(None, "synchronous", "NORMAL")?;
@@ -81,6 +82,19 @@ pub(crate) fn prepare(
         .query_row("SELECT signing FROM secret", [], |row| row.get(0))
         .optional()?;
     Ok(secret.unwrap_or_else(|| fresh_secret.to_vec()))
+}
+
+/// Nothing is written into the database of another program.
+fn check_ours(database: &Connection) -> Result<(), BackendError> {
+    let (any, ours) = database.query_row(
+        "SELECT count(*) > 0 AS has_any, coalesce(max(name = 'secret'), false) AS is_ours FROM sqlite_schema",
+        [],
+        |row| Ok((row.get("has_any")?, row.get("is_ours")?)),
+    )?;
+    match (any, ours) {
+        (true, false) => Err(BackendError::Foreign),
+        (false, _) | (true, true) => Ok(()),
+    }
 }
 
 /// How far the description of a world was carried out in a database. It stands in the header of the file, in the place

@@ -10,6 +10,7 @@ checks! {
     "5.1.7" [M9] "what was refused has begun no conversation" => nothing_left;
     "5.1.8" [M10] "the keys of creations, receipts and leaving are remembered" => keys;
     "5.1.9" [M10] "what is asked for again is told once" => told_once;
+    "5.1.10" [M10] {administration reactions} "who takes no part any more gets the first outcome, and nothing of since" => after_leaving;
     "5.2.3" [] "a submit over the socket has a number" => numbered;
 }
 
@@ -108,5 +109,23 @@ async fn numbered(setting: &Setting<'_>) -> Outcome {
         .await?;
     let code = socket.closed().await?;
     ensure!(code == 4400, code);
+    Ok(())
+}
+
+async fn after_leaving(setting: &Setting<'_>) -> Outcome {
+    let group = setting.group().await?;
+    let theirs = setting.other_token();
+    let send = json!({"operationKey": operation_key()?, "method": "message.send",
+        "params": {"conversationId": group, "text": "said before"}});
+    let first = setting.submit_as(theirs, json!([send])).await?;
+    let remove = json!({"conversationId": group, "userId": setting.backend.other_user});
+    setting
+        .done(setting.token(), "participant.remove", remove)
+        .await?;
+    let react = json!({"conversationId": group, "messageKey": send["operationKey"],
+        "emoji": "\u{1f44d}"});
+    setting.done(setting.token(), "reaction.add", react).await?;
+    let again = setting.submit_as(theirs, json!([send])).await?;
+    ensure!(first[0] == again[0], again[0]);
     Ok(())
 }

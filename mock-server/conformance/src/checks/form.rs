@@ -10,6 +10,7 @@ use crate::wire::{operation_key, wire};
 
 checks! {
     "2.1.1" [] "what other readers of JSON could not read is refused" => unreadable_values;
+    "2.1.2" [] "a list is no object, and fields that are not known have to be read as well" => objects;
     "2.2.1" [] "times are milliseconds since 1970" => times;
     "2.3.1" [] "null is the same as absent" => nulls;
     "2.4.1" [M1] "unknown fields are ignored" => unknown_fields;
@@ -48,6 +49,55 @@ async fn unreadable_values(setting: &Setting<'_>) -> Outcome {
             json!([data, answer.body])
         );
     }
+    Ok(())
+}
+
+async fn objects(setting: &Setting<'_>) -> Outcome {
+    let post = async |path: &str, body: String| {
+        let token = setting.token();
+        let asked = setting
+            .http
+            .ask("POST", path, token, &[], body.into_bytes());
+        asked.await
+    };
+    let key = operation_key()?;
+    let id = &setting.conversation;
+    let (user, password) = (&setting.backend.user, &setting.backend.password);
+    for (path, body) in [
+        (
+            "/v1/auth/login",
+            json!([user, password, "judge"]).to_string(),
+        ),
+        (
+            "/v1/operations",
+            json!({"operations": [[key, "message.send", {"conversationId": id, "text": "x"}]]})
+                .to_string(),
+        ),
+        (
+            "/v1/operations",
+            r#"{"operations": [], "later": 1e999}"#.to_owned(),
+        ),
+        (
+            "/v1/operations",
+            r#"{"operations": [], "later": "\ud800"}"#.to_owned(),
+        ),
+    ] {
+        let answer = post(path, body).await?;
+        ensure!(
+            answer.status == 400 && answer.body["code"] == "request.malformed",
+            json!([path, answer.body])
+        );
+    }
+    let leave = json!({"operationKey": key, "method": "conversation.leave", "params": [id]});
+    let outcomes = setting.submit(json!([leave])).await?;
+    ensure!(
+        outcomes[0]["problem"]["code"] == "params.invalid",
+        outcomes[0]
+    );
+    let mut socket = setting.socket().await?;
+    socket.send(&json!(["hello", 1, setting.token()])).await?;
+    let code = socket.closed().await?;
+    ensure!(code == 4400, code);
     Ok(())
 }
 

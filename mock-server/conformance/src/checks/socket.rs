@@ -19,6 +19,7 @@ checks! {
     "3.3.3" [] "a log that cannot be followed is a sync.reset" => reset;
     "3.5.1" [M5] "a ping is answered with a pong of the same id and the log's head" => pong;
     "3.5.2" [M6] "the events up to head come before the pong that names it" => events_before_pong;
+    "3.5.3" [] "a ping has a number from 0 to 2^53 − 1" => ping_numbers;
     "3.6.1" [] "a fresh token of the same session keeps the socket" => authenticate;
     "3.6.2" [] "a bad fresh token closes with 4401" => authenticate_badly;
     "3.6.3" [] "a token of another session, or of another user, closes with 4401" => authenticate_as_another;
@@ -196,6 +197,23 @@ async fn authenticate(setting: &Setting<'_>) -> Outcome {
     socket.send(&frame).await?;
     socket.send(&json!({"type": "ping", "id": 1})).await?;
     socket.next_of("pong").await.map(|_| ())
+}
+
+async fn ping_numbers(setting: &Setting<'_>) -> Outcome {
+    const LARGEST: u64 = (1 << 53) - 1;
+    let (mut socket, _) = setting.connect(&setting.session, 0, &Value::Null).await?;
+    for id in [0, LARGEST] {
+        socket.send(&json!({"type": "ping", "id": id})).await?;
+        let pong = socket.next_of("pong").await?;
+        ensure!(pong["id"] == id, pong);
+    }
+    for id in [json!(LARGEST + 1), json!(-1), json!("1"), Value::Null] {
+        let (mut socket, _) = setting.connect(&setting.session, 0, &Value::Null).await?;
+        socket.send(&json!({"type": "ping", "id": id})).await?;
+        let code = socket.closed().await?;
+        ensure!(code == 4400, json!([id, code]));
+    }
+    Ok(())
 }
 
 async fn authenticate_badly(setting: &Setting<'_>) -> Outcome {
