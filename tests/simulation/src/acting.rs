@@ -25,6 +25,9 @@ impl World {
             return Ok(());
         }
         self.give_up_failed(index)?;
+        if self.rng.u32(0..60) == 0 {
+            return self.sign_out(index);
+        }
         let list = self.devices[index].list()?;
         let begun = self.devices[index].begun;
         let more = begun < self.population.conversations && self.rng.u32(0..6) == 0;

@@ -68,6 +68,9 @@ impl World {
                 call,
                 answer,
             } => self.answer(process, request, &call, answer.as_ref()),
+            ScheduledEvent::TokenWanted { process, request } => {
+                self.provide_token(process, request)
+            }
             ScheduledEvent::Act { device, number } => {
                 self.with_stream(Stream::Act(number), |world| world.act(device))
             }

@@ -236,8 +236,12 @@ impl World {
         let process = self.process(index);
         let at = self.delay();
         let device = &mut self.devices[index];
-        let tried = device.efforts.tried(&effect, self.time);
-        tried.map_err(|what| format!("{}: {what}", device.name))?;
+        // For a first token it is the app that asks.
+        let is_first_token = matches!(effect, Effect::FetchToken { .. }) && device.signing_in;
+        if !is_first_token {
+            let tried = device.efforts.tried(&effect, self.time);
+            tried.map_err(|what| format!("{}: {what}", device.name))?;
+        }
         match effect {
             Effect::OpenSocket {
                 socket,
@@ -289,17 +293,18 @@ impl World {
                 access_token,
             } => self.fetch_chunk(process, request, part, size, access_token),
             Effect::Reply { command, reply } => self.replied(index, command, reply),
+            Effect::FetchToken { request, .. } => {
+                let wanted = ScheduledEvent::TokenWanted { process, request };
+                self.network.at(at, wanted);
+            }
+            Effect::DropFiles => self.devices[index].drop_files(),
             // What was asked arrives all the same; nobody waits for the answer.
-            Effect::CancelRequest { .. }
-            // These people sign in with passwords.
-            | Effect::FetchToken { .. } => {}
+            Effect::CancelRequest { .. } => {}
             Effect::Session(state) => self.devices[index].session = state,
             Effect::Connection(_)
             | Effect::Changed(_)
             | Effect::Downloading { .. }
             | Effect::DownloadEnded { .. }
-            // These people stay.
-            | Effect::DropFiles
             | Effect::Typing { .. }
             | Effect::Presence(_) => {}
         }

@@ -11,6 +11,9 @@ use fulmar_protocol::{Capability, Limits};
 /// Files are small here, so that parts have to be.
 const CHUNK: u32 = 100;
 
+/// Tokens that live shorter have to be renewed before they run out.
+pub(crate) const LONG_LIFE: Duration = Duration::from_secs(60);
+
 /// One server, and the settings of all clients.
 #[derive(Debug, Clone)]
 pub(crate) struct Deployment {
@@ -20,10 +23,12 @@ pub(crate) struct Deployment {
 
 impl Deployment {
     pub(crate) fn of(rng: &mut Rng) -> Self {
-        Self {
-            server: server(rng),
-            client: client(rng),
+        let (server, mut client) = (server(rng), client(rng));
+        if server.access_token_lifetime < LONG_LIFE {
+            // Who renews such a token only when it is refused is hardly ever connected.
+            client.refresh_ahead = client.refresh_ahead.max(Duration::from_secs(60));
         }
+        Self { server, client }
     }
 
     /// With nothing changed.

@@ -11,7 +11,7 @@ use fulmar_engine::{
     Store,
 };
 use fulmar_protocol::{
-    Code, ContentHash, ConversationId, DeviceId, OperationKey, Position, Timestamp, UserId,
+    Code, ContentHash, ConversationId, DeviceId, OperationKey, Position, Secret, Timestamp, UserId,
 };
 use rusqlite::Connection;
 
@@ -23,6 +23,7 @@ use crate::network::FarSocket;
 #[derive(Debug, Clone)]
 pub(crate) enum Waiting {
     SignIn,
+    SignOut,
     Sent {
         key: OperationKey,
         promise: Promise,
@@ -65,6 +66,10 @@ pub(crate) struct Device {
     pub(crate) run: u32,
     pub(crate) clock_skew: i64,
     pub(crate) files: Disk,
+    /// Its tokens come from the app's own backend.
+    pub(crate) has_provider: bool,
+    /// With which that backend gets the next token of the device's session.
+    pub(crate) kept_elsewhere: Option<Secret>,
     /// The server lacks something that a message can ask for, which a device may not know yet.
     pub(crate) lacks: bool,
     /// Files of which the app was told that they are here.
@@ -101,6 +106,8 @@ impl Device {
             run: 0,
             clock_skew: 0,
             files: Disk::default(),
+            has_provider: false,
+            kept_elsewhere: None,
             lacks: false,
             downloaded: BTreeSet::new(),
             sockets: BTreeMap::new(),

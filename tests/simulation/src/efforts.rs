@@ -280,13 +280,18 @@ impl Efforts {
                 self.moved_bytes(new);
             }
             (ApiRequest::Refresh(_), Answer::Session(session)) => {
-                let (shortest, longest) = ACCEPTED;
-                let proven = now + (session.expires_in_ms / 2).clamp(shortest, longest);
-                self.fresh = Some((proven, session.access_token.clone()));
+                self.renewed(session.access_token.clone(), session.expires_in_ms, now);
             }
             (ApiRequest::SignIn(_), Answer::Session(_)) => self.known.read_again(),
             _ => {}
         }
+    }
+
+    /// There is a next token, which lives for so long.
+    pub(crate) fn renewed(&mut self, token: Secret, life_ms: u64, now: u64) {
+        let (shortest, longest) = ACCEPTED;
+        let proven = now + (life_ms / 2).clamp(shortest, longest);
+        self.fresh = Some((proven, token));
     }
 
     /// A part of a file went up or is on the disk; so much of it is there now.

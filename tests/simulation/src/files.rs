@@ -11,7 +11,7 @@ use fulmar_protocol::{
 };
 use sha2::{Digest as _, Sha256};
 
-use crate::device::Waiting;
+use crate::device::{Device, Waiting};
 use crate::network::{DeviceIndex, Process};
 use crate::world::{Step, World};
 
@@ -55,6 +55,14 @@ impl Disk {
             }
             false => Err(TransferFailure::Damaged),
         }
+    }
+}
+
+impl Device {
+    /// Somebody signed out: their files go.
+    pub(crate) fn drop_files(&mut self) {
+        self.files = Disk::default();
+        self.downloaded.clear();
     }
 }
 

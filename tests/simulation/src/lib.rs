@@ -28,6 +28,7 @@ mod people;
 mod population;
 mod process;
 mod progress;
+mod provider;
 mod reduction;
 mod shrink;
 mod storm;

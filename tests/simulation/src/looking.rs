@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use fulmar_engine::Engine;
 use fulmar_engine::query::{
     ConversationItem, MessageItem, MessageState, Older, TimelineItem, apply, diff, participants,
 };
+use fulmar_engine::{Engine, SessionState};
 use fulmar_protocol::Position;
 
 use crate::device::{Device, messages, parse};
@@ -16,6 +16,9 @@ impl Device {
         let Some(engine) = &self.engine else {
             return Ok(());
         };
+        if self.session == SessionState::SignedOut && !self.list()?.is_empty() {
+            return Err("there are conversations of somebody who signed out".to_owned());
+        }
         for item in self.list()? {
             self.judge_count(engine, &item)?;
         }

@@ -65,6 +65,11 @@ pub(crate) enum ScheduledEvent {
         call: Box<ApiRequest>,
         answer: Option<HttpAnswer>,
     },
+    /// The app's own backend is asked for a token.
+    TokenWanted {
+        process: Process,
+        request: RequestId,
+    },
     /// The app of a device does something.
     Act { device: DeviceIndex, number: u32 },
     /// A crashed process starts again.

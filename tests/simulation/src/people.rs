@@ -1,10 +1,11 @@
 //! Signing in, and the weather: what happens to everyone whatever they do.
 
-use fulmar_engine::{AppState, Command, Input, NetworkState, Reply, SessionState};
+use fulmar_engine::{AppState, Command, Input, NetworkState, Reply, SessionState, Unsent};
 use fulmar_protocol::Secret;
 
 use crate::device::Waiting;
 use crate::network::{DeviceIndex, ScheduledEvent};
+use crate::population::password;
 use crate::storm::Fault;
 use crate::world::{Step, World};
 
@@ -18,6 +19,7 @@ impl World {
         let device = &mut self.devices[index];
         match (device.waiting.remove(&command), reply) {
             (Some(Waiting::SignIn), _) => device.signing_in = false,
+            (Some(Waiting::SignOut), Ok(_)) => device.shown.clear(),
             (Some(Waiting::Sent { key, promise }), Ok(_))
             // It may be at the server, so it stays.
             | (Some(Waiting::GivenUp { key, promise, .. }), Err(_)) => device.promise(key, promise),
@@ -42,10 +44,32 @@ impl World {
         }
         device.signing_in = true;
         let command = device.command(Waiting::SignIn);
-        let body = Command::SignIn {
-            user_id: device.user.clone(),
-            password: Secret::new(format!("{}-password", device.user)),
+        let user_id = device.user.clone();
+        let body = match device.has_provider {
+            true => Command::SignInWithProvider { user_id },
+            false => Command::SignIn {
+                password: Secret::new(password(&user_id)),
+                user_id,
+            },
         };
+        self.handle(index, vec![Input::Command { command, body }])
+    }
+
+    /// Somebody signs out, and in again later. What was never confirmed is given up, or keeps them from it.
+    pub(crate) fn sign_out(&mut self, index: DeviceIndex) -> Step {
+        let unsent = match self.rng.bool() {
+            true => Unsent::Discard,
+            false => Unsent::Refuse,
+        };
+        let device = &mut self.devices[index];
+        if unsent == Unsent::Discard {
+            // It may be at the server, or nowhere.
+            for key in device.unseen.clone() {
+                device.forget(key);
+            }
+        }
+        let command = device.command(Waiting::SignOut);
+        let body = Command::SignOut { unsent };
         self.handle(index, vec![Input::Command { command, body }])
     }
 

@@ -91,6 +91,7 @@ impl World {
                 let disk = new_disk(storm.reverse_rows);
                 let mut device = Device::new(&format!("{user}.{number}"), user.clone(), disk);
                 device.lacks = deployment.lacks_of_messages();
+                device.has_provider = nature.u32(0..4) == 0;
                 devices.push(device);
             }
         }
