@@ -14,6 +14,7 @@
 mod checks;
 mod codes;
 mod report;
+mod secrets;
 mod setting;
 mod wire;
 
@@ -23,7 +24,7 @@ use serde::Serialize;
 
 pub use report::{json, junit, text};
 use setting::Setting;
-use wire::{Exchange, WireError, skipped, without_secrets};
+use wire::{Exchange, WireError, skipped};
 
 /// Restores a backup of the backend, from before the checks began.
 pub type Restore = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
@@ -115,6 +116,9 @@ pub fn numbers() -> impl Iterator<Item = (&'static str, &'static [&'static str])
 /// Runs every check, one after the other, or `only` one or those of one section.
 pub async fn run(backend: &Backend, only: Option<&str>) -> Vec<Report> {
     let exchange = Exchange::default();
+    for password in [&backend.password, &backend.other_password] {
+        exchange.secrets.add(password);
+    }
     let setting = match Setting::new(backend, &exchange).await {
         Ok(setting) => setting,
         Err(error) => {
@@ -131,7 +135,7 @@ pub async fn run(backend: &Backend, only: Option<&str>) -> Vec<Report> {
         if only.is_some_and(|only| !is_in(check.id, only)) {
             continue;
         }
-        exchange.take();
+        exchange.clear();
         let missing = check.needs.iter().find(|needed| !setting.can(needed));
         let outcome = match missing {
             Some(missing) => Err(skipped(format!("no capability {missing}"))),
@@ -165,9 +169,11 @@ fn is_in(id: &str, section: &str) -> bool {
 fn verdict(outcome: Result<(), WireError>, exchange: &Exchange) -> Verdict {
     match outcome {
         Ok(()) => Verdict::Pass,
-        Err(WireError::Skipped(reason)) => Verdict::Skip { reason },
+        Err(WireError::Skipped(reason)) => Verdict::Skip {
+            reason: exchange.secrets.hide(&reason),
+        },
         Err(WireError::Broken(reason)) => Verdict::Fail {
-            reason: without_secrets(&reason),
+            reason: exchange.secrets.hide(&reason),
             exchange: exchange.take(),
         },
     }

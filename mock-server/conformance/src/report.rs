@@ -30,14 +30,17 @@ pub fn text(reports: &[Report]) -> String {
                 skipped += 1;
                 line(
                     &mut text,
-                    &format!("  skip {rule}\n       because {reason}"),
+                    &format!("  skip {rule}\n       because {}", printable(reason)),
                 );
             }
             Verdict::Fail { reason, exchange } => {
                 failed += 1;
-                line(&mut text, &format!("  FAIL {rule}\n       {reason}"));
+                line(
+                    &mut text,
+                    &format!("  FAIL {rule}\n       {}", printable(reason)),
+                );
                 for said in exchange {
-                    line(&mut text, &format!("       | {said}"));
+                    line(&mut text, &format!("       | {}", printable(said)));
                 }
             }
         }
@@ -107,7 +110,22 @@ fn line(text: &mut String, line: &str) {
     let _ = writeln!(text, "{line}");
 }
 
-/// Without what XML gives a meaning, and without what it forbids.
+/// Without what a terminal gives a meaning, and without what turns the order of letters or ends a line.
+pub(crate) fn printable(text: &str) -> String {
+    let mut printable = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                printable.extend(character.escape_unicode());
+            }
+            control if control.is_control() => printable.extend(control.escape_default()),
+            other => printable.push(other),
+        }
+    }
+    printable
+}
+
+/// Without what XML gives a meaning, and without what XML 1.0 forbids.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
@@ -118,6 +136,7 @@ fn escaped(text: &str) -> String {
             '"' => escaped.push_str("&quot;"),
             '\n' => escaped.push_str("&#10;"),
             '\t' | '\r' => escaped.push(' '),
+            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
             control if control.is_control() => escaped.push('\u{fffd}'),
             other => escaped.push(other),
         }
@@ -166,5 +185,32 @@ mod tests {
         assert!(!xml.contains('\u{0}'), "{xml}");
         let json: serde_json::Value = serde_json::from_str(&json(&reports)).unwrap();
         assert_eq!(json[1]["result"]["verdict"], "fail");
+    }
+
+    #[test]
+    fn nothing_that_a_server_says_acts_on_a_terminal_or_breaks_xml() {
+        let said = "a\u{1b}[2J\r\nb\u{202e}c\u{9b}d\u{fffe}e\u{ffff}f é🐦";
+        let reports = ["1.0.1", "1.0.2"].map(|id| Report {
+            id,
+            musts: &[],
+            rule: "a rule",
+            result: match id {
+                "1.0.1" => Verdict::Skip {
+                    reason: said.to_owned(),
+                },
+                _ => Verdict::Fail {
+                    reason: said.to_owned(),
+                    exchange: vec![said.to_owned()],
+                },
+            },
+        });
+        let text = text(&reports);
+        assert!(text.contains(r"a\u{1b}[2J\r\nb\u{202e}c\u{9b}d"), "{text}");
+        assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text}");
+        assert_eq!(text.lines().count(), 7, "{text}");
+        let xml = junit(&reports);
+        let allowed = |c: char| matches!(c, '\n' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+        assert!(xml.chars().all(allowed), "{xml}");
+        assert!(xml.contains("e\u{fffd}f é🐦"), "{xml}");
     }
 }

@@ -12,15 +12,18 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use crate::Backend;
 use crate::codes;
+use crate::secrets::{Secrets, first};
 
 /// An answer that does not come in this time never comes.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How many of the newest requests, answers and frames are kept. They are enough to understand a failure.
 const REMEMBERED: usize = 24;
 /// How many characters of each are kept, from its beginning.
+const KEPT: usize = 4_096;
+/// How many characters of each are shown, once nothing secret is in them.
 const SHOWN: usize = 600;
-/// Fields whose values are not shown in a report.
-const SECRETS: [&str; 4] = ["password", "accessToken", "refreshToken", "token"];
+/// How many bytes of an answer are read, and of what comes over one socket.
+const MOST_BYTES: usize = 64 << 20;
 
 /// Why a check did not pass.
 #[derive(Debug, thiserror::Error)]
@@ -40,48 +43,36 @@ pub(crate) fn skipped(reason: impl std::fmt::Display) -> WireError {
     WireError::Skipped(reason.to_string())
 }
 
-/// Requests, answers and frames, the newest last.
+/// Requests, answers and frames, the newest last, and what must not be shown of them.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Exchange(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Exchange {
+    lines: Arc<Mutex<Vec<String>>>,
+    pub(crate) secrets: Secrets,
+}
 
 impl Exchange {
     pub(crate) fn note(&self, who: &str, what: &str) {
-        let shown: String = without_secrets(what).chars().take(SHOWN).collect();
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.push(format!("{who} {shown}"));
+        // One more than is looked at: what is cut is seen to be cut.
+        let kept = first(what, KEPT + 1);
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.push(format!("{who} {kept}"));
         if lines.len() > REMEMBERED {
             lines.remove(0);
         }
     }
 
-    /// Takes all lines so far.
+    /// Takes all lines so far, as they may be shown.
     pub(crate) fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        let lines = std::mem::take(&mut *self.lines.lock().unwrap_or_else(PoisonError::into_inner));
+        let shown = |line: &String| first(&self.secrets.hide(line), SHOWN).to_owned();
+        lines.iter().map(shown).collect()
     }
-}
 
-/// The same text, with nothing in it that opens an account: also where the JSON is cut, deep, or within a sentence.
-pub(crate) fn without_secrets(text: &str) -> String {
-    let mut shown = text.to_owned();
-    for secret in SECRETS {
-        let name = format!("\"{secret}\"");
-        let mut from = 0;
-        while let Some(found) = shown.get(from..).and_then(|rest| rest.find(&name)) {
-            let after = from + found + name.len();
-            let rest = shown.get(after..).unwrap_or_default();
-            let value = rest.trim_start_matches([':', ' ']);
-            let start = after + rest.len() - value.len();
-            if value.starts_with('"') {
-                let end = value
-                    .get(1..)
-                    .and_then(|value| value.find('"'))
-                    .map_or(shown.len(), |length| start + length + 2);
-                shown.replace_range(start..end, "\"…\"");
-            }
-            from = start;
-        }
+    /// Forgets all lines so far.
+    pub(crate) fn clear(&self) {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.clear();
     }
-    shown
 }
 
 /// An answer: its status, its body as JSON or else null, its bytes, and its headers.
@@ -111,6 +102,8 @@ impl Http {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .no_proxy()
+            // What a redirect leads to is not the backend, and shall not see its passwords.
+            .redirect(reqwest::redirect::Policy::none())
             .timeout(PATIENCE)
             .build()
             .map_err(wire)?;
@@ -167,13 +160,21 @@ impl Http {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = request.body(body).send().await.map_err(wire)?;
+        let mut response = request.body(body).send().await.map_err(wire)?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
-        let bytes = response.bytes().await.map_err(wire)?.to_vec();
+        let mut bytes = Vec::new();
+        while let Some(part) = response.chunk().await.map_err(wire)? {
+            bytes.extend_from_slice(&part);
+            if bytes.len() > MOST_BYTES {
+                return Err(wire(format!("an answer of more than {MOST_BYTES} bytes")));
+            }
+        }
+        let start = bytes.get(..4 * KEPT + 4).unwrap_or(&bytes);
         self.exchange
-            .note(&format!("← {status}"), &String::from_utf8_lossy(&bytes));
+            .note(&format!("← {status}"), &String::from_utf8_lossy(start));
         let body: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        self.exchange.secrets.learn(&body);
         if status >= 400 {
             codes::check(&body)?;
             if body["status"].is_u64() && body["status"] != status {
@@ -205,6 +206,8 @@ impl Http {
 pub(crate) struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
     exchange: Exchange,
+    /// How many bytes of frames have come.
+    read: usize,
 }
 
 impl Socket {
@@ -240,6 +243,7 @@ impl Socket {
         Ok(Self {
             stream,
             exchange: exchange.clone(),
+            read: 0,
         })
     }
 
@@ -261,7 +265,13 @@ impl Socket {
             match message {
                 Some(Ok(Message::Text(text))) => {
                     self.exchange.note("←", text.as_str());
-                    return serde_json::from_str(text.as_str()).map(Ok).map_err(wire);
+                    self.read += text.len();
+                    if self.read > MOST_BYTES {
+                        return Err(wire(format!("more than {MOST_BYTES} bytes of frames")));
+                    }
+                    let frame: Value = serde_json::from_str(text.as_str()).map_err(wire)?;
+                    self.exchange.secrets.learn(&frame);
+                    return Ok(Ok(frame));
                 }
                 Some(Ok(Message::Close(frame))) => {
                     let code = frame.map_or(1005, |frame| frame.code.into());
@@ -336,25 +346,4 @@ pub(crate) fn operation_key() -> Result<String, WireError> {
         &hex[16..20],
         &hex[20..]
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_secrets;
-
-    #[test]
-    fn no_secret_is_shown_wherever_it_stands() {
-        for (text, shown) in [
-            (r#"{"password":"x y","a":1}"#, r#"{"password":"…","a":1}"#),
-            (
-                r#"expected 1, got [{"deep":{"accessToken": "eyéJ"}},{"refreshToken":"s-1.8f"}]"#,
-                r#"expected 1, got [{"deep":{"accessToken": "…"}},{"refreshToken":"…"}]"#,
-            ),
-            (r#"cut off: {"token":"abc"#, r#"cut off: {"token":"…""#),
-            (r#"{"token":7,"token":null}"#, r#"{"token":7,"token":null}"#),
-            ("no secret", "no secret"),
-        ] {
-            assert_eq!(without_secrets(text), shown);
-        }
-    }
 }
