@@ -13,18 +13,28 @@
 
 mod checks;
 mod codes;
+mod exchange;
+mod limits;
 mod report;
 mod secrets;
 mod setting;
+#[cfg(test)]
+mod tests;
 mod wire;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use serde::Serialize;
 
+use checks::{Check, Outcome};
+use exchange::Exchange;
+use limits::{Clock, Limits};
+use report::printable;
 pub use report::{json, junit, text};
 use setting::Setting;
-use wire::{Exchange, WireError, skipped};
+use wire::{WireError, skipped, wire};
 
 /// Restores a backup of the backend, from before the checks began.
 pub type Restore = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
@@ -113,34 +123,63 @@ pub fn numbers() -> impl Iterator<Item = (&'static str, &'static [&'static str])
     checks::all().map(|check| (check.id, check.musts))
 }
 
-/// Runs every check, one after the other, or `only` one or those of one section.
+/// Why the checks could not begin: what was asked for makes no sense, nothing is there, or the users cannot sign in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct CannotRun(String);
+
+/// Runs every check, one after the other, or `only` one or those of one section. Where they could not begin, that is
+/// the only report, and a failure.
 pub async fn run(backend: &Backend, only: Option<&str>) -> Vec<Report> {
+    match judge(backend, only).await {
+        Ok(reports) => reports,
+        Err(CannotRun(reason)) => vec![beginning(Verdict::Fail {
+            reason,
+            exchange: Vec::new(),
+        })],
+    }
+}
+
+/// The same, which tells a backend that breaks a rule from checks that could not begin.
+///
+/// # Errors
+///
+/// `CannotRun`: the addresses or `only` make no sense, nothing listens, or a user cannot sign in.
+pub async fn judge(backend: &Backend, only: Option<&str>) -> Result<Vec<Report>, CannotRun> {
+    judge_within(backend, only, Limits::default()).await
+}
+
+async fn judge_within(
+    backend: &Backend,
+    only: Option<&str>,
+    limits: Limits,
+) -> Result<Vec<Report>, CannotRun> {
+    let wanted = chosen(only)?;
     let exchange = Exchange::default();
+    let addresses = [
+        (Some(&backend.url), ["http", "https"]),
+        (backend.ws.as_ref(), ["ws", "wss"]),
+    ];
+    for (address, schemes) in addresses {
+        let Some(address) = address else { continue };
+        let url = parsed(address, schemes)?;
+        exchange.secrets.add(url.password().unwrap_or_default());
+    }
     for password in [&backend.password, &backend.other_password] {
         exchange.secrets.add(password);
     }
-    let setting = match Setting::new(backend, &exchange).await {
+    let clock = Clock::new(limits);
+    let mut setting = match clock.within(Setting::new(backend, &exchange)).await {
         Ok(setting) => setting,
-        Err(error) => {
-            return vec![Report {
-                id: "7.1.0",
-                musts: &[],
-                rule: "both users can sign in, write to each other and connect",
-                result: verdict(Err(error), &exchange),
-            }];
+        Err(WireError::CannotRun(reason)) => {
+            return Err(CannotRun(printable(&exchange.secrets.hide(&reason))));
         }
+        Err(error) => return Ok(vec![beginning(verdict(Err(error), &exchange))]),
     };
     let mut reports = Vec::new();
-    for check in checks::all() {
-        if only.is_some_and(|only| !is_in(check.id, only)) {
-            continue;
-        }
+    for check in wanted {
         exchange.clear();
-        let missing = check.needs.iter().find(|needed| !setting.can(needed));
-        let outcome = match missing {
-            Some(missing) => Err(skipped(format!("no capability {missing}"))),
-            None => (check.run)(&setting).await,
-        };
+        let outcome = clock.within(one(check, &mut setting)).await;
         reports.push(Report {
             id: check.id,
             musts: check.musts,
@@ -149,7 +188,51 @@ pub async fn run(backend: &Backend, only: Option<&str>) -> Vec<Report> {
         });
     }
     reports.sort_by_key(|report| place(report.id));
-    reports
+    Ok(reports)
+}
+
+async fn one(check: &Check, setting: &mut Setting<'_>) -> Outcome {
+    if let Some(missing) = check.needs.iter().find(|needed| !setting.can(needed)) {
+        return Err(skipped(format!("no capability {missing}")));
+    }
+    setting.renew().await?;
+    // What no check has thought of ends that check alone.
+    let run = AssertUnwindSafe((check.run)(setting)).catch_unwind();
+    run.await
+        .unwrap_or_else(|_| Err(wire("the judge itself has failed")))
+}
+
+/// What comes before all checks.
+fn beginning(result: Verdict) -> Report {
+    Report {
+        id: "7.1.0",
+        musts: &[],
+        rule: "both users can sign in, write to each other and connect",
+        result,
+    }
+}
+
+fn chosen(only: Option<&str>) -> Result<Vec<&'static Check>, CannotRun> {
+    let is_wanted = |check: &&Check| only.is_none_or(|only| is_in(check.id, only));
+    let wanted: Vec<&Check> = checks::all().filter(is_wanted).collect();
+    match only {
+        Some(only) if wanted.is_empty() => Err(CannotRun(format!(
+            "no check has the number or section \"{}\"",
+            printable(only)
+        ))),
+        _ => Ok(wanted),
+    }
+}
+
+/// Fails where an address is none, or of another scheme. It is not told: it may have a password in it.
+fn parsed(address: &str, schemes: [&str; 2]) -> Result<reqwest::Url, CannotRun> {
+    let [plain, safe] = schemes;
+    let fault = match reqwest::Url::parse(address) {
+        Ok(url) if schemes.contains(&url.scheme()) && url.has_host() => return Ok(url),
+        Ok(_) => format!("it does not begin with {plain}:// or {safe}://"),
+        Err(error) => error.to_string(),
+    };
+    Err(CannotRun(format!("this is no {plain} address: {fault}")))
 }
 
 /// The order of PROTOCOL.md.
@@ -172,7 +255,7 @@ fn verdict(outcome: Result<(), WireError>, exchange: &Exchange) -> Verdict {
         Err(WireError::Skipped(reason)) => Verdict::Skip {
             reason: exchange.secrets.hide(&reason),
         },
-        Err(WireError::Broken(reason)) => Verdict::Fail {
+        Err(WireError::Broken(reason) | WireError::CannotRun(reason)) => Verdict::Fail {
             reason: exchange.secrets.hide(&reason),
             exchange: exchange.take(),
         },

@@ -1,12 +1,12 @@
 //! Judges a backend by PROTOCOL.md.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
 
 use clap::Parser;
-use fulmar_conformance::{Backend, Verdict, json, junit, run, text};
+use fulmar_conformance::{Backend, Verdict, json, judge, junit, text};
 
 /// Checks a backend against PROTOCOL.md. Sends messages, creates groups and registers users.
 #[derive(Debug, Parser)]
@@ -69,8 +69,13 @@ async fn main() -> ExitCode {
             restore
         }),
     };
-    let reports = run(&backend, options.only.as_deref()).await;
-    print!("{}", text(&reports));
+    let reports = match judge(&backend, options.only.as_deref()).await {
+        Ok(reports) => reports,
+        Err(error) => return cannot(&error.to_string()),
+    };
+    let mut out = std::io::stdout().lock();
+    let shown = out.write_all(text(&reports).as_bytes());
+    let is_shown = shown.and_then(|()| out.flush()).is_ok();
     for (path, form) in [
         (options.junit, junit(&reports)),
         (options.json, json(&reports)),
@@ -78,15 +83,23 @@ async fn main() -> ExitCode {
         if let Some(path) = path
             && let Err(error) = std::fs::write(&path, form)
         {
-            eprintln!("fulmar-conformance: {}: {error}", path.display());
-            return ExitCode::from(2);
+            return cannot(&format!("{}: {error}", path.display()));
         }
+    }
+    if !is_shown {
+        return ExitCode::from(2);
     }
     let failed = |verdict: &Verdict| matches!(verdict, Verdict::Fail { .. });
     match reports.iter().any(|report| failed(&report.result)) {
         false => ExitCode::SUCCESS,
         true => ExitCode::FAILURE,
     }
+}
+
+/// Says why in one line. Where nobody listens, nobody is told.
+fn cannot(why: &str) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "fulmar-conformance: {why}");
+    ExitCode::from(2)
 }
 
 fn shell(command: &str) -> Result<(), String> {

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use crate::Backend;
 use crate::codes;
-use crate::wire::{Exchange, Http, Socket, WireError, operation_key, skipped, wire};
+use crate::exchange::Exchange;
+use crate::limits::{MOST_BYTES, MOST_THINGS};
+use crate::wire::{Http, Socket, WireError, operation_key, skipped, wire};
 
 macro_rules! ensure {
     ($truth:expr, $got:expr) => {
@@ -39,15 +41,30 @@ pub(crate) struct Setting<'a> {
     pub(crate) ready: Value,
 }
 
+/// The default of the limit of a frame (§9).
+pub(crate) const FRAME_BYTES: usize = 1 << 20;
+/// What an operation has around its text, at most.
+const AROUND_A_TEXT: usize = 2_048;
+/// Tokens that live shorter than this, in milliseconds, are renewed before each check.
+const SHORT_MS: u64 = 60_000;
+
+/// A session of one of both users. Where the backend does not know them, nothing can be judged.
+async fn sign_in(http: &Http, user: &str, password: &str) -> Result<Value, WireError> {
+    let (status, answer) = http.login(user, password, "judge").await?;
+    if status == 401 {
+        return Err(WireError::CannotRun(format!(
+            "{user:?} cannot sign in with this password: {answer}"
+        )));
+    }
+    ensure!(status == 200, answer);
+    Ok(answer)
+}
+
 impl<'a> Setting<'a> {
     pub(crate) async fn new(backend: &'a Backend, exchange: &Exchange) -> Result<Self, WireError> {
         let http = Http::new(&backend.url, exchange.clone())?;
-        let login = http.login(&backend.user, &backend.password, "judge");
-        let (status, session) = login.await?;
-        ensure!(status == 200, session);
-        let login = http.login(&backend.other_user, &backend.other_password, "judge");
-        let (status, other) = login.await?;
-        ensure!(status == 200, other);
+        let session = sign_in(&http, &backend.user, &backend.password).await?;
+        let other = sign_in(&http, &backend.other_user, &backend.other_password).await?;
         let mut setting = Self {
             backend,
             exchange: exchange.clone(),
@@ -62,6 +79,25 @@ impl<'a> Setting<'a> {
         let (_, ready) = setting.connect(&setting.session, 0, &Value::Null).await?;
         setting.ready = ready;
         Ok(setting)
+    }
+
+    /// Signs both users in anew where their tokens live so shortly that they could run out in a check.
+    pub(crate) async fn renew(&mut self) -> Result<(), WireError> {
+        let backend = self.backend;
+        for (session, user, password) in [
+            (&mut self.session, &backend.user, &backend.password),
+            (
+                &mut self.other,
+                &backend.other_user,
+                &backend.other_password,
+            ),
+        ] {
+            let lives = session["expiresInMs"].as_u64();
+            if lives.is_some_and(|lives| lives < SHORT_MS) {
+                *session = sign_in(&self.http, user, password).await?;
+            }
+        }
+        Ok(())
     }
 
     /// A session of the first user's on a device of its own.
@@ -89,9 +125,34 @@ impl<'a> Setting<'a> {
     }
 
     /// A limit that the backend told, or its default (§9).
-    pub(crate) fn limit(&self, name: &str, default: u64) -> usize {
-        let told = self.ready["limits"][name].as_u64().unwrap_or(default);
-        usize::try_from(told).unwrap_or(usize::MAX)
+    pub(crate) fn limit(&self, name: &str, default: usize) -> usize {
+        match self.ready["limits"][name].as_u64() {
+            Some(told) => usize::try_from(told).unwrap_or(usize::MAX),
+            None => default,
+        }
+    }
+
+    /// A limit of a frame or of a part of a file. One beyond what the judge makes up cannot be checked.
+    pub(crate) fn byte_limit(&self, name: &str, default: usize) -> Result<usize, WireError> {
+        bounded(name, self.limit(name, default), MOST_BYTES)
+    }
+
+    /// A limit of a text. One that fits into no frame cannot be checked.
+    pub(crate) fn text_limit(&self) -> Result<usize, WireError> {
+        let frame = self.limit("frameBytes", FRAME_BYTES).min(MOST_BYTES);
+        let most = frame.saturating_sub(AROUND_A_TEXT);
+        bounded("textBytes", self.limit("textBytes", 8_192), most)
+    }
+
+    /// How many messages or operations. So many that the judge does not make them up cannot be checked.
+    pub(crate) fn count_limit(&self, name: &str, default: usize) -> Result<usize, WireError> {
+        bounded(name, self.limit(name, default), MOST_THINGS)
+    }
+
+    /// How many operations fit in one submit, of those that somebody wants to send.
+    pub(crate) fn at_once(&self, wanted: usize) -> usize {
+        let most = self.limit("operationsPerSubmit", 100).clamp(1, MOST_THINGS);
+        wanted.min(most)
     }
 
     pub(crate) fn message(&self, key: &str, body: &str) -> Value {
@@ -282,6 +343,15 @@ impl<'a> Setting<'a> {
         socket.send(&hello).await?;
         let ready = socket.next_of("ready").await?;
         Ok((socket, ready))
+    }
+}
+
+fn bounded(name: &str, told: usize, most: usize) -> Result<usize, WireError> {
+    match told <= most {
+        true => Ok(told),
+        false => Err(skipped(format!(
+            "the limit {name} is {told}, beyond the {most} that can be checked"
+        ))),
     }
 }
 

@@ -1,27 +1,20 @@
-//! Raw requests and raw frames. Nothing here knows what they mean; the newest are kept for the report.
+//! Raw requests and raw frames. Nothing here knows what they mean.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use crate::Backend;
 use crate::codes;
-use crate::secrets::{Secrets, first};
+use crate::exchange::{Exchange, KEPT};
 
 /// An answer that does not come in this time never comes.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How many of the newest requests, answers and frames are kept. They are enough to understand a failure.
-const REMEMBERED: usize = 24;
-/// How many characters of each are kept, from its beginning.
-const KEPT: usize = 4_096;
-/// How many characters of each are shown, once nothing secret is in them.
-const SHOWN: usize = 600;
 /// How many bytes of an answer are read, and of what comes over one socket.
 const MOST_BYTES: usize = 64 << 20;
 
@@ -33,6 +26,9 @@ pub(crate) enum WireError {
     /// It cannot be known here.
     #[error("{0}")]
     Skipped(String),
+    /// Nothing can be known: nobody is there, or a user cannot sign in.
+    #[error("{0}")]
+    CannotRun(String),
 }
 
 pub(crate) fn wire(error: impl std::fmt::Display) -> WireError {
@@ -43,35 +39,20 @@ pub(crate) fn skipped(reason: impl std::fmt::Display) -> WireError {
     WireError::Skipped(reason.to_string())
 }
 
-/// Requests, answers and frames, the newest last, and what must not be shown of them.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Exchange {
-    lines: Arc<Mutex<Vec<String>>>,
-    pub(crate) secrets: Secrets,
-}
-
-impl Exchange {
-    pub(crate) fn note(&self, who: &str, what: &str) {
-        // One more than is looked at: what is cut is seen to be cut.
-        let kept = first(what, KEPT + 1);
-        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.push(format!("{who} {kept}"));
-        if lines.len() > REMEMBERED {
-            lines.remove(0);
-        }
+/// What went wrong with a request, with its cause. Where nothing listens, nothing can be known.
+fn unanswered(error: reqwest::Error) -> WireError {
+    let is_nobody = error.is_connect();
+    // The address has a token in it, now and then.
+    let error = error.without_url();
+    let mut reason = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(deeper) = cause {
+        reason = format!("{reason}: {deeper}");
+        cause = deeper.source();
     }
-
-    /// Takes all lines so far, as they may be shown.
-    pub(crate) fn take(&self) -> Vec<String> {
-        let lines = std::mem::take(&mut *self.lines.lock().unwrap_or_else(PoisonError::into_inner));
-        let shown = |line: &String| first(&self.secrets.hide(line), SHOWN).to_owned();
-        lines.iter().map(shown).collect()
-    }
-
-    /// Forgets all lines so far.
-    pub(crate) fn clear(&self) {
-        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.clear();
+    match is_nobody {
+        true => WireError::CannotRun(reason),
+        false => WireError::Broken(reason),
     }
 }
 
@@ -160,11 +141,11 @@ impl Http {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let mut response = request.body(body).send().await.map_err(wire)?;
+        let mut response = request.body(body).send().await.map_err(unanswered)?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let mut bytes = Vec::new();
-        while let Some(part) = response.chunk().await.map_err(wire)? {
+        while let Some(part) = response.chunk().await.map_err(unanswered)? {
             bytes.extend_from_slice(&part);
             if bytes.len() > MOST_BYTES {
                 return Err(wire(format!("an answer of more than {MOST_BYTES} bytes")));
@@ -208,6 +189,10 @@ pub(crate) struct Socket {
     exchange: Exchange,
     /// How many bytes of frames have come.
     read: usize,
+    /// How long it waits for a frame.
+    patience: Duration,
+    /// Whether the other side has cut it off, which takes away what it has said last.
+    was_reset: bool,
 }
 
 impl Socket {
@@ -239,11 +224,20 @@ impl Socket {
         let (stream, _) = tokio::time::timeout(PATIENCE, connecting)
             .await
             .map_err(|_| wire("no handshake in time"))?
-            .map_err(|error| wire(format!("no handshake: {error}")))?;
+            .map_err(|error| {
+                let reason = format!("no handshake: {error}");
+                match error {
+                    Error::Io(error) if !is_reset(&error) => WireError::CannotRun(reason),
+                    Error::Tls(_) | Error::Url(_) => WireError::CannotRun(reason),
+                    _ => WireError::Broken(reason),
+                }
+            })?;
         Ok(Self {
             stream,
             exchange: exchange.clone(),
             read: 0,
+            patience: PATIENCE,
+            was_reset: false,
         })
     }
 
@@ -256,10 +250,23 @@ impl Socket {
         self.stream.send(Message::text(text)).await.map_err(wire)
     }
 
+    /// The close code after a frame that the other side refuses to read, which may end the socket while it is written.
+    /// The second is whether it was cut off so that its close code may be lost.
+    pub(crate) async fn refused(&mut self, frame: &Value) -> Result<(u16, bool), WireError> {
+        let written = self.send(frame).await;
+        let code = self.closed().await?;
+        Ok((code, written.is_err() || self.was_reset))
+    }
+
+    /// Waits longer for frames than usual.
+    pub(crate) fn wait_up_to(&mut self, patience: Duration) {
+        self.patience = patience;
+    }
+
     /// The next frame; `Err` with the close code when there is none.
     pub(crate) async fn next(&mut self) -> Result<Result<Value, u16>, WireError> {
         loop {
-            let message = tokio::time::timeout(PATIENCE, self.stream.next())
+            let message = tokio::time::timeout(self.patience, self.stream.next())
                 .await
                 .map_err(|_| wire("no frame in time"))?;
             match message {
@@ -279,7 +286,10 @@ impl Socket {
                     return Ok(Err(code));
                 }
                 Some(Ok(_)) => {}
-                Some(Err(_)) | None => {
+                ended @ (Some(Err(_)) | None) => {
+                    if let Some(Err(Error::Io(error))) = ended {
+                        self.was_reset |= is_reset(&error);
+                    }
                     self.exchange.note("←", "the end, without a close frame");
                     return Ok(Err(1006));
                 }
@@ -329,6 +339,14 @@ impl Socket {
             }
         }
     }
+}
+
+fn is_reset(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+    matches!(
+        error.kind(),
+        BrokenPipe | ConnectionAborted | ConnectionReset
+    )
 }
 
 /// A fresh operation key: a version 7 UUID by its looks, which is all that a server may ask.

@@ -128,7 +128,7 @@ async fn gone(setting: &Setting<'_>) -> Outcome {
 
 async fn too_large(setting: &Setting<'_>) -> Outcome {
     let most = setting.limit("fileBytes", 256 << 20);
-    let length = (most + 1).to_string();
+    let length = most.saturating_add(1).to_string();
     let headers = [TUS, ("Upload-Length", length.as_str())];
     let answer = setting
         .http
@@ -138,7 +138,7 @@ async fn too_large(setting: &Setting<'_>) -> Outcome {
         answer.status == 413 && answer.body["code"] == "request.tooLarge",
         answer.body
     );
-    let part = setting.limit("chunkBytes", 1 << 20) + 1;
+    let part = setting.byte_limit("chunkBytes", 1 << 20)? + 1;
     if part > most {
         // No file is larger than a part.
         return Ok(());

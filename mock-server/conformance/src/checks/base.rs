@@ -144,7 +144,7 @@ async fn as_it_is(setting: &Setting<'_>) -> Outcome {
         let message = setting.say(said).await?;
         ensure!(message["text"] == said, message);
     }
-    let most = setting.limit("textBytes", 8192);
+    let most = setting.text_limit()?;
     let letters = "\u{e9}".repeat(most / 2 + 1);
     let params = json!({"conversationId": setting.conversation, "text": letters});
     setting
@@ -285,6 +285,7 @@ async fn runs_out(setting: &Setting<'_>) -> Outcome {
         )));
     }
     let (mut socket, _) = setting.connect(&session, 0, &Value::Null).await?;
+    socket.wait_up_to(std::time::Duration::from_millis(2 * PATIENCE_MS));
     let code = socket.closed().await?;
     ensure!(code == 4401, code);
     let (status, problem) = setting.http.get("/v1/me", token(&session)).await?;

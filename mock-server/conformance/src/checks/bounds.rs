@@ -62,7 +62,7 @@ async fn marked(setting: &Setting<'_>) -> Outcome {
 
 async fn payloads(setting: &Setting<'_>) -> Outcome {
     let with = |payload: Value| json!({"conversationId": setting.conversation, "text": "a place", "payload": payload});
-    let long = "x".repeat(setting.limit("textBytes", 8192) + 1);
+    let long = "x".repeat(setting.text_limit()? + 1);
     for payload in [
         json!({"type": " ", "data": {}}),
         json!({"type": "x".repeat(129), "data": {}}),

@@ -97,14 +97,14 @@ async fn receipts(setting: &Setting<'_>) -> Outcome {
 }
 
 async fn texts(setting: &Setting<'_>) -> Outcome {
-    let long = "x".repeat(setting.limit("textBytes", 8192) + 1);
+    let long = "x".repeat(setting.text_limit()? + 1);
     for body in ["", "   ", "\n\t", "\u{200B}\u{2800}\u{AD}", &long] {
         let params = json!({"conversationId": setting.conversation, "text": body});
         setting
             .refused(setting.token(), "message.send", params, "params.invalid")
             .await?;
     }
-    let longest = "x".repeat(setting.limit("textBytes", 8192));
+    let longest = "x".repeat(setting.text_limit()?);
     setting.say(&longest).await.map(|_| ())
 }
 

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 
 use super::{Outcome, checks};
-use crate::setting::{Setting, ensure};
+use crate::setting::{FRAME_BYTES, Setting, ensure};
 use crate::wire::{operation_key, wire};
 
 checks! {
@@ -242,7 +242,7 @@ async fn malformed(setting: &Setting<'_>) -> Outcome {
 async fn too_many(setting: &Setting<'_>) -> Outcome {
     let before = setting.view(setting.token(), &setting.conversation).await?;
     let mut operations = Vec::new();
-    for _ in 0..=setting.limit("operationsPerSubmit", 100) {
+    for _ in 0..=setting.count_limit("operationsPerSubmit", 100)? {
         operations.push(setting.message(&operation_key()?, "one too many"));
     }
     let body = json!({ "operations": operations });
@@ -263,7 +263,7 @@ async fn too_many(setting: &Setting<'_>) -> Outcome {
 }
 
 async fn too_large(setting: &Setting<'_>) -> Outcome {
-    let padding = "x".repeat(setting.limit("frameBytes", 1 << 20) + 1);
+    let padding = "x".repeat(setting.byte_limit("frameBytes", FRAME_BYTES)? + 1);
     let body = json!({"operations": [], "padding": padding});
     let (status, problem) = setting
         .http

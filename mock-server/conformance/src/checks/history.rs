@@ -83,9 +83,9 @@ async fn around(setting: &Setting<'_>) -> Outcome {
 }
 
 async fn page_size(setting: &Setting<'_>) -> Outcome {
-    let size = setting.limit("pageSize", 50);
+    let size = setting.count_limit("pageSize", 50)?;
     let mut operations = Vec::new();
-    for _ in 0..=size.min(setting.limit("operationsPerSubmit", 100).saturating_sub(1)) {
+    for _ in 0..setting.at_once(size + 1) {
         operations.push(setting.message(&operation_key()?, "many"));
     }
     setting.submit(Value::Array(operations)).await?;
@@ -196,10 +196,10 @@ async fn hidden_not_found(setting: &Setting<'_>) -> Outcome {
 
 async fn cursors(setting: &Setting<'_>) -> Outcome {
     let word = format!("w{}", operation_key()?.replace('-', ""));
-    let size = setting.limit("pageSize", 50);
+    let size = setting.count_limit("pageSize", 50)?;
     let mut left = size + 1;
     while left > 0 {
-        let many = left.min(setting.limit("operationsPerSubmit", 100));
+        let many = setting.at_once(left);
         let mut operations = Vec::new();
         for _ in 0..many {
             operations.push(setting.message(&operation_key()?, &word));

@@ -134,7 +134,7 @@ async fn old_key(setting: &Setting<'_>) -> Outcome {
     let first = setting.submit(json!([operation])).await?;
     for _ in 0..3 {
         let mut more = Vec::new();
-        for _ in 0..setting.limit("operationsPerSubmit", 100).min(50) {
+        for _ in 0..setting.at_once(50) {
             more.push(setting.message(&operation_key()?, "since then"));
         }
         setting.submit(Value::Array(more)).await?;

@@ -62,7 +62,7 @@ const MANY_EVENTS: usize = 130;
 
 async fn presence_apart(setting: &Setting<'_>) -> Outcome {
     let mark = setting.mark(setting.token()).await?;
-    let at_once = setting.limit("operationsPerSubmit", 100).clamp(1, 50);
+    let at_once = setting.at_once(50);
     let mut said = 0;
     while said < MANY_EVENTS {
         let mut operations = Vec::new();
