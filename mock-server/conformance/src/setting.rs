@@ -83,21 +83,31 @@ impl<'a> Setting<'a> {
 
     /// Signs both users in anew where their tokens live so shortly that they could run out in a check.
     pub(crate) async fn renew(&mut self) -> Result<(), WireError> {
-        let backend = self.backend;
-        for (session, user, password) in [
-            (&mut self.session, &backend.user, &backend.password),
-            (
-                &mut self.other,
-                &backend.other_user,
-                &backend.other_password,
-            ),
-        ] {
-            let lives = session["expiresInMs"].as_u64();
-            if lives.is_some_and(|lives| lives < SHORT_MS) {
-                *session = sign_in(&self.http, user, password).await?;
-            }
-        }
+        self.session = self.session_again().await?;
+        self.other = self.other_again().await?;
         Ok(())
+    }
+
+    /// The first user's session, renewed in the same way, in the middle of a check that takes long.
+    pub(crate) async fn session_again(&self) -> Result<Value, WireError> {
+        let backend = self.backend;
+        self.again(&self.session, &backend.user, &backend.password)
+            .await
+    }
+
+    /// The same of the other user's.
+    pub(crate) async fn other_again(&self) -> Result<Value, WireError> {
+        let backend = self.backend;
+        self.again(&self.other, &backend.other_user, &backend.other_password)
+            .await
+    }
+
+    async fn again(&self, session: &Value, user: &str, password: &str) -> Result<Value, WireError> {
+        let lives = session["expiresInMs"].as_u64();
+        match lives.is_some_and(|lives| lives < SHORT_MS) {
+            true => sign_in(&self.http, user, password).await,
+            false => Ok(session.clone()),
+        }
     }
 
     /// A session of the first user's on a device of its own.
