@@ -42,7 +42,7 @@ defects! {
     WaitsForEver "An outcome that does not come is waited for without end.";
     CountsOwn "One's own messages are unread.";
     CountsNotices "Notices are unread.";
-    TellsOnce "A receipt of delivery that was lost is not told again.";
+    TellsOnce "What came in while nobody could be told of it is never said to be delivered.";
     KeepsDeleted "What was deleted stays on the screen.";
     SettingsUnheard "Settings of another device are not taken over.";
     RolesUnheard "The roles of others are not taken over.";

@@ -40,6 +40,9 @@ impl Deliveries {
 
     /// A connection is up, or the log is another: what came meanwhile has not been told of.
     pub(super) fn find(&mut self, tx: &Tx<'_>, timers: &mut Timers, own: &UserId) -> Result<()> {
+        if defects::active(Defect::TellsOnce) {
+            return Ok(());
+        }
         self.behind = reading::behind(&tx.db, own, MOST_PARTICIPANTS)?;
         if !self.behind.is_empty() {
             tell_after(tx, timers, TOGETHER);
@@ -78,9 +81,6 @@ impl Deliveries {
 
     /// A submit of these was lost.
     pub(super) fn lost(&mut self, tx: &Tx<'_>, timers: &mut Timers, lanes: &[LaneId]) {
-        if defects::active(Defect::TellsOnce) {
-            return;
-        }
         self.behind
             .extend(lanes.iter().map(|lane| lane.conversation()));
         if !lanes.is_empty() {

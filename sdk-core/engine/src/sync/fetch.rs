@@ -5,6 +5,7 @@ use fulmar_protocol::{Answer, ApiRequest, Code, FailureClass, Secret, Seq, SyncP
 
 use super::{Fetch, Missing, Sync, SyncNews};
 use crate::config::Config;
+use crate::defects::{self, Defect};
 use crate::facts::Own;
 use crate::io::{RequestFailure, RequestId};
 use crate::pace::Gate;
@@ -125,7 +126,7 @@ impl Sync {
             self.rest(tx, None, config);
             return;
         };
-        if problem.code == Code::SyncReset {
+        if problem.code == Code::SyncReset && !defects::active(Defect::IgnoresReset) {
             if fetch == Fetch::Snapshot {
                 // It refuses the snapshot as well.
                 self.rest(tx, problem.retry_after_ms, config);
