@@ -10,7 +10,7 @@ checks! {
     "5.1.7" [M9] "what was refused has begun no conversation" => nothing_left;
     "5.1.8" [M10] "the keys of creations, receipts and leaving are remembered" => keys;
     "5.1.9" [M10] "what is asked for again is told once" => told_once;
-    "5.1.10" [M10] {administration reactions} "who takes no part any more gets the first outcome, and nothing of since" => after_leaving;
+    "5.1.19" [M10] {administration reactions} "who takes no part any more gets the first outcome, and nothing of since" => after_leaving;
     "5.2.3" [] "a submit over the socket has a number" => numbered;
 }
 
