@@ -4,6 +4,8 @@
 //! `defects`, which the mutation run turns on and no server that ships; without it `active` is a constant `false` and
 //! the compiler removes them. With it a backend has none until one is planted in it.
 
+use fulmar_protocol::OperationKey;
+
 /// `Name "3.5.1" "what is done wrong";`
 macro_rules! defects {
     ($($name:ident $check:literal $doc:literal;)*) => {
@@ -256,6 +258,49 @@ defects! {
     AnyBody "9.0.2" "A body has any size.";
     AnyPicture "9.0.3" "Addresses of pictures have any length.";
     AnyContext "9.0.3" "Contexts have no bounds.";
+    EditsElsewhere "5.7.5" "A message is edited through a conversation that it is not in.";
+    DeletesElsewhere "5.8.6" "A message is deleted through a conversation that it is not in.";
+    HidesElsewhere "5.8.6" "A message is hidden through a conversation that it is not in.";
+    ReactsElsewhere "5.9.7" "One reacts through a conversation that the message is not in.";
+    PinsElsewhere "5.13.5" "A message is pinned through a conversation that it is not in.";
+    PagesForAnybody "7.0.4" "Anybody pages through a conversation whose id they know.";
+    TellsWhoLeft "7.0.5" "Who left is told of later messages.";
+    FindsOwnAfterLeaving "7.6.6" "Who left finds what they wrote there.";
+    ReadsOwnById "7.9.8" "Who left reads by its id what they wrote there.";
+    VersionsForAll "7.5.8" "Anybody reads the versions of a message whose id they know.";
+    ModeratorsEdit "5.7.6" "Moderators and admins edit what others wrote.";
+    ModeratorsWrite "4.4.11" "Moderators write where only admins do.";
+    BlockedEdit "7.4.10" "Who is blocked edits.";
+    BlockedReact "7.4.11" "Who is blocked reacts.";
+    BlocksReceipts "5.5.3" "Who is blocked does not move their pointers.";
+    BlocksInGroups "7.4.12" "Who is blocked does not write in groups.";
+    DeletedKeepsPayload "5.8.7" "A deleted message keeps its payload, and what it answers.";
+    ViewTellsHidden "5.8.7" "What one has hidden comes with the conversation.";
+    TellsHiddenById "7.9.9" "What one has hidden is told by its id.";
+    AroundTellsHidden "7.5.9" "A page around a place tells what one has hidden.";
+    ForwardsHidden "5.4.10" "What one has hidden is forwarded.";
+    ForgetsEdits "5.1.10" "The keys of edits are forgotten.";
+    ForgetsDeletions "5.1.10" "The keys of deletions are forgotten.";
+    ForgetsHiding "5.1.10" "The keys with which messages were hidden are forgotten.";
+    ForgetsSettings "5.1.11" "The keys of settings are forgotten.";
+    ForgetsReactions "5.1.12" "The keys of reactions are forgotten.";
+    ForgetsTakingBack "5.1.12" "The keys with which reactions were taken back are forgotten.";
+    ForgetsPins "5.1.13" "The keys of pins are forgotten.";
+    ForgetsUpdates "5.1.14" "The keys of new titles are forgotten.";
+    ForgetsAdditions "5.1.14" "The keys with which people were added are forgotten.";
+    ForgetsRemovals "5.1.14" "The keys with which people were removed are forgotten.";
+    ForgetsRoles "5.1.14" "The keys of roles are forgotten.";
+    KeysOfSockets "5.1.15" "A key over a socket is another than over HTTP.";
+    KeysEndWithSessions "5.1.15" "With a logout keys are forgotten.";
+    ComparesTexts "5.1.16" "What has the same text means the same.";
+    ComparesReceipts "5.1.16" "All pointers mean the same.";
+    SharesNoticeKeys "5.1.17" "The key of a notice is free for others.";
+    KeysOfRest "7.9.10" "A key of a request is another than that of an operation.";
+    OneRepetition "7.2.5" "A refresh can be repeated once.";
+    RepeatsFirstOnly "7.2.5" "Only the first refresh can be repeated.";
+    ForgivesOlder "7.2.6" "A refresh token three back ends nothing.";
+    StolenKeepsSockets "7.2.6" "The sockets of a stolen session stay open.";
+    EndedKeepsSockets "7.1.6" "The sockets of a session that somebody ended stay open.";
     AnyUserId "4.8.1" "Any id may be chosen.";
     IdsInCapitals "4.8.1" "An id in capitals is another id.";
     MixedScripts "4.8.1" "An id mixes letters of several scripts.";
@@ -268,43 +313,7 @@ defects! {
 }
 
 #[cfg(feature = "defects")]
-mod switch {
-    use std::cell::Cell;
-
-    use super::Defect;
-
-    thread_local! {
-        static ACTIVE: Cell<Option<Defect>> = const { Cell::new(None) };
-    }
-
-    /// What is planted in one backend.
-    #[derive(Default)]
-    pub(crate) struct Planted(Option<Defect>);
-
-    /// As long as it lives, the defect acts in this thread.
-    pub(crate) struct Acting(());
-
-    impl Planted {
-        pub(crate) fn plant(&mut self, defect: Option<Defect>) {
-            self.0 = defect;
-        }
-
-        pub(crate) fn acting(&self) -> Acting {
-            ACTIVE.set(self.0);
-            Acting(())
-        }
-    }
-
-    impl Drop for Acting {
-        fn drop(&mut self) {
-            ACTIVE.set(None);
-        }
-    }
-
-    pub(crate) fn active(defect: Defect) -> bool {
-        ACTIVE.get() == Some(defect)
-    }
-}
+mod switch;
 
 #[cfg(feature = "defects")]
 pub(crate) use switch::{Planted, active};
@@ -328,4 +337,13 @@ pub(crate) use switch::Planted;
 #[cfg(not(feature = "defects"))]
 pub(crate) const fn active(_: Defect) -> bool {
     false
+}
+
+/// The same key; with this defect another one.
+pub(crate) fn key_unless(key: OperationKey, defect: Defect) -> OperationKey {
+    let mut bytes = key.to_bytes();
+    if active(defect) {
+        bytes.reverse();
+    }
+    OperationKey::from_bytes(bytes)
 }

@@ -31,8 +31,18 @@ pub(crate) struct Writer(Membership);
 impl Membership {
     /// Refuses users who do not take part, in the same words as for what does not exist.
     pub(crate) fn check(tx: &Tx<'_>, id: &ConversationId, user: &UserId) -> Result<Self> {
+        Self::check_unless(tx, id, user, Defect::ShowsConversations)
+    }
+
+    /// The same; with this defect anybody takes part.
+    pub(crate) fn check_unless(
+        tx: &Tx<'_>,
+        id: &ConversationId,
+        user: &UserId,
+        defect: Defect,
+    ) -> Result<Self> {
         match participants::role(tx.db(), id, user)? {
-            None if active(Defect::ShowsConversations) => Ok(Self {
+            None if active(defect) => Ok(Self {
                 conversation_id: id.clone(),
                 user_id: user.clone(),
                 role: Role::Member,
@@ -64,28 +74,44 @@ impl Membership {
 
 impl Writer {
     pub(crate) fn check(tx: &Tx<'_>, id: &ConversationId, user: &UserId) -> Result<Self> {
-        let member = Membership::check(tx, id, user)?;
-        let counterpart = match conversations::kind(tx.db(), id)? {
-            ConversationKind::Direct => counterpart(tx, id, user)?,
-            ConversationKind::Group | ConversationKind::Unknown => Counterpart::None,
-        };
-        let writing = conversations::profile(tx.db(), id)?.writing;
-        allow(may_write(member.role, writing, counterpart))?;
-        Ok(Self(member))
+        Self::check_blocked(tx, id, user, Defect::BlockedWrite)
     }
 
-    /// The same; with this defect they only have to take part.
+    /// The same; with the first defect they only have to take part, with the second they may have blocked each other.
     pub(crate) fn check_unless(
         tx: &Tx<'_>,
         id: &ConversationId,
         user: &UserId,
-        defect: Defect,
+        member: Defect,
+        blocked: Defect,
     ) -> Result<Self> {
-        if active(defect) {
+        if active(member) {
             Membership::check(tx, id, user).map(Self)
         } else {
-            Self::check(tx, id, user)
+            Self::check_blocked(tx, id, user, blocked)
         }
+    }
+
+    fn check_blocked(
+        tx: &Tx<'_>,
+        id: &ConversationId,
+        user: &UserId,
+        blocked: Defect,
+    ) -> Result<Self> {
+        let member = Membership::check(tx, id, user)?;
+        let counterpart = match conversations::kind(tx.db(), id)? {
+            ConversationKind::Direct => counterpart(tx, id, user, blocked)?,
+            ConversationKind::Group | ConversationKind::Unknown
+                if active(Defect::BlocksInGroups) =>
+            {
+                in_group(tx, id, user)?
+            }
+            ConversationKind::Group | ConversationKind::Unknown => Counterpart::None,
+        };
+        let writing = conversations::profile(tx.db(), id)?.writing;
+        let moderates = member.role == Role::Moderator && active(Defect::ModeratorsWrite);
+        allow(may_write(member.role, writing, counterpart) || moderates)?;
+        Ok(Self(member))
     }
 
     pub(crate) fn membership(&self) -> &Membership {
@@ -144,7 +170,22 @@ pub(crate) fn check_reachable(tx: &Tx<'_>, user: &UserId, other: &UserId) -> Res
     }
 }
 
-fn counterpart(tx: &Tx<'_>, id: &ConversationId, user: &UserId) -> Result<Counterpart> {
+/// With a defect, blocks count in groups as well.
+fn in_group(tx: &Tx<'_>, id: &ConversationId, user: &UserId) -> Result<Counterpart> {
+    for other in participants::ids(tx.db(), id)? {
+        if blocks::between(tx.db(), user, &other)? {
+            return Ok(Counterpart::Blocked);
+        }
+    }
+    Ok(Counterpart::None)
+}
+
+fn counterpart(
+    tx: &Tx<'_>,
+    id: &ConversationId,
+    user: &UserId,
+    blocked: Defect,
+) -> Result<Counterpart> {
     let people = participants::ids(tx.db(), id)?;
     let Some(other) = people.iter().find(|other| *other != user) else {
         return Ok(if active(Defect::WritesToDeleted) {
@@ -153,7 +194,7 @@ fn counterpart(tx: &Tx<'_>, id: &ConversationId, user: &UserId) -> Result<Counte
             Counterpart::Gone
         });
     };
-    if blocks::between(tx.db(), user, other)? && !active(Defect::BlockedWrite) {
+    if blocks::between(tx.db(), user, other)? && !active(blocked) {
         Ok(Counterpart::Blocked)
     } else {
         Ok(Counterpart::There)

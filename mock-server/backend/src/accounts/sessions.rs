@@ -115,6 +115,12 @@ impl Accounts {
             if !given || active(Defect::ForgivesThieves) {
                 return Err(revoked());
             }
+            if active(Defect::ForgivesOlder) {
+                let next = fingerprint(self.keys.successor(session_id, token)?.expose());
+                if session.previous_refresh != Some(next) {
+                    return Err(revoked());
+                }
+            }
             write::delete(tx.db(), session_id)?;
             return Ok(Refreshed::Reused(AccountNews::SessionEnded {
                 user_id: session.user_id,
@@ -127,7 +133,11 @@ impl Accounts {
             self.keys.successor(session_id, token)?
         };
         if shown == session.current_refresh {
-            write::set_refresh(tx.db(), session_id, &fingerprint(next.expose()), &shown)?;
+            let again = session.previous_refresh.is_some() && active(Defect::RepeatsFirstOnly);
+            let previous: &[u8] = if again { &[] } else { &shown };
+            write::set_refresh(tx.db(), session_id, &fingerprint(next.expose()), previous)?;
+        } else if active(Defect::OneRepetition) {
+            write::set_refresh(tx.db(), session_id, &session.current_refresh, &[])?;
         }
         self.session(tx, &session.user_id, &session.device_id, session_id, next)
             .map(Refreshed::Fresh)

@@ -3,7 +3,7 @@
 use fulmar_protocol::{Position, ReceiptUpdate};
 
 use super::{ConversationNews, Conversations};
-use crate::access::Membership;
+use crate::access::{Membership, Writer};
 use crate::actor::Actor;
 use crate::defects::{Defect, active};
 use crate::error::Result;
@@ -20,6 +20,9 @@ impl Conversations {
     ) -> Result<Vec<ConversationNews>> {
         let member = Membership::check(tx, &params.conversation_id, actor.user)?;
         let id = member.conversation_id();
+        if active(Defect::BlocksReceipts) {
+            Writer::check(tx, id, actor.user)?;
+        }
         let mut news = Vec::new();
         if params.read_to.is_some() && !active(Defect::StaysMarked) {
             news.extend(self.change_settings(tx, &member, |settings| {

@@ -14,7 +14,7 @@ use super::sockets::{Outgoing, SocketId, Sockets, say};
 use super::{presence, typing};
 use crate::actor::Caller;
 use crate::config::Config;
-use crate::defects::{Defect, active};
+use crate::defects::{Defect, active, key_unless};
 use crate::error::Error;
 use crate::operations::apply_all;
 use crate::service::Service;
@@ -334,7 +334,15 @@ fn submit(
 ) -> Vec<Outgoing> {
     let submit_id = submit.submit_id;
     let applied = service.run(now, |rooms, tx| {
-        apply_all(rooms, tx, &caller.user_id, &submit.operations)
+        let mut operations = submit.operations.clone();
+        for operation in &mut operations {
+            operation.operation_key = key_unless(operation.operation_key, Defect::KeysOfSockets);
+        }
+        let mut outcomes = apply_all(rooms, tx, &caller.user_id, &operations)?;
+        for outcome in &mut outcomes {
+            outcome.operation_key = key_unless(outcome.operation_key, Defect::KeysOfSockets);
+        }
+        Ok(outcomes)
     });
     match applied {
         Ok((outcomes, pending)) => {

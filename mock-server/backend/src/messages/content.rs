@@ -28,11 +28,7 @@ impl Messages {
             }
         }
         if let Some(root) = params.thread_root {
-            let root = if active(Defect::AnyRoot) {
-                messages::find(tx.db(), root)?
-            } else {
-                self.find_in(tx, id, root)?
-            };
+            let root = self.find_in(tx, id, root, Defect::AnyRoot)?;
             let root = root.ok_or_else(not_in_conversation)?;
             let in_thread = root.content.thread_root.is_some() && !active(Defect::ThreadsInThreads);
             let notice = root.content.notice.is_some() && !active(Defect::ThreadsUnderNotices);
@@ -44,16 +40,13 @@ impl Messages {
         }
         // What it answers may be gone, or elsewhere: then it answers nothing.
         let reply_to = match params.reply_to {
-            Some(key) if active(Defect::AnswersElsewhere) => {
-                messages::find(tx.db(), key)?.map(|there| there.operation_key)
-            }
-            Some(key) => self.find_in(tx, id, key)?.map(|there| there.operation_key),
+            Some(key) => self.find_in(tx, id, key, Defect::AnswersElsewhere)?,
             None => None,
         };
         Ok(Content {
             mentions: self.mentions(tx, member, params.mentions)?,
             text: params.text,
-            reply_to,
+            reply_to: reply_to.map(|there| there.operation_key),
             thread_root: params.thread_root,
             forwarded_from: None,
             payload: params.payload,
@@ -76,6 +69,7 @@ impl Messages {
         let takes_part = participants::takes_part(tx.db(), &source.conversation_id, user)?;
         if !(takes_part || active(Defect::ForwardsAnything))
             || messages::is_hidden(tx.db(), user, &source.message_id)?
+                && !active(Defect::ForwardsHidden)
         {
             return Err(not_in_conversation());
         }

@@ -18,7 +18,8 @@ impl Messages {
         member: &Membership,
         params: &MessageDelete,
     ) -> Result<Option<MessageNews>> {
-        let Some(message) = self.find_in(tx, member.conversation_id(), params.message_key)? else {
+        let (id, key) = (member.conversation_id(), params.message_key);
+        let Some(message) = self.find_in(tx, id, key, Defect::DeletesElsewhere)? else {
             return Err(not_in_conversation());
         };
         if message.deleted.is_some() {
@@ -57,7 +58,12 @@ impl Messages {
     ) -> Result<MessageNews> {
         write::forget_content(tx.db(), &message.message_id)?;
         if !active(Defect::DeletedKeepsText) {
-            message.content = message.content.emptied();
+            let before = message.content;
+            message.content = before.emptied();
+            if active(Defect::DeletedKeepsPayload) {
+                message.content.payload = before.payload;
+                message.content.reply_to = before.reply_to;
+            }
         }
         if !active(Defect::DeletedKeepsReactions) {
             message.reactions.clear();

@@ -1,6 +1,6 @@
 //! `message.edit` (PROTOCOL.md §5.7).
 
-use fulmar_protocol::MessageEdit;
+use fulmar_protocol::{MessageEdit, Role};
 
 use super::{MessageNews, Messages, forbidden, not_in_conversation};
 use crate::access::Writer;
@@ -21,13 +21,15 @@ impl Messages {
         let member = writer.membership();
         let id = member.conversation_id();
         let found = if active(Defect::EditsDeleted) {
-            self.find_in(tx, id, params.message_key)?
+            self.find_in(tx, id, params.message_key, Defect::EditsElsewhere)?
                 .ok_or_else(not_in_conversation)?
         } else {
-            self.undeleted(tx, id, params.message_key)?
+            self.undeleted(tx, id, params.message_key, Defect::EditsElsewhere)?
         };
         let mut message = found;
-        let own = message.sender_id == *actor.user || active(Defect::EditsOfOthers);
+        let own = message.sender_id == *actor.user
+            || active(Defect::EditsOfOthers)
+            || active(Defect::ModeratorsEdit) && member.role() != Role::Member;
         let notice = message.content.notice.is_some() && !active(Defect::EditsNotices);
         let forwarded = message.content.forwarded_from.is_some() && !active(Defect::EditsForwards);
         if !own || notice || forwarded {

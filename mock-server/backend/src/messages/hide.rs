@@ -21,7 +21,7 @@ impl Messages {
     ) -> Result<Option<MessageNews>> {
         let id = member.conversation_id();
         let message = self
-            .find_in(tx, id, params.message_key)?
+            .find_in(tx, id, params.message_key, Defect::HidesElsewhere)?
             .ok_or_else(not_in_conversation)?;
         if active(Defect::HidesForAll) {
             return self.erase(tx, message, actor.user).map(Some);

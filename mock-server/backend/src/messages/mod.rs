@@ -64,19 +64,28 @@ impl Messages {
     }
 
     /// A message of this conversation that was not deleted.
-    fn undeleted(&self, tx: &Tx<'_>, id: &ConversationId, key: OperationKey) -> Result<Message> {
-        self.find_in(tx, id, key)?
+    fn undeleted(
+        &self,
+        tx: &Tx<'_>,
+        id: &ConversationId,
+        key: OperationKey,
+        elsewhere: Defect,
+    ) -> Result<Message> {
+        self.find_in(tx, id, key, elsewhere)?
             .filter(|message| message.deleted.is_none())
             .ok_or_else(not_in_conversation)
     }
 
+    /// A message of this conversation; with that defect, of any.
     fn find_in(
         &self,
         tx: &Tx<'_>,
         id: &ConversationId,
         key: OperationKey,
+        elsewhere: Defect,
     ) -> Result<Option<Message>> {
-        Ok(messages::find(tx.db(), key)?.filter(|message| message.conversation_id == *id))
+        let found = messages::find(tx.db(), key)?;
+        Ok(found.filter(|message| message.conversation_id == *id || active(elsewhere)))
     }
 
     /// Stores a message that was changed, under its next revision.

@@ -20,7 +20,7 @@ impl Messages {
         params: &MessagePin,
     ) -> Result<Vec<MessageNews>> {
         let id = writer.membership().conversation_id();
-        let mut message = self.undeleted(tx, id, params.message_key)?;
+        let mut message = self.undeleted(tx, id, params.message_key, Defect::PinsElsewhere)?;
         if message.content.notice.is_some() && !active(Defect::PinsNotices) {
             return Err(forbidden("What the server wrote cannot be pinned"));
         }

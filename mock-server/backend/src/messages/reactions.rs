@@ -26,7 +26,7 @@ impl Messages {
     ) -> Result<Option<MessageNews>> {
         let emoji = normal(&params.emoji)?;
         let id = writer.membership().conversation_id();
-        let mut message = self.undeleted(tx, id, params.message_key)?;
+        let mut message = self.undeleted(tx, id, params.message_key, Defect::ReactsElsewhere)?;
         if has(&message, &emoji, actor.user) {
             return Ok(None);
         }
@@ -68,7 +68,7 @@ impl Messages {
     ) -> Result<Option<MessageNews>> {
         let emoji = normal(&params.emoji)?;
         let id = writer.membership().conversation_id();
-        let mut message = self.undeleted(tx, id, params.message_key)?;
+        let mut message = self.undeleted(tx, id, params.message_key, Defect::ReactsElsewhere)?;
         if !has(&message, &emoji, actor.user) || active(Defect::KeepsReactions) {
             return Ok(None);
         }

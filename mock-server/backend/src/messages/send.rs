@@ -50,9 +50,9 @@ impl Messages {
         let id = member.conversation_id();
         // The key of a message is remembered as long as the message (PROTOCOL.md §5.1).
         if let Some(there) = messages::find(tx.db(), actor.key)? {
-            return if there.conversation_id == *id
-                && (there.sender_id == *actor.user || active(Defect::SharesKeys))
-            {
+            let notice = there.content.notice.is_some() && active(Defect::SharesNoticeKeys);
+            let own = there.sender_id == *actor.user || active(Defect::SharesKeys) || notice;
+            return if there.conversation_id == *id && own {
                 Ok(Sent::Existing(Rc::new(there)))
             } else {
                 Err(key_of_another())

@@ -35,8 +35,13 @@ pub(super) fn carry_out(
         Method::MessageSend(params) => return send(rooms, tx, actor, params),
         Method::ConversationCreate(params) => return create(rooms, tx, actor, &params),
         Method::MessageEdit(params) => {
-            let writer =
-                Writer::check_unless(tx, &params.conversation_id, user, Defect::MembersEdit)?;
+            let writer = Writer::check_unless(
+                tx,
+                &params.conversation_id,
+                user,
+                Defect::MembersEdit,
+                Defect::BlockedEdit,
+            )?;
             all(messages.edit(tx, actor, &writer, &params)?)
         }
         Method::MessageDelete(params) => {
@@ -48,18 +53,33 @@ pub(super) fn carry_out(
             all(messages.hide(tx, actor, &member, &params)?)
         }
         Method::MessagePin(params) => {
-            let writer =
-                Writer::check_unless(tx, &params.conversation_id, user, Defect::MembersPin)?;
+            let writer = Writer::check_unless(
+                tx,
+                &params.conversation_id,
+                user,
+                Defect::MembersPin,
+                Defect::BlockedWrite,
+            )?;
             all(messages.pin(tx, actor, &writer, &params)?)
         }
         Method::ReactionAdd(params) => {
-            let writer =
-                Writer::check_unless(tx, &params.conversation_id, user, Defect::MembersReact)?;
+            let writer = Writer::check_unless(
+                tx,
+                &params.conversation_id,
+                user,
+                Defect::MembersReact,
+                Defect::BlockedReact,
+            )?;
             all(messages.add_reaction(tx, actor, &writer, &params)?)
         }
         Method::ReactionRemove(params) => {
-            let writer =
-                Writer::check_unless(tx, &params.conversation_id, user, Defect::MembersReact)?;
+            let writer = Writer::check_unless(
+                tx,
+                &params.conversation_id,
+                user,
+                Defect::MembersReact,
+                Defect::BlockedReact,
+            )?;
             all(messages.remove_reaction(tx, actor, &writer, &params)?)
         }
         Method::ReceiptUpdate(params) => all(conversations.update_receipt(tx, actor, &params)?),
@@ -86,7 +106,13 @@ fn all(news: impl IntoIterator<Item = impl Into<News>>) -> Vec<News> {
 
 fn send(rooms: &Rooms, tx: &mut Tx<'_>, actor: Actor<'_>, params: MessageSend) -> Result<Applied> {
     let id = &params.conversation_id;
-    let writer = Writer::check_unless(tx, id, actor.user, Defect::MembersWrite)?;
+    let writer = Writer::check_unless(
+        tx,
+        id,
+        actor.user,
+        Defect::MembersWrite,
+        Defect::BlockedWrite,
+    )?;
     // Not a refusal yet: a message that was sent before stays what it was.
     let checked = rooms
         .files

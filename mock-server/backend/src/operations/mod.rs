@@ -106,7 +106,7 @@ fn apply_once(
     }
     tx.attempt(|tx| {
         let status = apply(rooms, tx, user, operation)?;
-        if !active(Defect::ForgetsKeys) {
+        if !active(Defect::ForgetsKeys) && !is_forgotten(&operation.method) {
             write::insert(tx.db(), user, operation, &status, tx.now())?;
         }
         let conversation = conversation_of(operation);
@@ -115,6 +115,25 @@ fn apply_once(
             .record_operation(tx, user, &operation.method, conversation.as_deref(), key)?;
         Ok(status)
     })
+}
+
+/// Whether a defect forgets the keys of a method.
+fn is_forgotten(method: &str) -> bool {
+    [
+        ("message.edit", Defect::ForgetsEdits),
+        ("message.delete", Defect::ForgetsDeletions),
+        ("message.hide", Defect::ForgetsHiding),
+        ("message.pin", Defect::ForgetsPins),
+        ("reaction.add", Defect::ForgetsReactions),
+        ("reaction.remove", Defect::ForgetsTakingBack),
+        ("settings.update", Defect::ForgetsSettings),
+        ("conversation.update", Defect::ForgetsUpdates),
+        ("participant.add", Defect::ForgetsAdditions),
+        ("participant.remove", Defect::ForgetsRemovals),
+        ("participant.update", Defect::ForgetsRoles),
+    ]
+    .into_iter()
+    .any(|(forgotten, defect)| forgotten == method && active(defect))
 }
 
 /// The first outcome with the message as it is now: who asks again may have lost what was told since.

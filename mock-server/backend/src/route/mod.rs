@@ -297,6 +297,12 @@ impl Rooms {
         self.files.attach(tx, &message)?;
         let mut people = participants::ids(tx.db(), &message.conversation_id)?;
         let created = EventData::MessageCreated((*message).clone());
+        if active(Defect::TellsWhoLeft) {
+            let all = users::ids(tx.db())?;
+            let (gone, _): (Vec<UserId>, Vec<UserId>) =
+                all.into_iter().partition(|user| !people.contains(user));
+            people.extend(gone);
+        }
         self.log.append(tx, &people, &created)?;
         if message.content.notice.is_none() {
             people.retain(|user| *user != message.sender_id);

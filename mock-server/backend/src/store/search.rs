@@ -75,6 +75,10 @@ pub(crate) fn find(
             sql = sql.replace(right, wrong);
         }
     }
+    if active(Defect::FindsOwnAfterLeaving) {
+        let wrong = " AND (p.user_id = ?1 OR m.sender_id = ?1)";
+        sql = sql.replace(" AND p.user_id = ?1", wrong);
+    }
     let mut and = |condition: &str, value: Option<Value>| {
         if let Some(value) = value {
             bound.push(value);

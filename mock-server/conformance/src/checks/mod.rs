@@ -3,6 +3,7 @@
 mod accounts;
 mod again;
 mod attachments;
+mod barred;
 mod base;
 mod bounds;
 mod content;
@@ -11,22 +12,26 @@ mod events;
 mod files;
 mod form;
 mod history;
+mod keys;
 mod meaning;
 mod missing;
 mod names;
 mod operations;
 mod order;
+mod others;
 mod people;
 mod pins;
 mod reactions;
 mod rest;
 mod roles;
+mod rotation;
 mod signals;
 mod socket;
 mod tables;
 mod threads;
 mod told;
 mod unread;
+mod untold;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -92,6 +97,11 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Check> {
         accounts::CHECKS,
         endings::CHECKS,
         told::CHECKS,
+        others::CHECKS,
+        barred::CHECKS,
+        untold::CHECKS,
+        keys::CHECKS,
+        rotation::CHECKS,
         missing::CHECKS,
         events::CHECKS,
     ]

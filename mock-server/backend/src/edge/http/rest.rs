@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::body::{nothing, read_body, text};
 use super::exchange::ParsedRequest;
 use super::url::message_id;
-use crate::defects::{Defect, active};
+use crate::defects::{Defect, active, key_unless};
 use crate::error::{Error, Result};
 use crate::operations::apply_all;
 use crate::rooms::Rooms;
@@ -114,5 +114,6 @@ fn key_of(tx: &mut Tx<'_>, given: Option<Value>) -> Result<OperationKey> {
         return Ok(tx.new_operation_key());
     };
     let key = given.as_str().and_then(|text| text.parse().ok());
+    let key = key.map(|key| key_unless(key, Defect::KeysOfRest));
     key.ok_or_else(|| Error::invalid("That is no operation key"))
 }

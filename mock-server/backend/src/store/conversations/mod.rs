@@ -71,7 +71,7 @@ pub(crate) fn view(db: &Connection, id: &ConversationId, viewer: &UserId) -> Res
         messages: runs::before(
             db,
             runs::Run::Conversation(id),
-            viewer,
+            &participants::viewer_unless(db, id, viewer, Defect::ViewTellsHidden)?,
             Position(last).next(),
             if active(Defect::WholeHistory) {
                 u32::MAX

@@ -29,6 +29,21 @@ pub(crate) fn ids(db: &Connection, id: &ConversationId) -> Result<Vec<UserId>> {
     rows.map(|row| Ok(UserId::new(row?)?)).collect()
 }
 
+/// The viewer; with this defect somebody else of the conversation, whose view is told instead.
+pub(crate) fn viewer_unless(
+    db: &Connection,
+    id: &ConversationId,
+    viewer: &UserId,
+    defect: Defect,
+) -> Result<UserId> {
+    let people = match active(defect) {
+        true => ids(db, id)?,
+        false => Vec::new(),
+    };
+    let other = people.into_iter().find(|other| other != viewer);
+    Ok(other.unwrap_or_else(|| viewer.clone()))
+}
+
 pub(crate) fn all(db: &Connection, id: &ConversationId) -> Result<Vec<Participant>> {
     let mut statement = db.prepare_cached(
         "SELECT user_id, name, delivered_to, read_to, role, avatar_url
