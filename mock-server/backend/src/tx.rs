@@ -101,11 +101,19 @@ impl Database {
             pending: Pending::default(),
         };
         // Dropping the transaction on the way out rolls it back.
-        let done = work(&mut tx)?;
+        let done = work(&mut tx);
+        if done.is_err() && !keeps(&[Defect::AppliesTooMany, Defect::HalfAProfile]) {
+            return done.map(|done| (done, Pending::default()));
+        }
         let Tx { db, pending, .. } = tx;
         db.commit()?;
-        Ok((done, pending))
+        done.map(|done| (done, pending))
     }
+}
+
+/// Whether a defect keeps what failed.
+fn keeps(defects: &[Defect]) -> bool {
+    defects.iter().any(|defect| active(*defect))
 }
 
 impl Tx<'_> {
@@ -139,7 +147,11 @@ impl Tx<'_> {
                 Ok(done)
             }
             Err(error) => {
-                let undo = if active(Defect::AppliesHalf) {
+                let undo = if keeps(&[
+                    Defect::AppliesHalf,
+                    Defect::RefusedTakesPlace,
+                    Defect::BeginsRefused,
+                ]) {
                     "RELEASE attempt"
                 } else {
                     "ROLLBACK TO attempt; RELEASE attempt"

@@ -46,6 +46,9 @@ impl Accounts {
             Some(wanted) => name(&wanted)?,
             None => before.name.clone(),
         };
+        if active(Defect::HalfAProfile) {
+            write::set_profile(tx.db(), user, &name, before.avatar_url.as_deref())?;
+        }
         let avatar_url = match update.avatar_url {
             Some(url) => (!url.is_empty()).then_some(url),
             None => before.avatar_url.clone(),

@@ -47,6 +47,19 @@ struct NewConversation {
     participants: Vec<UserId>,
 }
 
+impl NewConversation {
+    /// A group of which somebody is the only one.
+    fn of_one(actor: Actor<'_>) -> Self {
+        Self {
+            kind: ConversationKind::Group,
+            key: Some(actor.key),
+            pair: None,
+            profile: ConversationProfile::default(),
+            participants: vec![actor.user.clone()],
+        }
+    }
+}
+
 impl Conversations {
     pub(crate) fn create(
         &self,
@@ -65,6 +78,9 @@ impl Conversations {
         }
         for other in &others {
             if users::find(tx.db(), other)?.is_none() {
+                if active(Defect::BeginsRefused) {
+                    insert(tx, NewConversation::of_one(actor))?;
+                }
                 if active(Defect::NobodyIsInvalid) {
                     return Err(Error::invalid("There is no such user"));
                 }
@@ -72,7 +88,7 @@ impl Conversations {
             }
         }
         let mut profile = ConversationProfile {
-            title: params.title.as_deref().map(title_of).transpose()?,
+            title: params.title.as_deref().map(title_of_new).transpose()?,
             avatar_url: params.avatar_url.clone().filter(|url| !url.is_empty()),
             writing: Writing::Everyone,
             context: params.context.clone(),
@@ -91,6 +107,7 @@ impl Conversations {
                 return Err(Error::invalid("A group has a title"));
             }
             ConversationKind::Group => None,
+            ConversationKind::Unknown if active(Defect::KindsAreGroups) => None,
             ConversationKind::Unknown => return Err(Error::invalid("There is no such kind")),
         };
         let pair = pair.filter(|_| !active(Defect::ManyPerPair));
@@ -136,12 +153,19 @@ impl Conversations {
             NewConversation {
                 kind: ConversationKind::Direct,
                 key: None,
-                pair: Some(pair),
+                pair: Some(pair).filter(|_| !active(Defect::BeginsUnpaired)),
                 profile: ConversationProfile::default(),
                 participants: vec![user.clone(), other.clone()],
             },
         )
     }
+}
+
+fn title_of_new(wanted: &str) -> Result<String> {
+    if active(Defect::TitlesOfNew) {
+        return Ok(wanted.to_owned());
+    }
+    title_of(wanted)
 }
 
 fn insert(tx: &mut Tx<'_>, new: NewConversation) -> Result<Created> {

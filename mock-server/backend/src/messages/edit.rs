@@ -35,8 +35,16 @@ impl Messages {
         if !own || notice || forwarded {
             return Err(forbidden("Only what one wrote oneself can be edited"));
         }
-        self.check_text(&params.text, &message.content.attachments)?;
-        let mentions = self.mentions(tx, member, params.mentions.clone())?;
+        if !active(Defect::EditsToNothing) {
+            self.check_text(&params.text, &message.content.attachments)?;
+        }
+        let mut mentions = self.mentions(tx, member, params.mentions.clone())?;
+        if active(Defect::EditsMentionAnybody) {
+            mentions.clone_from(&params.mentions);
+        }
+        if active(Defect::EditsKeepMentions) {
+            mentions.clone_from(&message.content.mentions);
+        }
         let same = message.content.text == params.text && message.content.mentions == mentions;
         if same && !active(Defect::TellsSameText) {
             return Ok(None);
@@ -45,6 +53,9 @@ impl Messages {
         write::keep_version(tx.db(), &message.message_id, since, &message.content.text)?;
         message.content.text.clone_from(&params.text);
         message.content.mentions = mentions;
+        if active(Defect::EditsDropFiles) {
+            message.content.attachments.clear();
+        }
         message.edited_at = Some(tx.now());
         self.store(tx, message).map(MessageNews::Changed).map(Some)
     }

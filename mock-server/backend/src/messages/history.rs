@@ -29,7 +29,11 @@ impl Messages {
         } else {
             self.page_size
         };
-        let limit = limit.clamp(1, most);
+        let limit = if limit == 0 && active(Defect::ZeroIsAll) {
+            most
+        } else {
+            limit.clamp(1, most)
+        };
         let run = match thread {
             Some(_) if active(Defect::ThreadPagesOfAll) => Run::Conversation(id),
             Some(root)
@@ -45,6 +49,13 @@ impl Messages {
             HistoryPage::Before(_) if active(Defect::PagesFromTheStart) => {
                 let start = Position::default();
                 (runs::after(tx.db(), run, user, start, limit)?, None)
+            }
+            HistoryPage::Before(place) if self.is_odd(tx, run, place)? => {
+                let place = match place {
+                    Position(0) => Position(u64::MAX >> 1),
+                    _ => Position::default(),
+                };
+                (runs::before(tx.db(), run, user, place, limit)?, None)
             }
             HistoryPage::Before(place) => (runs::before(tx.db(), run, user, place, limit)?, None),
             HistoryPage::After(place) => (runs::after(tx.db(), run, user, place, limit)?, None),
@@ -63,13 +74,23 @@ impl Messages {
         Ok(MessagePage { messages, anchor })
     }
 
+    /// Whether a defect is about a place: before the beginning, or beyond the end.
+    fn is_odd(&self, tx: &Tx<'_>, run: Run<'_>, place: Position) -> Result<bool> {
+        let beyond =
+            active(Defect::BeyondIsNothing) && place > runs::last_place(tx.db(), run)?.next();
+        Ok(beyond || place == Position::default() && active(Defect::ZeroIsNewest))
+    }
+
     /// Where the message is that somebody wants to jump to.
     fn place(&self, tx: &Tx<'_>, run: Run<'_>, anchor: Anchor) -> Result<Position> {
         match anchor {
             Anchor::At(position) => Ok(position.min(runs::last_place(tx.db(), run)?)),
             Anchor::Message(_) if active(Defect::AroundNothing) => runs::last_place(tx.db(), run),
             Anchor::Message(key) => messages::find(tx.db(), key)?
-                .and_then(|message| run.place_of(&message))
+                .and_then(|message| {
+                    let elsewhere = active(Defect::AroundElsewhere).then_some(message.position);
+                    run.place_of(&message).or(elsewhere)
+                })
                 .ok_or_else(not_in_conversation),
             Anchor::Time(time) => match runs::first_since(tx.db(), run, time)? {
                 Some(position) => Ok(position),

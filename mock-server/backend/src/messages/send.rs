@@ -59,6 +59,10 @@ impl Messages {
             };
         }
         self.check_rate_limit(tx, actor.user)?;
+        if active(Defect::RefusedTakesPlace) {
+            let next = counters::last_position(tx.db(), id)?.next();
+            counter::set_last_position(tx.db(), id, next)?;
+        }
         let content = match params.forward_of {
             Some(key) => self.forwarded(tx, actor.user, key)?,
             None => {

@@ -33,6 +33,9 @@ pub(crate) fn apply_all(
 ) -> Result<Vec<Outcome>> {
     let most = rooms.limits.operations_per_submit as usize;
     if operations.len() > most && !active(Defect::AnySubmit) {
+        for operation in operations.iter().filter(|_| active(Defect::AppliesTooMany)) {
+            apply_once(rooms, tx, user, operation)?;
+        }
         return Err(Error::refused(
             Code::RequestTooLarge,
             "Too many operations in one submit",
@@ -176,7 +179,10 @@ fn apply(
     operation: &Operation,
 ) -> Result<OutcomeStatus> {
     check_method(rooms, &operation.method)?;
-    if active(Defect::ValuesFirst) && operation.params.get("text").is_some_and(|text| text == " ") {
+    let to_a_person = operation.params.get("toUserId").is_some();
+    let values_first =
+        active(Defect::ValuesFirst) || to_a_person && active(Defect::ValuesBeforePeople);
+    if values_first && operation.params.get("text").is_some_and(|text| text == " ") {
         return Err(Error::invalid("A text is blank"));
     }
     let addressed = addressed(rooms, tx, user, operation)?;
@@ -198,14 +204,21 @@ fn apply(
     let applied = dispatch::carry_out(rooms, tx, actor, method)?;
     Ok(OutcomeStatus::Applied {
         applied_at: tx.now(),
-        seq: if active(Defect::NoSeq) {
-            Seq::default()
-        } else {
-            log::state(tx.db(), user)?.head
-        },
+        seq: seq(tx, user)?,
         message: applied.message,
         conversation: applied.conversation,
     })
+}
+
+/// The newest event of somebody's log.
+fn seq(tx: &Tx<'_>, user: &UserId) -> Result<Seq> {
+    if active(Defect::NoSeq) {
+        return Ok(Seq::default());
+    }
+    let head = log::state(tx.db(), user)?.head;
+    let behind = u64::from(active(Defect::SeqBehind));
+    let ahead = u64::from(active(Defect::SeqAhead));
+    Ok(Seq(head.0.saturating_sub(behind) + ahead))
 }
 
 /// An operation to a person instead of a conversation is one to the conversation with that person, which

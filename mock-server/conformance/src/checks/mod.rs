@@ -5,6 +5,7 @@ mod again;
 mod attachments;
 mod barred;
 mod base;
+mod basics;
 mod bounds;
 mod content;
 mod endings;
@@ -26,6 +27,7 @@ mod rest;
 mod roles;
 mod rotation;
 mod signals;
+mod small;
 mod socket;
 mod tables;
 mod threads;
@@ -102,6 +104,8 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Check> {
         untold::CHECKS,
         keys::CHECKS,
         rotation::CHECKS,
+        basics::CHECKS,
+        small::CHECKS,
         missing::CHECKS,
         events::CHECKS,
     ]

@@ -14,12 +14,12 @@ checks! {
 }
 
 /// What is given, and what becomes of it.
-const FORMS: [(&str, &str); 3] = [
+pub(super) const FORMS: [(&str, &str); 3] = [
     ("  Alice \u{a0} Liddell\u{3000}", "Alice Liddell"),
     ("Rome\nParis\u{2028}Oslo", "Rome Paris Oslo"),
     ("Jose\u{301} \u{2764}\u{fe0f}", "Jos\u{e9} \u{2764}\u{fe0f}"),
 ];
-const MISLEADING: [&str; 5] = [
+pub(super) const MISLEADING: [&str; 5] = [
     "Al\u{200b}ice",
     "Al\u{ad}ice",
     "Alice\u{202e}",

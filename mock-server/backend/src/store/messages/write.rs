@@ -46,12 +46,17 @@ pub(crate) fn insert(db: &Connection, message: &Message) -> Result<()> {
         content.notice.is_some(),
         content.thread_root.map(OperationKey::to_bytes),
     ])?;
-    for user in &content.mentions {
-        if user != sender_id {
+    insert_mentions(db, message)
+}
+
+fn insert_mentions(db: &Connection, message: &Message) -> Result<()> {
+    let id = message.conversation_id.as_str();
+    for user in &message.content.mentions {
+        if *user != message.sender_id {
             db.prepare_cached(
                 "INSERT INTO mention (conversation_id, user_id, position) VALUES (?1, ?2, ?3)",
             )?
-            .execute(params![conversation_id.as_str(), user.as_str(), position.0])?;
+            .execute(params![id, user.as_str(), message.position.0])?;
         }
     }
     Ok(())
@@ -100,6 +105,13 @@ pub(crate) fn update(db: &Connection, message: &Message) -> Result<()> {
         pinned.as_ref().map(|pin| pin.at.0),
         pinned.as_ref().map(|pin| pin.by.as_str()),
     ])?;
+    if active(Defect::EditsCountMentions) {
+        db.execute(
+            "DELETE FROM mention WHERE conversation_id = ?1 AND position = ?2",
+            params![message.conversation_id.as_str(), message.position.0],
+        )?;
+        insert_mentions(db, message)?;
+    }
     let there = reactions(db, message_id)?;
     for (emoji, user) in pairs(&there) {
         if !pairs(shown).any(|pair| pair == (emoji, user)) {

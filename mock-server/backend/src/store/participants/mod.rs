@@ -144,6 +144,11 @@ fn unread_sql() -> Cow<'static, str> {
             .replacen(own, &format!("({own} {deleted})"), 1)
             .into();
     }
+    if active(Defect::CountsNoThreads) {
+        let own = "m.sender_id = p.user_id";
+        let wrong = format!("({own} OR m.thread_root IS NOT NULL)");
+        return UNREAD.replacen(own, &wrong, 1).into();
+    }
     UNREAD.into()
 }
 
