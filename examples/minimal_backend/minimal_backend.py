@@ -185,17 +185,18 @@ class Backend:
 
     # The operations. Each looks at everything before it changes anything: what is refused has changed nothing.
     def message_send(self, user, key, fields):
+        other = identifier(fields, "toUserId") if fields.get("conversationId") is None else None
+        here = self.conversation(fields, user) if fields.get("conversationId") is not None else None
+        require(here or other is None or other in self.users, "user.notFound", "There is no such user")
         body, reply, payload = text(fields, "text", LIMITS["textBytes"]), operation_key(fields, "replyTo"), fields.get("payload")
         require(body is not None and not any(fields.get(name) for name in ("threadRoot", "attachments", "forwardOf")))
         require(payload is None or (isinstance(payload, dict) and text(payload, "type", 128)))
         require(payload is None or size(json.dumps(payload.get("data"), ensure_ascii=False)) <= LIMITS["textBytes"])
-        mentions, known, to_a_person = names(fields, "mentions"), self.messages.get(key), fields.get("conversationId") is None
+        mentions, known = names(fields, "mentions"), self.messages.get(key)
         if known:  # The key of a message is remembered as long as the message.
-            where = fields.get("conversationId", known["conversationId"])
-            require((known["senderId"], known["conversationId"]) == (user, where), "operation.conflict")
+            require(known["senderId"] == user and known["conversationId"] == (here or known)["conversationId"], "operation.conflict")
             return {"message": known}
-        other = identifier(fields, "toUserId") if to_a_person else None
-        conversation = self.direct_with(user, other) if to_a_person else self.conversation(fields, user)
+        conversation = here or self.direct_with(user, other)
         answered = self.messages.get(reply, {}).get("conversationId") == conversation["conversationId"]
         mentions = [one for one in mentions if one in conversation["people"]]
         return {"message": self.post(conversation, user, key, body, mentions=mentions, payload=payload,
@@ -379,9 +380,9 @@ class Backend:
     def page(self, conversation, query):  # Messages before a place, after one, or the newest (§7.5).
         require(not any(name in query for name in ("around", "aroundMessage", "aroundTime", "thread")))
         before, after, limit = asked(query, "before"), asked(query, "after"), asked(query, "limit")
-        limit, there = max(1, min(limit or LIMITS["pageSize"], LIMITS["pageSize"])), conversation["messages"]
+        limit, there = max(1, min(LIMITS["pageSize"] if limit is None else limit, LIMITS["pageSize"])), conversation["messages"]
         return {"messages": there[after:after + limit] if after is not None
-                else there[:max((before or len(there) + 1) - 1, 0)][-limit:]}
+                else there[:max((len(there) + 1 if before is None else before) - 1, 0)][-limit:]}
 
 def hashed(password, salt):
     return hashlib.scrypt(password.encode("utf-8", "surrogatepass"), salt=salt, n=1 << 12, r=8, p=1)
