@@ -56,7 +56,7 @@ async fn moderators_edit(setting: &Setting<'_>) -> Outcome {
     Ok(())
 }
 
-/// Somebody with whom the first user has a direct conversation, and what each has said there.
+/// Somebody who has a direct conversation with the first user, and what each has said there.
 struct Pair {
     stranger: Value,
     id: String,

@@ -73,10 +73,15 @@ async fn refused_whole(setting: &Setting<'_>) -> Outcome {
     }
     let (mut socket, _) = setting.connect(&setting.session, 0, &Value::Null).await?;
     let mark = setting.mark(setting.token()).await?;
+    let fits = json!(many).to_string().len() + 1_000 < setting.limit("frameBytes", 1 << 20);
     for (operations, code) in [
         (json!([good, broken]), "request.malformed"),
         (json!(many), "request.tooLarge"),
     ] {
+        // Otherwise the frame is what is too large.
+        if code == "request.tooLarge" && !fits {
+            continue;
+        }
         let submit = json!({"type": "submit", "submitId": 5, "operations": operations});
         socket.send(&submit).await?;
         let problem = socket.next_of("problem").await?;
