@@ -83,11 +83,9 @@ async fn written(setting: &Setting<'_>, body: &str) -> Result<(String, Value), W
     Ok((group, said))
 }
 
-async fn leave(setting: &Setting<'_>, group: &str) -> Outcome {
+async fn leave(setting: &Setting<'_>, token: &str, group: &str) -> Outcome {
     let leave = json!({"conversationId": group});
-    setting
-        .done(setting.other_token(), "conversation.leave", leave)
-        .await?;
+    setting.done(token, "conversation.leave", leave).await?;
     Ok(())
 }
 
@@ -133,13 +131,13 @@ async fn is_gone(setting: &Setting<'_>, group: &str) -> Outcome {
 
 async fn left(setting: &Setting<'_>) -> Outcome {
     let (group, _) = written(setting, "before leaving").await?;
-    leave(setting, &group).await?;
+    leave(setting, setting.other_token(), &group).await?;
     is_gone(setting, &group).await
 }
 
 async fn untold(setting: &Setting<'_>) -> Outcome {
     let (group, _) = written(setting, "before leaving").await?;
-    leave(setting, &group).await?;
+    leave(setting, setting.other_token(), &group).await?;
     let mark = setting.mark(setting.other_token()).await?;
     setting
         .say_in(setting.token(), &group, "among ourselves")
@@ -148,17 +146,9 @@ async fn untold(setting: &Setting<'_>) -> Outcome {
     setting
         .done(setting.token(), "receipt.update", read)
         .await?;
-    leave_as_first(setting, &group).await?;
+    leave(setting, setting.token(), &group).await?;
     let told = setting.since(&mark).await?;
     ensure!(told.is_empty(), json!(told));
-    Ok(())
-}
-
-async fn leave_as_first(setting: &Setting<'_>, group: &str) -> Outcome {
-    let leave = json!({"conversationId": group});
-    setting
-        .done(setting.token(), "conversation.leave", leave)
-        .await?;
     Ok(())
 }
 
@@ -198,7 +188,7 @@ async fn no_message(setting: &Setting<'_>) -> Outcome {
 async fn gone_with_the_group(setting: &Setting<'_>, group: &str, path: &str) -> Outcome {
     let (status, there) = setting.http.get(path, setting.other_token()).await?;
     ensure!(status == 200, there);
-    leave(setting, group).await?;
+    leave(setting, setting.other_token(), group).await?;
     let (status, problem) = setting.http.get(path, setting.other_token()).await?;
     ensure!(
         status == 404 && problem["code"] == "message.notFound",
@@ -216,7 +206,7 @@ async fn found_nowhere(setting: &Setting<'_>) -> Outcome {
     let path = format!("/v1/search?q={word}");
     for (left, expected) in [(false, 2), (true, 0)] {
         if left {
-            leave(setting, &group).await?;
+            leave(setting, setting.other_token(), &group).await?;
         }
         let (status, found) = setting.http.get(&path, setting.other_token()).await?;
         let count = found["messages"].as_array().map(Vec::len);
