@@ -122,7 +122,7 @@ defects! {
     ShowsHiddenPins "4.9.3" "What one has hidden is among what is pinned.";
 
     // §5: operations.
-    TellsWhoLeft "5.1.19" "Who takes no part any more is told what became of a message of theirs.";
+    TellsWhoIsGone "5.1.19" "Who takes no part any more is told what became of a message of theirs.";
     ForgetsKeys "5.1.1" "A key is forgotten at once.";
     OldAnswers "5.1.1" "A key is answered with the message as it was.";
     NoConflict "5.1.2" "The same key for something else is answered as if it were the same.";

@@ -153,7 +153,7 @@ fn as_it_is_now(tx: &Tx<'_>, user: &UserId, first: OutcomeStatus) -> Result<Outc
         } => {
             // Who takes no part any more is told nothing new.
             let id = &then.conversation_id;
-            let told = participants::takes_part(tx.db(), id, user)? || active(Defect::TellsWhoLeft);
+            let told = participants::takes_part(tx.db(), id, user)? || active(Defect::TellsWhoIsGone);
             let now = match messages::find(tx.db(), then.operation_key)? {
                 Some(_) if !told => then,
                 Some(now) => Box::new(messages::as_seen_by(tx.db(), user, now)?),
