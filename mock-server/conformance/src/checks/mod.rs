@@ -7,6 +7,7 @@ mod barred;
 mod base;
 mod basics;
 mod bounds;
+mod bugs;
 mod content;
 mod endings;
 mod events;
@@ -106,6 +107,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Check> {
         rotation::CHECKS,
         basics::CHECKS,
         small::CHECKS,
+        bugs::CHECKS,
         missing::CHECKS,
         events::CHECKS,
     ]
