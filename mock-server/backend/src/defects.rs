@@ -46,6 +46,7 @@ defects! {
     SecondsForTimes "2.2.1" "Times are in seconds.";
     ClosesOnUnknownFrames "2.4.2" "A frame of an unknown type closes the socket.";
     StopsAtUnknownMethods "2.4.3" "An unknown method fails the whole submit.";
+    RightsFirst "2.4.9" "Whether one may write is looked at before it is known whether there is such a message.";
     ValuesFirst "2.4.5" "A value is looked at before it is known whether one may.";
     SpeaksEveryVersion "2.5.1" "Every version of the protocol is taken for this one.";
     NoTokenInHandshake "3.1.1" "The token of the handshake is not looked at.";
@@ -239,6 +240,9 @@ defects! {
     FindsNotices "7.6.4" "Notices are found.";
     SamePageAgain "7.6.5" "A cursor begins again.";
     SpeaksForOthers "7.8.1" "A device registers push tokens for others.";
+    TellsHidden "5.8.8" "The log goes on telling what one has hidden.";
+    TellsDeletedWithConversations "5.8.9" "With a conversation the log goes on telling what a deleted message said.";
+    OldConversations "5.8.10" "A repeated creation tells what a deleted message said.";
     TellsDeleted "5.8.5" "The log goes on telling what a deleted message said.";
     RestForgetsKeys "7.9.1" "A request under the same key is carried out again.";
     BodyCounts "7.9.7" "What the body says counts more than the path.";

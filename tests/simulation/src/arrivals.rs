@@ -36,13 +36,7 @@ impl World {
                 process,
                 socket,
                 text,
-            } => {
-                let event = match ServerFrame::from_text(&text) {
-                    Ok(frame) => SocketEvent::Frame(frame),
-                    Err(error) => SocketEvent::Unreadable(error.reason),
-                };
-                self.socket_event(process, socket, event)
-            }
+            } => self.socket_event(process, socket, heard(&text)),
             ScheduledEvent::EndAtDevice {
                 process,
                 socket,
@@ -87,14 +81,18 @@ impl World {
                 self.with_stream(Stream::Weather(second), Self::weather)
             }
             ScheduledEvent::ServerTick => {
-                let now = self.server_now();
-                let outgoing = self.backend.tick(now);
-                self.carry(outgoing);
-                self.network
-                    .at(self.time + 1000, ScheduledEvent::ServerTick);
+                self.tick();
                 Ok(())
             }
         }
+    }
+
+    fn tick(&mut self) {
+        let now = self.server_now();
+        let outgoing = self.backend.tick(now);
+        self.carry(outgoing);
+        let next = self.time + 1000;
+        self.network.at(next, ScheduledEvent::ServerTick);
     }
 
     /// A request is answered, or its answer was lost.
@@ -116,6 +114,14 @@ impl World {
         };
         let input = self.answered(process.device, request, call, result);
         self.handle(process.device, vec![input])
+    }
+}
+
+/// What a device reads of a frame.
+fn heard(text: &str) -> SocketEvent {
+    match ServerFrame::from_text(text) {
+        Ok(frame) => SocketEvent::Frame(frame),
+        Err(error) => SocketEvent::Unreadable(error.reason),
     }
 }
 

@@ -23,10 +23,8 @@ impl World {
             (Some(Waiting::Sent { key, promise }), Ok(_))
             // It may be at the server, so it stays.
             | (Some(Waiting::GivenUp { key, promise, .. }), Err(_)) => device.promise(key, promise),
-            (Some(Waiting::GivenUp { key, alone, .. }), Ok(_)) => {
-                if alone {
-                    device.given_up.insert(key);
-                }
+            (Some(Waiting::GivenUp { key, alone: true, .. }), Ok(_)) => {
+                device.given_up.insert(key);
             }
             (Some(Waiting::Download { content }), Ok(_)) => {
                 device.downloaded.insert(content);

@@ -22,8 +22,9 @@ use fulmar_protocol::{Code, ConversationId, Limits, Message, OperationKey, Unrea
 
 pub(crate) use history::no_such_message;
 pub(crate) use search::Search;
-pub(crate) use told::as_they_are_now;
+pub(crate) use told::{as_they_are_now, without_what_is_gone};
 
+use crate::access::Membership;
 use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
 use crate::store::counters::write::next_revision;
@@ -74,6 +75,22 @@ impl Messages {
         self.find_in(tx, id, key, elsewhere)?
             .filter(|message| message.deleted.is_none())
             .ok_or_else(not_in_conversation)
+    }
+
+    /// Refuses what is no message of this conversation, or is deleted.
+    pub(crate) fn check_there(
+        &self,
+        tx: &Tx<'_>,
+        member: &Membership,
+        key: OperationKey,
+        elsewhere: Defect,
+    ) -> Result<()> {
+        let id = member.conversation_id();
+        if active(Defect::EditsDeleted) {
+            let found = self.find_in(tx, id, key, elsewhere)?;
+            return found.map(|_| ()).ok_or_else(not_in_conversation);
+        }
+        self.undeleted(tx, id, key, elsewhere).map(|_| ())
     }
 
     /// A message of this conversation; with that defect, of any.

@@ -24,9 +24,9 @@ impl Messages {
         writer: &Writer,
         params: &ReactionAdd,
     ) -> Result<Option<MessageNews>> {
-        let emoji = normal(&params.emoji)?;
         let id = writer.membership().conversation_id();
         let mut message = self.undeleted(tx, id, params.message_key, Defect::ReactsElsewhere)?;
+        let emoji = normal(&params.emoji)?;
         if has(&message, &emoji, actor.user) {
             return Ok(None);
         }
@@ -66,9 +66,9 @@ impl Messages {
         writer: &Writer,
         params: &ReactionRemove,
     ) -> Result<Option<MessageNews>> {
-        let emoji = normal(&params.emoji)?;
         let id = writer.membership().conversation_id();
         let mut message = self.undeleted(tx, id, params.message_key, Defect::ReactsElsewhere)?;
+        let emoji = normal(&params.emoji)?;
         if !has(&message, &emoji, actor.user) || active(Defect::KeepsReactions) {
             return Ok(None);
         }

@@ -1,11 +1,14 @@
 //! Which room carries out an operation: one arm for each method. A new method does not compile until it
 //! is here.
 
-use fulmar_protocol::{Conversation, ConversationCreate, Message, MessageSend, Method};
+use fulmar_protocol::{
+    Conversation, ConversationCreate, ConversationId, Message, MessageSend, Method, OperationKey,
+    UserId,
+};
 
 use crate::access::{Membership, Writer};
 use crate::actor::Actor;
-use crate::defects::Defect;
+use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
 use crate::rooms::Rooms;
 use crate::route::News;
@@ -35,13 +38,13 @@ pub(super) fn carry_out(
         Method::MessageSend(params) => return send(rooms, tx, actor, params),
         Method::ConversationCreate(params) => return create(rooms, tx, actor, &params),
         Method::MessageEdit(params) => {
-            let writer = Writer::check_unless(
-                tx,
-                &params.conversation_id,
-                user,
+            let about = (&params.conversation_id, params.message_key);
+            let wrong = [
                 Defect::MembersEdit,
                 Defect::BlockedEdit,
-            )?;
+                Defect::EditsElsewhere,
+            ];
+            let writer = writer_about(rooms, tx, user, about, wrong)?;
             all(messages.edit(tx, actor, &writer, &params)?)
         }
         Method::MessageDelete(params) => {
@@ -53,33 +56,33 @@ pub(super) fn carry_out(
             all(messages.hide(tx, actor, &member, &params)?)
         }
         Method::MessagePin(params) => {
-            let writer = Writer::check_unless(
-                tx,
-                &params.conversation_id,
-                user,
+            let about = (&params.conversation_id, params.message_key);
+            let wrong = [
                 Defect::MembersPin,
                 Defect::BlockedWrite,
-            )?;
+                Defect::PinsElsewhere,
+            ];
+            let writer = writer_about(rooms, tx, user, about, wrong)?;
             all(messages.pin(tx, actor, &writer, &params)?)
         }
         Method::ReactionAdd(params) => {
-            let writer = Writer::check_unless(
-                tx,
-                &params.conversation_id,
-                user,
+            let about = (&params.conversation_id, params.message_key);
+            let wrong = [
                 Defect::MembersReact,
                 Defect::BlockedReact,
-            )?;
+                Defect::ReactsElsewhere,
+            ];
+            let writer = writer_about(rooms, tx, user, about, wrong)?;
             all(messages.add_reaction(tx, actor, &writer, &params)?)
         }
         Method::ReactionRemove(params) => {
-            let writer = Writer::check_unless(
-                tx,
-                &params.conversation_id,
-                user,
+            let about = (&params.conversation_id, params.message_key);
+            let wrong = [
                 Defect::MembersReact,
                 Defect::BlockedReact,
-            )?;
+                Defect::ReactsElsewhere,
+            ];
+            let writer = writer_about(rooms, tx, user, about, wrong)?;
             all(messages.remove_reaction(tx, actor, &writer, &params)?)
         }
         Method::ReceiptUpdate(params) => all(conversations.update_receipt(tx, actor, &params)?),
@@ -98,6 +101,25 @@ pub(super) fn carry_out(
     };
     rooms.pass_on(tx, news)?;
     Ok(Applied::default())
+}
+
+/// Somebody who may write, about a message that is there: that counts first (PROTOCOL.md §2.4). With the first of the
+/// defects they only have to take part, with the second they may have blocked each other, and with the third the
+/// message may be anywhere.
+fn writer_about(
+    rooms: &Rooms,
+    tx: &Tx<'_>,
+    user: &UserId,
+    (id, key): (&ConversationId, OperationKey),
+    [member, blocked, elsewhere]: [Defect; 3],
+) -> Result<Writer> {
+    if !active(Defect::RightsFirst) {
+        let takes_part = Membership::check(tx, id, user)?;
+        rooms
+            .messages
+            .check_there(tx, &takes_part, key, elsewhere)?;
+    }
+    Writer::check_unless(tx, id, user, member, blocked)
 }
 
 fn all(news: impl IntoIterator<Item = impl Into<News>>) -> Vec<News> {

@@ -9,13 +9,14 @@ mod same;
 use std::collections::BTreeSet;
 
 use fulmar_protocol::{
-    Code, Operation, Outcome, OutcomeStatus, Problem, Seq, Timestamp, Unreadable, UserId,
+    Code, Message, Operation, Outcome, OutcomeStatus, Problem, Seq, Timestamp, Unreadable, UserId,
 };
 
 use crate::actor::Actor;
 use crate::capabilities::{check_method, check_operation};
 use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
+use crate::messages::without_what_is_gone;
 use crate::rooms::Rooms;
 use crate::shape::has_list_for_object;
 use crate::store::applied::{self, write};
@@ -139,7 +140,8 @@ fn is_forgotten(method: &str) -> bool {
     .any(|(forgotten, defect)| forgotten == method && active(defect))
 }
 
-/// The first outcome with the message as it is now: who asks again may have lost what was told since.
+/// The first outcome with the message as it is now: who asks again may have lost what was told since. A conversation is
+/// told as it was, but for what is gone.
 fn as_it_is_now(tx: &Tx<'_>, user: &UserId, first: OutcomeStatus) -> Result<OutcomeStatus> {
     if active(Defect::OldAnswers) {
         return Ok(first);
@@ -148,27 +150,36 @@ fn as_it_is_now(tx: &Tx<'_>, user: &UserId, first: OutcomeStatus) -> Result<Outc
         OutcomeStatus::Applied {
             applied_at,
             seq,
-            message: Some(then),
+            message,
             conversation,
-        } => {
-            // Who takes no part any more is told nothing new.
-            let id = &then.conversation_id;
-            let told = participants::takes_part(tx.db(), id, user)? || active(Defect::TellsWhoIsGone);
-            let now = match messages::find(tx.db(), then.operation_key)? {
-                Some(_) if !told => then,
-                Some(now) => Box::new(messages::as_seen_by(tx.db(), user, now)?),
-                None => then,
-            };
-            Ok(OutcomeStatus::Applied {
-                applied_at,
-                seq,
-                message: Some(now),
-                conversation,
-            })
-        }
-        OutcomeStatus::Applied { .. } | OutcomeStatus::Failed { .. } | OutcomeStatus::Skipped => {
-            Ok(first)
-        }
+        } => Ok(OutcomeStatus::Applied {
+            applied_at,
+            seq,
+            message: match message {
+                Some(then) => Some(Box::new(message_now(tx, user, *then)?)),
+                None => None,
+            },
+            conversation: match conversation {
+                Some(mut then) => {
+                    if !active(Defect::OldConversations) {
+                        without_what_is_gone(tx, user, &mut then)?;
+                    }
+                    Some(then)
+                }
+                None => None,
+            },
+        }),
+        OutcomeStatus::Failed { .. } | OutcomeStatus::Skipped => Ok(first),
+    }
+}
+
+/// To who takes no part any more nothing new is told.
+fn message_now(tx: &Tx<'_>, user: &UserId, then: Message) -> Result<Message> {
+    let id = &then.conversation_id;
+    let told = participants::takes_part(tx.db(), id, user)? || active(Defect::TellsWhoIsGone);
+    match messages::find(tx.db(), then.operation_key)? {
+        Some(now) if told || now.deleted.is_some() => messages::as_seen_by(tx.db(), user, now),
+        Some(_) | None => Ok(then),
     }
 }
 

@@ -13,7 +13,7 @@ checks! {
     "5.1.12" [M10] {reactions} "the keys of reactions are remembered" => reactions;
     "5.1.13" [M10] {pins} "the keys of pins are remembered" => pins;
     "5.1.14" [M10] {administration} "the keys of new titles, people and roles are remembered" => administration;
-    "5.1.15" [M10] "a key is the same over the socket and over HTTP, in every session, and after a logout" => ways;
+    "5.1.15" [M10] "a key is the same over the socket and over HTTP, in every session, and after a logout" => routes;
     "5.1.16" [] "the same key with any other value is a conflict" => other_values;
     "5.1.17" [] "the key of a notice is taken" => of_a_notice;
     "7.9.10" [M10] {rest} "the key of a request is that of its operation" => of_a_request;
@@ -148,7 +148,7 @@ fn of_every_backend(setting: &Setting<'_>) -> Result<Vec<Value>, WireError> {
     ])
 }
 
-async fn ways(setting: &Setting<'_>) -> Outcome {
+async fn routes(setting: &Setting<'_>) -> Outcome {
     let one = setting.login("judge-key-one").await?;
     let other = setting.login("judge-key-other").await?;
     let (mut socket, _) = setting.connect(&other, 0, &Value::Null).await?;

@@ -7,12 +7,12 @@ mod barred;
 mod base;
 mod basics;
 mod bounds;
-mod bugs;
 mod content;
 mod endings;
 mod events;
 mod files;
 mod form;
+mod gone;
 mod history;
 mod keys;
 mod meaning;
@@ -107,7 +107,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Check> {
         rotation::CHECKS,
         basics::CHECKS,
         small::CHECKS,
-        bugs::CHECKS,
+        gone::CHECKS,
         missing::CHECKS,
         events::CHECKS,
     ]

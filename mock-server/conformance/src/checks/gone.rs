@@ -1,4 +1,4 @@
-//! Rules that the mock server breaks.
+//! §2.4 and §5.8: what exists counts first, and what is gone is told nowhere.
 
 use serde_json::{Value, json};
 
