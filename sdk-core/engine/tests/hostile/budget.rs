@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use fulmar_engine::{Input, Mono, SocketEvent, SocketId};
-use fulmar_protocol::ApiRequest;
+use fulmar_protocol::{Answer, ApiRequest};
 
 use crate::bench::MINUTE;
 
-/// A token that was not refused for so long was no failure.
-const ACCEPTED: Duration = Duration::from_secs(10);
+/// A token that was not refused for half of its life, which is so long at least and at most, was no failure.
+const ACCEPTED: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(10));
 /// How many acts of the app in a minute are free tries.
 const FREE_ACTS: usize = 6;
 
@@ -47,6 +47,8 @@ pub(crate) struct Budgets {
     /// The latest socket that was asked for, and the latest that may have been of use.
     opened: Option<SocketId>,
     proven: Option<SocketId>,
+    /// How long the newest token has to be accepted.
+    accepted: Option<Duration>,
 }
 
 impl Budgets {
@@ -88,7 +90,8 @@ impl Budgets {
         *self.total.entry(effort).or_default() += 1;
         let spent = self.spent.entry(effort).or_default();
         // A token that was not refused for so long was worth its refresh (PROTOCOL.md §3.9).
-        if effort == Effort::Refresh && spent.back().is_some_and(|at| at.plus(ACCEPTED) <= now) {
+        let accepted = self.accepted.unwrap_or(ACCEPTED.1);
+        if effort == Effort::Refresh && spent.back().is_some_and(|at| at.plus(accepted) <= now) {
             spent.pop_back();
         }
         spent.push_back(now);
@@ -113,6 +116,11 @@ impl Budgets {
 
     /// What may have brought something on.
     pub(crate) fn hear(&mut self, batch: &[Input], now: Mono) {
+        for input in batch {
+            if let Some(life) = life_of(input) {
+                self.accepted = Some((life / 2).clamp(ACCEPTED.0, ACCEPTED.1));
+            }
+        }
         if !self.lenient {
             return;
         }
@@ -137,6 +145,20 @@ impl Budgets {
             self.proven = self.opened;
             self.allow(Effort::Connection, now);
         }
+    }
+}
+
+/// How long a token is said to live that has just come.
+fn life_of(input: &Input) -> Option<Duration> {
+    match input {
+        Input::Answer {
+            result: Ok(Answer::Session(session)),
+            ..
+        } => Some(Duration::from_millis(session.expires_in_ms)),
+        Input::Token {
+            result: Ok(token), ..
+        } => token.expires_in,
+        _ => None,
     }
 }
 

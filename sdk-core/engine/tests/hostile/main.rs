@@ -8,6 +8,7 @@ mod answers;
 mod bench;
 mod budget;
 mod clocks;
+mod lies;
 mod logs;
 mod numbers;
 mod outbox;

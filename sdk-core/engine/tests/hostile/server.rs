@@ -11,10 +11,9 @@ use fulmar_engine::{
 use fulmar_protocol::{
     Answer, AnswerError, ApiRequest, BlockList, ClientFrame, CloseCode, Code, Conversation,
     ConversationKind, ConversationProfile, DeviceId, Event, EventsFrame, FileId, HistoryPage,
-    Lenient, Limits, LogId, Me, Message, MessagePage, Operation, OperationKey, OperationsAnswer,
-    Outcome, OutcomeFrame, Participant, Pong, Position, Problem, Ready, ResetFrame, Revision, Role,
-    Secret, Seq, ServerFrame, Session, SessionList, Settings, Snapshot, SyncPage, Timestamp,
-    UserId,
+    Limits, LogId, Me, Message, MessagePage, Operation, OperationKey, OperationsAnswer, Outcome,
+    OutcomeFrame, Participant, Pong, Position, Problem, Ready, ResetFrame, Revision, Role, Secret,
+    Seq, ServerFrame, Session, SessionList, Settings, Snapshot, SyncPage, Timestamp, UserId,
 };
 
 /// When every test begins, in milliseconds since 1970.
@@ -60,6 +59,7 @@ pub(crate) fn foreign(status: u16) -> RequestFailure {
     RequestFailure::ErrorAnswer(AnswerError::Foreign { status })
 }
 
+#[derive(Clone)]
 pub(crate) struct Server {
     pub(crate) log_id: LogId,
     pub(crate) events: Vec<Event>,
@@ -71,7 +71,11 @@ pub(crate) struct Server {
     pub(crate) files: BTreeMap<FileId, u64>,
     pub(crate) delivered_to: Position,
     pub(crate) read_to: Position,
-    settings: Settings,
+    pub(crate) settings: Settings,
+    pub(crate) profile: ConversationProfile,
+    /// Conversations beside the one that is played.
+    pub(crate) others: Vec<Conversation>,
+    pub(crate) blocked: Vec<UserId>,
     pub(crate) tokens: u64,
     pub(crate) sign_outs: Vec<Secret>,
     pub(crate) heartbeat_ms: u64,
@@ -93,6 +97,9 @@ impl Server {
             delivered_to: Position::ZERO,
             read_to: Position::ZERO,
             settings: Settings::default(),
+            profile: ConversationProfile::default(),
+            others: Vec::new(),
+            blocked: Vec::new(),
             tokens: 0,
             sign_outs: Vec::new(),
             heartbeat_ms: 30_000,
@@ -217,8 +224,8 @@ impl Server {
         Snapshot {
             log_id: self.log_id.clone(),
             seq: self.head(),
-            conversations: vec![self.view()].into(),
-            blocked: Vec::new(),
+            conversations: [vec![self.view()], self.others.clone()].concat().into(),
+            blocked: self.blocked.clone(),
         }
     }
 
@@ -232,18 +239,22 @@ impl Server {
             read_to: self.read_to,
         };
         let from = self.messages.len().saturating_sub(20);
+        let pinned = self
+            .messages
+            .iter()
+            .filter(|message| message.pinned.is_some());
         Conversation {
             conversation_id: "c-1".parse().unwrap(),
             operation_key: None,
             kind: ConversationKind::Direct,
-            profile: ConversationProfile::default(),
+            profile: self.profile.clone(),
             participants: vec![person("alice"), person("bob")].into(),
             created_at: Timestamp(EPOCH),
             last_position: Position(self.messages.len() as u64),
             revision: Revision(self.revision),
             messages: self.messages[from..].to_vec().into(),
-            pinned_messages: Lenient::default(),
-            unread_count: 0,
+            pinned_messages: pinned.cloned().collect::<Vec<_>>().into(),
+            unread_count: self.unread(),
             unread_mentions: 0,
             settings: self.settings,
         }
@@ -300,7 +311,7 @@ impl Server {
                 Answer::PushTokenNoted
             }
             ApiRequest::Block(_) | ApiRequest::Unblock(_) => Answer::Blocks(BlockList {
-                user_ids: Vec::new(),
+                user_ids: self.blocked.clone(),
             }),
             ApiRequest::Sessions => Answer::Sessions(SessionList {
                 sessions: Vec::new(),
@@ -329,6 +340,14 @@ impl Server {
             HistoryPage::Around(_) => (0, 0),
         };
         self.messages[from..to].to_vec()
+    }
+
+    /// How many messages of others Alice has not read.
+    pub(crate) fn unread(&self) -> u64 {
+        let unread = self.messages.iter().filter(|message| {
+            message.sender_id != user("alice") && message.position > self.read_to
+        });
+        unread.count() as u64
     }
 
     pub(crate) fn is_pinned(&self) -> bool {

@@ -1,0 +1,65 @@
+//! Which lies are exempt from which assertion, and why.
+
+use super::RECOVERY;
+use super::lie::{Lie, Path};
+use super::place::Place;
+
+/// What is asked of an engine that is lied to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Assertion {
+    /// No panic, no error of the store, and no more tries than the budgets allow.
+    Calm,
+    /// Nothing that the app was promised is lost, doubled or out of order.
+    Promised,
+    /// The store stays small.
+    Small,
+    /// Once the server is honest, everything is sent within two minutes.
+    Recovered,
+    /// Then the screen shows what the server has.
+    Believed,
+    /// The screen shows what the server has, once its log has a new id.
+    Shown,
+}
+
+/// A kind of lie that an assertion does not hold for.
+struct Exempt {
+    assertion: Assertion,
+    why: &'static str,
+    is: fn(Place, &Path, Lie) -> bool,
+}
+
+const EXEMPT: &[Exempt] = &[
+    Exempt {
+        assertion: Assertion::Believed,
+        why: "What can be read of messages, people and conversations is the truth, as far as a client knows; what \
+              cannot is set aside until a newer version can (PROTOCOL.md §2.4)",
+        is: |place, _, _| place.is_content(),
+    },
+    Exempt {
+        assertion: Assertion::Promised,
+        why: "A message is in the conversation that the server tells: it may be one that began with it (§5.4)",
+        is: |_, path, lie| path.ends_with(&["conversationId"]) && lie == Lie::OtherConversation,
+    },
+];
+
+/// Why a lie may break this; `None`: it may not.
+pub(crate) fn why(
+    place: Place,
+    path: &Path,
+    lie: Lie,
+    assertion: Assertion,
+) -> Option<&'static str> {
+    let exempt = EXEMPT
+        .iter()
+        .find(|exempt| exempt.assertion == assertion && (exempt.is)(place, path, lie));
+    exempt.map(|exempt| exempt.why)
+}
+
+/// How many seconds it may take until everything is sent to a server that has become honest. As long as a server asks
+/// for (PROTOCOL.md §8), but no more than an hour.
+pub(crate) fn recovery(path: &Path) -> u32 {
+    if path.ends_with(&["retryAfterMs"]) {
+        return 61 * 60;
+    }
+    RECOVERY
+}
