@@ -13,7 +13,7 @@ pub(crate) enum Assertion {
     Promised,
     /// The store stays small.
     Small,
-    /// Once the server is honest, everything is sent within two minutes.
+    /// Once the server is honest, everything is sent within [four minutes](RECOVERY), or as long as it asked for.
     Recovered,
     /// Then the screen shows what the server has.
     Believed,

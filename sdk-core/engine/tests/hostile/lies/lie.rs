@@ -189,33 +189,29 @@ pub(crate) fn all_about(value: &Value, at: &Path, found: &mut impl FnMut(Path, L
     }
 }
 
-/// Tells a lie, if the value has such a place.
-pub(crate) fn tell(value: &mut Value, path: &[Step], lie: Lie) {
+/// Tells a lie, if the value has such a place. Returns whether it has.
+pub(crate) fn tell(value: &mut Value, path: &[Step], lie: Lie) -> bool {
     let Some((step, rest)) = path.split_first() else {
         *value = lie.instead_of(value).unwrap_or_default();
-        return;
+        return true;
     };
     let gone = rest.is_empty() && lie == Lie::Absent;
     match (step, value) {
-        (Step::Name(name), Value::Object(fields)) if gone => {
-            fields.remove(name);
-        }
-        (Step::Name(name), Value::Object(fields)) => {
-            if let Some(field) = fields.get_mut(name) {
-                tell(field, rest, lie);
-            }
-        }
-        (Step::First | Step::Last, Value::Array(items)) => {
+        (Step::Name(name), Value::Object(fields)) if gone => fields.remove(name).is_some(),
+        (Step::Name(name), Value::Object(fields)) => fields
+            .get_mut(name)
+            .is_some_and(|field| tell(field, rest, lie)),
+        (Step::First | Step::Last, Value::Array(items)) if !items.is_empty() => {
             let at = match step {
-                Step::First => 0,
-                _ => items.len().wrapping_sub(1),
+                Step::Last => items.len() - 1,
+                Step::First | Step::Name(_) => 0,
             };
-            if gone && at < items.len() {
+            if gone {
                 items.remove(at);
-            } else if let Some(item) = items.get_mut(at) {
-                tell(item, rest, lie);
+                return true;
             }
+            tell(&mut items[at], rest, lie)
         }
-        _ => {}
+        _ => false,
     }
 }

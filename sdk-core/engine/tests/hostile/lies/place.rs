@@ -81,12 +81,14 @@ pub(crate) struct Liar {
     pub(crate) lie: Option<(Path, Lie)>,
     /// Where a lie could stand, as far as was seen.
     pub(crate) seen: Vec<(Path, Lie)>,
+    /// How often it was told.
+    pub(crate) told: u32,
 }
 
 impl Liar {
     fn told(&mut self, mut value: Value) -> Value {
         match &self.lie {
-            Some((path, lie)) => lie::tell(&mut value, &path.0, *lie),
+            Some((path, lie)) => self.told += u32::from(lie::tell(&mut value, &path.0, *lie)),
             None => {
                 let seen = &mut self.seen;
                 lie::all_about(&value, &Path::default(), &mut |path, lie| {
