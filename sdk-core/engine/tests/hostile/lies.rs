@@ -223,6 +223,9 @@ fn converge(bench: &mut Bench, promised: &[OperationKey]) -> Broken {
     if let Some(key) = promised.iter().find(|key| !keys.contains(key)) {
         broken.push((Assertion::Shown, format!("{key:?} never came")));
     }
+    if !bench.has_recovered() {
+        broken.push((Assertion::Shown, "something is not sent".to_owned()));
+    }
     let difference = Picture::of(bench).difference(&truth);
     if !difference.is_empty() {
         broken.push((Assertion::Shown, difference.join("\n      ")));
@@ -307,12 +310,11 @@ const FRAMES: [Place; 8] = [
     Place::ProblemFrame,
     Place::Events,
 ];
-const ANSWERS: [Place; 12] = [
+const LOG: [Place; 2] = [Place::Sync, Place::Snapshot];
+const ANSWERS: [Place; 10] = [
     Place::SignIn,
     Place::Refresh,
     Place::Me,
-    Place::Sync,
-    Place::Snapshot,
     Place::Operations,
     Place::ProblemAnswer,
     Place::History,
@@ -338,6 +340,11 @@ fn a_lie_in_an_answer_is_outlived() {
 }
 
 #[test]
+fn a_lie_about_the_log_is_outlived() {
+    tell_lies(&LOG, SAMPLE);
+}
+
+#[test]
 #[ignore = "takes minutes"]
 fn each_lie_in_a_frame_is_outlived() {
     tell_lies(&FRAMES, usize::MAX);
@@ -353,4 +360,10 @@ fn each_lie_in_an_event_is_outlived() {
 #[ignore = "takes minutes"]
 fn each_lie_in_an_answer_is_outlived() {
     tell_lies(&ANSWERS, usize::MAX);
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn each_lie_about_the_log_is_outlived() {
+    tell_lies(&LOG, usize::MAX);
 }

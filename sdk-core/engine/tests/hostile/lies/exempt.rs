@@ -40,7 +40,27 @@ const EXEMPT: &[Exempt] = &[
         why: "A message is in the conversation that the server tells: it may be one that began with it (§5.4)",
         is: |_, path, lie| path.ends_with(&["conversationId"]) && lie == Lie::OtherConversation,
     },
+    Exempt {
+        assertion: Assertion::Promised,
+        why: "A conversation that is in no snapshot is gone, with all that was sent in it (§6.3)",
+        is: |place, path, _| place == Place::Snapshot && is_who(path),
+    },
+    Exempt {
+        assertion: Assertion::Recovered,
+        why: "The only direct conversation of two people (M8) has the id that the snapshot tells, and what waits \
+              is for that one: it is sent when the log has a new id",
+        is: |place, path, lie| {
+            place == Place::Snapshot
+                && path.ends_with(&["conversations", "conversationId"])
+                && lie == Lie::OtherUser
+        },
+    },
 ];
+
+/// Whether it is about which conversations there are.
+fn is_who(path: &Path) -> bool {
+    path.names().eq(["conversations"]) || path.names().eq(["conversations", "conversationId"])
+}
 
 /// Why a lie may break this; `None`: it may not.
 pub(crate) fn why(
