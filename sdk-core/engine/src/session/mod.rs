@@ -185,6 +185,8 @@ impl Session {
         if proven {
             self.unproven = None;
             self.made_progress();
+            // It may run out before the wait after a try that came to nothing is over.
+            self.not_before = self.not_before.min(now);
         }
         proven
     }

@@ -9,7 +9,7 @@
 mod exempt;
 mod lie;
 mod picture;
-mod place;
+mod spot;
 mod world;
 
 use std::cell::RefCell;
@@ -27,7 +27,7 @@ use crate::transfers::with_a_file;
 use exempt::Assertion;
 use lie::{Lie, Path};
 use picture::Picture;
-use place::{Liar, Place};
+use spot::{Liar, Spot};
 
 /// How often something happens that a lie can be told about, every two minutes.
 const ROUNDS: u32 = 5;
@@ -39,20 +39,20 @@ pub(crate) const RECOVERY: u32 = 4 * 60;
 const LARGEST_STORE: usize = 16 * 1024 * 1024;
 
 /// How many messages there are before Alice comes. More than a snapshot has, where the others are asked for.
-fn messages_before(place: Place) -> u32 {
+fn messages_before(place: Spot) -> u32 {
     match place {
-        Place::History => 30,
+        Spot::History => 30,
         _ => 3,
     }
 }
 
 /// Alice is signed in, or about to be, and the server begins to lie.
-fn begin(place: Place, liar: &Rc<RefCell<Liar>>) -> Bench {
+fn begin(place: Spot, liar: &Rc<RefCell<Liar>>) -> Bench {
     let mut bench = Bench::new();
     world::furnish(&mut bench, messages_before(place));
     match place {
-        Place::Refresh => bench.server.lifetime_ms = 30_000,
-        Place::History => bench.server.limits.page_size = 2,
+        Spot::Refresh => bench.server.lifetime_ms = 30_000,
+        Spot::History => bench.server.limits.page_size = 2,
         _ => {}
     }
     if !place.begins() {
@@ -65,12 +65,12 @@ fn begin(place: Place, liar: &Rc<RefCell<Liar>>) -> Bench {
     bench
 }
 
-fn try_to_sign_in(bench: &mut Bench, place: Place) {
+fn try_to_sign_in(bench: &mut Bench, place: Spot) {
     if matches!(bench.session, SessionState::SignedIn { .. }) {
         return;
     }
     let user_id = user("alice");
-    if place == Place::Me {
+    if place == Spot::Me {
         bench.begin(Command::SignInWithProvider { user_id });
     } else {
         bench.sign_in();
@@ -79,10 +79,10 @@ fn try_to_sign_in(bench: &mut Bench, place: Place) {
 }
 
 /// Something happens that the server tells of, with its lie.
-fn happen(bench: &mut Bench, place: Place, liar: &Rc<RefCell<Liar>>, round: u32) {
+fn happen(bench: &mut Bench, place: Spot, liar: &Rc<RefCell<Liar>>, round: u32) {
     let kinds = match place {
-        Place::Event(kind) => vec![kind],
-        Place::Events | Place::Sync => {
+        Spot::Event(kind) => vec![kind],
+        Spot::Events | Spot::Sync => {
             let index = round as usize * 3 % world::EVENTS.len();
             world::EVENTS[index..index + 3].to_vec()
         }
@@ -98,16 +98,16 @@ fn happen(bench: &mut Bench, place: Place, liar: &Rc<RefCell<Liar>>, round: u32)
     let conversation = "c-1".parse().unwrap();
     let command = match place {
         // A page is small: the next one is asked for in the next round.
-        Place::History => Command::LoadHistory {
+        Spot::History => Command::LoadHistory {
             conversation,
             thread: None,
             page: HistoryPage::Before(Position(11 - 2 * u64::from(round))),
         },
-        Place::Search => Command::Search {
+        Spot::Search => Command::Search {
             query: SearchQuery::new("before"),
             cursor: None,
         },
-        Place::Blocks => Command::Block { user: user("bob") },
+        Spot::Blocks => Command::Block { user: user("bob") },
         _ => return,
     };
     bench.begin(command);
@@ -126,7 +126,7 @@ type Broken = Vec<(Assertion, String)>;
 
 /// The ten minutes. Returns the messages that have to stay on the screen: those that wait to be sent, and those that
 /// were there, unless the lie may be about them.
-fn lie(bench: &mut Bench, place: Place, liar: &Rc<RefCell<Liar>>) -> (Vec<OperationKey>, Broken) {
+fn lie(bench: &mut Bench, place: Spot, liar: &Rc<RefCell<Liar>>) -> (Vec<OperationKey>, Broken) {
     let mut broken = Vec::new();
     let mut promised = Vec::new();
     if place.is_reset() {
@@ -149,7 +149,7 @@ fn lie(bench: &mut Bench, place: Place, liar: &Rc<RefCell<Liar>>) -> (Vec<Operat
                         .map(|message| message.operation_key),
                 );
             }
-            if matches!(place, Place::UploadCreated | Place::UploadOffset) {
+            if matches!(place, Spot::UploadCreated | Spot::UploadOffset) {
                 promised.push(bench.send_message(with_a_file()));
             }
         }
@@ -172,7 +172,7 @@ fn lie(bench: &mut Bench, place: Place, liar: &Rc<RefCell<Liar>>) -> (Vec<Operat
 }
 
 /// The user tries again what has failed, and the server is honest.
-fn recover(bench: &mut Bench, place: Place, seconds: u32) -> Broken {
+fn recover(bench: &mut Bench, place: Spot, seconds: u32) -> Broken {
     let mut broken = Vec::new();
     bench.well();
     if place.begins() {
@@ -248,7 +248,7 @@ fn play(liar: Liar) -> (Broken, Liar) {
 }
 
 /// Whatever was broken, also a panic or an error of the store.
-fn judge(place: Place, lie: Option<(Path, Lie)>) -> (Broken, Vec<(Path, Lie)>) {
+fn judge(place: Spot, lie: Option<(Path, Lie)>) -> (Broken, Vec<(Path, Lie)>) {
     let liar = Liar {
         place,
         lie,
@@ -266,7 +266,7 @@ fn judge(place: Place, lie: Option<(Path, Lie)>) -> (Broken, Vec<(Path, Lie)>) {
 
 /// Tells so many lies in each of these places, and says how many of how many.
 #[allow(clippy::print_stdout)] // a test says more than whether it failed
-fn tell_lies(places: &[Place], most: usize) {
+fn tell_lies(places: &[Spot], most: usize) {
     let mut found = Vec::new();
     let mut exempt = BTreeMap::<&str, u32>::new();
     let (mut told, mut known) = (0, 0);
@@ -300,28 +300,28 @@ fn tell_lies(places: &[Place], most: usize) {
     );
 }
 
-const FRAMES: [Place; 8] = [
-    Place::Ready,
-    Place::Reset,
-    Place::Outcome,
-    Place::Pong,
-    Place::Typing,
-    Place::Presence,
-    Place::ProblemFrame,
-    Place::Events,
+const FRAMES: [Spot; 8] = [
+    Spot::Ready,
+    Spot::Reset,
+    Spot::Outcome,
+    Spot::Pong,
+    Spot::Typing,
+    Spot::Presence,
+    Spot::ProblemFrame,
+    Spot::Events,
 ];
-const LOG: [Place; 2] = [Place::Sync, Place::Snapshot];
-const ANSWERS: [Place; 10] = [
-    Place::SignIn,
-    Place::Refresh,
-    Place::Me,
-    Place::Operations,
-    Place::ProblemAnswer,
-    Place::History,
-    Place::Search,
-    Place::Blocks,
-    Place::UploadCreated,
-    Place::UploadOffset,
+const LOG: [Spot; 2] = [Spot::Sync, Spot::Snapshot];
+const ANSWERS: [Spot; 10] = [
+    Spot::SignIn,
+    Spot::Refresh,
+    Spot::Me,
+    Spot::Operations,
+    Spot::ProblemAnswer,
+    Spot::History,
+    Spot::Search,
+    Spot::Blocks,
+    Spot::UploadCreated,
+    Spot::UploadOffset,
 ];
 
 #[test]
@@ -331,7 +331,7 @@ fn a_lie_in_a_frame_is_outlived() {
 
 #[test]
 fn a_lie_in_an_event_is_outlived() {
-    tell_lies(&world::EVENTS.map(Place::Event), SAMPLE);
+    tell_lies(&world::EVENTS.map(Spot::Event), SAMPLE);
 }
 
 #[test]
@@ -353,7 +353,7 @@ fn each_lie_in_a_frame_is_outlived() {
 #[test]
 #[ignore = "takes minutes"]
 fn each_lie_in_an_event_is_outlived() {
-    tell_lies(&world::EVENTS.map(Place::Event), usize::MAX);
+    tell_lies(&world::EVENTS.map(Spot::Event), usize::MAX);
 }
 
 #[test]

@@ -183,3 +183,22 @@ fn a_token_proves_itself_within_half_of_its_life() {
         assert!(desk.session.proven(desk.bench.now().mono), "{life_ms}");
     }
 }
+
+/// However long an app lets it wait after tries that came to nothing.
+#[test]
+fn a_token_that_has_proven_itself_is_renewed_before_it_runs_out() {
+    let mut desk = Desk::signed_in();
+    desk.config.backoff.first = Duration::from_secs(60);
+    desk.config.backoff.cap = Duration::from_secs(60);
+    desk.reject();
+    let mut request = desk.reconcile().unwrap();
+    for number in 2..6 {
+        desk.answer(request, Ok(tokens("alice", number, 5_000)));
+        assert!(desk.reconcile().is_none());
+        desk.bench.pass(Duration::from_millis(2_500));
+        assert!(desk.session.proven(desk.bench.now().mono));
+        assert!(desk.reconcile().is_none(), "{number}: not yet");
+        desk.bench.pass(Duration::from_millis(1_500));
+        request = desk.reconcile().unwrap();
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::RECOVERY;
 use super::lie::{Lie, Path};
-use super::place::Place;
+use super::spot::Spot;
 
 /// What is asked of an engine that is lied to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(crate) enum Assertion {
 struct Exempt {
     assertion: Assertion,
     why: &'static str,
-    is: fn(Place, &Path, Lie) -> bool,
+    is: fn(Spot, &Path, Lie) -> bool,
 }
 
 const EXEMPT: &[Exempt] = &[
@@ -43,14 +43,14 @@ const EXEMPT: &[Exempt] = &[
     Exempt {
         assertion: Assertion::Promised,
         why: "A conversation that is in no snapshot is gone, with all that was sent in it (§6.3)",
-        is: |place, path, _| place == Place::Snapshot && is_who(path),
+        is: |place, path, _| place == Spot::Snapshot && is_who(path),
     },
     Exempt {
         assertion: Assertion::Recovered,
         why: "The only direct conversation of two people (M8) has the id that the snapshot tells, and what waits \
               is for that one: it is sent when the log has a new id",
         is: |place, path, lie| {
-            place == Place::Snapshot
+            place == Spot::Snapshot
                 && path.ends_with(&["conversations", "conversationId"])
                 && lie == Lie::OtherUser
         },
@@ -64,7 +64,7 @@ fn is_who(path: &Path) -> bool {
 
 /// Why a lie may break this; `None`: it may not.
 pub(crate) fn why(
-    place: Place,
+    place: Spot,
     path: &Path,
     lie: Lie,
     assertion: Assertion,

@@ -15,7 +15,7 @@ use crate::server::{Asked, Said, Script, Server, problem};
 
 /// What is lied about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Spot {
     Ready,
     Reset,
     Outcome,
@@ -41,7 +41,7 @@ pub(crate) enum Place {
     UploadOffset,
 }
 
-impl Place {
+impl Spot {
     /// Whether there is a socket; where not, HTTP stands in for it.
     pub(crate) fn has_socket(self) -> bool {
         !matches!(self, Self::ProblemAnswer | Self::Sync | Self::Operations)
@@ -76,7 +76,7 @@ impl Place {
 /// A server that tells one lie, whenever there is occasion.
 #[derive(Debug, Clone)]
 pub(crate) struct Liar {
-    pub(crate) place: Place,
+    pub(crate) place: Spot,
     /// None: it is honest.
     pub(crate) lie: Option<(Path, Lie)>,
     /// Where a lie could stand, as far as was seen.
@@ -108,15 +108,15 @@ impl Liar {
     pub(crate) fn frame(&mut self, frame: &ServerFrame) -> Said {
         let mut value = json!(frame);
         match (self.place, frame) {
-            (Place::Ready, ServerFrame::Ready(_))
-            | (Place::Reset, ServerFrame::Reset(_))
-            | (Place::Outcome, ServerFrame::Outcome(_))
-            | (Place::Pong, ServerFrame::Pong(_))
-            | (Place::Typing, ServerFrame::Typing(_))
-            | (Place::Presence, ServerFrame::Presence(_))
-            | (Place::ProblemFrame, ServerFrame::Problem(_))
-            | (Place::Events, ServerFrame::Events(_)) => value = self.told(value),
-            (Place::Event(kind), ServerFrame::Events(EventsFrame { events })) => {
+            (Spot::Ready, ServerFrame::Ready(_))
+            | (Spot::Reset, ServerFrame::Reset(_))
+            | (Spot::Outcome, ServerFrame::Outcome(_))
+            | (Spot::Pong, ServerFrame::Pong(_))
+            | (Spot::Typing, ServerFrame::Typing(_))
+            | (Spot::Presence, ServerFrame::Presence(_))
+            | (Spot::ProblemFrame, ServerFrame::Problem(_))
+            | (Spot::Events, ServerFrame::Events(_)) => value = self.told(value),
+            (Spot::Event(kind), ServerFrame::Events(EventsFrame { events })) => {
                 for (index, event) in events.iter().enumerate() {
                     if event.kind == kind {
                         value["events"][index] = self.told(json!(event));
@@ -131,23 +131,23 @@ impl Liar {
     /// Says an answer, with the lie where it belongs.
     fn answer(&mut self, call: &ApiRequest, answer: Answer) -> Said {
         let value = match (self.place, &answer) {
-            (Place::SignIn | Place::Refresh, Answer::Session(session)) => json!(session),
-            (Place::Me, Answer::Me(me)) => json!(me),
-            (Place::Sync, Answer::Sync(page)) => json!(page),
-            (Place::Snapshot, Answer::Snapshot(snapshot)) => json!(snapshot),
-            (Place::Operations, Answer::Operations(outcomes)) => json!(outcomes),
-            (Place::History, Answer::Messages(page)) => json!(page),
-            (Place::Search, Answer::Search(page)) => json!(page),
-            (Place::Blocks, Answer::Blocks(blocks)) => json!(blocks),
-            (Place::UploadCreated, Answer::UploadCreated(file)) => {
+            (Spot::SignIn | Spot::Refresh, Answer::Session(session)) => json!(session),
+            (Spot::Me, Answer::Me(me)) => json!(me),
+            (Spot::Sync, Answer::Sync(page)) => json!(page),
+            (Spot::Snapshot, Answer::Snapshot(snapshot)) => json!(snapshot),
+            (Spot::Operations, Answer::Operations(outcomes)) => json!(outcomes),
+            (Spot::History, Answer::Messages(page)) => json!(page),
+            (Spot::Search, Answer::Search(page)) => json!(page),
+            (Spot::Blocks, Answer::Blocks(blocks)) => json!(blocks),
+            (Spot::UploadCreated, Answer::UploadCreated(file)) => {
                 json!({"location": format!("/v1/files/{file}")})
             }
-            (Place::UploadOffset, Answer::UploadOffset(there)) => json!({"upload-offset": there}),
+            (Spot::UploadOffset, Answer::UploadOffset(there)) => json!({"upload-offset": there}),
             _ => return Said::Answer(Ok(answer)),
         };
         let value = self.told(value);
         let answer = match self.place {
-            Place::UploadCreated | Place::UploadOffset => HttpAnswer {
+            Spot::UploadCreated | Spot::UploadOffset => HttpAnswer {
                 headers: headers(&value),
                 ..HttpAnswer::new(200, Vec::new())
             },
@@ -165,7 +165,7 @@ impl Liar {
     ) -> Option<Script> {
         match asked {
             Asked::Socket if !self.place.has_socket() => no_socket(),
-            Asked::Frame(ClientFrame::Submit(submit)) if self.place == Place::ProblemFrame => {
+            Asked::Frame(ClientFrame::Submit(submit)) if self.place == Spot::ProblemFrame => {
                 let frame = ServerFrame::Problem(ProblemFrame {
                     submit_id: Some(submit.submit_id),
                     problem: refusal(),
@@ -192,7 +192,7 @@ impl Liar {
                     .map(|frame| (Duration::ZERO, self.frame(frame)));
                 Some(said.collect())
             }
-            Asked::Http(call @ ApiRequest::Submit(_)) if self.place == Place::ProblemAnswer => {
+            Asked::Http(call @ ApiRequest::Submit(_)) if self.place == Spot::ProblemAnswer => {
                 let value = self.told(json!(refusal()));
                 let answer = HttpAnswer::new(429, value.to_string().into_bytes());
                 at_once(Said::Answer(read(call, &answer)))
@@ -210,7 +210,7 @@ impl Liar {
                     Err(failure) => Said::Answer(Err(failure)),
                 })
             }
-            Asked::SendChunk(_) if self.place == Place::UploadOffset => {
+            Asked::SendChunk(_) if self.place == Spot::UploadOffset => {
                 let conflict = TransferFailure::Request(problem(Code::UploadConflict));
                 at_once(Said::Transferred(Err(conflict)))
             }
@@ -243,12 +243,12 @@ fn headers(value: &Value) -> Vec<(String, String)> {
 }
 
 /// What comes by itself.
-fn signal(place: Place) -> Option<ServerFrame> {
+fn signal(place: Spot) -> Option<ServerFrame> {
     let value = match place {
-        Place::Typing => {
+        Spot::Typing => {
             json!({"type": "typing", "conversationId": "c-1", "userId": "bob", "state": "started"})
         }
-        Place::Presence => json!({"type": "presence", "users": [
+        Spot::Presence => json!({"type": "presence", "users": [
             {"userId": "bob", "state": "online"},
             {"userId": "carol", "state": "offline", "lastSeenAt": 1_790_000_000_000_i64},
         ]}),
