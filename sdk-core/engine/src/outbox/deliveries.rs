@@ -23,6 +23,18 @@ const AGAIN: Duration = Duration::from_secs(2);
 /// their number (PROTOCOL.md §9).
 const MOST_PARTICIPANTS: u32 = 100;
 
+/// What stands around the params of an operation, in bytes.
+const ENVELOPE: usize = 128;
+
+/// What a submit may still hold.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room {
+    pub(super) operations: usize,
+    pub(super) bytes: usize,
+    /// There is nothing in it yet: something has to go out.
+    pub(super) is_empty: bool,
+}
+
 /// Where the server may not know yet what is here.
 #[derive(Debug, Default)]
 pub(super) struct Deliveries {
@@ -55,26 +67,32 @@ impl Deliveries {
         !self.behind.is_empty() && !timers.is_set(Timer::TellDelivered)
     }
 
-    /// The operations that tell of what is due, and their lanes. Those whose lane is busy come later.
+    /// The operations that tell of what is due, and their lanes, as many as there is room for. Those whose lane is busy
+    /// come later.
     pub(super) fn take(
         &mut self,
         tx: &mut Tx<'_>,
         own: &UserId,
-        most: usize,
+        room: Room,
         busy: &BTreeSet<LaneId>,
     ) -> Result<Vec<(LaneId, Operation)>> {
         let mut due = Vec::new();
+        let mut bytes = 0;
         for key in self.behind.clone() {
-            if due.len() >= most {
+            if due.len() >= room.operations {
                 break;
             }
             if busy.contains(&key.lane()) || operations::any_in_flight(&tx.db, key.lane())? {
                 continue;
             }
-            self.behind.remove(&key);
             if let Some(operation) = receipt(tx, key, own)? {
+                bytes += ENVELOPE + operation.params.to_string().len();
+                if bytes > room.bytes && !(room.is_empty && due.is_empty()) {
+                    break;
+                }
                 due.push((key.lane(), operation));
             }
+            self.behind.remove(&key);
         }
         Ok(due)
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use fulmar_protocol::{Answer, ApiRequest, ClientFrame, Operation, Problem, Submit, SubmitId};
 
+use super::deliveries::Room;
 use super::flights::{Flight, Route};
 use super::transition::OperationEvent;
 use super::{Acting, Outbox, OutboxNews, Way};
@@ -62,10 +63,15 @@ impl Outbox {
     fn submit_once(&mut self, tx: &mut Tx<'_>, way: &Way, acting: Acting<'_>) -> Result<bool> {
         let most = self.limits().operations_per_submit;
         let taken = self.take(tx, most, acting.config)?;
-        let room = if self.one_by_one {
-            usize::from(taken.is_empty())
-        } else {
-            (most as usize).saturating_sub(taken.len())
+        let bytes: usize = taken.iter().map(|(row, _)| row.bytes).sum();
+        let room = Room {
+            operations: if self.one_by_one {
+                usize::from(taken.is_empty())
+            } else {
+                (most as usize).saturating_sub(taken.len())
+            },
+            bytes: self.most_bytes().saturating_sub(bytes),
+            is_empty: taken.is_empty(),
         };
         let told = if self.deliveries.are_due(&self.timers) {
             // What was just taken is in flight only below: its lanes tell later.
@@ -156,6 +162,11 @@ impl Outbox {
         Ok(())
     }
 
+    /// How much goes into one frame, with room for what stands around it.
+    fn most_bytes(&self) -> usize {
+        self.limits().frame_bytes as usize / 2
+    }
+
     /// Picks from the front of each lane what fits into one frame. Behind the creation of a conversation its
     /// lane waits, because only the outcome says what the conversation is called.
     fn fill(
@@ -164,7 +175,7 @@ impl Outbox {
         rows: Vec<OperationRow>,
         closed: &mut BTreeSet<LaneId>,
     ) -> Result<Vec<(OperationRow, Operation)>> {
-        let most_bytes = self.limits().frame_bytes as usize / 2;
+        let most_bytes = self.most_bytes();
         let most = if self.one_by_one { 1 } else { usize::MAX };
         let mut bytes = 0;
         let mut taken = Vec::new();

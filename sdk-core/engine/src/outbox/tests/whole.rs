@@ -248,3 +248,33 @@ fn a_whole_refusal_says_nothing_of_what_may_be_sent_already() {
         }
     }
 }
+
+/// However small the frames are, and however many conversations there are.
+#[test]
+fn deliveries_take_no_more_room_than_a_frame_has() {
+    const CONVERSATIONS: usize = 40;
+    for over in BOTH {
+        let mut desk = Desk::new();
+        let mut said = ready(EPOCH);
+        said.limits.frame_bytes = 2_000;
+        desk.connected(&said);
+        let names: Vec<String> = (1..=CONVERSATIONS).map(|it| format!("c-{it}")).collect();
+        for name in &names {
+            desk.knows(&group(name, 10));
+        }
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        desk.delivered(&names);
+        let mut told = 0;
+        while told < CONVERSATIONS {
+            let sent = desk.go(over);
+            assert!(!sent.is_empty(), "{told}");
+            for sent in sent {
+                let frame = serde_json::to_string(&sent.operations).unwrap();
+                assert!(frame.len() < 2_000, "{}", frame.len());
+                told += sent.operations.len();
+                desk.answer(&sent, Vec::new());
+            }
+        }
+        assert_eq!(told, CONVERSATIONS, "{over:?}");
+    }
+}
