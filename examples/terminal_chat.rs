@@ -10,11 +10,12 @@
 //! talks to a person, `/file PATH` sends a file, `/get` fetches the files of the newest message that has
 //! some, `/older` shows older messages, `/retry` and `/discard` deal with a failed message, `/offline` and
 //! `/online` play with the network, `/quit` leaves. Kill it whenever you like.
-#![allow(clippy::print_stdout)]
+#![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::Parser;
 use fulmar::{
@@ -41,9 +42,24 @@ struct Options {
     store: Option<PathBuf>,
 }
 
+/// What can be typed but messages.
+const COMMANDS: [&str; 10] = [
+    "/list", "/open", "/direct", "/offline", "/online", "/file", "/get", "/older", "/retry",
+    "/discard",
+];
+
 #[tokio::main]
-async fn main() -> Result<()> {
-    let options = Options::parse();
+async fn main() -> ExitCode {
+    match chat(Options::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("terminal_chat: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn chat(options: Options) -> Result<()> {
     let store = options
         .store
         .unwrap_or_else(|| std::env::temp_dir().join(format!("fulmar-{}.db", options.user)));
@@ -201,6 +217,10 @@ async fn obey(
 ) -> Result<()> {
     match line.split_once(' ').unwrap_or((line, "")) {
         ("", _) => return Ok(()),
+        (command, _) if command.starts_with('/') && !COMMANDS.contains(&command) => {
+            let all = COMMANDS.join(", ");
+            return Err(format!("no such command: {all} and /quit are").into());
+        }
         ("/list", _) => {
             for (number, chat) in chats.iter().enumerate() {
                 println!("{number}  {} ({} unread)", chat.title, chat.unread_count);

@@ -89,6 +89,8 @@ async fn somebody_without_a_conversation_begins_one_or_leaves() {
 
         let mut chat = Chat::start(&url, &store);
         chat.prints("no conversation yet");
+        chat.type_in("/nonsense");
+        chat.prints("no such command");
         chat.type_in("to nobody");
         chat.prints("no conversation is open");
         chat.type_in("/direct bob");

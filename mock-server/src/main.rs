@@ -348,7 +348,7 @@ async fn end_of_input() {
 }
 
 /// How long the end may take that was asked for: who asks waits no longer, and kills.
-const LONGEST_END: Duration = Duration::from_secs(4);
+const LONGEST_END: Duration = Duration::from_secs(3);
 
 /// Told when the system, or somebody with Ctrl-C, asks for the end. It is heard, and it comes in time, whatever the
 /// server is busy with: a thread of its own sees to both.
