@@ -41,7 +41,6 @@ defects! {
     DeafToPongs "What a pong says of the log is not looked at.";
     WaitsForEver "An outcome that does not come is waited for without end.";
     CountsOwn "One's own messages are unread.";
-    CountsNotices "Notices are unread.";
     TellsOnce "What came in while nobody could be told of it is never said to be delivered.";
     KeepsDeleted "What was deleted stays on the screen.";
     SettingsUnheard "Settings of another device are not taken over.";

@@ -60,8 +60,7 @@ impl Applying<'_, '_> {
         self.confirm(key, message)?;
         let own = self.own;
         let is_own = own == Some(&message.sender_id) && !defects::active(Defect::CountsOwn);
-        let notice = message.content.notice.is_some() && !defects::active(Defect::CountsNotices);
-        let counts = if is_own || notice {
+        let counts = if is_own || message.content.notice.is_some() {
             Counts::Not
         } else if own.is_some_and(|own| message.content.mentions.contains(own)) {
             Counts::AsMention
