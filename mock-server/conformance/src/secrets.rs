@@ -118,15 +118,20 @@ fn unescaped(view: &[Unit]) -> Vec<Unit> {
             },
             (character, _) => (character, 1),
         };
-        let to = view.get(at + length - 1).map_or(unit.to, |last| last.to);
-        undone.push(Unit {
-            character,
-            from: unit.from,
-            to,
-        });
+        undone.push(joined(view, at, length, *unit, character));
         at += length;
     }
     undone
+}
+
+/// The character that so many units stand for, from this one on.
+fn joined(view: &[Unit], at: usize, length: usize, first: Unit, character: char) -> Unit {
+    let last = view.get(at + length - 1).unwrap_or(&first);
+    Unit {
+        character,
+        from: first.from,
+        to: last.to,
+    }
 }
 
 /// The character of a `\u00e9`, or of two for one beyond the first plane, and how long it is.
@@ -174,12 +179,7 @@ fn without_percents(view: &[Unit]) -> Vec<Unit> {
             Some(character) => (character, 3 * bytes.len()),
             None => (unit.character, 1),
         };
-        let to = view.get(at + length - 1).map_or(unit.to, |last| last.to);
-        undone.push(Unit {
-            character,
-            from: unit.from,
-            to,
-        });
+        undone.push(joined(view, at, length, *unit, character));
         at += length;
     }
     undone

@@ -74,31 +74,25 @@ impl Membership {
 
 impl Writer {
     pub(crate) fn check(tx: &Tx<'_>, id: &ConversationId, user: &UserId) -> Result<Self> {
-        Self::check_blocked(tx, id, user, Defect::BlockedWrite)
+        Self::unblocked(tx, Membership::check(tx, id, user)?, Defect::BlockedWrite)
     }
 
-    /// The same; with the first defect they only have to take part, with the second they may have blocked each other.
-    pub(crate) fn check_unless(
+    /// The same of somebody who takes part; with the first defect that is enough, with the second they may have blocked
+    /// each other.
+    pub(crate) fn of_unless(
         tx: &Tx<'_>,
-        id: &ConversationId,
-        user: &UserId,
-        member: Defect,
-        blocked: Defect,
+        member: Membership,
+        [taking_part, blocked]: [Defect; 2],
     ) -> Result<Self> {
-        if active(member) {
-            Membership::check(tx, id, user).map(Self)
+        if active(taking_part) {
+            Ok(Self(member))
         } else {
-            Self::check_blocked(tx, id, user, blocked)
+            Self::unblocked(tx, member, blocked)
         }
     }
 
-    fn check_blocked(
-        tx: &Tx<'_>,
-        id: &ConversationId,
-        user: &UserId,
-        blocked: Defect,
-    ) -> Result<Self> {
-        let member = Membership::check(tx, id, user)?;
+    fn unblocked(tx: &Tx<'_>, member: Membership, blocked: Defect) -> Result<Self> {
+        let (id, user) = (&member.conversation_id, &member.user_id);
         let counterpart = match conversations::kind(tx.db(), id)? {
             ConversationKind::Direct => counterpart(tx, id, user, blocked)?,
             ConversationKind::Group | ConversationKind::Unknown

@@ -334,6 +334,9 @@ fn submit(
 ) -> Vec<Outgoing> {
     let submit_id = submit.submit_id;
     let applied = service.run(now, |rooms, tx| {
+        if !active(Defect::KeysOfSockets) {
+            return apply_all(rooms, tx, &caller.user_id, &submit.operations);
+        }
         let mut operations = submit.operations.clone();
         for operation in &mut operations {
             operation.operation_key = key_unless(operation.operation_key, Defect::KeysOfSockets);

@@ -22,6 +22,13 @@ pub(super) struct Applied {
     pub(super) conversation: Option<Box<Conversation>>,
 }
 
+/// What may be done wrong about who reacts.
+const REACTING: [Defect; 3] = [
+    Defect::MembersReact,
+    Defect::BlockedReact,
+    Defect::ReactsElsewhere,
+];
+
 pub(super) fn carry_out(
     rooms: &Rooms,
     tx: &mut Tx<'_>,
@@ -67,22 +74,12 @@ pub(super) fn carry_out(
         }
         Method::ReactionAdd(params) => {
             let about = (&params.conversation_id, params.message_key);
-            let wrong = [
-                Defect::MembersReact,
-                Defect::BlockedReact,
-                Defect::ReactsElsewhere,
-            ];
-            let writer = writer_about(rooms, tx, user, about, wrong)?;
+            let writer = writer_about(rooms, tx, user, about, REACTING)?;
             all(messages.add_reaction(tx, actor, &writer, &params)?)
         }
         Method::ReactionRemove(params) => {
             let about = (&params.conversation_id, params.message_key);
-            let wrong = [
-                Defect::MembersReact,
-                Defect::BlockedReact,
-                Defect::ReactsElsewhere,
-            ];
-            let writer = writer_about(rooms, tx, user, about, wrong)?;
+            let writer = writer_about(rooms, tx, user, about, REACTING)?;
             all(messages.remove_reaction(tx, actor, &writer, &params)?)
         }
         Method::ReceiptUpdate(params) => all(conversations.update_receipt(tx, actor, &params)?),
@@ -113,13 +110,13 @@ fn writer_about(
     (id, key): (&ConversationId, OperationKey),
     [member, blocked, elsewhere]: [Defect; 3],
 ) -> Result<Writer> {
+    let takes_part = Membership::check(tx, id, user)?;
     if !active(Defect::RightsFirst) {
-        let takes_part = Membership::check(tx, id, user)?;
         rooms
             .messages
             .check_there(tx, &takes_part, key, elsewhere)?;
     }
-    Writer::check_unless(tx, id, user, member, blocked)
+    Writer::of_unless(tx, takes_part, [member, blocked])
 }
 
 fn all(news: impl IntoIterator<Item = impl Into<News>>) -> Vec<News> {
@@ -128,13 +125,9 @@ fn all(news: impl IntoIterator<Item = impl Into<News>>) -> Vec<News> {
 
 fn send(rooms: &Rooms, tx: &mut Tx<'_>, actor: Actor<'_>, params: MessageSend) -> Result<Applied> {
     let id = &params.conversation_id;
-    let writer = Writer::check_unless(
-        tx,
-        id,
-        actor.user,
-        Defect::MembersWrite,
-        Defect::BlockedWrite,
-    )?;
+    let takes_part = Membership::check(tx, id, actor.user)?;
+    let wrong = [Defect::MembersWrite, Defect::BlockedWrite];
+    let writer = Writer::of_unless(tx, takes_part, wrong)?;
     // Not a refusal yet: a message that was sent before stays what it was.
     let checked = rooms
         .files

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::content::{about, told};
 use super::{Outcome, checks};
-use crate::setting::{Setting, ensure, text, token};
+use crate::setting::{Mark, Setting, ensure, text, token};
 use crate::wire::WireError;
 
 checks! {
@@ -226,7 +226,8 @@ async fn kept_to_read(setting: &Setting<'_>) -> Outcome {
         .await
 }
 
-async fn untold(setting: &Setting<'_>) -> Outcome {
+/// Says a secret and edits it: the message, and a mark in the other user's log before it.
+pub(super) async fn secret(setting: &Setting<'_>) -> Result<(Value, Mark), WireError> {
     let mark = setting.mark(setting.other_token()).await?;
     let message = setting.say("a secret that was said").await?;
     let mut params = about(setting, &message);
@@ -234,10 +235,12 @@ async fn untold(setting: &Setting<'_>) -> Outcome {
     setting
         .done(setting.token(), "message.edit", params)
         .await?;
-    setting
-        .done(setting.token(), "message.delete", about(setting, &message))
-        .await?;
-    let told = json!(setting.since(&mark).await?);
+    Ok((message, mark))
+}
+
+/// Neither sync nor a socket tells it in these three events of the other user's log.
+pub(super) async fn is_kept(setting: &Setting<'_>, mark: &Mark) -> Outcome {
+    let told = json!(setting.since(mark).await?);
     ensure!(!told.to_string().contains("a secret"), told);
     let (mut socket, _) = setting
         .connect(&setting.other, mark.seq, &json!(mark.log))
@@ -245,4 +248,12 @@ async fn untold(setting: &Setting<'_>) -> Outcome {
     let told = json!(socket.events(3).await?);
     ensure!(!told.to_string().contains("a secret"), told);
     Ok(())
+}
+
+async fn untold(setting: &Setting<'_>) -> Outcome {
+    let (message, mark) = secret(setting).await?;
+    setting
+        .done(setting.token(), "message.delete", about(setting, &message))
+        .await?;
+    is_kept(setting, &mark).await
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::content::about;
+use super::endings::{is_kept, secret};
 use super::{Outcome, checks};
 use crate::setting::{Setting, ensure, token};
 use crate::wire::operation_key;
@@ -16,25 +17,12 @@ checks! {
 }
 
 async fn hidden_untold(setting: &Setting<'_>) -> Outcome {
-    let mark = setting.mark(setting.other_token()).await?;
-    let message = setting.say("a secret that was said").await?;
-    let mut params = about(setting, &message);
-    params["text"] = json!("a secret that was edited");
-    setting
-        .done(setting.token(), "message.edit", params)
-        .await?;
+    let (message, mark) = secret(setting).await?;
     let hide = about(setting, &message);
     setting
         .done(setting.other_token(), "message.hide", hide)
         .await?;
-    let told = json!(setting.since(&mark).await?);
-    ensure!(!told.to_string().contains("a secret"), told);
-    let (mut socket, _) = setting
-        .connect(&setting.other, mark.seq, &json!(mark.log))
-        .await?;
-    let told = json!(socket.events(3).await?);
-    ensure!(!told.to_string().contains("a secret"), told);
-    Ok(())
+    is_kept(setting, &mark).await
 }
 
 async fn untold_with_a_conversation(setting: &Setting<'_>) -> Outcome {

@@ -100,9 +100,7 @@ impl Outbox {
         self.news.push(OutboxNews::Progress);
         Ok(true)
     }
-}
 
-impl Outbox {
     /// The submit of this one operation was refused as a whole, so it was not looked at. An earlier submit that went
     /// without an answer may have applied it (PROTOCOL.md §3.7): then nobody can say what became of it.
     fn refused_unseen(
