@@ -22,8 +22,8 @@ from aiohttp import WSMsgType, web
 LIMITS = {"operationsPerSubmit": 100, "frameBytes": 1 << 20, "textBytes": 8192, "pageSize": 50}
 STATUS = {"request.malformed": 400, "version.unsupported": 400, "credentials.invalid": 401, "session.revoked": 401,
           "token.expired": 401, "token.invalid": 401, "conversation.forbidden": 403, "conversation.notFound": 404,
-          "route.unknown": 404, "user.notFound": 404, "user.exists": 409, "operation.conflict": 409, "sync.reset": 410,
-          "request.tooLarge": 413, "method.unknown": 422, "params.invalid": 422, "server.error": 500}
+          "route.unknown": 404, "user.notFound": 404, "user.exists": 409, "operation.conflict": 409, "submit.overtaken": 409,
+          "sync.reset": 410, "request.tooLarge": 413, "method.unknown": 422, "params.invalid": 422, "server.error": 500}
 METHODS = {"message.send": "conversationId toUserId text mentions replyTo threadRoot payload attachments forwardOf".split(),
            "conversation.create": "kind title avatarUrl context participantIds".split(),
            "conversation.leave": ["conversationId"], "receipt.update": ["conversationId", "deliveredTo", "readTo"]}
@@ -31,13 +31,13 @@ METHODS = {"message.send": "conversationId toUserId text mentions replyTo thread
 class Refused(Exception):
     """A request or an operation that is refused, with its problem document (§8)."""
 
-    def __init__(self, code, title="That cannot be done"):
+    def __init__(self, code, title="That cannot be done", **more):
         super().__init__(code)
-        self.problem = {"code": code, "title": title, "status": STATUS[code]}
+        self.problem = {"code": code, "title": title, "status": STATUS[code], **more}
 
-def require(truth, code="params.invalid", title="That cannot be done"):
+def require(truth, code="params.invalid", title="That cannot be done", **more):
     if not truth:
-        raise Refused(code, title)
+        raise Refused(code, title, **more)
 
 # Values (§2.3) and texts (§4.8, §9). Each reads one field; None stands for an absent one.
 IGNORED = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]")
@@ -252,10 +252,13 @@ class Backend:
             self.users[user]["outcomes"][key] = ((method, fields), outcome)
         return outcome
 
-    def submit(self, user, operations):
+    def submit(self, session, frame):
         """The outcomes of operations, in their order (§5.2): after a failure the rest of the conversation is skipped."""
+        operations, order = frame.get("operations"), number(frame, "order")
         readable = lambda one: isinstance(one, dict) and isinstance(one.get("method"), str) and is_key(one.get("operationKey"))
         require(isinstance(operations, list) and all(map(readable, operations)), "request.malformed")
+        require(order is None or order > session["order"], "submit.overtaken", "A later one came before", order=session["order"])
+        session["order"] = order or session["order"]
         require(len(operations) <= LIMITS["operationsPerSubmit"], "request.tooLarge", "Too many operations")
         outcomes, failed = [], set()
         for one in operations:
@@ -264,7 +267,7 @@ class Backend:
             outcome = {"operationKey": one["operationKey"], "status": "skipped"}
             if where not in failed:
                 try:
-                    outcome = self.operate(user, one)
+                    outcome = self.operate(session["user"], one)
                 except Refused as refused:
                     failed.add(where)
                     outcome.update(status="failed", problem=refused.problem)
@@ -291,7 +294,8 @@ class Backend:
         for one in older[:-1]:
             self.end(one)
         session = "s-" + secrets.token_hex(8)
-        self.sessions[session] = {"user": user, "device": device, "refresh": [None, f"{session}.{secrets.token_hex(32)}"]}
+        self.sessions[session] = {"user": user, "device": device, "order": 0,
+                                  "refresh": [None, f"{session}.{secrets.token_hex(32)}"]}
         return self.tokens_of(session)
 
     def tokens_of(self, session):
@@ -361,7 +365,7 @@ class Backend:
         user, mine = session["user"], self.users[session["user"]]
         head, body = len(mine["events"]), read_object(data) if data else {}
         if (verb, path) == ("POST", ["operations"]):
-            return {"outcomes": self.submit(user, body.get("operations"))}
+            return {"outcomes": self.submit(session, body)}
         if (verb, path) == ("GET", ["sync"]):
             since = asked(query, "since") or 0
             require(query.get("logId") == mine["logId"] and since <= head, "sync.reset", "Take a snapshot")
@@ -440,7 +444,7 @@ class Socket:
             self.send({"type": "pong", "id": frame.get("id"), "head": self.sent})
         else:
             require(type(frame.get("submitId")) is int and 0 <= frame["submitId"] < 1 << 53, "request.malformed")
-            outcomes = self.backend.submit(self.user, frame.get("operations"))
+            outcomes = self.backend.submit(self.backend.sessions[self.session], frame)
             self.send({"type": "outcome", "submitId": frame["submitId"], "outcomes": outcomes})
 
     def greet(self, token, since, log):

@@ -260,6 +260,11 @@ counter! {
     SubmitId
 }
 counter! {
+    /// The place of a submit among those that left a device for one session: each has a greater one than those before
+    /// it (PROTOCOL.md §5.2).
+    SubmitOrder
+}
+counter! {
     /// Counts the changes of messages in a conversation (PROTOCOL.md §4.2).
     Revision
 }

@@ -57,7 +57,7 @@ pub use frame::{
 pub use http::{Anchor, ApiRequest, HistoryPage, HttpCall, HttpMethod};
 pub use ids::{
     ConversationId, DeviceId, FileId, IdError, LogId, MessageId, OperationKey, Position, Revision,
-    Seq, SessionId, SubmitId, UserId,
+    Seq, SessionId, SubmitId, SubmitOrder, UserId,
 };
 pub use lenient::{Lenient, SetAside};
 pub use limits::Limits;

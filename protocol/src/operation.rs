@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Conversation, Message, Method, OperationKey, Problem, Seq, SubmitId, Timestamp, Unreadable,
+    Conversation, Message, Method, OperationKey, Problem, Seq, SubmitId, SubmitOrder, Timestamp,
+    Unreadable,
 };
 
 /// One change that a client asks for, with the key that makes asking twice harmless.
@@ -46,6 +47,9 @@ pub struct Submit {
     /// Comes back in the outcome; over HTTP it may be left out.
     #[serde(default, deserialize_with = "crate::lenient::null_is_default")]
     pub submit_id: SubmitId,
+    /// Its place among the submits of the session; a server applies nothing of one that comes after a later one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<SubmitOrder>,
     /// What to do, in this order.
     pub operations: Vec<Operation>,
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::SubmitOrder;
+
 /// What a client does about a failure (PROTOCOL.md §8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureClass {
@@ -101,6 +103,8 @@ codes! {
     FileDamaged = "file.damaged", Transient, 422;
     /// The bytes do not belong there: ask how many are there.
     UploadConflict = "upload.conflict", Transient, 409;
+    /// The session has sent this submit before, or a later one: nothing of it is applied (PROTOCOL.md §5.2).
+    SubmitOvertaken = "submit.overtaken", Transient, 409;
     /// The server keeps no more files for this user; what is deleted makes room.
     StorageFull = "storage.full", Permanent, 507;
     /// There is no such session of this user.
@@ -154,6 +158,9 @@ pub struct Problem {
     /// How long to wait before the next try, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,
+    /// Of a submit that was overtaken: the place of the newest one that was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<SubmitOrder>,
 }
 
 impl Problem {
@@ -168,7 +175,15 @@ impl Problem {
             title: title.into(),
             detail: None,
             retry_after_ms: None,
+            order: None,
         }
+    }
+
+    /// Says which submit of the session is the newest that was taken.
+    #[must_use]
+    pub fn with_order(mut self, newest: SubmitOrder) -> Self {
+        self.order = Some(newest);
+        self
     }
 
     /// Says how long to wait before another try.

@@ -33,6 +33,7 @@ named! {
     Seq => {"type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991_u64};
     Position => {"type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991_u64};
     SubmitId => {"type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991_u64};
+    SubmitOrder => {"type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991_u64};
     Revision => {"type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991_u64};
     Timestamp => {"type": "integer", "description": "Milliseconds since 1970-01-01T00:00:00Z."};
     Code => {"type": "string", "description": "One of PROTOCOL.md §8.1, or of a later version."};

@@ -47,6 +47,8 @@ pub enum Code {
     FileDamaged,
     /// The bytes do not belong there: ask how many are there.
     UploadConflict,
+    /// The session has sent this submit before, or a later one.
+    SubmitOvertaken,
     /// The server keeps no more files for this user; what is deleted makes room.
     StorageFull,
     /// The log does not reach back that far.
@@ -88,6 +90,7 @@ impl From<fulmar::Code> for Code {
             fulmar::Code::FileNotFound => Self::FileNotFound,
             fulmar::Code::FileDamaged => Self::FileDamaged,
             fulmar::Code::UploadConflict => Self::UploadConflict,
+            fulmar::Code::SubmitOvertaken => Self::SubmitOvertaken,
             fulmar::Code::StorageFull => Self::StorageFull,
             fulmar::Code::SyncReset => Self::SyncReset,
             fulmar::Code::RateLimited => Self::RateLimited,
@@ -121,6 +124,8 @@ impl From<fulmar::Problem> for Problem {
             status,
             detail,
             retry_after_ms,
+            // The SDK goes on behind it by itself.
+            order: _,
         } = problem;
         Self {
             code: code.into(),

@@ -93,6 +93,36 @@ async fn there_are_never_two_submits_of_one_conversation_under_way() {
 }
 
 #[tokio::test]
+async fn each_submit_stands_behind_those_before_it() {
+    let stage = Stage::new().await;
+    let (mut alice, _bob) = stage.alice_and_bob().await;
+    let faults = stage.server.faults();
+    let submit = When::incoming(FrameKind::Submit).user("alice").times(2);
+    faults.when(submit).then(Action::Cut);
+    alice.say(&["cut off twice"]).await;
+    alice.sees(&["cut off twice"]).await;
+    // Another process goes on behind what the first one has sent.
+    alice.client.close().await;
+    drop(alice);
+    let client = stage.open("alice").await;
+    let chat = client.create_direct("bob").await.unwrap();
+    let mut alice = Person::new(client, chat);
+    alice.say(&["and again"]).await;
+    alice.sees_last("and again").await;
+    let entries = stage.server.journal().entries();
+    let orders: Vec<u64> = entries
+        .iter()
+        .filter(|entry| entry.user.as_deref() == Some("alice"))
+        .filter_map(|entry| match &entry.passed {
+            Passed::Incoming { frame } if frame["type"] == "submit" => frame["order"].as_u64(),
+            _ => None,
+        })
+        .collect();
+    assert!(orders.len() >= 4, "{orders:?}");
+    assert!(orders.is_sorted_by(|one, next| one < next), "{orders:?}");
+}
+
+#[tokio::test]
 async fn what_is_older_than_the_servers_memory_is_not_tried_again_by_itself() {
     let stage = Stage::new().await;
     let (mut alice, _bob) = stage.alice_and_bob().await;

@@ -133,6 +133,12 @@ defects! {
     NoNoticeOrder "6.2.10" "A notice comes before what it tells of.";
     SkipsNothing "5.2.1" "After a failure the conversation's rest is tried.";
     SkipsEverything "5.2.1" "After a failure other conversations are skipped, too.";
+    TakesFormerSubmits "5.2.5" "A submit is applied after a later one.";
+    OrdersSocketsAlone "5.2.5" "Submits over HTTP have no order.";
+    SaysNoOrder "5.2.5" "Who was overtaken is not told by what.";
+    TakesCopies "5.2.6" "A submit that comes twice is applied twice.";
+    OrdersUsers "5.2.7" "The sessions of a user have one order.";
+    LimitsFirst "5.2.8" "Whether a submit is too much is looked at before its order.";
     TriesThePerson "5.2.4" "After a failure the rest to the same person is tried.";
     NoSeq "5.3.1" "An outcome does not name the log's newest event.";
     TakesBlank "5.4.1" "Blank texts are taken.";

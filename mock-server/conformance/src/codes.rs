@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::wire::{WireError, wire};
 
-const STATUSES: [(&str, u16); 26] = [
+const STATUSES: [(&str, u16); 27] = [
     ("request.malformed", 400),
     ("version.unsupported", 400),
     ("credentials.invalid", 401),
@@ -22,6 +22,7 @@ const STATUSES: [(&str, u16); 26] = [
     ("session.notFound", 404),
     ("user.exists", 409),
     ("operation.conflict", 409),
+    ("submit.overtaken", 409),
     ("upload.conflict", 409),
     ("file.damaged", 422),
     ("sync.reset", 410),

@@ -12,8 +12,8 @@
 //!   message that is not there.
 //! - A log with a new `logId` has the same events; the device does not know that.
 //! - No frame is under way for longer than the retention of keys.
-//! - A server applies nothing of a submit once it has taken that submit, or one that left the device later.
-//!   PROTOCOL.md does not say so; `AFormerSubmitIsApplied` and `ACopyOfASubmitIsApplied` show that it has to.
+//! - A server takes no submit that it has taken, or that left the device before one that it has taken (PROTOCOL.md §5.2,
+//!   M15). The order of submits never ends, and no store goes back to a former one.
 //!
 //! Left out are submits of several operations that are refused as a whole, changes other than the deletion behind a message, files,
 //! threads, conversations that are created, and a server that loses messages.

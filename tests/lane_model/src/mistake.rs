@@ -16,7 +16,7 @@ pub(crate) enum Mistake {
     AMessageIsDroppedWhenSent,
     /// After a restart what was in flight counts as never submitted.
     ARestartForgetsWhatWasInFlight,
-    /// The device does not wait for the outcome of a submit (§5.2, M14).
+    /// The device does not wait for the outcome of a submit (§5.2, M16).
     TwoSubmitsAreUnderWay,
     /// The server forgets the keys of messages with the others (§5.1, M12).
     KeysOfMessagesAreForgotten,
@@ -38,9 +38,9 @@ pub(crate) enum Mistake {
     AnEventBehindAGapIsTaken,
     /// The device waits for ever for an outcome that does not come.
     ABrokenConnectionIsNotNoticed,
-    /// The server applies a submit after one that left the device later.
+    /// The server applies a submit after one that left the device later (§5.2, M15).
     AFormerSubmitIsApplied,
-    /// The server applies a further copy of a submit of which it has refused or skipped something.
+    /// The server applies a further copy of a submit of which it has refused or skipped something (§5.2, M15).
     ACopyOfASubmitIsApplied,
 }
 

@@ -1,7 +1,8 @@
 //! Sessions: access tokens, and refresh tokens that are each used once (PROTOCOL.md §7.1, §7.2).
 
 use fulmar_protocol::{
-    Code, DeviceId, Secret, Session, SessionInfo, SessionList, SignInRequest, UserId,
+    Code, DeviceId, Problem, Secret, Session, SessionInfo, SessionList, SignInRequest, SubmitOrder,
+    UserId,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -216,6 +217,34 @@ impl Accounts {
         }])
     }
 
+    /// Takes note of a submit of a session. One that was taken before, or that a later one has overtaken, is refused
+    /// (PROTOCOL.md §5.2).
+    pub(crate) fn take_submit(
+        &self,
+        tx: &Tx<'_>,
+        caller: &Caller,
+        order: SubmitOrder,
+    ) -> Result<()> {
+        if active(Defect::OrdersUsers) {
+            for session in sessions::of_user(tx.db(), &caller.user_id)? {
+                let newest = sessions::newest_submit(tx.db(), &session)?;
+                if newest >= order {
+                    return Err(overtaken(newest));
+                }
+            }
+        }
+        if write::take_submit(tx.db(), &caller.session_id, order)? {
+            return Ok(());
+        }
+        let newest = sessions::newest_submit(tx.db(), &caller.session_id)?;
+        let is_copy = newest == order;
+        if active(Defect::TakesFormerSubmits) && !is_copy || active(Defect::TakesCopies) && is_copy
+        {
+            return Ok(());
+        }
+        Err(overtaken(newest))
+    }
+
     /// Checks an access token: signature, expiry, and that its session still runs.
     pub(crate) fn authenticate(&self, tx: &Tx<'_>, token: Option<&str>) -> Result<Caller> {
         let token =
@@ -267,6 +296,19 @@ impl Accounts {
             refresh_token,
         })
     }
+}
+
+/// What a submit is told that came after a later one, or twice.
+fn overtaken(newest: SubmitOrder) -> Error {
+    let problem = Problem::new(
+        Code::SubmitOvertaken,
+        "This submit of the session was taken before, or a later one",
+    );
+    Error::Refused(if active(Defect::SaysNoOrder) {
+        problem
+    } else {
+        problem.with_order(newest)
+    })
 }
 
 /// The session that a refresh token names in its first half.

@@ -16,7 +16,7 @@ use crate::actor::Caller;
 use crate::config::Config;
 use crate::defects::{Defect, active, key_unless};
 use crate::error::Error;
-use crate::operations::apply_all;
+use crate::operations::apply_submit;
 use crate::service::Service;
 use crate::shape::has_list_for_object;
 use crate::store::log::{self, LogState};
@@ -335,13 +335,13 @@ fn submit(
     let submit_id = submit.submit_id;
     let applied = service.run(now, |rooms, tx| {
         if !active(Defect::KeysOfSockets) {
-            return apply_all(rooms, tx, &caller.user_id, &submit.operations);
+            return apply_submit(rooms, tx, caller, submit);
         }
-        let mut operations = submit.operations.clone();
-        for operation in &mut operations {
+        let mut submit = submit.clone();
+        for operation in &mut submit.operations {
             operation.operation_key = key_unless(operation.operation_key, Defect::KeysOfSockets);
         }
-        let mut outcomes = apply_all(rooms, tx, &caller.user_id, &operations)?;
+        let mut outcomes = apply_submit(rooms, tx, caller, &submit)?;
         for outcome in &mut outcomes {
             outcome.operation_key = key_unless(outcome.operation_key, Defect::KeysOfSockets);
         }

@@ -9,10 +9,11 @@ mod same;
 use std::collections::BTreeSet;
 
 use fulmar_protocol::{
-    Code, Message, Operation, Outcome, OutcomeStatus, Problem, Seq, Timestamp, Unreadable, UserId,
+    Code, Message, Operation, Outcome, OutcomeStatus, Problem, Seq, Submit, Timestamp, Unreadable,
+    UserId,
 };
 
-use crate::actor::Actor;
+use crate::actor::{Actor, Caller};
 use crate::capabilities::{check_method, check_operation};
 use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
@@ -24,23 +25,35 @@ use crate::store::{log, messages, participants};
 use crate::tx::Tx;
 use same::means_the_same;
 
-/// Applies the operations of a submit. After one has failed, those of its conversation are skipped, and
-/// the others go on.
+/// Applies the operations of a submit, unless the session has sent it before, or a later one: then it was on its way
+/// longer than what its device did since, and applying it would undo that.
+pub(crate) fn apply_submit(
+    rooms: &Rooms,
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    submit: &Submit,
+) -> Result<Vec<Outcome>> {
+    if active(Defect::LimitsFirst) {
+        check_length(rooms, &submit.operations)?;
+    }
+    if let Some(order) = submit.order {
+        rooms.accounts.take_submit(tx, caller, order)?;
+    }
+    apply_all(rooms, tx, &caller.user_id, &submit.operations)
+}
+
+/// Applies operations in their order. After one has failed, those of its conversation are skipped, and the others go on.
 pub(crate) fn apply_all(
     rooms: &Rooms,
     tx: &mut Tx<'_>,
     user: &UserId,
     operations: &[Operation],
 ) -> Result<Vec<Outcome>> {
-    let most = rooms.limits.operations_per_submit as usize;
-    if operations.len() > most && !active(Defect::AnySubmit) {
+    if let Err(refused) = check_length(rooms, operations) {
         for operation in operations.iter().filter(|_| active(Defect::AppliesTooMany)) {
             apply_once(rooms, tx, user, operation)?;
         }
-        return Err(Error::refused(
-            Code::RequestTooLarge,
-            "Too many operations in one submit",
-        ));
+        return Err(refused);
     }
     let mut failed = BTreeSet::new();
     let mut outcomes = Vec::with_capacity(operations.len());
@@ -82,6 +95,17 @@ pub(crate) fn apply_all(
         });
     }
     Ok(outcomes)
+}
+
+fn check_length(rooms: &Rooms, operations: &[Operation]) -> Result<()> {
+    let most = rooms.limits.operations_per_submit as usize;
+    if operations.len() > most && !active(Defect::AnySubmit) {
+        return Err(Error::refused(
+            Code::RequestTooLarge,
+            "Too many operations in one submit",
+        ));
+    }
+    Ok(())
 }
 
 /// Forgets the keys of operations that were applied before this time.

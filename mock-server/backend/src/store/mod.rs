@@ -33,6 +33,7 @@ const STEPS: &[&str] = &[
     include_str!("schema_7.sql"),
     include_str!("schema_8.sql"),
     include_str!("schema_9.sql"),
+    include_str!("schema_10.sql"),
 ];
 /// The version that this server writes.
 const NEWEST: i64 = STEPS.len() as i64;

@@ -21,6 +21,7 @@ mod names;
 mod operations;
 mod order;
 mod others;
+mod overtaken;
 mod people;
 mod pins;
 mod reactions;
@@ -91,6 +92,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Check> {
         operations::CHECKS,
         again::CHECKS,
         order::CHECKS,
+        overtaken::CHECKS,
         meaning::CHECKS,
         base::CHECKS,
         history::CHECKS,

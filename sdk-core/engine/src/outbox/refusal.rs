@@ -1,6 +1,6 @@
 //! Submits that were refused as a whole: who is to blame, and who waits (PROTOCOL.md §8.1).
 
-use fulmar_protocol::{FailureClass, OperationKey, Problem, SubmitId};
+use fulmar_protocol::{Code, FailureClass, OperationKey, Problem, SubmitId};
 
 use super::flights::Route;
 use super::transition::OperationEvent;
@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::operation;
 use crate::store::operations::OperationRow;
 use crate::store::state::FailureReason;
-use crate::store::{LaneId, Result, operations};
+use crate::store::{LaneId, Result, operations, server};
 use crate::timer::Timer;
 use crate::tx::Tx;
 
@@ -27,6 +27,15 @@ impl Outbox {
             return Ok(());
         };
         let operations = flight.operations.clone();
+        if let Some(problem) = problem
+            && problem.code == Code::SubmitOvertaken
+        {
+            if let Some(taken) = problem.order {
+                server::goes_on_behind(&tx.db, taken)?;
+            }
+            // It came twice, and what the first copy did was not answered; or the store is older than the submits.
+            return self.take_back_to_rest(tx, submit, &operations, None, config);
+        }
         match class {
             FailureClass::Permanent => {
                 if let Some(problem) = problem

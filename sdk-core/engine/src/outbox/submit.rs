@@ -16,7 +16,7 @@ use crate::operation;
 use crate::pace::Gate;
 use crate::store::operations::{OperationRow, to_wire};
 use crate::store::state::{FailureReason, OperationState};
-use crate::store::{LaneId, Result, conversations, operations};
+use crate::store::{LaneId, Result, conversations, operations, server};
 use crate::timer::Timer;
 use crate::tx::{Owner, Tx};
 
@@ -135,6 +135,7 @@ impl Outbox {
         );
         let submit = Submit {
             submit_id,
+            order: Some(server::next_submit(&tx.db)?),
             operations,
         };
         let route = match way.channel {

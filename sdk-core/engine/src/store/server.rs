@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use fulmar_protocol::{Capability, Timestamp};
+use fulmar_protocol::{Capability, SubmitOrder, Timestamp};
 use rusqlite::{Connection, params};
 
 use super::Result;
+
+/// A store that was restored from a backup is not further behind than that: a place beyond it was made up.
+const FARTHEST_SUBMIT: u64 = 1 << 32;
 
 /// What is known of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +37,23 @@ pub(crate) fn load(db: &Connection) -> Result<KnownServer> {
                 capabilities: capabilities.and_then(|list| serde_json::from_str(&list).ok()),
             })
         })?)
+}
+
+/// The place of the submit that leaves now: one behind the newest that left before.
+pub(crate) fn next_submit(db: &Connection) -> Result<SubmitOrder> {
+    let order = db
+        .prepare_cached("UPDATE server SET submit_order = submit_order + 1 RETURNING submit_order")?
+        .query_row([], |row| row.get("submit_order"))?;
+    Ok(SubmitOrder(order))
+}
+
+/// The server has taken a submit of this place, so the next ones stand behind it.
+pub(crate) fn goes_on_behind(db: &Connection, taken: SubmitOrder) -> Result<()> {
+    db.prepare_cached(
+        "UPDATE server SET submit_order = ?1 WHERE submit_order < ?1 AND ?1 - submit_order <= ?2",
+    )?
+    .execute(params![taken.0, FARTHEST_SUBMIT])?;
+    Ok(())
 }
 
 pub(crate) fn store(db: &Connection, known: &KnownServer) -> Result<()> {

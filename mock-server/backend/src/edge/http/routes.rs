@@ -21,7 +21,7 @@ use crate::edge::openapi;
 use crate::error::{Error, Result};
 use crate::log::Synced;
 use crate::messages::{Search, as_they_are_now};
-use crate::operations::{apply_all, forget_keys_before};
+use crate::operations::{apply_submit, forget_keys_before};
 use crate::overview;
 use crate::rooms::Rooms;
 use crate::tx::Tx;
@@ -148,8 +148,9 @@ fn authenticated(
         return Ok(answer);
     }
     if let ("POST", ["operations"]) = (parsed.method, parsed.path) {
-        let submit = read_submit(parsed.body)?;
-        let outcomes = apply_all(rooms, tx, user, &submit.operations)?;
+        let mut submit = read_submit(parsed.body)?;
+        submit.order = submit.order.filter(|_| !active(Defect::OrdersSocketsAlone));
+        let outcomes = apply_submit(rooms, tx, caller, &submit)?;
         return text(&OperationsAnswer { outcomes });
     }
     if !rooms.can(&Capability::Rest) {

@@ -2,7 +2,7 @@
 
 pub(crate) mod write;
 
-use fulmar_protocol::{DeviceId, SessionId, Timestamp, UserId};
+use fulmar_protocol::{DeviceId, SessionId, SubmitOrder, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::Result;
@@ -45,6 +45,14 @@ pub(crate) fn find(db: &Connection, session_id: &str) -> Result<Option<Session>>
         current_refresh,
         previous_refresh,
     }))
+}
+
+/// The newest submit that was taken of a session.
+pub(crate) fn newest_submit(db: &Connection, session_id: &str) -> Result<SubmitOrder> {
+    let newest = db
+        .prepare_cached("SELECT newest_submit FROM session WHERE session_id = ?1")?
+        .query_row([session_id], |row| row.get("newest_submit"))?;
+    Ok(SubmitOrder(newest))
 }
 
 /// The sessions of a device but the newest.

@@ -1,6 +1,6 @@
 //! What the room `accounts` writes here, and nobody else.
 
-use fulmar_protocol::{DeviceId, Timestamp, UserId};
+use fulmar_protocol::{DeviceId, SubmitOrder, Timestamp, UserId};
 use rusqlite::{Connection, params};
 
 use crate::error::Result;
@@ -38,6 +38,16 @@ pub(crate) fn set_refresh(
         params![session_id, current, previous],
     )?;
     Ok(())
+}
+
+/// Remembers the newest submit of a session; false when that one was taken before, or a later one.
+pub(crate) fn take_submit(db: &Connection, session_id: &str, order: SubmitOrder) -> Result<bool> {
+    let taken = db
+        .prepare_cached(
+            "UPDATE session SET newest_submit = ?2 WHERE session_id = ?1 AND newest_submit < ?2",
+        )?
+        .execute(params![session_id, order.0])?;
+    Ok(taken == 1)
 }
 
 pub(crate) fn delete(db: &Connection, session_id: &str) -> Result<()> {

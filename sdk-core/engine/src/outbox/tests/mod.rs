@@ -8,6 +8,7 @@ mod give_up;
 mod kinds;
 mod lanes;
 mod limits;
+mod order;
 mod outcomes;
 mod whole;
 
@@ -18,7 +19,7 @@ use fulmar_protocol::{
     Conversation, ConversationId, ConversationKind, ConversationProfile, DeviceId, FileId, Lenient,
     Limits, LogId, Message, MessageDelete, MessageSend, Method, Operation, OperationKey,
     OperationsAnswer, Outcome, OutcomeStatus, Participant, Position, Problem, Ready, Revision,
-    Role, Secret, Seq, Settings, SettingsUpdate, Submit, SubmitId, Timestamp, UserId,
+    Role, Secret, Seq, Settings, SettingsUpdate, Submit, SubmitId, SubmitOrder, Timestamp, UserId,
 };
 
 use self::built::*;
@@ -47,6 +48,7 @@ const BOTH: [Over; 2] = [Over::Socket, Over::Http];
 #[derive(Debug, Clone)]
 struct Sent {
     id: SubmitId,
+    order: SubmitOrder,
     request: Option<RequestId>,
     operations: Vec<Operation>,
 }
@@ -220,8 +222,11 @@ impl Desk {
 
     /// The server refuses a submit as a whole; `None`: it is lost.
     fn refuse(&mut self, sent: &Sent, code: Option<Code>) -> Vec<OutboxNews> {
+        self.refuse_with(sent, code.map(|code| Problem::new(code, "x")))
+    }
+
+    fn refuse_with(&mut self, sent: &Sent, problem: Option<Problem>) -> Vec<OutboxNews> {
         let sent = sent.clone();
-        let problem = code.map(|code| Problem::new(code, "x"));
         self.outbox.take_news();
         self.run(|outbox, tx, acting| match (sent.request, problem) {
             (None, Some(problem)) => {
@@ -318,6 +323,7 @@ impl Desk {
 fn sent(submit: Submit, request: Option<RequestId>) -> Sent {
     Sent {
         id: submit.submit_id,
+        order: submit.order.expect("each submit says where it stands"),
         request,
         operations: submit.operations,
     }

@@ -263,6 +263,7 @@ fn outcomes_of_others_and_twice_the_same_change_nothing() {
     for over in BOTH {
         let (mut desk, sent) = in_state(OperationState::InFlight, over);
         let stranger = Sent {
+            order: sent.order,
             id: SubmitId(999),
             request: sent.request.map(|_| RequestId(999)),
             operations: Vec::new(),

@@ -46,7 +46,8 @@ fn a_whole_submit_that_is_refused_is_taken_back() {
             let sent = desk.go_one(over);
             desk.refuse(&sent, code.clone());
             let state = match code {
-                None => OperationState::Unconfirmed,
+                // It may be a copy of one that was applied.
+                None | Some(Code::SubmitOvertaken) => OperationState::Unconfirmed,
                 Some(_) => OperationState::Queued,
             };
             for number in [1, 2] {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use fulmar_engine::{Mono, RequestFailure, TransferFailure};
 use fulmar_protocol::{
     Answer, AnswerError, ApiRequest, ClientFrame, Code, EventsFrame, HttpAnswer, Problem,
-    ProblemFrame, SearchPage, ServerFrame,
+    ProblemFrame, SearchPage, ServerFrame, SubmitOrder,
 };
 use serde_json::{Value, json};
 
@@ -168,7 +168,7 @@ impl Liar {
             Asked::Frame(ClientFrame::Submit(submit)) if self.place == Spot::ProblemFrame => {
                 let frame = ServerFrame::Problem(ProblemFrame {
                     submit_id: Some(submit.submit_id),
-                    problem: refusal(),
+                    problem: overtaken(),
                 });
                 at_once(self.frame(&frame))
             }
@@ -217,6 +217,13 @@ impl Liar {
             Asked::Socket | Asked::SendChunk(_) | Asked::FetchChunk(_) | Asked::Token => None,
         }
     }
+}
+
+fn overtaken() -> Problem {
+    let mut problem = Problem::new(Code::SubmitOvertaken, "A later one came before");
+    problem.retry_after_ms = Some(2000);
+    problem.order = Some(SubmitOrder(9));
+    problem
 }
 
 fn refusal() -> Problem {
