@@ -1,10 +1,31 @@
 //! When the storm is over: what is left to do, and the judgement.
 
+use std::fmt;
+
+use fulmar_engine::Status;
 use fulmar_protocol::UserId;
 
+use crate::device::Device;
 use crate::oracle::Truth;
 use crate::population::{ORACLE, user};
 use crate::world::World;
+
+/// Why a device has not converged.
+enum Left {
+    Dead,
+    Busy(Status),
+    DeadSocket,
+}
+
+impl fmt::Display for Left {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dead => f.write_str("it is dead"),
+            Self::Busy(status) => write!(f, "{status:?}"),
+            Self::DeadSocket => f.write_str("it holds a dead socket"),
+        }
+    }
+}
 
 impl World {
     pub(crate) fn converged(&mut self) -> Result<bool, String> {
@@ -16,8 +37,13 @@ impl World {
                 self.give_up_failed(index)?;
             }
         }
-        if !self.what_is_left()?.is_empty() {
-            return Ok(false);
+        // The one that had something left the last time most likely has it still.
+        let busy = self.busy.min(self.devices.len());
+        for index in (busy..self.devices.len()).chain(0..busy) {
+            if self.left_of(&self.devices[index])?.is_some() {
+                self.busy = index;
+                return Ok(false);
+            }
         }
         // What failed holds a promise until somebody gives it up, and what hangs on it fails only then.
         for device in &self.devices {
@@ -30,22 +56,26 @@ impl World {
 
     /// Which devices still have something to do, and what.
     pub(crate) fn what_is_left(&self) -> Result<String, String> {
-        let mut left = String::new();
-        for device in &self.devices {
-            let Some(engine) = &device.engine else {
-                left += &format!("{} is dead; ", device.name);
-                continue;
-            };
-            let status = engine.status().map_err(|error| error.to_string())?;
-            if !status.is_up_to_date() {
-                left += &format!("{}: {status:?}; ", device.name);
-            }
-            let held = device.sockets.values().flatten();
-            if held.copied().any(|far| self.network.is_dead(far)) {
-                left += &format!("{} holds a dead socket; ", device.name);
-            }
+        let left = self.devices.iter().map(|device| {
+            let left = self.left_of(device)?;
+            Ok(left.map(|left| format!("{}: {left}; ", device.name)))
+        });
+        left.filter_map(Result::transpose).collect()
+    }
+
+    /// What one device still has to do.
+    fn left_of(&self, device: &Device) -> Result<Option<Left>, String> {
+        let Some(engine) = &device.engine else {
+            return Ok(Some(Left::Dead));
+        };
+        let status = engine.status().map_err(|error| error.to_string())?;
+        if !status.is_up_to_date() {
+            return Ok(Some(Left::Busy(status)));
         }
-        Ok(left)
+        let mut held = device.sockets.values().flatten();
+        Ok(held
+            .any(|far| self.network.is_dead(*far))
+            .then_some(Left::DeadSocket))
     }
 
     pub(crate) fn judge(&mut self) -> Result<usize, String> {

@@ -17,6 +17,7 @@ use rusqlite::Connection;
 
 use crate::efforts::Efforts;
 use crate::files::Disk;
+use crate::looking::LookedAt;
 use crate::network::FarSocket;
 
 /// What the app waits for an answer to.
@@ -89,6 +90,8 @@ pub(crate) struct Device {
     pub(crate) given_up: BTreeSet<OperationKey>,
     /// What the screen showed last, per conversation.
     pub(crate) shown: BTreeMap<Screen, Vec<TimelineItem>>,
+    /// What was there when the screen was last looked at, and was right.
+    pub(crate) looked_at: Option<LookedAt>,
     /// How many conversations it has begun.
     pub(crate) begun: u32,
     /// How often the process tried what came to nothing.
@@ -120,6 +123,7 @@ impl Device {
             unseen: BTreeSet::new(),
             given_up: BTreeSet::new(),
             shown: BTreeMap::new(),
+            looked_at: None,
             begun: 0,
             efforts: Efforts::default(),
         }
@@ -192,11 +196,11 @@ impl Device {
     }
 
     /// Every conversation that was ever on this screen or written in, also one that is hidden now.
-    pub(crate) fn known(&self) -> Result<BTreeSet<ConversationId>, String> {
-        let listed = self.list()?.into_iter().map(|item| item.conversation_id);
+    pub(crate) fn known(&self, list: &[ConversationItem]) -> BTreeSet<ConversationId> {
+        let listed = list.iter().map(|item| &item.conversation_id);
         let promised = self.promised.values().map(|promise| &promise.conversation);
-        let known = self.shown.keys().map(|(id, _)| id).chain(promised).cloned();
-        Ok(known.chain(listed).collect())
+        let known = self.shown.keys().map(|(id, _)| id).chain(promised);
+        known.chain(listed).cloned().collect()
     }
 
     /// All messages that a conversation shows, those of threads behind the others.
@@ -231,8 +235,9 @@ impl Device {
         let written = self
             .promised
             .values()
-            .filter(|promise| key_of(&promise.conversation) == here)
-            .filter_map(|promise| promise.thread);
+            .filter_map(|promise| Some((promise.thread?, &promise.conversation)))
+            .filter(|(_, conversation)| key_of(conversation) == here)
+            .map(|(thread, _)| thread);
         let under = shown.iter().filter(|item| item.thread.is_some());
         under.map(|item| item.key).chain(written).collect()
     }

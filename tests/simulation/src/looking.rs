@@ -10,23 +10,58 @@ use fulmar_protocol::Position;
 
 use crate::device::{Device, messages, parse};
 
+/// Everything that a look depends on: as long as it is the same, another one would see the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LookedAt {
+    run: u32,
+    /// What the process had written.
+    writes: u64,
+    session: SessionState,
+    promised: usize,
+    unseen: usize,
+    shown: usize,
+}
+
 impl Device {
-    /// Looks at everything, as a screen would, and judges what can be judged at any moment.
+    /// Looks at everything, as a screen would, unless nothing has changed since the last time.
     pub(crate) fn look(&mut self) -> Result<(), String> {
+        let before = self.looks_at();
+        if before.is_none() || before != self.looked_at {
+            self.look_anew()?;
+            self.looked_at = self.looks_at();
+        }
+        Ok(())
+    }
+
+    /// `None` while there is no process.
+    fn looks_at(&self) -> Option<LookedAt> {
+        Some(LookedAt {
+            run: self.run,
+            writes: self.engine.as_ref()?.reader().writes(),
+            session: self.session.clone(),
+            promised: self.promised.len(),
+            unseen: self.unseen.len(),
+            shown: self.shown.len(),
+        })
+    }
+
+    /// Judges what can be judged at any moment.
+    fn look_anew(&mut self) -> Result<(), String> {
         let Some(engine) = &self.engine else {
             return Ok(());
         };
-        if self.session == SessionState::SignedOut && !self.list()?.is_empty() {
+        let list = self.list()?;
+        if self.session == SessionState::SignedOut && !list.is_empty() {
             return Err("there are conversations of somebody who signed out".to_owned());
         }
-        for item in self.list()? {
-            self.judge_count(engine, &item)?;
+        for item in &list {
+            self.judge_count(engine, item)?;
         }
         let mut on_screen = BTreeSet::new();
         let mut away = BTreeSet::new();
         let mut all_here = true;
         let mut seen = BTreeSet::new();
-        for id in self.known()? {
+        for id in self.known(&list) {
             let main = self.timeline(&id, None)?;
             match main.conversation {
                 // Known by two ids: one from before the server gave it one.

@@ -1,8 +1,10 @@
 //! The life of a process: it starts from its disk, handles inputs, and crashes.
 
-use std::hash::Hash as _;
+use std::fmt::{self, Write as _};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::OnceLock;
 
-use fulmar_engine::{Durability, Effect, Input, SessionState};
+use fulmar_engine::{Durability, Effect, Input, SessionState, Store};
 use rusqlite::Connection;
 
 use crate::network::{DeviceIndex, ScheduledEvent};
@@ -36,7 +38,10 @@ impl World {
 
     pub(crate) fn effects(&mut self, index: DeviceIndex, effects: Vec<Effect>) -> Step {
         for effect in &effects {
-            (self.time, index, format!("{effect:?}")).hash(&mut self.hasher);
+            (self.time, index).hash(&mut self.hasher);
+            // A hasher takes whatever is written.
+            let _ = write!(Written(&mut self.hasher), "{effect:?}");
+            self.hasher.write_u8(u8::MAX);
         }
         let crash = self.stormy && self.happens(Fault::Crash);
         let done = match crash {
@@ -109,6 +114,31 @@ impl World {
             device.image = Some(engine.image().map_err(|error| error.to_string())?);
         }
         self.sign_in(index)
+    }
+}
+
+/// What is written is hashed, and kept nowhere.
+struct Written<'a>(&'a mut DefaultHasher);
+
+impl fmt::Write for Written<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.write(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// A disk with a store that holds nothing yet. To make the tables of one takes as long as hundreds of transactions, so
+/// that is done once for all worlds that are not about it.
+pub(crate) fn disk_with_store(reverse_rows: bool) -> Connection {
+    static IMAGE: OnceLock<Vec<u8>> = OnceLock::new();
+    let image = IMAGE.get_or_init(|| match Store::adopt(new_disk(false)) {
+        Ok(mut store) => store.image().unwrap_or_default(),
+        Err(error) => unreachable!("a database in memory becomes a store: {error}"),
+    });
+    let mut disk = new_disk(reverse_rows);
+    match disk.deserialize_read_exact("main", image.as_slice(), image.len(), false) {
+        Ok(()) => disk,
+        Err(error) => unreachable!("the image is that of a store: {error}"),
     }
 }
 

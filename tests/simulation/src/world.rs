@@ -14,7 +14,7 @@ use crate::network::{DeviceIndex, Network, Process, ScheduledEvent};
 use crate::outage::Outage;
 use crate::outcome::{Failure, Outcome};
 use crate::population::{ORACLE, Population, password, user};
-use crate::process::new_disk;
+use crate::process::{disk_with_store, new_disk};
 use crate::reduction::Reduction;
 use crate::storm::{Fault, Storm};
 use crate::streams::{Stream, rng};
@@ -25,6 +25,8 @@ pub(crate) const EPOCH: i64 = 1_790_000_000_000;
 const PATIENCE: u64 = 15 * 60 * 1000;
 /// How long a converged world may take to be so again at the end of that.
 const AGAIN: u64 = 60 * 1000;
+/// Of so many seeds one has devices that make their stores themselves.
+const FRESH: u64 = 8;
 /// A world that takes more steps than this runs in circles.
 const MOST_STEPS: u64 = 400_000;
 
@@ -53,6 +55,8 @@ pub struct World {
     pub(crate) methods: BTreeSet<String>,
     /// How often each kind of fault faults.
     faults: BTreeMap<Fault, u64>,
+    /// The device that was last seen to have something left to do.
+    pub(crate) busy: DeviceIndex,
     /// When failed messages were last given up.
     pub(crate) tidied: u64,
     pub(crate) verbose: bool,
@@ -88,7 +92,10 @@ impl World {
         for (user, their_devices) in &population.people {
             add_user(&mut backend, user);
             for number in 1..=*their_devices {
-                let disk = new_disk(storm.reverse_rows);
+                let disk = match seed % FRESH {
+                    0 => new_disk(storm.reverse_rows),
+                    _ => disk_with_store(storm.reverse_rows),
+                };
                 let mut device = Device::new(&format!("{user}.{number}"), user.clone(), disk);
                 device.lacks = deployment.lacks_of_messages();
                 device.has_provider = nature.u32(0..4) == 0;
@@ -121,6 +128,7 @@ impl World {
             crashes: 0,
             methods: BTreeSet::new(),
             faults: BTreeMap::new(),
+            busy: 0,
             tidied: 0,
             verbose: false,
         }

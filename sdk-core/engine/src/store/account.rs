@@ -148,19 +148,19 @@ pub(crate) fn sign_in(
         None => (Some(access), refresh),
         Some(_) => (None, None),
     };
-    db.execute(
+    db.prepare_cached(
         "UPDATE account
          SET user_id = ?1, access_token = ?2, refresh_token = ?3, sealed_tokens = ?4,
              expires_at = ?5, lifetime_ms = ?6, ended_code = NULL, ended_by = 'server'",
-        params![
-            user_id.as_str(),
-            access,
-            refresh,
-            sealed,
-            tokens.expires_at.0,
-            tokens.lifetime_ms.min(i64::MAX as u64),
-        ],
-    )?;
+    )?
+    .execute(params![
+        user_id.as_str(),
+        access,
+        refresh,
+        sealed,
+        tokens.expires_at.0,
+        tokens.lifetime_ms.min(i64::MAX as u64),
+    ])?;
     Ok(())
 }
 

@@ -52,6 +52,13 @@ impl Reader {
         )
     }
 
+    /// How many rows this connection has written since it was opened: while the number stays, and nobody else
+    /// writes, every query gives what it gave before.
+    #[must_use]
+    pub fn writes(&self) -> u64 {
+        self.connection.total_changes()
+    }
+
     pub(crate) fn connection(&self) -> &Connection {
         &self.connection
     }

@@ -44,7 +44,8 @@ pub(crate) fn replace_all(
     key: ConversationKey,
     participants: &[Participant],
 ) -> Result<()> {
-    db.execute("DELETE FROM participant WHERE conversation = ?1", [key.0])?;
+    db.prepare_cached("DELETE FROM participant WHERE conversation = ?1")?
+        .execute([key.0])?;
     participants
         .iter()
         .try_for_each(|participant| insert(db, key, participant))

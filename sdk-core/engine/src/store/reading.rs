@@ -85,7 +85,7 @@ pub(crate) fn advance_own_read(
     unread: Option<Unread>,
 ) -> Result<()> {
     let at_most = |count: u64| count.min(MOST_UNREAD);
-    db.execute(
+    db.prepare_cached(
         "UPDATE conversation
          SET server_unread = CASE WHEN ?2 >= server_read_to THEN coalesce(?3, server_unread)
                                   ELSE server_unread END,
@@ -93,13 +93,13 @@ pub(crate) fn advance_own_read(
                                   ELSE server_mentions END,
              server_read_to = max(server_read_to, ?2)
          WHERE key = ?1",
-        params![
-            key.0,
-            read_to.0,
-            unread.map(|unread| at_most(unread.unread_count)),
-            unread.map(|unread| at_most(unread.unread_mentions))
-        ],
-    )?;
+    )?
+    .execute(params![
+        key.0,
+        read_to.0,
+        unread.map(|unread| at_most(unread.unread_count)),
+        unread.map(|unread| at_most(unread.unread_mentions))
+    ])?;
     Ok(())
 }
 

@@ -33,10 +33,10 @@ pub(crate) fn set_refresh(
     current: &[u8],
     previous: &[u8],
 ) -> Result<()> {
-    db.execute(
+    db.prepare_cached(
         "UPDATE session SET current_refresh = ?2, previous_refresh = ?3 WHERE session_id = ?1",
-        params![session_id, current, previous],
-    )?;
+    )?
+    .execute(params![session_id, current, previous])?;
     Ok(())
 }
 
