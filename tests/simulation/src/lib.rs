@@ -38,7 +38,7 @@ mod world;
 
 pub use outcome::{Failure, Outcome};
 pub use reduction::Reduction;
-pub use shrink::{Shorter, shrink};
+pub use shrink::{Effort, Shorter, shrink};
 pub use storm::Fault;
 pub use workers::{Sum, check_all};
 pub use world::World;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use fulmar_engine::defects::plant;
-use fulmar_simulation::{Failure, Sum, World, check_all};
+use fulmar_simulation::{Effort, Failure, Sum, World, check_all};
 use options::Options;
 
 fn main() -> ExitCode {
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
         Err(failure) => {
             eprintln!("{}", told(&failure));
             match options.shrink {
-                true => match planted::shorten(&options, failure.seed) {
+                true => match planted::shorten(&options, failure.seed, Effort::Utmost) {
                     Some(shorter) => eprintln!("{}", shorter.said),
                     None => eprintln!("it does not fail again"),
                 },

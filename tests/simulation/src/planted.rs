@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use fulmar_engine::defects::{Defect, plant};
-use fulmar_simulation::{check, shrink};
+use fulmar_simulation::{Effort, check, shrink};
 
 use crate::options::Options;
 use crate::told;
@@ -18,18 +18,19 @@ pub(crate) struct Shorter {
 }
 
 /// Finds a shorter world that fails.
-pub(crate) fn shorten(options: &Options, seed: u64) -> Option<Shorter> {
-    let shorter = shrink(seed)?;
+pub(crate) fn shorten(options: &Options, seed: u64, effort: Effort) -> Option<Shorter> {
+    let shorter = shrink(seed, effort)?;
     let said = format!(
-        "  shortened from {} acts to {}: {}\n  replay: {} --verbose",
+        "  shortened from {} acts to {} in {} runs: {}\n  replay: {} --verbose",
         shorter.before,
         shorter.after,
+        shorter.runs,
         told(&shorter.failure),
         options.replay(seed, &shorter.reduction.flags())
     );
     Some(Shorter {
         said,
-        is_short: shorter.after * 4 <= shorter.before,
+        is_short: shorter.is_short(),
     })
 }
 
@@ -68,7 +69,7 @@ fn find(options: &Options, defect: Defect) -> (String, bool) {
     if !options.shrink {
         return (found, true);
     }
-    match shorten(&options.with(defect), failure.seed) {
+    match shorten(&options.with(defect), failure.seed, Effort::Enough) {
         Some(shorter) => (format!("{found}\n{}", shorter.said), shorter.is_short),
         None => (format!("{found}\n  it does not fail again"), false),
     }

@@ -134,10 +134,10 @@ impl World {
         }
     }
 
-    /// How many acts there are, done or left out.
+    /// When each act is, done or left out, in virtual milliseconds.
     #[must_use]
-    pub fn acts(&self) -> u32 {
-        u32::try_from(self.acting.len()).unwrap_or(u32::MAX)
+    pub fn times_of_acts(&self) -> Vec<u64> {
+        self.acting.iter().map(|(_, at)| *at).collect()
     }
 
     /// Prints every step.
