@@ -1,11 +1,12 @@
-//! Defects that are planted on purpose: each has to be found by some world, and each core looks for one at a time.
+//! Defects that are planted on purpose: each has to be found by some world. It hands out worlds and says what became of
+//! them, and never judges one.
 
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use fulmar_engine::defects::{Defect, plant};
-use fulmar_simulation::{Effort, check, shrink};
+use fulmar_simulation::{Effort, Failure, World, shrink};
 
 use crate::options::Options;
 use crate::told;
@@ -37,40 +38,136 @@ pub(crate) fn shorten(options: &Options, seed: u64, effort: Effort) -> Option<Sh
 /// Looks for every defect.
 #[allow(clippy::print_stdout)]
 pub(crate) fn find_all(options: &Options) -> ExitCode {
-    let (next, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let search = Mutex::new(Search::new(options));
     let cores = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         for _ in 0..cores {
-            scope.spawn(|| {
-                while let Some(defect) = Defect::ALL.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let (said, is_found) = find(options, *defect);
-                    println!("{said}");
-                    failed.fetch_add(usize::from(!is_found), Ordering::Relaxed);
-                }
-            });
+            scope.spawn(|| work(options, &search));
         }
     });
-    let failed = failed.into_inner();
-    println!("{} passed, {failed} failed", Defect::ALL.len() - failed);
-    match failed {
-        0 => ExitCode::SUCCESS,
-        _ => ExitCode::FAILURE,
+    let search = search.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let (all, passed) = (Defect::ALL.len(), search.passed);
+    println!("{passed} passed, {} failed", all - passed);
+    match passed == all {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
     }
 }
 
-/// Looks for one defect, in one thread: what is to be said of it, and whether all is as it has to be.
-fn find(options: &Options, defect: Defect) -> (String, bool) {
-    plant(Some(defect));
-    let Some(failure) = options.seeds().find_map(|seed| check(seed).err()) else {
-        let said = format!("{defect:?}: not found in {} worlds", options.seeds);
-        return (said, false);
-    };
-    let found = format!("{defect:?}: found by {}", told(&failure));
-    if !options.shrink {
-        return (found, true);
+/// One core: it takes jobs until there are none.
+#[allow(clippy::print_stdout)]
+fn work(options: &Options, search: &Mutex<Search>) {
+    let locked = || search.lock().unwrap_or_else(PoisonError::into_inner);
+    loop {
+        let job = locked().take();
+        let (said, is_right) = match job {
+            None => return,
+            Some(Job::Look(index, seed)) => {
+                plant(Some(Defect::ALL[index]));
+                let failure = World::new(seed).run().err();
+                match locked().looked(index, failure) {
+                    Some(said) => said,
+                    None => continue,
+                }
+            }
+            Some(Job::Shorten(defect, failure)) => {
+                plant(Some(defect));
+                let found = found(defect, &failure);
+                match shorten(&options.with(defect), failure.seed, Effort::Enough) {
+                    Some(shorter) => (format!("{found}\n{}", shorter.said), shorter.is_short),
+                    None => (format!("{found}\n  it does not fail again"), false),
+                }
+            }
+        };
+        println!("{said}");
+        locked().passed += usize::from(is_right);
     }
-    match shorten(&options.with(defect), failure.seed, Effort::Enough) {
-        Some(shorter) => (format!("{found}\n{}", shorter.said), shorter.is_short),
-        None => (format!("{found}\n  it does not fail again"), false),
+}
+
+fn found(defect: Defect, failure: &Failure) -> String {
+    format!("{defect:?}: found by {}", told(failure))
+}
+
+/// What a core does next.
+enum Job {
+    /// Runs the world of a seed with the defect of this number.
+    Look(usize, u64),
+    /// Shortens the world that found a defect.
+    Shorten(Defect, Failure),
+}
+
+/// The search for all of them at once. Each world is run with every defect that is still to be found before the next one
+/// is, so all cores have work until the last is found.
+struct Search {
+    shrinks: bool,
+    seeds: u64,
+    end: u64,
+    sought: Vec<Sought>,
+    found: Vec<Job>,
+    passed: usize,
+}
+
+struct Sought {
+    next: u64,
+    running: u32,
+    /// By the lowest seed so far.
+    failure: Option<Failure>,
+}
+
+impl Search {
+    fn new(options: &Options) -> Self {
+        let seeds = options.seeds();
+        let sought = |_| Sought {
+            next: seeds.start,
+            running: 0,
+            failure: None,
+        };
+        Self {
+            shrinks: options.shrink,
+            seeds: options.seeds,
+            end: seeds.end,
+            sought: Defect::ALL.iter().map(sought).collect(),
+            found: Vec::new(),
+            passed: 0,
+        }
+    }
+
+    fn take(&mut self) -> Option<Job> {
+        let sought = self.sought.iter_mut().enumerate();
+        let open = sought.filter(|(_, it)| it.failure.is_none() && it.next < self.end);
+        match open.min_by_key(|(_, it)| it.next) {
+            Some((index, it)) => {
+                it.next += 1;
+                it.running += 1;
+                Some(Job::Look(index, it.next - 1))
+            }
+            None => self.found.pop(),
+        }
+    }
+
+    /// A world has ended. Says what is to be said of the defect, and whether all is as it has to be, when its search is
+    /// over.
+    fn looked(&mut self, index: usize, failure: Option<Failure>) -> Option<(String, bool)> {
+        let (defect, it) = (Defect::ALL[index], &mut self.sought[index]);
+        it.running -= 1;
+        it.failure = [it.failure.take(), failure]
+            .into_iter()
+            .flatten()
+            .min_by_key(|failure| failure.seed);
+        if it.running > 0 {
+            return None;
+        }
+        match &it.failure {
+            Some(failure) if self.shrinks => {
+                self.found.push(Job::Shorten(defect, failure.clone()));
+                None
+            }
+            Some(failure) => Some((found(defect, failure), true)),
+            None if it.next < self.end => None,
+            None => {
+                let said = format!("{defect:?}: not found in {} worlds", self.seeds);
+                Some((said, false))
+            }
+        }
     }
 }
