@@ -10,6 +10,7 @@ use crate::{
     bindings, contract, dependencies, features, fuzz, harnesses, ktlint, languages, minimal,
     package, purity, surface, tidy,
 };
+use package::Beside;
 use package::android::Archives;
 
 /// How much of everything whose amount is a matter of choice.
@@ -89,6 +90,7 @@ const FAST_WORLDS: &str = "10";
 /// Everything that tests something, where this machine has what it takes.
 pub(crate) fn test() -> Vec<Step> {
     let mut steps = vec![tests(), build()];
+    steps.extend(worlds(CI));
     steps.extend(programs(CI, Missing::Skip));
     steps
 }
@@ -169,8 +171,17 @@ fn all(amounts: Amounts) -> Vec<Step> {
         tests(),
         build(),
     ];
+    steps.extend(worlds(amounts));
+    let library = Beside::new();
+    let begun = library.clone();
+    steps.push(Step::new("library for apps, begun", move || begun.begin()));
     steps.extend(programs(amounts, Missing::Refuse));
     steps.extend([
+        Step::new("package android", move || {
+            library.finish()?;
+            package::android::package(Archives::Built)
+        }),
+        Step::new("package apple", package::apple::package),
         Step::new("fuzz", move || fuzz::run(amounts.fuzz)),
         bench(amounts.figures),
         load(
@@ -178,21 +189,23 @@ fn all(amounts: Amounts) -> Vec<Step> {
             amounts.load.iter().map(ToString::to_string).collect(),
         ),
         crossing(amounts.figures),
-        Step::new("package android", || {
-            package::android::package(Archives::Built)
-        }),
-        Step::new("package apple", package::apple::package),
     ]);
     steps
 }
 
-/// What runs beside the tests in Rust, out of what `build` has built.
-fn programs(amounts: Amounts, missing: Missing) -> Vec<Step> {
+/// What keeps all cores busy by itself.
+fn worlds(amounts: Amounts) -> Vec<Step> {
     vec![
         Step::new("bindings", bindings::generate),
         Step::new("surface", surface::check),
         simulate(vec!["--seeds".to_owned(), amounts.worlds.to_owned()]),
         planted_defects(amounts.shorten),
+    ]
+}
+
+/// What runs beside the tests in Rust, out of what `build` has built; most of it on one core, or waiting.
+fn programs(amounts: Amounts, missing: Missing) -> Vec<Step> {
+    vec![
         lanes(),
         Step::new("defective backends", mutations),
         Step::new("kotlin", move || packages::test(Language::Kotlin, missing)),

@@ -99,6 +99,15 @@ fn processor_time() -> Option<Duration> {
 }
 
 pub(crate) fn cargo(arguments: &[&str], env: &[(&str, &str)]) -> Result<(), String> {
+    match cargo_command(arguments, env).status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("cargo {} ended with {status}", arguments.join(" "))),
+        Err(error) => Err(format!("cargo could not be run: {error}")),
+    }
+}
+
+/// Cargo with these words, as every step runs it.
+pub(crate) fn cargo_command(arguments: &[&str], env: &[(&str, &str)]) -> Command {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let mut command = Command::new(cargo);
     command.args(arguments).envs(env.iter().copied());
@@ -110,11 +119,7 @@ pub(crate) fn cargo(arguments: &[&str], env: &[(&str, &str)]) -> Result<(), Stri
     // The packages of Kotlin and Swift, and the steps here, look for what was built in this folder, whatever the
     // user has set for Cargo.
     command.env("CARGO_TARGET_DIR", "target");
-    match command.status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("cargo {} ended with {status}", arguments.join(" "))),
-        Err(error) => Err(format!("cargo could not be run: {error}")),
-    }
+    command
 }
 
 /// Any other program.

@@ -3,10 +3,13 @@
 
 pub(crate) mod android;
 pub(crate) mod apple;
+mod beside;
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+
+pub(crate) use beside::Beside;
 
 use crate::run::cargo;
 
