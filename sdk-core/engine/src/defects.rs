@@ -54,6 +54,9 @@ defects! {
     IgnoresReset "A log that was cut is followed as if nothing were missing.";
     HoldsForEver "A lane that waited goes on waiting.";
     PushIsTruth "A push counts, however old it is.";
+    NeverSyncs "What must survive a power cut is committed like the cache.";
+    TrustsCommits "A commit that failed is taken for one that succeeded.";
+    DropsLate "A timer that comes a minute late is taken for one that came to nothing.";
 }
 
 #[cfg(feature = "defects")]

@@ -80,6 +80,7 @@ pub use io::{
     ProvidedToken, PushNotification, Reply, RequestFailure, RequestId, Rule, SessionState,
     SocketEvent, SocketFailure, SocketId, TokenFailure, Topic, TransferFailure, Unsent, WaitReason,
 };
+pub use pace::Pace;
 pub use store::state::{FailureReason, OperationState, SessionEnd};
 pub use store::{
     ConversationKey, Durability, LaneId, OpenError, Reader, Salvage, SalvageError, Store,
@@ -91,7 +92,7 @@ pub use tx::Released;
 pub use view as query;
 pub use view::content::MessageContent;
 
-/// A transaction failed. As after a crash: drop the engine, [`Engine::open`] the store again, and
+/// A transaction failed. As after a crash: drop the engine, [`Engine::reopen`] the store, and
 /// hand in the inputs once more, one at a time. Everything committed before is kept.
 #[derive(Debug, thiserror::Error)]
 #[error("the transaction failed, nothing of it was stored: {error}")]
@@ -138,10 +139,22 @@ impl Engine {
     /// Takes up where the rows say that it was left: the only recovery code there is. A store that
     /// is new gets `new_device_id` as the name of this device.
     pub fn open(
+        store: Store,
+        config: Config,
+        new_device_id: DeviceId,
+        now: Now,
+    ) -> Result<(Self, Released), OpenError> {
+        Self::reopen(store, config, new_device_id, now, Pace::default())
+    }
+
+    /// The same after a transaction failed, in the same process: with the [`Pace`] of the engine that was dropped.
+    /// Otherwise a store that fails again and again would make each new engine ask the server anew, without rest.
+    pub fn reopen(
         mut store: Store,
         config: Config,
         new_device_id: DeviceId,
         now: Now,
+        pace: Pace,
     ) -> Result<(Self, Released), OpenError> {
         let vault = store.vault();
         let mut numbers = Numbers::default();
@@ -156,11 +169,12 @@ impl Engine {
                 reason: "no account row".to_owned(),
             })?;
         account::seal(&tx.db, &account, vault.as_deref())?;
-        let mut state = State::of(&tx, Session::of(account, vault, now))?;
+        let mut state = State::of(&tx, Session::of(account, vault, now), pace)?;
         let mut route = Route::new(tx, &mut state, &config);
         route.opened()?;
         route.reconcile()?;
         let released = route.commit()?;
+        state.committed();
         store.note_unsent();
         let engine = Self {
             store,
@@ -188,6 +202,7 @@ impl Engine {
         if released.durability() > durability {
             self.store.make_durable()?;
         }
+        self.state.committed();
         self.store.note_unsent();
         let durability = match defects::active(defects::Defect::LazyDisk) {
             true => Durability::Normal,
@@ -240,6 +255,12 @@ impl Engine {
     #[must_use]
     pub fn followed(&self) -> (Option<LogId>, Seq) {
         self.state.followed()
+    }
+
+    /// How often this engine has tried what came to nothing, for the next one ([`reopen`](Self::reopen)).
+    #[must_use]
+    pub fn into_pace(self) -> Pace {
+        self.state.into_pace()
     }
 
     /// The store, as a crash at this moment would leave it.

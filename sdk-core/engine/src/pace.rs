@@ -62,9 +62,17 @@ impl Gate {
     }
 }
 
-/// The budgets. Made anew with each process: a start of the app is an act of the app.
-#[derive(Debug, Default)]
-pub(crate) struct Pace {
+/// How often an engine has tried what came to nothing. Made anew with each process: a start of the app is an act
+/// of the app. An engine that was dropped because its store failed gives it to the next one.
+#[derive(Debug, Clone, Default)]
+pub struct Pace {
+    budgets: Budgets,
+    /// What they were before this transaction, once it has changed them.
+    before: Option<Budgets>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Budgets {
     connections: Spent,
     requests: Spent,
     refreshes: Spent,
@@ -72,6 +80,19 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
+    /// The transaction is stored, and so is its progress.
+    pub(crate) fn commit(&mut self) {
+        self.before = None;
+    }
+
+    /// Without what a transaction changed that was not stored: it tried nothing, and its progress is lost.
+    pub(crate) fn committed(self) -> Self {
+        Self {
+            budgets: self.before.unwrap_or(self.budgets),
+            before: None,
+        }
+    }
+
     /// One try was begun.
     pub(crate) fn spend(&mut self, effort: Effort, now: Mono) {
         if defects::active(Defect::Restless) {
@@ -93,11 +114,11 @@ impl Pace {
     /// The app did something that may have changed what failed: the network is back, it came to the
     /// foreground, somebody pressed "retry". Whether waits may be cut short for it.
     pub(crate) fn act(&mut self, now: Mono) -> bool {
-        match self.acts.gate(FREE_ACTS, now) {
+        match self.budgets.acts.gate(FREE_ACTS, now) {
             Gate::Open { .. } => {}
             Gate::ClosedUntil(_) => return false,
         }
-        self.acts.add(now);
+        self.changing().acts.add(now);
         for effort in Effort::ALL {
             self.refund(effort);
         }
@@ -106,23 +127,30 @@ impl Pace {
 
     fn of(&self, effort: Effort) -> &Spent {
         match effort {
-            Effort::Connection => &self.connections,
-            Effort::Request => &self.requests,
-            Effort::Refresh => &self.refreshes,
+            Effort::Connection => &self.budgets.connections,
+            Effort::Request => &self.budgets.requests,
+            Effort::Refresh => &self.budgets.refreshes,
         }
     }
 
     fn of_mut(&mut self, effort: Effort) -> &mut Spent {
+        let budgets = self.changing();
         match effort {
-            Effort::Connection => &mut self.connections,
-            Effort::Request => &mut self.requests,
-            Effort::Refresh => &mut self.refreshes,
+            Effort::Connection => &mut budgets.connections,
+            Effort::Request => &mut budgets.requests,
+            Effort::Refresh => &mut budgets.refreshes,
         }
+    }
+
+    /// The budgets, of which this transaction changes one.
+    fn changing(&mut self) -> &mut Budgets {
+        self.before.get_or_insert_with(|| self.budgets.clone());
+        &mut self.budgets
     }
 }
 
 /// When something was spent, the oldest first; not longer than one window.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Spent(VecDeque<Mono>);
 
 impl Spent {
@@ -187,6 +215,22 @@ mod tests {
             pace.refund(Effort::Request);
             assert!(pace.gate(Effort::Request, Mono(n)).is_open());
         }
+    }
+
+    #[test]
+    fn a_transaction_that_failed_neither_tried_nor_progressed() {
+        let mut pace = Pace::default();
+        for n in 0..12 {
+            pace.spend(Effort::Connection, Mono(n));
+        }
+        pace.commit();
+        pace.refund(Effort::Connection);
+        pace.spend(Effort::Request, Mono(20));
+        let pace = pace.committed();
+        let closed = Gate::ClosedUntil(Mono(60_000));
+        assert_eq!(pace.gate(Effort::Connection, Mono(20)), closed);
+        let whole = Gate::Open { left: 20 };
+        assert_eq!(pace.gate(Effort::Request, Mono(20)), whole);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fulmar_engine::{
-    CommandError, CommandId, Engine, Input, OpenError, Reply, SocketEvent, SocketId, Vault,
+    CommandError, CommandId, Engine, Input, OpenError, Pace, Reply, SocketEvent, SocketId, Vault,
 };
 use fulmar_protocol::ServerFrame;
 use tokio::runtime::Handle;
@@ -43,6 +43,8 @@ pub(super) struct Driver {
     pub(super) published: Published,
     pub(super) file_transfer: FileTransfer,
     pub(super) engine: Option<Engine>,
+    /// How often the engine before that tried what came to nothing.
+    pub(super) pace: Pace,
     /// Not before this is a store tried again that could not be opened.
     pub(super) reopen_at: Option<Instant>,
     /// Why there is no engine, when there is none: the last error of the store.
@@ -135,6 +137,7 @@ impl Driver {
             published,
             file_transfer,
             engine: None,
+            pace: Pace::default(),
             reopen_at: None,
             closed_because: "the store is not open yet".to_owned(),
             hints: Hints::default(),
@@ -194,7 +197,7 @@ impl Driver {
             tokio::task::yield_now().await;
         }
         self.in_flight.cancel_all();
-        self.engine = None;
+        self.drop_engine();
     }
 
     /// Closes the sockets, which takes as long as it takes to say so.

@@ -103,7 +103,8 @@ impl Driver {
             reason: error.to_string(),
         })?;
         let config = self.setup.config.clone();
-        let (engine, released) = Engine::open(store, config, device, now)?;
+        let pace = self.pace.clone();
+        let (engine, released) = Engine::reopen(store, config, device, now, pace)?;
         if let (Some(expected), Some(owner)) = (&self.setup.owner, engine.user_id())
             && expected != owner
         {
@@ -115,6 +116,13 @@ impl Driver {
         self.engine = Some(engine);
         self.stop_listening();
         Ok(released)
+    }
+
+    /// Closes the store. What was tried in vain counts for the next engine, too.
+    pub(super) fn drop_engine(&mut self) {
+        if let Some(engine) = self.engine.take() {
+            self.pace = engine.into_pace();
+        }
     }
 
     /// What an engine before this one asked for has numbers that mean something else now: it is called off, and
@@ -155,7 +163,7 @@ impl Driver {
     /// The engine is gone, and with it what it had been asked for: nobody waits in vain. What is asked for
     /// in `again` is asked for once more.
     pub(super) fn let_go(&mut self, reason: &str, again: &[Input]) {
-        self.engine = None;
+        self.drop_engine();
         self.sockets.clear();
         self.in_flight.cancel_all();
         let anew: Vec<CommandId> = again.iter().filter_map(command_of).collect();

@@ -10,13 +10,17 @@ impl Driver {
     /// what the app wants one at a time. What the network said was for an engine that is gone.
     pub(super) fn turn(&mut self, mut batch: Vec<Input>) {
         if self.engine.is_none() {
-            batch.retain(is_the_apps);
+            batch.retain(Input::is_from_app);
             if let Err(reason) = self.reopen() {
                 return self.refuse(batch, &reason);
             }
         }
         let alone = batch.len() == 1;
-        let again: Vec<Input> = batch.iter().filter(|it| is_the_apps(it)).cloned().collect();
+        let again: Vec<Input> = batch
+            .iter()
+            .filter(|it| it.is_from_app())
+            .cloned()
+            .collect();
         let Err(reason) = self.handle(batch) else {
             return;
         };
@@ -46,7 +50,7 @@ impl Driver {
             }
             Err(failed) => {
                 tracing::error!(%failed, "a transaction failed");
-                self.engine = None;
+                self.drop_engine();
                 self.closed_because = failed.to_string();
                 Err(self.closed_because.clone())
             }
@@ -60,20 +64,5 @@ impl Driver {
                 self.answer(command, Err(CommandError::Store { reason }));
             }
         }
-    }
-}
-
-/// Whether an input comes from the app, and means the same to any engine.
-fn is_the_apps(input: &Input) -> bool {
-    match input {
-        Input::Command { .. }
-        | Input::Typing { .. }
-        | Input::Network(_)
-        | Input::App(_)
-        | Input::CancelDownload(_) => true,
-        Input::Socket { .. }
-        | Input::Answer { .. }
-        | Input::Transferred { .. }
-        | Input::Token { .. } => false,
     }
 }

@@ -12,6 +12,9 @@ impl World {
         if self.verbose {
             self.tell(&format!("{event:?}"));
         }
+        let Some(event) = self.hold_back(event) else {
+            return Ok(());
+        };
         match event {
             ScheduledEvent::Handshake {
                 process,
@@ -69,13 +72,10 @@ impl World {
                 self.with_stream(Stream::Act(number), |world| world.act(device))
             }
             ScheduledEvent::Start { device } => self.start(device),
-            ScheduledEvent::Online { process } => match self.is_alive(process) {
-                true => self.handle(
-                    process.device,
-                    vec![Input::Network(NetworkState::Available)],
-                ),
-                false => Ok(()),
-            },
+            ScheduledEvent::Resume { device } => self.resume(device),
+            ScheduledEvent::Online { device } => {
+                self.handle(device, vec![Input::Network(NetworkState::Available)])
+            }
             ScheduledEvent::Weather => {
                 let second = u32::try_from(self.time / 1000).unwrap_or(u32::MAX);
                 self.with_stream(Stream::Weather(second), Self::weather)

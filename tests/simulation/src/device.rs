@@ -1,24 +1,24 @@
-//! A device: an engine on a database in memory, and an app that looks at the screen.
+//! A device: an engine on a disk, and an app that looks at the screen.
 
 use std::collections::{BTreeMap, BTreeSet};
-
-use fulmar_engine::query::{
-    Action, ConversationFilter, ConversationItem, Folder, MessageItem, OutboxState, TimelineItem,
-    TimelineSnapshot, Window, conversation_key, conversations, outbox, pinned_messages, timeline,
-};
-use fulmar_engine::{
-    CommandId, Config, Engine, FailurePolicy, FailureReason, Mono, Now, SessionState, SocketId,
-    Store,
-};
-use fulmar_protocol::{
-    Code, ContentHash, ConversationId, DeviceId, OperationKey, Position, Secret, Timestamp, UserId,
-};
-use rusqlite::Connection;
 
 use crate::efforts::Efforts;
 use crate::files::Disk;
 use crate::looking::LookedAt;
 use crate::network::FarSocket;
+use crate::storage::Storage;
+use crate::suspend::Suspended;
+use fulmar_engine::query::{
+    Action, ConversationFilter, ConversationItem, Folder, MessageItem, OutboxState, TimelineItem,
+    TimelineSnapshot, Window, conversation_key, conversations, outbox, pinned_messages, timeline,
+};
+use fulmar_engine::{
+    CommandId, Config, Engine, FailurePolicy, FailureReason, Mono, Now, OpenError, Pace,
+    SessionState, SocketId, Store,
+};
+use fulmar_protocol::{
+    Code, ContentHash, ConversationId, DeviceId, OperationKey, Position, Secret, Timestamp, UserId,
+};
 
 /// What the app waits for an answer to.
 #[derive(Debug, Clone)]
@@ -60,10 +60,9 @@ pub(crate) struct Device {
     pub(crate) user: UserId,
     /// `None` while the process is dead.
     pub(crate) engine: Option<Engine>,
-    /// What is left of the store while the process is dead.
-    pub(crate) disk: Option<Connection>,
-    /// What a power cut would leave, in worlds with power cuts.
-    pub(crate) image: Option<Vec<u8>>,
+    /// While the process is suspended.
+    pub(crate) suspended: Option<Suspended>,
+    pub(crate) storage: Storage,
     pub(crate) run: u32,
     pub(crate) clock_skew: i64,
     pub(crate) files: Disk,
@@ -96,16 +95,18 @@ pub(crate) struct Device {
     pub(crate) begun: u32,
     /// How often the process tried what came to nothing.
     pub(crate) efforts: Efforts,
+    /// The same and what the engine knew of it, while the process has no engine because its store failed.
+    pub(crate) kept: Option<(Efforts, Pace)>,
 }
 
 impl Device {
-    pub(crate) fn new(name: &str, user: UserId, disk: Connection) -> Self {
+    pub(crate) fn new(name: &str, user: UserId, storage: Storage) -> Self {
         Self {
             name: name.to_owned(),
             user,
             engine: None,
-            disk: Some(disk),
-            image: None,
+            suspended: None,
+            storage,
             run: 0,
             clock_skew: 0,
             files: Disk::default(),
@@ -126,6 +127,7 @@ impl Device {
             looked_at: None,
             begun: 0,
             efforts: Efforts::default(),
+            kept: None,
         }
     }
 
@@ -142,17 +144,26 @@ impl Device {
         &mut self,
         config: &Config,
         now: Now,
-    ) -> Result<Option<fulmar_engine::Released>, String> {
-        let Some(disk) = self.disk.take() else {
+    ) -> Result<Option<fulmar_engine::Released>, OpenError> {
+        if self.engine.is_some() || self.suspended.is_some() {
+            return Ok(None);
+        }
+        let unusable = |error: String| OpenError::Unusable { reason: error };
+        let opened = self.storage.open();
+        let Some(connection) = opened.map_err(|error| unusable(error.to_string()))? else {
             return Ok(None);
         };
-        let store = Store::adopt(disk).map_err(|error| error.to_string())?;
-        let id = DeviceId::new(self.name.clone()).map_err(|error| error.to_string())?;
-        let (engine, released) =
-            Engine::open(store, config.clone(), id, now).map_err(|error| error.to_string())?;
+        let store = Store::adopt(connection)?;
+        let id = DeviceId::new(self.name.clone()).map_err(|error| unusable(error.to_string()))?;
+        let pace = self.kept.as_ref().map(|(_, pace)| pace.clone());
+        let pace = pace.unwrap_or_default();
+        let (engine, released) = Engine::reopen(store, config.clone(), id, now, pace)?;
         self.run += 1;
         let (log_id, cursor) = engine.followed();
-        self.efforts = Efforts::begin(log_id, cursor);
+        self.efforts = match self.kept.take() {
+            Some((efforts, _)) => efforts.anew(log_id, cursor),
+            None => Efforts::begin(log_id, cursor),
+        };
         self.engine = Some(engine);
         Ok(Some(released))
     }

@@ -328,6 +328,19 @@ impl Efforts {
         efforts
     }
 
+    /// What the platform said last, for another engine.
+    pub(crate) fn hints(&self) -> Vec<Input> {
+        vec![Input::Network(self.network), Input::App(self.app)]
+    }
+
+    /// The process goes on with another engine, which asks anew.
+    pub(crate) fn anew(mut self, log_id: Option<LogId>, cursor: Seq) -> Self {
+        self.socket = None;
+        self.open.clear();
+        self.known.begin(log_id, cursor);
+        self
+    }
+
     /// A request was answered; whether what it brought is new.
     fn brought(&mut self, new: bool) {
         if new {

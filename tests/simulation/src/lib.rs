@@ -2,8 +2,8 @@
 //! of bytes between them, in one thread, under virtual time, from a seed.
 //!
 //! First a storm: messages are delayed, lost and repeated, connections cut, tokens run out, logs are
-//! cut, sessions revoked, clocks jump, processes crash after any commit and between any two effects,
-//! and machines lose power. Then the weather clears, everything must converge, and the [`oracle`]
+//! cut, sessions revoked, clocks jump, processes are suspended, or crash after any commit and between any two
+//! effects, disks are full or fail, and machines lose power, also in the midst of a write. Then the weather clears, everything must converge, and the [`oracle`]
 //! judges: nothing lost, doubled or out of order, every screen equal to the server's truth, unread
 //! counts exact, outboxes empty.
 //!
@@ -31,8 +31,11 @@ mod progress;
 mod provider;
 mod reduction;
 mod shrink;
+mod storage;
+mod store_failure;
 mod storm;
 mod streams;
+mod suspend;
 mod workers;
 mod world;
 

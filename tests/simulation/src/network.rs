@@ -74,8 +74,10 @@ pub(crate) enum ScheduledEvent {
     Act { device: DeviceIndex, number: u32 },
     /// A crashed process starts again.
     Start { device: DeviceIndex },
+    /// A suspended process goes on.
+    Resume { device: DeviceIndex },
     /// The platform says that there is a network again.
-    Online { process: Process },
+    Online { device: DeviceIndex },
     /// The storm does something to one device or to the server.
     Weather,
     /// The server runs its timers.

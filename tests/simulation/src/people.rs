@@ -1,6 +1,8 @@
 //! Signing in, and the weather: what happens to everyone whatever they do.
 
-use fulmar_engine::{AppState, Command, Input, NetworkState, Reply, SessionState, Unsent};
+use fulmar_engine::{
+    AppState, Command, CommandError, Input, NetworkState, Reply, SessionState, Unsent,
+};
 use fulmar_protocol::Secret;
 
 use crate::device::Waiting;
@@ -14,12 +16,14 @@ impl World {
         &mut self,
         index: DeviceIndex,
         command: fulmar_engine::CommandId,
-        reply: Result<Reply, fulmar_engine::CommandError>,
+        reply: Result<Reply, CommandError>,
     ) {
         let device = &mut self.devices[index];
         match (device.waiting.remove(&command), reply) {
             (Some(Waiting::SignIn), _) => device.signing_in = false,
             (Some(Waiting::SignOut), Ok(_)) => device.shown.clear(),
+            // A commit that failed may be found when the store is opened again: it is there, or given up.
+            (Some(Waiting::GivenUp { .. }), Err(CommandError::Store { .. })) => {}
             (Some(Waiting::Sent { key, promise }), Ok(_))
             // It may be at the server, so it stays.
             | (Some(Waiting::GivenUp { key, promise, .. }), Err(_)) => device.promise(key, promise),
@@ -78,10 +82,10 @@ impl World {
         }
         let index = self.rng.usize(0..self.devices.len());
         if self.happens(Fault::Offline) {
-            let process = self.process(index);
             self.handle(index, vec![Input::Network(NetworkState::Unavailable)])?;
             let at = self.time + self.rng.u64(0..10_000);
-            self.network.at(at, ScheduledEvent::Online { process });
+            let online = ScheduledEvent::Online { device: index };
+            self.network.at(at, online);
         }
         if self.happens(Fault::Offline) {
             let app = match self.rng.bool() {
@@ -106,6 +110,8 @@ impl World {
             let outgoing = self.backend.close_all();
             self.carry(outgoing);
         }
+        self.disk_weather(index);
+        self.suspend(index);
         self.break_out()?;
         for index in 0..self.devices.len() {
             self.sign_in(index)?;

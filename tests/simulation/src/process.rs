@@ -2,10 +2,8 @@
 
 use std::fmt::{self, Write as _};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::sync::OnceLock;
 
-use fulmar_engine::{Durability, Effect, Input, SessionState, Store};
-use rusqlite::Connection;
+use fulmar_engine::{Durability, Effect, Input, SessionState};
 
 use crate::network::{DeviceIndex, ScheduledEvent};
 use crate::storm::Fault;
@@ -14,26 +12,54 @@ use crate::world::{Step, World};
 impl World {
     /// Hands a batch of inputs to one engine, and carries out its effects; in a storm perhaps only some.
     pub(crate) fn handle(&mut self, index: DeviceIndex, batch: Vec<Input>) -> Step {
+        let device = &mut self.devices[index];
+        device.storage.at(self.time);
+        let again = match device.storage.is_reliable() {
+            true => Vec::new(),
+            false => batch
+                .iter()
+                .filter(|input| input.is_from_app())
+                .cloned()
+                .collect(),
+        };
+        match self.transact(index, batch)? {
+            None => Ok(()),
+            Some(reason) => self.store_failed(index, again, &reason),
+        }
+    }
+
+    /// One transaction and its effects. Gives why the store did not take it.
+    pub(crate) fn transact(
+        &mut self,
+        index: DeviceIndex,
+        batch: Vec<Input>,
+    ) -> Result<Option<String>, String> {
         let entropy = self.rng.u64(..);
         let powerless = self.storm.level(Fault::Power) > 0;
         let device = &mut self.devices[index];
         let now = device.now(self.time, entropy);
         let Some(engine) = &mut device.engine else {
-            return Ok(());
+            return Ok(None);
         };
         self.transactions += 1;
+        device.storage.refused();
         device.efforts.told(&batch, self.time);
         let released = match engine.handle(batch, now) {
             Ok(released) => released,
-            Err(failed) => return Err(failed.to_string()),
+            Err(failed) => return Ok(Some(failed.to_string())),
         };
         let (log_id, cursor) = engine.followed();
         device.efforts.followed(log_id, cursor);
-        if powerless && released.durability() == Durability::Full {
-            device.image = Some(engine.image().map_err(|error| error.to_string())?);
+        if device.storage.lost_power() {
+            // Behind the commit, and before any effect.
+            return Ok(Some("the power failed".to_owned()));
+        }
+        if powerless {
+            device.storage.committed(engine, released.durability())?;
         }
         let effects: Vec<Effect> = released.into_iter().collect();
-        self.effects(index, effects)
+        self.effects(index, effects)?;
+        Ok(None)
     }
 
     pub(crate) fn effects(&mut self, index: DeviceIndex, effects: Vec<Effect>) -> Step {
@@ -66,43 +92,52 @@ impl World {
             .map_err(|what| format!("on the screen of {}: {what}", device.name))
     }
 
+    /// The process dies. The power may fail with it, or has.
     pub(crate) fn crash(&mut self, index: DeviceIndex) -> Step {
         self.crashes += 1;
-        let power = self.happens(Fault::Power);
-        let reverse = self.storm.reverse_rows;
+        let power = self.devices[index].storage.lost_power() || self.happens(Fault::Power);
         let device = &mut self.devices[index];
         let Some(engine) = device.engine.take() else {
             return Ok(());
         };
-        let disk = engine.into_store().into_connection();
-        device.disk = Some(match (&device.image, power) {
-            (Some(image), true) => {
-                let mut disk = new_disk(reverse);
-                disk.deserialize_read_exact("main", image.as_slice(), image.len(), false)
-                    .map_err(|error| error.to_string())?;
-                disk
-            }
-            _ => disk,
-        });
+        let crashed = device.storage.crash(engine, power);
+        crashed.map_err(|error| error.to_string())?;
+        device.kept = None;
         device.waiting.clear();
         device.signing_in = false;
         device.session = SessionState::SignedOut;
-        let sockets = std::mem::take(&mut device.sockets);
-        for far in sockets.into_values().flatten() {
-            let at = self.delay();
-            self.network.at(at, ScheduledEvent::EndAtServer { far });
-        }
+        self.end_sockets(index);
         let at = self.time + self.rng.u64(0..8_000);
         self.network.at(at, ScheduledEvent::Start { device: index });
         Ok(())
     }
 
+    /// The sockets of a process that has no engine any more.
+    pub(crate) fn end_sockets(&mut self, index: DeviceIndex) {
+        let sockets = std::mem::take(&mut self.devices[index].sockets);
+        for far in sockets.into_values().flatten() {
+            let at = self.delay();
+            self.network.at(at, ScheduledEvent::EndAtServer { far });
+        }
+    }
+
     pub(crate) fn start(&mut self, index: DeviceIndex) -> Step {
+        self.open_store(index)?;
+        self.sign_in(index)
+    }
+
+    /// Opens the store, if no engine has it; the process has one then, unless the store failed.
+    pub(crate) fn open_store(&mut self, index: DeviceIndex) -> Step {
         let entropy = self.rng.u64(..);
         let device = &mut self.devices[index];
+        device.storage.at(self.time);
+        device.storage.refused();
+        let hints = device.kept.as_ref().map(|(efforts, _)| efforts.hints());
         let now = device.now(self.time, entropy);
-        let Some(released) = device.start(&self.deployment.client, now)? else {
-            return Ok(());
+        let released = match device.start(&self.deployment.client, now) {
+            Ok(Some(released)) => released,
+            Ok(None) => return Ok(()),
+            Err(error) => return self.cannot_open(index, &error),
         };
         let effects: Vec<Effect> = released.into_iter().collect();
         self.effects(index, effects)?;
@@ -111,9 +146,26 @@ impl World {
         if let Some(engine) = &mut device.engine
             && self.storm.level(Fault::Power) > 0
         {
-            device.image = Some(engine.image().map_err(|error| error.to_string())?);
+            device.storage.committed(engine, Durability::Full)?;
         }
-        self.sign_in(index)
+        match hints {
+            Some(hints) => self.handle(index, hints),
+            None => Ok(()),
+        }
+    }
+
+    /// What happens to a disk: it is full for a while, or fails, or loses its power in the midst of a write.
+    pub(crate) fn disk_weather(&mut self, index: DeviceIndex) {
+        let (now, storage) = (self.time, &mut self.devices[index].storage);
+        if !storage.is_disk() {
+            return;
+        }
+        if self.happens(Fault::Full) {
+            self.devices[index].storage.trouble(now);
+        }
+        if self.rng.u32(0..10) == 0 && self.happens(Fault::Power) {
+            self.devices[index].storage.fail_soon();
+        }
     }
 }
 
@@ -125,29 +177,4 @@ impl fmt::Write for Written<'_> {
         self.0.write(text.as_bytes());
         Ok(())
     }
-}
-
-/// A disk with a store that holds nothing yet. To make the tables of one takes as long as hundreds of transactions, so
-/// that is done once for all worlds that are not about it.
-pub(crate) fn disk_with_store(reverse_rows: bool) -> Connection {
-    static IMAGE: OnceLock<Vec<u8>> = OnceLock::new();
-    let image = IMAGE.get_or_init(|| match Store::adopt(new_disk(false)) {
-        Ok(mut store) => store.image().unwrap_or_default(),
-        Err(error) => unreachable!("a database in memory becomes a store: {error}"),
-    });
-    let mut disk = new_disk(reverse_rows);
-    match disk.deserialize_read_exact("main", image.as_slice(), image.len(), false) {
-        Ok(()) => disk,
-        Err(error) => unreachable!("the image is that of a store: {error}"),
-    }
-}
-
-pub(crate) fn new_disk(reverse_rows: bool) -> Connection {
-    let disk = match Connection::open_in_memory() {
-        Ok(disk) => disk,
-        Err(error) => unreachable!("a database in memory can be opened: {error}"),
-    };
-    // Finds a missing ORDER BY.
-    let _ = disk.pragma_update(None, "reverse_unordered_selects", reverse_rows);
-    disk
 }

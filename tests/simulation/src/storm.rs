@@ -98,4 +98,6 @@ faults! {
     Clock clock "clock" 80 "A wall clock jumps.";
     Restart restart "restart" 20 "The server drops every socket.";
     Outage outage "outage" 25 "The server, or what stands before it, answers everyone in one bad way for a while.";
+    Full full "full" 30 "A disk has too little space for a while, or does not do its part.";
+    Suspend suspend "suspend" 40 "An app is suspended, for seconds or for hours, and goes on.";
 }

@@ -14,6 +14,8 @@ pub(crate) enum Stream {
     Act(u32),
     /// One second of weather.
     Weather(u32),
+    /// Whether there are disks, and what happens to that of one device.
+    Disk(u32),
 }
 
 /// The randomness of one stream of a seed.
@@ -23,6 +25,7 @@ pub(crate) fn rng(seed: u64, stream: Stream) -> Rng {
         Stream::Network(luck) => (1, luck),
         Stream::Act(number) => (2, number),
         Stream::Weather(second) => (3, second),
+        Stream::Disk(device) => (4, device),
     };
     // Neighbouring seeds and numbers give streams that have nothing in common.
     const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -45,6 +48,7 @@ mod tests {
                     Stream::Network(number),
                     Stream::Act(number),
                     Stream::Weather(number),
+                    Stream::Disk(number),
                 ] {
                     assert!(first.insert(rng(seed, stream).u64(..)), "{seed} {stream:?}");
                 }

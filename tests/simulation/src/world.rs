@@ -14,8 +14,8 @@ use crate::network::{DeviceIndex, Network, Process, ScheduledEvent};
 use crate::outage::Outage;
 use crate::outcome::{Failure, Outcome};
 use crate::population::{ORACLE, Population, password, user};
-use crate::process::{disk_with_store, new_disk};
 use crate::reduction::Reduction;
+use crate::storage::Storage;
 use crate::storm::{Fault, Storm};
 use crate::streams::{Stream, rng};
 
@@ -25,8 +25,6 @@ pub(crate) const EPOCH: i64 = 1_790_000_000_000;
 const PATIENCE: u64 = 15 * 60 * 1000;
 /// How long a converged world may take to be so again at the end of that.
 const AGAIN: u64 = 60 * 1000;
-/// Of so many seeds one has devices that make their stores themselves.
-const FRESH: u64 = 8;
 /// A world that takes more steps than this runs in circles.
 const MOST_STEPS: u64 = 400_000;
 
@@ -92,11 +90,8 @@ impl World {
         for (user, their_devices) in &population.people {
             add_user(&mut backend, user);
             for number in 1..=*their_devices {
-                let disk = match seed % FRESH {
-                    0 => new_disk(storm.reverse_rows),
-                    _ => disk_with_store(storm.reverse_rows),
-                };
-                let mut device = Device::new(&format!("{user}.{number}"), user.clone(), disk);
+                let storage = Storage::of(seed, devices.len(), storm.reverse_rows);
+                let mut device = Device::new(&format!("{user}.{number}"), user.clone(), storage);
                 device.lacks = deployment.lacks_of_messages();
                 device.has_provider = nature.u32(0..4) == 0;
                 devices.push(device);
@@ -183,6 +178,9 @@ impl World {
             self.step()?;
         }
         self.clear_up()?;
+        while self.is_any_suspended() {
+            self.step()?;
+        }
         let deadline = self.time + PATIENCE;
         while !self.converged()? {
             if self.time > deadline {
@@ -217,6 +215,7 @@ impl World {
         self.storm = self.storm.clear();
         self.stormy = false;
         for device in 0..self.devices.len() {
+            self.devices[device].storage.relieve();
             self.start(device)?;
             self.handle(device, vec![Input::Network(NetworkState::Available)])?;
             self.handle(device, vec![Input::App(AppState::Foreground)])?;
@@ -261,9 +260,14 @@ impl World {
     pub(crate) fn happens(&mut self, fault: Fault) -> bool {
         let happens = self.rng.u32(0..1000) < self.storm.level(fault);
         if happens {
-            *self.faults.entry(fault).or_default() += 1;
+            self.note(fault);
         }
         happens
+    }
+
+    /// A kind of fault happened as a part of another.
+    pub(crate) fn note(&mut self, fault: Fault) {
+        *self.faults.entry(fault).or_default() += 1;
     }
 
     /// Does something with a stream of randomness of its own.
@@ -301,7 +305,8 @@ impl World {
 
     pub(crate) fn is_alive(&self, process: Process) -> bool {
         let device = &self.devices[process.device];
-        device.run == process.run && device.engine.is_some()
+        let lives = device.engine.is_some() || device.suspended.is_some();
+        device.run == process.run && lives
     }
 
     #[allow(clippy::print_stdout)]

@@ -184,6 +184,23 @@ pub enum AppState {
 }
 
 impl Input {
+    /// Whether it comes from the app, and means the same to any engine: when a transaction fails and the store
+    /// is opened again, it is handed in once more. The others were for the engine that is gone.
+    #[must_use]
+    pub const fn is_from_app(&self) -> bool {
+        match self {
+            Self::Command { .. }
+            | Self::Typing { .. }
+            | Self::Network(_)
+            | Self::App(_)
+            | Self::CancelDownload(_) => true,
+            Self::Socket { .. }
+            | Self::Answer { .. }
+            | Self::Transferred { .. }
+            | Self::Token { .. } => false,
+        }
+    }
+
     /// What a power cut may take back of the transaction that handles this input: nothing when
     /// something enters the outbox or a token replaces one that the server then forgets. A transaction that
     /// turns out to need more says so itself.

@@ -13,11 +13,13 @@ mod show;
 mod state;
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use fulmar_protocol::Capability;
 
 use crate::cache::CacheNews;
 use crate::config::Config;
+use crate::defects::{self, Defect};
 use crate::facts::{Channel, OnlineToken, Own};
 use crate::io::{AppState, CommandError, Input, NetworkState};
 use crate::link::{Link, LinkNews};
@@ -35,6 +37,8 @@ pub(crate) use state::State;
 
 /// News of one input that are still passed on after so many rounds run in a circle: a bug.
 const MOST_ROUNDS: u32 = 64;
+/// What a planted defect takes for late.
+const LATE: Duration = Duration::from_secs(60);
 
 /// What one machine says to the others.
 #[derive(Debug)]
@@ -143,6 +147,10 @@ impl<'a, 'tx> Route<'a, 'tx> {
         while let Some(due) = self.state.next_timeout()
             && due.at <= self.tx.now.mono
         {
+            if defects::active(Defect::DropsLate) && self.tx.now.mono.until(due.at) > LATE {
+                self.state.clear_timer(due.timer);
+                continue;
+            }
             self.timeout(due)?;
             self.pass_on()?;
         }

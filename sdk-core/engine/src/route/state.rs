@@ -44,7 +44,7 @@ pub(super) struct Shown {
 }
 
 impl State {
-    pub(crate) fn of(tx: &Tx<'_>, session: Session) -> Result<Self> {
+    pub(crate) fn of(tx: &Tx<'_>, session: Session, pace: Pace) -> Result<Self> {
         Ok(Self {
             session,
             link: Link::default(),
@@ -57,9 +57,19 @@ impl State {
             online: Online::default(),
             cache: Cache::default(),
             requests: Requests::default(),
-            pace: Pace::default(),
+            pace,
             shown: Shown::default(),
         })
+    }
+
+    /// The transaction is stored.
+    pub(crate) fn committed(&mut self) {
+        self.pace.commit();
+    }
+
+    /// How often what came to nothing was tried, as far as that is stored.
+    pub(crate) fn into_pace(self) -> Pace {
+        self.pace.committed()
     }
 
     /// Whose store this is; also after the server has ended the session.
