@@ -1,11 +1,12 @@
 //! Disks for tests, as a file system under SQLite: each knows what was synced and what was only written. When the
-//! power fails, what was synced survives, and of the rest any part, sector by sector. A disk can be full, and reads
-//! aside everything that is asked of it can fail.
+//! power fails, what was synced survives, and of the rest any part, sector by sector. A disk can be full, and
+//! everything but reading can fail.
 //!
 //! It knows nothing of databases and takes all its randomness from a seed. It never keeps anything outside of
 //! memory, and never touches a real file.
 
 mod file;
+mod registry;
 mod storage;
 #[expect(unsafe_code, reason = "SQLite calls a file system by pointers")]
 mod vfs;
@@ -32,7 +33,7 @@ impl Disk {
     pub fn new(seed: u64) -> Self {
         let storage = Arc::new(Mutex::new(Storage::new(seed)));
         Self {
-            number: vfs::add(Arc::clone(&storage)),
+            number: registry::add(Arc::clone(&storage)),
             storage,
         }
     }
@@ -42,7 +43,7 @@ impl Disk {
         let name = vfs::register()?;
         let mut storage = self.storage();
         storage.kill();
-        let path = vfs::path(self.number, storage.life(), DATABASE);
+        let path = registry::path(self.number, storage.life(), DATABASE);
         drop(storage);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
@@ -101,7 +102,7 @@ impl Disk {
 impl Drop for Disk {
     fn drop(&mut self) {
         self.kill();
-        vfs::remove(self.number);
+        registry::remove(self.number);
     }
 }
 

@@ -5,42 +5,21 @@
 //! over are valid for the call, a file is `szOsFile` bytes, is used by one thread at a time, and is used only
 //! between a successful `xOpen` and its `xClose`. No function here panics on what SQLite may hand over.
 
-use std::collections::BTreeMap;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr;
-use std::sync::atomic::{AtomicU64, Ordering, fence};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::OnceLock;
+use std::sync::atomic::{Ordering, fence};
 
 use rusqlite::ffi;
 
-use crate::storage::{Life, Refused, Region, Storage};
+use crate::registry::{self, Shared, code, extent, locked};
+use crate::storage::{Life, Refused, Region};
 
 const NAME: &CStr = c"fulmar-disk";
 /// The longest path, with its zero.
 const LONGEST_PATH: c_int = 128;
 /// What SQLite takes for a sector where it does not ask the disk; the same as its own file systems say.
 const SECTOR: c_int = 4_096;
-
-type Shared = Arc<Mutex<Storage>>;
-
-static DISKS: Mutex<BTreeMap<u64, Shared>> = Mutex::new(BTreeMap::new());
-static LAST: AtomicU64 = AtomicU64::new(0);
-
-/// From now on the disk can be opened, by the number that this gives.
-pub(crate) fn add(storage: Shared) -> u64 {
-    let number = LAST.fetch_add(1, Ordering::Relaxed);
-    locked(&DISKS).insert(number, storage);
-    number
-}
-
-pub(crate) fn remove(number: u64) {
-    locked(&DISKS).remove(&number);
-}
-
-/// What SQLite calls a file of a disk, as it is opened by one process.
-pub(crate) fn path(number: u64, life: Life, name: &str) -> String {
-    format!("/{number}/{}/{name}", life.0)
-}
 
 /// Sees to it that SQLite knows this file system, and gives its name.
 pub(crate) fn register() -> rusqlite::Result<&'static CStr> {
@@ -54,10 +33,6 @@ pub(crate) fn register() -> rusqlite::Result<&'static CStr> {
         ffi::SQLITE_OK => Ok(NAME),
         code => Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)),
     }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// An open file, behind the pointer that SQLite has.
@@ -126,17 +101,6 @@ static METHODS: ffi::sqlite3_io_methods = ffi::sqlite3_io_methods {
     xUnfetch: None,
 };
 
-/// The result code for what a disk said; `fault` is what SQLite calls a fault of this operation.
-fn code(result: Result<(), Refused>, fault: c_int) -> c_int {
-    match result {
-        Ok(()) => ffi::SQLITE_OK,
-        Err(Refused::Full) => ffi::SQLITE_FULL,
-        Err(Refused::Fault) => fault,
-        Err(Refused::Missing) => ffi::SQLITE_CANTOPEN,
-        Err(Refused::Dead) => ffi::SQLITE_IOERR,
-    }
-}
-
 /// The disk, the process and the file that a path names.
 ///
 /// # Safety
@@ -148,10 +112,7 @@ unsafe fn find(path: *const c_char) -> Option<(Shared, Life, String)> {
     }
     // SAFETY: not null, and the caller vouches for it.
     let path = unsafe { CStr::from_ptr(path) }.to_str().ok()?;
-    let mut parts = path.strip_prefix('/')?.splitn(3, '/');
-    let (number, life, name) = (parts.next()?, parts.next()?, parts.next()?);
-    let storage = locked(&DISKS).get(&number.parse().ok()?).cloned()?;
-    Some((storage, Life(life.parse().ok()?), name.to_owned()))
+    registry::find(path)
 }
 
 /// The handle of an open file.
@@ -276,11 +237,6 @@ unsafe extern "C" fn close(file: *mut ffi::sqlite3_file) -> c_int {
     // SAFETY: the same memory, as `open` has filled it.
     unsafe { (*file.cast::<OpenFile>()).handle = ptr::null_mut() };
     ffi::SQLITE_OK
-}
-
-/// Where a transfer begins, and how many bytes it has. SQLite never asks for negative ones.
-fn extent(offset: ffi::sqlite3_int64, amount: c_int) -> Option<(usize, usize)> {
-    Some((usize::try_from(offset).ok()?, usize::try_from(amount).ok()?))
 }
 
 unsafe extern "C" fn read(
