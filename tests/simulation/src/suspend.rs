@@ -12,6 +12,8 @@ pub(crate) struct Suspended {
     engine: Engine,
     /// What arrived meanwhile.
     held: Vec<ScheduledEvent>,
+    /// Something in between has forgotten its connections, and tells nobody: nothing arrives.
+    is_cut_off: bool,
 }
 
 impl World {
@@ -26,7 +28,6 @@ impl World {
         for (socket, far) in sockets {
             match (far, fate) {
                 (Some(far), 0) => self.cut(process, socket, far),
-                // Something in between forgets the connection, and tells nobody.
                 (Some(far), 1) => {
                     self.network.mute(far, Direction::Up);
                     self.network.mute(far, Direction::Down);
@@ -38,10 +39,11 @@ impl World {
         device.suspended = device.engine.take().map(|engine| Suspended {
             engine,
             held: Vec::new(),
+            is_cut_off: fate == 1,
         });
         let lasts = match self.rng.u32(0..10) {
             0 => self.rng.u64(600_000..7_200_000),
-            1..4 => self.rng.u64(60_000..600_000),
+            1..5 => self.rng.u64(60_000..600_000),
             _ => self.rng.u64(1_000..60_000),
         };
         let resume = ScheduledEvent::Resume { device: index };
@@ -51,7 +53,7 @@ impl World {
     /// The process goes on, unless it was killed.
     pub(crate) fn resume(&mut self, index: DeviceIndex) -> Step {
         let device = &mut self.devices[index];
-        let Some(Suspended { engine, held }) = device.suspended.take() else {
+        let Some(Suspended { engine, held, .. }) = device.suspended.take() else {
             return Ok(());
         };
         device.engine = Some(engine);
@@ -71,14 +73,16 @@ impl World {
 
     /// Keeps what arrives at a suspended process until it goes on; gives back everything else.
     pub(crate) fn hold_back(&mut self, event: ScheduledEvent) -> Option<ScheduledEvent> {
-        let index = match &event {
+        let (index, is_from_network) = match &event {
             ScheduledEvent::Opened { process, .. }
             | ScheduledEvent::Refused { process, .. }
             | ScheduledEvent::ToDevice { process, .. }
             | ScheduledEvent::EndAtDevice { process, .. }
-            | ScheduledEvent::Answer { process, .. }
-            | ScheduledEvent::TokenWanted { process, .. } => process.device,
-            ScheduledEvent::Online { device } | ScheduledEvent::Act { device, .. } => *device,
+            | ScheduledEvent::Answer { process, .. } => (process.device, true),
+            ScheduledEvent::TokenWanted { process, .. } => (process.device, false),
+            ScheduledEvent::Online { device } | ScheduledEvent::Act { device, .. } => {
+                (*device, false)
+            }
             ScheduledEvent::Handshake { .. }
             | ScheduledEvent::ToServer { .. }
             | ScheduledEvent::EndAtServer { .. }
@@ -89,6 +93,7 @@ impl World {
             | ScheduledEvent::ServerTick => return Some(event),
         };
         match &mut self.devices[index].suspended {
+            Some(suspended) if suspended.is_cut_off && is_from_network => None,
             Some(suspended) => {
                 suspended.held.push(event);
                 None

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use fulmar_engine::{
     AppState, Command, CommandError, CommandId, Config, ConnectionState, Effect, Engine, Input,
-    Mono, NetworkState, Now, Reply, RequestId, SessionState, SocketEvent, SocketId, Store,
+    Mono, NetworkState, Now, Pace, Reply, RequestId, SessionState, SocketEvent, SocketId, Store,
 };
 use fulmar_protocol::{DeviceId, ServerFrame, Timestamp};
 use rusqlite::Connection;
@@ -106,9 +106,13 @@ impl Bench {
     }
 
     fn open(&mut self, store: Store) {
+        self.open_with(store, Pace::default());
+    }
+
+    fn open_with(&mut self, store: Store, pace: Pace) {
         let device = DeviceId::new("phone").unwrap();
         let config = self.config.clone();
-        let (engine, effects) = Engine::open(store, config, device, self.now).unwrap();
+        let (engine, effects) = Engine::reopen(store, config, device, self.now, pace).unwrap();
         self.engine = Some(engine);
         for effect in effects {
             self.carry_out(effect);
@@ -125,6 +129,21 @@ impl Bench {
         self.socket = None;
         self.budgets.forget();
         self.open(Store::adopt(connection).unwrap());
+    }
+
+    /// The store failed: in the same process another engine opens what is committed of it.
+    pub(crate) fn reopen(&mut self) {
+        let mut engine = self.engine.take().unwrap();
+        let image = engine.image().unwrap();
+        let pace = engine.into_pace();
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection
+            .deserialize_read_exact("main", image.as_slice(), image.len(), false)
+            .unwrap();
+        self.queue.clear();
+        self.open.clear();
+        self.socket = None;
+        self.open_with(Store::adopt(connection).unwrap(), pace);
     }
 
     pub(crate) fn engine(&mut self) -> &mut Engine {

@@ -41,6 +41,18 @@ fn a_server_that_closes_after_each_ready_is_not_asked_without_rest() {
 }
 
 #[test]
+fn a_store_that_fails_again_and_again_makes_no_engine_ask_without_rest() {
+    let mut bench = Bench::live();
+    bench.hostile(|_, _, _| None);
+    for _ in 0..600 {
+        bench.reopen();
+        bench.run(SECOND / 2);
+    }
+    assert!(bench.total(Effort::Connection) > 30, "it does go on");
+    bench.recovers();
+}
+
+#[test]
 fn a_socket_that_says_nonsense_after_each_hello_is_not_opened_without_rest() {
     for said in [
         Said::Unreadable,
