@@ -44,7 +44,7 @@ impl<T: Clone + PartialEq> Live<T> {
         self.shown.as_deref().unwrap_or_default()
     }
 
-    pub(crate) fn set_topic(&self, topic: Topic) -> bool {
+    pub(crate) fn set_topic(&self, topic: Option<Topic>) -> bool {
         self.slot.set_topic(topic)
     }
 

@@ -41,10 +41,11 @@ impl ParticipantList {
                 .live
                 .read(move |readers| readers.read(|reader| participants(reader, &id)))
                 .await?;
-            // A draft that turned out to be an existing conversation has its rows elsewhere now.
-            let moved = snapshot
-                .conversation
-                .is_some_and(|key| self.live.set_topic(Topic::Timeline(key)));
+            // A draft that turned out to be an existing conversation has its rows elsewhere now, and so has one
+            // that went and came back.
+            let moved = self
+                .live
+                .set_topic(snapshot.conversation.map(Topic::Timeline));
             let changes = self.live.show(snapshot.participants, |participant| {
                 participant.user_id.clone()
             });

@@ -182,14 +182,15 @@ impl Timeline {
             .live
             .read(move |readers| readers.read(|reader| timeline(reader, &id, thread, window)))
             .await?;
-        let mut moved = false;
+        // A draft that turned out to be an existing conversation has its rows elsewhere now, and so has one that
+        // went and came back.
+        let topic = snapshot.conversation.map(Topic::Timeline);
+        let moved = self.live.set_topic(topic);
         if let Some(place) = self.first_page.read(&snapshot, window) {
             let body = self.history(HistoryPage::Before(place));
             self.live.runtime.begin(body);
         }
-        if let Some(key) = snapshot.conversation {
-            // A draft that turned out to be an existing conversation has its rows elsewhere now.
-            moved = self.live.set_topic(Topic::Timeline(key));
+        if snapshot.conversation.is_some() {
             // From the first page on the window only grows, so nothing slides out of the screen.
             if self.first_page.is_there() {
                 self.show_from(snapshot.from, Wake::Nobody);

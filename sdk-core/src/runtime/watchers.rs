@@ -20,11 +20,12 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    /// From now on this watcher is about this topic. True when it was about another one until now:
-    /// then something may have changed that it was not told of.
-    pub(crate) fn set_topic(&self, topic: Topic) -> bool {
-        let before = lock(&self.topic).replace(topic);
-        before.is_some_and(|before| before != topic)
+    /// From now on this watcher is about this topic, or about everything while what it shows is nowhere: it
+    /// may come back under another one. True when it was about another topic until now: then something may
+    /// have changed that it was not told of.
+    pub(crate) fn set_topic(&self, topic: Option<Topic>) -> bool {
+        let before = std::mem::replace(&mut *lock(&self.topic), topic);
+        before.is_some() && before != topic
     }
 
     pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
@@ -91,15 +92,28 @@ mod tests {
         assert_eq!(*seen_list.borrow(), 0);
         watchers.all_changed();
         assert_eq!(*seen_list.borrow(), 1);
-        assert!(!list.set_topic(Topic::Conversations));
-        assert!(list.set_topic(Topic::Timeline(ConversationKey(3))));
+        assert!(!list.set_topic(Some(Topic::Conversations)));
+        assert!(list.set_topic(Some(Topic::Timeline(ConversationKey(3)))));
         let any = watchers.add(None);
         assert!(
-            !any.set_topic(Topic::Conversations),
+            !any.set_topic(Some(Topic::Conversations)),
             "it was told of everything"
         );
         drop(any);
         drop((one, list));
         assert_eq!(watchers.count(), 0);
+    }
+
+    /// Somebody who was removed is added again: the conversation is back under another key.
+    #[test]
+    fn who_shows_what_went_is_told_when_it_is_back_under_another_topic() {
+        let watchers = Watchers::default();
+        let screen = watchers.add(Some(Topic::Timeline(ConversationKey(1))));
+        let seen = screen.subscribe();
+        watchers.changed(Topic::Timeline(ConversationKey(1)));
+        assert!(screen.set_topic(None), "it may be back by now");
+        watchers.changed(Topic::Timeline(ConversationKey(2)));
+        assert_eq!(*seen.borrow(), 2);
+        assert!(!screen.set_topic(Some(Topic::Timeline(ConversationKey(2)))));
     }
 }
