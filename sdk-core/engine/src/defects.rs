@@ -57,6 +57,14 @@ defects! {
     NeverSyncs "What must survive a power cut is committed like the cache.";
     TrustsCommits "A commit that failed is taken for one that succeeded.";
     DropsLate "A timer that comes a minute late is taken for one that came to nothing.";
+    TellsOfOne "Of several conversations that changed at once, watchers are told of one.";
+    SelfAmongOthers "Who wrote a message is among those that it may reach.";
+    ForgetsAskers "What the app asked is not answered when the server did not answer it.";
+    EditsUnfound "A text that was edited is not found.";
+    RemembersFiles "What was known of a file stays in memory when its message is done.";
+    WaitsOn "A lane that waits for nothing still says until when it waits.";
+    ShallowDelete "What is deleted stays in the file, where no row is.";
+    NoticesUnread "What was not read here counts with its notices, until the server knows how far was read.";
 }
 
 #[cfg(feature = "defects")]

@@ -5,7 +5,7 @@ use fulmar_protocol::{Code, DeviceId, Secret, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::state::SessionEnd;
-use super::{Result, StoreError, Vault};
+use super::{Result, StoreError, Vault, search};
 
 /// How a session gets its next access token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -331,5 +331,5 @@ pub(crate) fn wipe(db: &Connection) -> Result<()> {
              lifetime_ms = 0, ended_code = NULL, ended_by = 'server', sealed_tokens = NULL;
          UPDATE log SET log_id = NULL, cursor = 0;",
     )?;
-    Ok(())
+    search::forget_all(db)
 }

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::error::{OpenError, StoreError, open_error};
 use super::{migrations, search};
+use crate::defects::{self, Defect};
 
 /// What a power cut may take back of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,6 +81,12 @@ pub(super) fn set_pragmas(connection: &Connection, role: Role) -> rusqlite::Resu
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         // Apple's fsync does not reach the disk; this one does. No effect elsewhere.
         connection.pragma_update(None, "fullfsync", true)?;
+        // What is deleted is overwritten: no text stays in the file that somebody deleted or signed out from.
+        connection.pragma_update(
+            None,
+            "secure_delete",
+            !defects::active(Defect::ShallowDelete),
+        )?;
     }
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;

@@ -12,6 +12,7 @@ use rusqlite::{Connection, params};
 
 use super::messages::{COLUMNS, MessageRow, read};
 use super::{ConversationKey, Result};
+use crate::defects::{self, Defect};
 
 /// A piece of a text that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +72,12 @@ pub(crate) fn index(db: &Connection, most: u32) -> Result<()> {
     Ok(())
 }
 
+/// There are no messages any more: the index is as new, also where it only marks words as gone.
+pub(super) fn forget_all(db: &Connection) -> Result<()> {
+    db.execute_batch("INSERT INTO message_text (message_text) VALUES ('delete-all')")?;
+    Ok(())
+}
+
 /// The messages that contain each word of the query, the best and then the newest first, with the pieces
 /// of their texts.
 pub(crate) fn find(
@@ -92,6 +99,7 @@ pub(crate) fn find(
            AND (?3 IS NULL OR sender_id = ?3)
            AND (?4 IS NULL OR at >= ?4)
            AND (?5 IS NULL OR at < ?5)
+           AND (?7 OR edited_at IS NULL)
          ORDER BY rank, at DESC, key DESC LIMIT ?6"
     ))?;
     let bound = params![
@@ -100,7 +108,8 @@ pub(crate) fn find(
         query.sender_id.as_ref().map(UserId::as_str),
         query.from.map(|Timestamp(from)| from),
         query.until.map(|Timestamp(until)| until),
-        limit
+        limit,
+        !defects::active(Defect::EditsUnfound)
     ];
     let mut rows = statement.query(bound)?;
     let mut found = Vec::new();
@@ -254,6 +263,65 @@ mod tests {
             ("a", "!"),
         ] {
             assert!(search(&[text], query).is_empty(), "{query} in {text}");
+        }
+    }
+
+    /// A store of a hundred messages that are indexed, the fortieth of which says something of its own.
+    fn crowd() -> Store {
+        let store = Store::adopt(Connection::open_in_memory().unwrap()).unwrap();
+        let db = store.reader().connection();
+        db.execute_batch(
+            "INSERT INTO conversation (key, id, kind, created_at, activity_at)
+             VALUES (1, 'c-1', 'group', 1, 1)",
+        )
+        .unwrap();
+        for number in 1..=100_u8 {
+            let text = match number {
+                40 => "Lighthouse of Zanzibar".to_owned(),
+                _ => format!("message {number} of a hundred"),
+            };
+            db.execute(
+                "INSERT INTO message (key, operation_key, conversation, position, sender_id, text, at)
+                 VALUES (?1, ?2, 1, ?1, 'bob', ?3, 1)",
+                params![number, [number; 16], text],
+            )
+            .unwrap();
+        }
+        index(db, 1_000).unwrap();
+        store
+    }
+
+    /// Whether the file has these bytes anywhere, also where no row is.
+    fn holds(store: &mut Store, sought: &str) -> bool {
+        let image = store.image().unwrap().to_ascii_lowercase();
+        image
+            .windows(sought.len())
+            .any(|bytes| bytes == sought.as_bytes())
+    }
+
+    /// Single words may stay in the index until SQLite writes its pages anew.
+    #[test]
+    fn nothing_is_left_in_the_file_of_what_was_deleted_or_edited_away() {
+        for change in [
+            "UPDATE message SET text = '' WHERE key = 40",
+            "UPDATE message SET text = 'shorter' WHERE key = 40",
+            "DELETE FROM message WHERE key = 40",
+        ] {
+            let mut store = crowd();
+            assert!(holds(&mut store, "lighthouse of zanzibar"));
+            store.reader().connection().execute_batch(change).unwrap();
+            assert!(!holds(&mut store, "lighthouse of"), "{change}");
+            assert!(!holds(&mut store, "of zanzibar"), "{change}");
+            assert!(holds(&mut store, "message 41 of"));
+        }
+    }
+
+    #[test]
+    fn nothing_is_left_in_the_file_after_a_sign_out() {
+        let mut store = crowd();
+        crate::store::account::wipe(store.reader().connection()).unwrap();
+        for sought in ["zanzibar", "lighthouse", "of a hundred", "hundred", "c-1"] {
+            assert!(!holds(&mut store, sought), "{sought}");
         }
     }
 

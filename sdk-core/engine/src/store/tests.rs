@@ -40,6 +40,7 @@ fn every_connection_has_its_pragmas() {
         assert_eq!(pragma(connection, "temp_store"), number(2));
         assert_eq!(pragma(connection, "cell_size_check"), number(1));
     }
+    assert_eq!(pragma(writer, "secure_delete"), number(1));
     // NORMAL is 1, FULL is 2.
     for (durability, level) in [
         (Durability::Full, 2),
