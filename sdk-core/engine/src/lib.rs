@@ -45,6 +45,8 @@ mod capabilities;
 mod config;
 pub mod defects;
 mod facts;
+#[cfg(feature = "defects")]
+mod inspect;
 mod io;
 mod link;
 mod live;
@@ -74,6 +76,8 @@ use crate::tx::{Numbers, Tx};
 
 pub use beside::{PushError, handle_push_beside, read_push};
 pub use config::{Backoff, Config, FailurePolicy, Retention};
+#[cfg(feature = "defects")]
+pub use inspect::Kept;
 pub use io::{
     AppState, Attention, Command, CommandError, CommandId, ConnectionState, DownloadId,
     DownloadState, Effect, Field, FieldRule, FilePart, Input, NetworkState, NewConversation,

@@ -93,6 +93,18 @@ impl Pace {
         }
     }
 
+    /// How much of it is in memory, for the simulation.
+    #[cfg(feature = "defects")]
+    pub(crate) fn kept(&self) -> usize {
+        let spent = [
+            &self.budgets.connections,
+            &self.budgets.requests,
+            &self.budgets.refreshes,
+            &self.budgets.acts,
+        ];
+        spent.iter().map(|spent| spent.0.len()).sum()
+    }
+
     /// One try was begun.
     pub(crate) fn spend(&mut self, effort: Effort, now: Mono) {
         if defects::active(Defect::Restless) {

@@ -52,6 +52,12 @@ impl Timed for Requests {
 }
 
 impl Requests {
+    /// How much of it is in memory, for the simulation.
+    #[cfg(feature = "defects")]
+    pub(crate) fn kept(&self) -> usize {
+        self.open.len() + self.late.len()
+    }
+
     /// A request goes out with this transaction.
     pub(crate) fn opened(&mut self, tx: &Tx<'_>, asked: Asked, config: &Config) {
         let late = self.late.get(&asked.owner).copied().unwrap_or_default();

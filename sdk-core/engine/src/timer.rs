@@ -71,6 +71,12 @@ pub(crate) struct Timers {
 }
 
 impl Timers {
+    /// How many are set, for the simulation.
+    #[cfg(feature = "defects")]
+    pub(crate) fn len(&self) -> usize {
+        self.table.len()
+    }
+
     pub(crate) fn set(&mut self, timer: Timer, at: Mono) {
         self.table.insert(timer, at);
     }

@@ -14,6 +14,12 @@ pub(crate) struct Presence {
 }
 
 impl Presence {
+    /// How much of it is in memory, for the simulation.
+    #[cfg(feature = "defects")]
+    pub(crate) fn kept(&self) -> usize {
+        self.known.len()
+    }
+
     pub(crate) fn heard(&mut self, tx: &mut Tx<'_>, frame: PresenceFrame) {
         for user in &frame.users {
             self.known.insert(user.user_id.clone());

@@ -47,6 +47,13 @@ impl Timed for TypingSignals {
 }
 
 impl TypingSignals {
+    /// How much of it is in memory, for the simulation.
+    #[cfg(feature = "defects")]
+    pub(crate) fn kept(&self) -> usize {
+        let others: usize = self.others.values().map(BTreeMap::len).sum();
+        self.own.len() + self.told.len() + self.others.len() + others
+    }
+
     /// What the app says about its keyboard.
     pub(crate) fn app_said(
         &mut self,

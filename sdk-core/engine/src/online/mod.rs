@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 
 use fulmar_protocol::{Answer, ConversationId, HistoryPage, OperationKey, SearchQuery};
 
+use crate::defects::{self, Defect};
 use crate::facts::OnlineToken as Token;
 use crate::io::error::command_error;
 use crate::io::{CommandError, CommandId, RequestFailure, RequestId};
@@ -49,6 +50,12 @@ pub(crate) struct Online {
 }
 
 impl Online {
+    /// How much of it is in memory, for the simulation.
+    #[cfg(feature = "defects")]
+    pub(crate) fn kept(&self) -> usize {
+        self.asks.len()
+    }
+
     /// Asks, or says why not; the answer may be here already.
     pub(crate) fn ask(
         &mut self,
@@ -109,6 +116,7 @@ impl Online {
         let commands = ask.commands();
         let answer = match result {
             Ok(answer) => answer,
+            Err(_) if defects::active(Defect::ForgetsAskers) => return Ok(Vec::new()),
             Err(failure) => {
                 tx.reply_all(commands, &Err(command_error(failure)));
                 return Ok(Vec::new());

@@ -44,6 +44,12 @@ pub(super) struct Deliveries {
 }
 
 impl Deliveries {
+    /// How much of it is in memory, for the simulation.
+    #[cfg(feature = "defects")]
+    pub(super) fn kept(&self) -> usize {
+        self.behind.len()
+    }
+
     /// Something of others came in.
     pub(super) fn add(&mut self, tx: &Tx<'_>, timers: &mut Timers, conversation: ConversationKey) {
         self.behind.insert(conversation);

@@ -29,6 +29,13 @@ pub(super) struct Flights {
 }
 
 impl Flights {
+    /// How much of it is in memory, for the simulation.
+    #[cfg(feature = "defects")]
+    pub(super) fn kept(&self) -> usize {
+        let of = |flight: &Flight| 1 + flight.operations.len() + flight.deliveries.len();
+        self.open.values().map(of).sum()
+    }
+
     pub(super) fn begin(&mut self, submit: SubmitId, flight: Flight) {
         self.open.insert(submit, flight);
     }

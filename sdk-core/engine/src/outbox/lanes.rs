@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::defects::{self, Defect};
 use crate::store::{LaneId, Result, conversations, operations};
 use crate::time::Mono;
 use crate::timer::{Timer, Timers};
@@ -16,6 +17,12 @@ pub(super) struct Lanes {
 }
 
 impl Lanes {
+    /// How much of it is in memory, for the simulation.
+    #[cfg(feature = "defects")]
+    pub(super) fn kept(&self) -> usize {
+        self.resting.len() + self.shown.len()
+    }
+
     /// A lane waits until then.
     pub(super) fn rest(&mut self, timers: &mut Timers, lane: LaneId, at: Mono) {
         self.resting.insert(lane, at);
@@ -48,6 +55,9 @@ impl Lanes {
         for lane in lanes {
             let at = self.shown.get(&lane);
             if at == before.get(&lane) || !conversations::exists(&tx.db, lane.conversation())? {
+                continue;
+            }
+            if at.is_none() && defects::active(Defect::WaitsOn) {
                 continue;
             }
             let at = at.map(|at| tx.now.wall_at(*at));

@@ -128,6 +128,12 @@ impl Timed for Outbox {
 }
 
 impl Outbox {
+    /// How much of it is in memory, for the simulation.
+    #[cfg(feature = "defects")]
+    pub(crate) fn kept(&self) -> usize {
+        self.flights.kept() + self.lanes.kept() + self.deliveries.kept() + self.news.len()
+    }
+
     /// Takes up where the rows say.
     pub(crate) fn of(tx: &Tx<'_>) -> Result<Self> {
         Ok(Self {

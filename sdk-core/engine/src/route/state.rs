@@ -101,6 +101,24 @@ impl State {
         ]
     }
 
+    /// How many entries the collections of each machine have.
+    #[cfg(feature = "defects")]
+    pub(crate) fn kept(&self) -> Vec<(&'static str, usize)> {
+        let timers = self.timed().into_iter().map(|it| it.timers().len());
+        vec![
+            ("timers", timers.sum()),
+            ("session", self.session.kept()),
+            ("outbox", self.outbox.kept()),
+            ("uploads", self.uploads.kept()),
+            ("downloads", self.downloads.kept()),
+            ("typing", self.typing.kept()),
+            ("presence", self.presence.kept()),
+            ("online", self.online.kept()),
+            ("requests", self.requests.kept()),
+            ("pace", self.pace.kept()),
+        ]
+    }
+
     /// The earliest timer of all machines.
     pub(crate) fn next_timeout(&self) -> Option<Timeout> {
         let earliest = self.timed().into_iter().filter_map(|it| it.timers().next());

@@ -113,6 +113,12 @@ impl Timed for Session {
 }
 
 impl Session {
+    /// How much of it is in memory, for the simulation.
+    #[cfg(feature = "defects")]
+    pub(crate) fn kept(&self) -> usize {
+        self.asks.len()
+    }
+
     /// What is known after a start: the wall clock may have jumped since the tokens came, but nothing is
     /// left for longer than they ever had.
     pub(crate) fn of(account: Account, vault: Option<Arc<dyn Vault>>, now: Now) -> Self {

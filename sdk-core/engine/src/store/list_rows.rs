@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::messages::{self, MessageRow};
 use super::{ConversationKey, Result, StoreError};
+use crate::defects::{self, Defect};
 
 /// What the list shows of a conversation.
 pub(crate) struct ListRow<'a> {
@@ -35,7 +36,7 @@ pub(crate) fn write(
                           head - local_read_to
                               - (SELECT count(*) FROM message
                                  WHERE conversation = ?1 AND position > local_read_to
-                                   AND position <= head AND (sender_id = ?2 OR notice OR hidden)))
+                                   AND position <= head AND (sender_id = ?2 OR (notice AND ?12) OR hidden)))
                  ELSE server_unread END - ?10),
              unread_mentions = max(0, CASE WHEN local_read_to > server_read_to
                  THEN min(server_mentions,
@@ -60,6 +61,7 @@ pub(crate) fn write(
         row.active_at.map(|at| at.0),
         row.about_to_hide.unread_count,
         row.about_to_hide.unread_mentions,
+        !defects::active(Defect::NoticesUnread),
     ])?;
     Ok(())
 }

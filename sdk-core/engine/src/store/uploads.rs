@@ -1,6 +1,8 @@
 //! Upload rows: the files that messages of the outbox carry, until the message is confirmed. A file is up
 //! when the server has named it and has all of it.
 
+use std::collections::BTreeSet;
+
 use fulmar_protocol::{Attachment, ContentHash, FileId, OperationKey};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -120,6 +122,13 @@ pub(crate) fn begin_anew(db: &Connection, key: UploadKey) -> Result<()> {
     db.prepare_cached("UPDATE upload SET file_id = NULL, sent = 0 WHERE key = ?1")?
         .execute([key.0])?;
     Ok(())
+}
+
+/// Every file on its way.
+pub(crate) fn keys(db: &Connection) -> Result<BTreeSet<UploadKey>> {
+    let mut statement = db.prepare_cached("SELECT key FROM upload")?;
+    let rows = statement.query_map([], |row| row.get(0).map(UploadKey))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Files that have to stay on this device, because they are not confirmed at the server.

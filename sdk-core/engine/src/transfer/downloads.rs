@@ -100,6 +100,12 @@ impl Timed for Downloads {
 }
 
 impl Downloads {
+    /// How much of it is in memory, for the simulation.
+    #[cfg(feature = "defects")]
+    pub(crate) fn kept(&self) -> usize {
+        self.asks.len() + self.wanted.len()
+    }
+
     pub(crate) fn want(&mut self, tx: &mut Tx<'_>, wanted: Wanted) {
         if wanted.size == 0 {
             tx.reply(wanted.command, Ok(Reply::Done));

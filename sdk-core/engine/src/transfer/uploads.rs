@@ -5,6 +5,7 @@
 //! files are up. Nothing in here may give a file up by itself.
 
 mod failure;
+mod memory;
 #[cfg(test)]
 mod tests;
 
@@ -111,6 +112,7 @@ impl Uploads {
         chunk_limit: u32,
         gate: Gate,
     ) -> Result<()> {
+        self.forget_gone(tx)?;
         let Some(token) = token else { return Ok(()) };
         self.limit = chunk_limit;
         if self.asks.len() >= AT_ONCE {
@@ -350,13 +352,6 @@ impl Uploads {
         for (request, _) in self.asks.extract_if(.., |_, (about, _)| *about == key) {
             tx.call_off(request);
         }
-    }
-
-    fn forget(&mut self, key: UploadKey) {
-        self.known.remove(&key);
-        self.failures.remove(&key);
-        self.farthest.remove(&key);
-        self.damaged.remove(&key);
     }
 
     /// Something changed for the better: nothing waits any longer.

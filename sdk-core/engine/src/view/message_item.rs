@@ -8,6 +8,7 @@ use fulmar_protocol::{
 use rusqlite::Connection;
 
 use super::content::MessageContent;
+use crate::defects::{self, Defect};
 use crate::operation::overlay;
 use crate::store::messages::{self, MessageRow};
 use crate::store::operations::{self, OperationRow};
@@ -146,7 +147,10 @@ impl<'a> View<'a> {
             changes: operations::changes_of_lane(db, key.lane())?,
             others: participants::all(db, key)?
                 .into_iter()
-                .filter(|participant| Some(&participant.user_id) != own.as_ref())
+                .filter(|participant| {
+                    Some(&participant.user_id) != own.as_ref()
+                        || defects::active(Defect::SelfAmongOthers)
+                })
                 .collect(),
             ahead: runs::threads_ahead(db, key, head)?
                 .into_iter()

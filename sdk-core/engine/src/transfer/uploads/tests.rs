@@ -28,12 +28,12 @@ use crate::testing::{Bench, EPOCH, Step};
 use crate::time::Mono;
 use crate::timer::{Timed, Timer};
 
-const SIZE: u64 = 1_000_000;
-const LIMIT: u32 = 1 << 20;
+pub(super) const SIZE: u64 = 1_000_000;
+pub(super) const LIMIT: u32 = 1 << 20;
 
-struct Dock {
-    bench: Bench,
-    uploads: Uploads,
+pub(super) struct Dock {
+    pub(super) bench: Bench,
+    pub(super) uploads: Uploads,
     config: Config,
     lane: LaneId,
     online: OnlineToken,
@@ -41,7 +41,7 @@ struct Dock {
 
 /// What the machine wants next.
 #[derive(Debug, Clone, PartialEq)]
-enum Wants {
+pub(super) enum Wants {
     Create,
     Find,
     Send { offset: u64, length: u64 },
@@ -99,7 +99,7 @@ impl Dock {
     }
 
     /// With one file that is to go up.
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut dock = Self::empty();
         dock.add(100, &[SIZE]);
         dock
@@ -155,11 +155,11 @@ impl Dock {
         step.result
     }
 
-    fn row(&mut self) -> UploadRow {
+    pub(super) fn row(&mut self) -> UploadRow {
         self.rows().remove(0)
     }
 
-    fn reconcile_with(&mut self, gate: Gate, limit: u32) -> Vec<(RequestId, Wants)> {
+    pub(super) fn reconcile_with(&mut self, gate: Gate, limit: u32) -> Vec<(RequestId, Wants)> {
         let uploads = &mut self.uploads;
         let step = self.bench.run(|tx| {
             uploads.reconcile(tx, Some(&token()), limit, gate).unwrap();
@@ -168,7 +168,7 @@ impl Dock {
     }
 
     /// What goes out next, if anything.
-    fn next(&mut self) -> Option<(RequestId, Wants)> {
+    pub(super) fn next(&mut self) -> Option<(RequestId, Wants)> {
         let mut all = self.reconcile_with(Gate::OPEN, LIMIT);
         assert!(all.len() <= 1);
         all.pop()
@@ -193,7 +193,7 @@ impl Dock {
         })
     }
 
-    fn sent(
+    pub(super) fn sent(
         &mut self,
         request: RequestId,
         result: Result<u64, TransferFailure>,
@@ -217,6 +217,10 @@ impl Dock {
                 self.sent(request, Err(failure)).result
             }
         }
+    }
+
+    pub(super) fn name(&mut self, request: RequestId) {
+        drop(self.answer(request, Ok(Answer::UploadCreated(file("f")))));
     }
 
     /// The file is named, and the first part is on its way.
