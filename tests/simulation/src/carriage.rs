@@ -292,7 +292,10 @@ impl World {
                 size,
                 access_token,
             } => self.fetch_chunk(process, request, part, size, access_token),
-            Effect::Reply { command, reply } => self.replied(index, command, reply),
+            Effect::Reply { command, reply } => {
+                self.devices[index].answers.answered(command)?;
+                self.replied(index, command, reply)?;
+            }
             Effect::FetchToken { request, .. } => {
                 let wanted = ScheduledEvent::TokenWanted { process, request };
                 self.network.at(at, wanted);
@@ -301,8 +304,8 @@ impl World {
             // What was asked arrives all the same; nobody waits for the answer.
             Effect::CancelRequest { .. } => {}
             Effect::Session(state) => self.devices[index].session = state,
+            Effect::Changed(topic) => self.devices[index].watching.told(topic),
             Effect::Connection(_)
-            | Effect::Changed(_)
             | Effect::Downloading { .. }
             | Effect::DownloadEnded { .. }
             | Effect::Typing { .. }

@@ -91,10 +91,17 @@ impl World {
             .collect();
         let truth = Truth::read(&mut self.backend, &users, now)?;
         truth.judge_server(&self.devices)?;
+        let quiet = u64::try_from(self.deployment.quiet().as_millis()).unwrap_or(u64::MAX);
         for device in &self.devices {
-            truth
-                .judge_device(device)
+            let waited = device.answers.judge_rest(quiet, self.time);
+            waited
+                .and_then(|()| truth.judge_device(device))
+                .and_then(|()| device.judge_rest())
                 .map_err(|what| format!("{}: {what}", device.name))?;
+        }
+        let deleted = truth.deleted_texts(&self.devices);
+        for device in &mut self.devices {
+            device.judge_deleted(&deleted)?;
         }
         Ok(self
             .devices

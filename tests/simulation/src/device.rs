@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::answers::Answers;
 use crate::efforts::Efforts;
 use crate::files::Disk;
 use crate::looking::LookedAt;
 use crate::network::FarSocket;
 use crate::storage::Storage;
 use crate::suspend::Suspended;
+use crate::watching::Watching;
 use fulmar_engine::query::{
     Action, ConversationFilter, ConversationItem, Folder, MessageItem, OutboxState, TimelineItem,
     TimelineSnapshot, Window, conversation_key, conversations, outbox, pinned_messages, timeline,
@@ -83,14 +85,20 @@ pub(crate) struct Device {
     pub(crate) written: u32,
     /// Messages whose `send` was answered, and that nobody gave up: they must never be lost.
     pub(crate) promised: BTreeMap<OperationKey, Promise>,
+    /// What was ever promised says this, whatever became of it.
+    pub(crate) texts: BTreeMap<OperationKey, String>,
     /// Of those, the ones not yet seen as sent on this screen.
     pub(crate) unseen: BTreeSet<OperationKey>,
     /// Messages that somebody gave up, and was told that they are gone.
     pub(crate) given_up: BTreeSet<OperationKey>,
-    /// What the screen showed last, per conversation.
-    pub(crate) shown: BTreeMap<Screen, Vec<TimelineItem>>,
+    /// The conversations that were on this screen.
+    pub(crate) shown: BTreeSet<ConversationId>,
     /// What was there when the screen was last looked at, and was right.
     pub(crate) looked_at: Option<LookedAt>,
+    /// The live lists of the process.
+    pub(crate) watching: Watching,
+    /// What the process was asked and has not answered.
+    pub(crate) answers: Answers,
     /// How many conversations it has begun.
     pub(crate) begun: u32,
     /// How often the process tried what came to nothing.
@@ -121,10 +129,13 @@ impl Device {
             last_command: 0,
             written: 0,
             promised: BTreeMap::new(),
+            texts: BTreeMap::new(),
             unseen: BTreeSet::new(),
             given_up: BTreeSet::new(),
-            shown: BTreeMap::new(),
+            shown: BTreeSet::new(),
             looked_at: None,
+            watching: Watching::default(),
+            answers: Answers::default(),
             begun: 0,
             efforts: Efforts::default(),
             kept: None,
@@ -177,6 +188,9 @@ impl Device {
 
     /// A promise was given: the message is safe from now on.
     pub(crate) fn promise(&mut self, key: OperationKey, promise: Promise) {
+        if let Some(text) = &promise.text {
+            self.texts.insert(key, text.clone());
+        }
         self.promised.insert(key, promise);
         self.unseen.insert(key);
     }
@@ -207,11 +221,11 @@ impl Device {
     }
 
     /// Every conversation that was ever on this screen or written in, also one that is hidden now.
-    pub(crate) fn known(&self, list: &[ConversationItem]) -> BTreeSet<ConversationId> {
-        let listed = list.iter().map(|item| &item.conversation_id);
+    pub(crate) fn known(&self, lists: &[Vec<ConversationItem>; 2]) -> BTreeSet<ConversationId> {
+        let listed = lists.iter().flatten().map(|item| &item.conversation_id);
         let promised = self.promised.values().map(|promise| &promise.conversation);
-        let known = self.shown.keys().map(|(id, _)| id).chain(promised);
-        known.chain(listed).cloned().collect()
+        let known = self.shown.iter().chain(promised).chain(listed);
+        known.cloned().collect()
     }
 
     /// All messages that a conversation shows, those of threads behind the others.

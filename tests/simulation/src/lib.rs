@@ -11,6 +11,7 @@
 //! fails, [`shrink`] finds a shorter one that fails, too.
 
 mod acting;
+mod answers;
 mod arrivals;
 mod carriage;
 mod comparing;
@@ -20,6 +21,7 @@ mod device;
 mod efforts;
 mod files;
 mod looking;
+mod memory;
 mod network;
 pub mod oracle;
 mod outage;
@@ -29,13 +31,16 @@ mod population;
 mod process;
 mod progress;
 mod provider;
+mod receipts;
 mod reduction;
 mod shrink;
 mod storage;
+mod store;
 mod store_failure;
 mod storm;
 mod streams;
 mod suspend;
+mod watching;
 mod workers;
 mod world;
 

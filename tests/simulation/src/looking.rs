@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use fulmar_engine::SessionState;
 use fulmar_engine::query::{
-    ConversationItem, MessageItem, MessageState, Older, TimelineItem, apply, diff, participants,
+    ConversationItem, Folder, MessageItem, MessageState, Older, ParticipantsSnapshot, participants,
 };
-use fulmar_engine::{Engine, SessionState};
 use fulmar_protocol::Position;
 
 use crate::device::{Device, messages, parse};
+use crate::memory::{When, judge_kept};
+use crate::store::{judge_counts, judge_rest, judge_search};
+use crate::watching::{People, Read};
 
 /// Everything that a look depends on: as long as it is the same, another one would see the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,18 +53,23 @@ impl Device {
         let Some(engine) = &self.engine else {
             return Ok(());
         };
-        let list = self.list()?;
-        if self.session == SessionState::SignedOut && !list.is_empty() {
+        let lists = [self.listed(Folder::Inbox)?, self.listed(Folder::Archive)?];
+        if self.session == SessionState::SignedOut && !lists.iter().all(Vec::is_empty) {
             return Err("there are conversations of somebody who signed out".to_owned());
         }
-        for item in &list {
-            self.judge_count(engine, item)?;
+        let mut people = People::new();
+        for item in lists.iter().flatten() {
+            let id = &item.conversation_id;
+            let there = participants(engine.reader(), id).map_err(|error| error.to_string())?;
+            self.judge_count(item, &there)?;
+            people.insert(id.clone(), there);
         }
         let mut on_screen = BTreeSet::new();
         let mut away = BTreeSet::new();
         let mut all_here = true;
         let mut seen = BTreeSet::new();
-        for id in self.known(&list) {
+        let mut read = Read::new();
+        for id in self.known(&lists) {
             let main = self.timeline(&id, None)?;
             match main.conversation {
                 // Known by two ids: one from before the server gave it one.
@@ -91,14 +99,11 @@ impl Device {
                         self.unseen.remove(&item.key);
                     }
                 }
-                let shown = self.shown.entry((id.clone(), thread)).or_default();
-                let changes = diff(shown, &snapshot.items, TimelineItem::key);
-                apply(shown, changes);
-                if *shown != snapshot.items {
-                    return Err("the changes do not lead to what the query gives".to_owned());
-                }
+                read.insert((id.clone(), thread), snapshot);
             }
+            self.shown.insert(id);
         }
+        self.watch(lists, people, read)?;
         let promised = &self.promised;
         self.unseen.retain(|key| {
             promised
@@ -115,12 +120,38 @@ impl Device {
         }
     }
 
+    /// Judges what no screen shows.
+    pub(crate) fn judge_within(&self, heard_all: bool) -> Result<(), String> {
+        let Some(engine) = &self.engine else {
+            return Ok(());
+        };
+        judge_kept(engine, self.answers.len(), When::Anytime)?;
+        match heard_all {
+            true => judge_counts(engine, &self.user),
+            false => Ok(()),
+        }
+    }
+
+    /// Judges what is left when there is nothing to do any more.
+    pub(crate) fn judge_rest(&self) -> Result<(), String> {
+        let Some(engine) = &self.engine else {
+            return Ok(());
+        };
+        judge_rest(engine)?;
+        judge_kept(engine, self.answers.len(), When::AtRest)?;
+        judge_search(engine)
+    }
+
     /// At every moment no more is unread than there is after the read pointer.
-    fn judge_count(&self, engine: &Engine, item: &ConversationItem) -> Result<(), String> {
-        let people = participants(engine.reader(), &item.conversation_id)
-            .map_err(|error| error.to_string())?
-            .participants;
-        let own = people.iter().find(|person| person.user_id == self.user);
+    fn judge_count(
+        &self,
+        item: &ConversationItem,
+        people: &ParticipantsSnapshot,
+    ) -> Result<(), String> {
+        let own = people
+            .participants
+            .iter()
+            .find(|person| person.user_id == self.user);
         let read_to = own.map_or(Position::ZERO, |own| own.read_to);
         let most = item.last_position.0.saturating_sub(read_to.0);
         match item.unread_count <= most && item.unread_mentions <= item.unread_count {
@@ -151,6 +182,8 @@ fn judge_screen(name: &str, items: &[MessageItem], whole: bool) -> Result<(), St
             && writer == name
             && item.forwarded_from.is_none()
             && (whole || item.position.is_some())
+            // Where an app lets others pass what failed, they come first.
+            && !matches!(item.state, MessageState::Failed { .. })
         {
             if number <= last_number {
                 return Err(format!("{} comes after number {last_number}", item.text()));

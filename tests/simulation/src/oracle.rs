@@ -11,9 +11,10 @@ use fulmar_protocol::{
 use serde::de::DeserializeOwned;
 
 use crate::comparing::{same_pins, same_timeline};
-use crate::device::{Device, parse, written};
+use crate::device::{Device, messages, parse, written};
 use crate::files::hash;
 use crate::population::ORACLE;
+use crate::receipts::same_standing;
 
 /// What the server has, read over its public API, as each user sees it.
 pub(crate) struct Truth {
@@ -127,6 +128,23 @@ impl Truth {
         self.judge_pairs()
     }
 
+    /// What was written and deleted for everyone, and is said by no other message, for one was forwarded.
+    pub(crate) fn deleted_texts(&self, devices: &[Device]) -> BTreeSet<String> {
+        let all = || self.messages.values().flatten();
+        let said: BTreeSet<&str> = all().map(|one| written(&one.content.text)).collect();
+        let deleted = all().filter(|message| message.deleted.is_some());
+        deleted
+            .flat_map(|message| {
+                devices
+                    .iter()
+                    .map(|one| one.texts.get(&message.operation_key))
+            })
+            .flatten()
+            .filter(|text| !said.contains(text.as_str()))
+            .cloned()
+            .collect()
+    }
+
     /// Everyone is online, so everything of others was delivered to everyone with a device.
     fn judge_deliveries(&self) -> Result<(), String> {
         for (user, views) in self
@@ -227,6 +245,7 @@ impl Truth {
             (!thread).then_some(message.position)
         };
         same_timeline(&main, all, beside_threads, Some(surely))?;
+        same_standing(&messages(main.items), all, view, &device.user)?;
         for root in all.iter().filter(|message| message.thread.is_some()) {
             let key = root.operation_key;
             let thread = device.timeline(id, Some(key))?;
@@ -235,6 +254,7 @@ impl Truth {
                 place.filter(|_| message.content.thread_root == Some(key))
             };
             same_timeline(&thread, all, in_thread, None)?;
+            same_standing(&messages(thread.items), all, view, &device.user)?;
         }
         same_pins(&device.pinned(id)?, &view.pinned_messages)?;
         let people = participants(engine.reader(), id)

@@ -17,11 +17,14 @@ impl World {
         index: DeviceIndex,
         command: fulmar_engine::CommandId,
         reply: Result<Reply, CommandError>,
-    ) {
+    ) -> Step {
         let device = &mut self.devices[index];
         match (device.waiting.remove(&command), reply) {
             (Some(Waiting::SignIn), _) => device.signing_in = false,
-            (Some(Waiting::SignOut), Ok(_)) => device.shown.clear(),
+            (Some(Waiting::SignOut), Ok(_)) => {
+                device.shown.clear();
+                return device.judge_wiped();
+            }
             // A commit that failed may be found when the store is opened again: it is there, or given up.
             (Some(Waiting::GivenUp { .. }), Err(CommandError::Store { .. })) => {}
             (Some(Waiting::Sent { key, promise }), Ok(_))
@@ -36,6 +39,7 @@ impl World {
             // Not promised, so it may be anywhere or nowhere; and the rest promises nothing.
             _ => {}
         }
+        Ok(())
     }
 
     pub(crate) fn sign_in(&mut self, index: DeviceIndex) -> Step {

@@ -5,8 +5,10 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use fulmar_engine::{Durability, Effect, Input, SessionState};
 
+use crate::answers::Answers;
 use crate::network::{DeviceIndex, ScheduledEvent};
 use crate::storm::Fault;
+use crate::watching::Watching;
 use crate::world::{Step, World};
 
 impl World {
@@ -44,6 +46,7 @@ impl World {
         self.transactions += 1;
         device.storage.refused();
         device.efforts.told(&batch, self.time);
+        device.answers.told(&batch, self.time);
         let released = match engine.handle(batch, now) {
             Ok(released) => released,
             Err(failed) => return Ok(Some(failed.to_string())),
@@ -86,10 +89,24 @@ impl World {
     }
 
     pub(crate) fn look(&mut self, index: DeviceIndex) -> Step {
+        let heard = self.has_heard_all(index)?;
         let device = &mut self.devices[index];
-        device
-            .look()
-            .map_err(|what| format!("on the screen of {}: {what}", device.name))
+        let waited = device.answers.judge(&self.deployment.client, self.time);
+        let look = waited.and_then(|()| device.look());
+        let look = look.and_then(|()| device.judge_within(heard));
+        look.map_err(|what| format!("on the screen of {}: {what}", device.name))
+    }
+
+    /// Whether a device has followed the log of its user to the end.
+    fn has_heard_all(&mut self, index: DeviceIndex) -> Result<bool, String> {
+        let now = self.server_now();
+        let device = &self.devices[index];
+        let Some(engine) = &device.engine else {
+            return Ok(false);
+        };
+        let log = self.backend.log_of(&device.user, now);
+        let (log_id, head) = log.map_err(|problem| format!("{problem:?}"))?;
+        Ok(engine.user_id().is_some() && engine.followed() == (Some(log_id), head))
     }
 
     /// The process dies. The power may fail with it, or has.
@@ -104,6 +121,8 @@ impl World {
         crashed.map_err(|error| error.to_string())?;
         device.kept = None;
         device.waiting.clear();
+        device.answers = Answers::default();
+        device.watching = Watching::default();
         device.signing_in = false;
         device.session = SessionState::SignedOut;
         self.end_sockets(index);

@@ -5,6 +5,7 @@
 use fulmar_engine::{CommandError, CommandId, Engine, Input, OpenError};
 
 use crate::network::{DeviceIndex, ScheduledEvent};
+use crate::watching::Watching;
 use crate::world::{Step, World};
 
 /// After how long a store that failed is opened again at the latest, as in the runtime.
@@ -25,14 +26,13 @@ impl World {
         if !device.storage.refused() {
             return Err(format!("{}: {reason}", device.name));
         }
-        self.close_store(index, &again, reason);
+        self.close_store(index, &again, reason)?;
         let pause = self.rng.u64(0..=REOPEN_PAUSE);
         let reopen = ScheduledEvent::Start { device: index };
         self.network.at(self.time + pause, reopen);
         // What was in a batch with others is tried once more by itself; what was alone is refused.
         if self.rng.bool() {
-            self.refuse(index, again, reason);
-            return Ok(());
+            return self.refuse(index, again, reason);
         }
         for input in again {
             self.open_store(index)?;
@@ -48,8 +48,8 @@ impl World {
             if device.storage.lost_power() {
                 return self.crash(index);
             }
-            self.close_store(index, &[], &reason);
-            self.refuse(index, vec![input], &reason);
+            self.close_store(index, &[], &reason)?;
+            self.refuse(index, vec![input], &reason)?;
         }
         Ok(())
     }
@@ -71,7 +71,7 @@ impl World {
     }
 
     /// The engine is gone, with everything that it had asked for; the process goes on without it.
-    fn close_store(&mut self, index: DeviceIndex, again: &[Input], reason: &str) {
+    fn close_store(&mut self, index: DeviceIndex, again: &[Input], reason: &str) -> Step {
         let device = &mut self.devices[index];
         // Closing writes to the disk what it takes.
         let pace = device.engine.take().map(Engine::into_pace);
@@ -83,16 +83,22 @@ impl World {
         let waiting: Vec<CommandId> = waiting.filter(|it| !anew.contains(it)).collect();
         for command in waiting {
             let reason = reason.to_owned();
-            self.replied(index, command, Err(CommandError::Unreachable { reason }));
+            self.replied(index, command, Err(CommandError::Unreachable { reason }))?;
         }
+        let device = &mut self.devices[index];
+        device.answers.closed(&anew);
+        device.watching = Watching::default();
         self.end_sockets(index);
+        Ok(())
     }
 
-    fn refuse(&mut self, index: DeviceIndex, batch: Vec<Input>, reason: &str) {
+    fn refuse(&mut self, index: DeviceIndex, batch: Vec<Input>, reason: &str) -> Step {
         for command in batch.iter().filter_map(command_of) {
             let reason = reason.to_owned();
-            self.replied(index, command, Err(CommandError::Store { reason }));
+            self.devices[index].answers.refused(command);
+            self.replied(index, command, Err(CommandError::Store { reason }))?;
         }
+        Ok(())
     }
 }
 

@@ -10,6 +10,7 @@ use crate::world::{Step, World};
 /// A process that is suspended.
 pub(crate) struct Suspended {
     engine: Engine,
+    since: u64,
     /// What arrived meanwhile.
     held: Vec<ScheduledEvent>,
     /// Something in between has forgotten its connections, and tells nobody: nothing arrives.
@@ -38,6 +39,7 @@ impl World {
         let device = &mut self.devices[index];
         device.suspended = device.engine.take().map(|engine| Suspended {
             engine,
+            since: self.time,
             held: Vec::new(),
             is_cut_off: fate == 1,
         });
@@ -53,9 +55,16 @@ impl World {
     /// The process goes on, unless it was killed.
     pub(crate) fn resume(&mut self, index: DeviceIndex) -> Step {
         let device = &mut self.devices[index];
-        let Some(Suspended { engine, held, .. }) = device.suspended.take() else {
+        let Some(Suspended {
+            engine,
+            since,
+            held,
+            ..
+        }) = device.suspended.take()
+        else {
             return Ok(());
         };
+        device.answers.suspended(self.time - since);
         device.engine = Some(engine);
         if self.happens(Fault::Crash) {
             return self.crash(index);

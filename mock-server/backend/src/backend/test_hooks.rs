@@ -4,8 +4,8 @@
 //! It must not bend a rule: an operation that a user may not do is refused here as well.
 
 use fulmar_protocol::{
-    Conversation, DeviceId, Operation, Outcome, Problem, ResetFrame, Secret, ServerFrame,
-    Timestamp, UserId,
+    Conversation, DeviceId, LogId, Operation, Outcome, Problem, ResetFrame, Secret, Seq,
+    ServerFrame, Timestamp, UserId,
 };
 
 use super::Backend;
@@ -89,6 +89,19 @@ impl Backend {
             rooms.accounts.authenticate(tx, Some(token))
         });
         caller.ok().map(|caller| (caller.user_id, caller.device_id))
+    }
+
+    /// Which log is a user's, and its newest event.
+    ///
+    /// # Errors
+    /// A problem when there is no such user.
+    pub fn log_of(&mut self, user: &UserId, now: Timestamp) -> Result<(LogId, Seq), Problem> {
+        let state = self.service.quiet(now, |rooms, tx| {
+            rooms.accounts.check_known(tx, user)?;
+            log::state(tx.db(), user)
+        });
+        let state = state.map_err(Error::into_problem)?;
+        Ok((state.log_id, state.head))
     }
 
     /// Forgets the events of a user's log so far, as a server does that keeps only a while: devices
