@@ -43,9 +43,10 @@ impl World {
             held: Vec::new(),
             is_cut_off: fate == 1,
         });
-        let lasts = match self.rng.u32(0..10) {
-            0 => self.rng.u64(600_000..7_200_000),
-            1..5 => self.rng.u64(60_000..600_000),
+        // Hours are rare: meanwhile the others of the world go on, which takes its time.
+        let lasts = match self.rng.u32(0..24) {
+            0 => self.rng.u64(600_000..5_400_000),
+            1..12 => self.rng.u64(60_000..600_000),
             _ => self.rng.u64(1_000..60_000),
         };
         let resume = ScheduledEvent::Resume { device: index };
