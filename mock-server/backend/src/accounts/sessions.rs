@@ -15,6 +15,9 @@ use crate::store::sessions::{self, write};
 use crate::store::users;
 use crate::tx::Tx;
 
+/// The most sessions of a user: the oldest end when there are more (PROTOCOL.md §9).
+const MOST_SESSIONS: u32 = 100;
+
 /// What became of a refresh token.
 #[derive(Debug)]
 pub(crate) enum Refreshed {
@@ -38,6 +41,9 @@ impl Accounts {
         }
         let (session, started) = self.start_session(tx, &request.user_id, &request.device_id)?;
         news.extend(started);
+        for old in sessions::beyond(tx.db(), &request.user_id, MOST_SESSIONS)? {
+            news.extend(self.end_session(tx, &old)?);
+        }
         Ok((session, news))
     }
 

@@ -76,6 +76,12 @@ impl Conversations {
         if others.len() >= MOST_PARTICIPANTS {
             return Err(Error::invalid("Too many participants"));
         }
+        let direct = params.kind == ConversationKind::Direct;
+        let only = others.first().filter(|_| direct && others.len() == 1);
+        let begun = match only {
+            Some(other) => conversations::find_pair(tx.db(), &pair(user, other))?.is_some(),
+            None => false,
+        };
         for other in &others {
             if users::find(tx.db(), other)?.is_none() {
                 if active(Defect::BeginsRefused) {
@@ -85,6 +91,10 @@ impl Conversations {
                     return Err(Error::invalid("There is no such user"));
                 }
                 return Err(Error::no_such_user());
+            }
+            // Before the values, or these would tell a user who has blocked this one from nobody.
+            if !begun {
+                check_reachable(tx, user, other)?;
             }
         }
         let mut profile = ConversationProfile {
@@ -115,9 +125,6 @@ impl Conversations {
             && let Some(existing) = conversations::find_pair(tx.db(), pair)?
         {
             return Ok(Created::Existing(existing));
-        }
-        for other in &others {
-            check_reachable(tx, user, other)?;
         }
         let mut participants = vec![user.clone()];
         participants.extend(others.into_iter().cloned());

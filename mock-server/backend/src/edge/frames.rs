@@ -224,6 +224,7 @@ fn hello(
         log.head
     };
     sockets.greet(socket, caller, sent);
+    sockets.hear(socket, now);
     let mut outgoing = vec![say(socket, ServerFrame::Ready(ready))];
     if !resumes {
         let reset = ResetFrame {

@@ -7,6 +7,7 @@ pub(crate) mod http;
 pub(crate) mod notify;
 mod openapi;
 mod presence;
+mod rate;
 pub(crate) mod sockets;
 mod typing;
 pub(crate) mod upkeep;

@@ -51,9 +51,8 @@ pub(crate) fn notify(
         &notify_introduced,
         now,
     ));
-    for (one, other) in &notify_separated {
-        outgoing.extend(presence::part(sockets, one, other));
-        outgoing.extend(presence::part(sockets, other, one));
+    for pair in &notify_separated {
+        outgoing.extend(presence::part(service, sockets, pair, now));
     }
     for user in &notify_presence {
         outgoing.extend(presence::tell_of(service, sockets, user, now));

@@ -94,8 +94,26 @@ pub(super) fn introduce(
     outgoing
 }
 
+/// Two users are out of sight for each other, where they were in it: strangers are told nothing of each other.
+pub(super) fn part(
+    service: &mut Service,
+    sockets: &Sockets,
+    (one, other): &(UserId, UserId),
+    now: Timestamp,
+) -> Vec<Outgoing> {
+    let read = service.quiet(now, |_, tx| {
+        participants::share(tx.db(), one, other, MOST_PARTICIPANTS)
+    });
+    if !service.can(&Capability::Presence) || or_nobody(read) != Some(true) {
+        return Vec::new();
+    }
+    let mut outgoing = unseen(sockets, one, other);
+    outgoing.extend(unseen(sockets, other, one));
+    outgoing
+}
+
 /// A user is out of sight for another.
-pub(super) fn part(sockets: &Sockets, viewer: &UserId, other: &UserId) -> Vec<Outgoing> {
+fn unseen(sockets: &Sockets, viewer: &UserId, other: &UserId) -> Vec<Outgoing> {
     let unseen = UserPresence {
         user_id: other.clone(),
         presence: Presence::Offline { last_seen_at: None },

@@ -8,6 +8,7 @@ use fulmar_protocol::{
     CloseCode, ConversationId, Secret, Seq, ServerFrame, Timestamp, TypingState, UserId,
 };
 
+use super::rate::Rate;
 use crate::actor::Caller;
 
 /// Names a socket of this backend.
@@ -50,8 +51,13 @@ struct Socket {
     state: State,
     /// Where its user types, and when they last said so.
     typing: BTreeMap<ConversationId, Timestamp>,
+    typed: Rate,
+    /// Before the greeting when it was opened: what is no hello keeps no socket open.
     last_heard: Timestamp,
 }
+
+/// The most signals of typing of one socket in a second (PROTOCOL.md §3.10).
+const MOST_TYPED: u32 = 10;
 
 enum State {
     /// Connected; nobody knows who it is.
@@ -104,6 +110,7 @@ impl Sockets {
             Socket {
                 state,
                 typing: BTreeMap::new(),
+                typed: Rate::new(now),
                 last_heard: now,
             },
         );
@@ -131,8 +138,17 @@ impl Sockets {
         let Some(socket) = self.open.get_mut(&id) else {
             return false;
         };
-        socket.last_heard = now;
+        match socket.state {
+            State::Ready { .. } => socket.last_heard = now,
+            State::Greeting { .. } => {}
+        }
         true
+    }
+
+    /// Whether a socket may say something about typing now; it is counted.
+    pub(super) fn may_type(&mut self, id: SocketId, now: Timestamp) -> bool {
+        let socket = self.open.get_mut(&id);
+        socket.is_some_and(|socket| socket.typed.count(now) <= MOST_TYPED)
     }
 
     /// The token of the handshake, if it had one; `None` after the greeting.

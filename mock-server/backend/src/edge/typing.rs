@@ -16,7 +16,7 @@ use crate::store::participants;
 /// After so long without a word nobody types any more (PROTOCOL.md §3.10).
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// A `typing` frame. It is ignored where the user may not write.
+/// A `typing` frame. It is ignored where the user may not write, and when there are too many.
 pub(super) fn typing(
     service: &mut Service,
     sockets: &mut Sockets,
@@ -25,6 +25,9 @@ pub(super) fn typing(
     typing: &Typing,
     now: Timestamp,
 ) -> Vec<Outgoing> {
+    if !sockets.may_type(socket, now) {
+        return Vec::new();
+    }
     let (id, user) = (&typing.conversation_id, &caller.user_id);
     let allowed = service.quiet(now, |_, tx| Writer::check(tx, id, user));
     let allowed = allowed.is_ok() || active(Defect::TypingOfAnybody);

@@ -92,7 +92,10 @@ impl Rooms {
                 self.log
                     .append(tx, [&user_id], &EventData::BlocksUpdated(list))?;
                 self.audit.record(tx, &user_id, "user.unblocked")?;
-                tx.pending.notify_introduced.extend([user_id, unblocked]);
+                // Strangers have not seen each other before, and do not now.
+                if participants::share(tx.db(), &user_id, &unblocked, u32::MAX)? {
+                    tx.pending.notify_introduced.extend([user_id, unblocked]);
+                }
             }
             AccountNews::ProfileChanged(updated) => {
                 let mut people = participants::circle(tx.db(), &updated.user_id, u32::MAX)?;

@@ -192,6 +192,27 @@ pub(crate) fn circle(
     rows.map(|row| Ok(UserId::new(row?)?)).collect()
 }
 
+/// Whether two users share a conversation of at most so many people, also when one has blocked the other.
+pub(crate) fn share(
+    db: &Connection,
+    one: &UserId,
+    other: &UserId,
+    most_participants: u32,
+) -> Result<bool> {
+    Ok(db
+        .prepare_cached(
+            "SELECT EXISTS (
+                 SELECT 1 FROM participant AS own JOIN participant AS other USING (conversation_id)
+                 WHERE own.user_id = ?1 AND other.user_id = ?2
+                   AND (SELECT count(*) FROM participant AS all_of_them
+                        WHERE all_of_them.conversation_id = own.conversation_id) <= ?3)",
+        )?
+        .query_row(
+            params![one.as_str(), other.as_str(), most_participants],
+            |row| row.get(0),
+        )?)
+}
+
 /// The role of somebody who takes part.
 pub(crate) fn role(db: &Connection, id: &ConversationId, user: &UserId) -> Result<Option<Role>> {
     let role: Option<String> = db

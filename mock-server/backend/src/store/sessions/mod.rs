@@ -71,6 +71,15 @@ pub(crate) fn older_of_device(
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// The sessions of a user but the newest, of which so many stay.
+pub(crate) fn beyond(db: &Connection, user_id: &UserId, stay: u32) -> Result<Vec<String>> {
+    let mut statement = db.prepare_cached(
+        "SELECT session_id FROM session WHERE user_id = ?1 ORDER BY ordinal DESC LIMIT -1 OFFSET ?2",
+    )?;
+    let rows = statement.query_map(params![user_id.as_str(), stay], |row| row.get("session_id"))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// Every session of a user, the newest first.
 pub(crate) fn list(
     db: &Connection,
