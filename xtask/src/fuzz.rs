@@ -16,15 +16,15 @@ const VECTORS: &[&str] = &[
 ];
 /// Each target, what it begins with beside its corpus, and how many runs are a smoke test.
 const TARGETS: [(&str, &[&str], u32); 9] = [
-    ("frames", VECTORS, 50_000),
-    ("bodies", VECTORS, 50_000),
-    ("answers", &[], 50_000),
-    ("worlds", &["mock-server/scenarios"], 50_000),
-    ("backend", &[], 2_000),
-    ("inputs", &[], 800),
-    ("store", &[], 800),
-    ("search", &[], 500),
-    ("push", &[], 800),
+    ("frames", VECTORS, 30_000),
+    ("bodies", VECTORS, 30_000),
+    ("answers", &[], 30_000),
+    ("worlds", &["mock-server/scenarios"], 30_000),
+    ("backend", &[], 1_200),
+    ("inputs", &[], 400),
+    ("store", &[], 400),
+    ("search", &[], 400),
+    ("push", &[], 400),
 ];
 
 /// Runs every target for so many seconds, or as a smoke test.

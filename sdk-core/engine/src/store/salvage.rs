@@ -6,6 +6,7 @@
 //! no interface that is safe in Rust.
 
 mod image;
+mod mend;
 mod scan;
 mod tree;
 
@@ -112,9 +113,20 @@ pub fn rebuild(path: &Path) -> Result<Salvage, SalvageError> {
              WHERE operation_key NOT IN (SELECT operation_key FROM operation);",
         )
         .map_err(|error| fail(open_error(error)))?;
+    let readable = read_again(&store.own.connection, &mut salvage);
+    readable.map_err(|error| fail(open_error(error)))?;
     // Only now: a crash before this is noticed at the next open.
     store.promise_anew(path);
     Ok(salvage)
+}
+
+/// What was saved can be read from now on, and is counted.
+fn read_again(new: &Connection, salvage: &mut Salvage) -> rusqlite::Result<()> {
+    salvage.incomplete |= mend::mend(new)?;
+    let count = |sql: &str| new.query_row(sql, [], |row| row.get::<_, usize>(0));
+    salvage.operations = count("SELECT count(*) FROM operation WHERE state <> 'applied'")?;
+    salvage.session &= count("SELECT count(*) FROM account")? > 0;
+    Ok(())
 }
 
 /// Copies what SQLite can read.

@@ -57,8 +57,9 @@ fn hand_over(store: &mut Store, count: u8, durability: Durability) {
     .unwrap();
     for _ in 0..count {
         db.execute_batch(
-            "INSERT INTO operation (operation_key, lane, method, holds_lane, params, state, created_at)
-             VALUES (randomblob(16), 1, 'message.send', 1, '{}', 'queued', 1)",
+            r#"INSERT INTO operation (operation_key, lane, method, holds_lane, params, state, created_at)
+             VALUES (randomblob(16), 1, 'message.send', 1,
+                     '{"conversationId": "c-1", "text": "hello"}', 'queued', 1)"#,
         )
         .unwrap();
     }
