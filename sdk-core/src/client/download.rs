@@ -8,7 +8,6 @@ use std::time::Duration;
 use fulmar_engine::{Command, CommandError, DownloadId, DownloadState, Input};
 use fulmar_protocol::{Attachment, ContentHash};
 use tokio::sync::watch;
-use tokio::task::AbortHandle;
 
 use super::Client;
 use crate::files::Source;
@@ -43,7 +42,8 @@ pub struct Download {
     total: u64,
     now: watch::Receiver<DownloadsNow>,
     ended: watch::Receiver<Option<Result<PathBuf, CommandError>>>,
-    task: AbortHandle,
+    /// Its task ends with it. An abort handle would hold the client's runtime for as long as an app holds this.
+    wanted: Option<watch::Sender<()>>,
     shown: Option<DownloadProgress>,
 }
 
@@ -59,9 +59,14 @@ impl Client {
         let id = DownloadId(LAST.fetch_add(1, Ordering::Relaxed) + 1);
         let (ending, ended) = watch::channel(None);
         let getting = get(Arc::clone(&runtime), id, attachment.clone());
-        let task = runtime.spawn(async move {
-            // The caller may have dropped the download.
-            let _ = ending.send(Some(getting.await));
+        let (wanted, mut given_up) = watch::channel(());
+        runtime.spawn(async move {
+            tokio::select! {
+                biased;
+                _ = given_up.changed() => {}
+                // The caller may drop the download just now.
+                result = getting => drop(ending.send(Some(result))),
+            }
         });
         Download {
             now: runtime.downloads.clone(),
@@ -70,7 +75,7 @@ impl Client {
             content: attachment.sha256,
             total: attachment.size,
             ended,
-            task,
+            wanted: Some(wanted),
             shown: None,
         }
     }
@@ -184,7 +189,7 @@ impl Drop for Download {
     fn drop(&mut self) {
         if self.ended.borrow().is_none() {
             // What is not asked for yet never is; what is, is withdrawn behind the question.
-            self.task.abort();
+            self.wanted = None;
             self.runtime.hint(Input::CancelDownload(self.id));
         }
     }

@@ -8,10 +8,10 @@ use fulmar_engine::{
     CommandError, CommandId, Engine, Input, OpenError, Pace, Reply, SocketEvent, SocketId, Vault,
 };
 use fulmar_protocol::ServerFrame;
-use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::app_code;
+use super::app_work::AppWork;
 use super::file_transfer::FileTransfer;
 use super::hints::Hints;
 use super::in_flight::InFlight;
@@ -30,7 +30,7 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 const GOODBYE: Duration = Duration::from_millis(100);
 /// How long reads may take in the end. Only one that the app has begun and never goes on with takes longer.
 const LAST_READS: Duration = Duration::from_secs(5);
-/// How long what wakes nobody may hold up the end.
+/// How long what the app never goes on with, or never answers, may hold up the end once more.
 const SHUTDOWN: Duration = Duration::from_millis(100);
 /// How long to wait before a store that failed is opened again.
 pub(super) const REOPEN_PAUSE: Duration = Duration::from_millis(500);
@@ -65,7 +65,7 @@ pub(crate) fn run(
     published: Published,
     files: Arc<Files>,
     mut ends: Ends,
-    opened: oneshot::Sender<Result<Handle, BuildError>>,
+    opened: oneshot::Sender<Result<(), BuildError>>,
 ) {
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -80,56 +80,67 @@ pub(crate) fn run(
             return;
         }
     };
-    let vault = match runtime.block_on(app_code::vault(&setup)) {
-        Ok(vault) => vault,
-        Err(reason) => {
-            let _ = opened.send(Err(BuildError::Secrets { reason }));
+    let work = ends.work.clone();
+    let mut driver = match runtime.block_on(Driver::begin(setup, published, files, work)) {
+        Ok(driver) => {
+            ends.work.begin_on(runtime.handle());
+            let _ = opened.send(Ok(()));
+            driver
+        }
+        Err(error) => {
+            // Only an app's place for secrets that does not answer is still there then.
+            runtime.shutdown_timeout(SHUTDOWN);
+            let _ = opened.send(Err(error));
             return;
         }
     };
-    let mut driver = Driver::new(setup, vault, published, files);
-    let outcome = runtime.block_on(async {
-        match driver.open_patiently() {
-            Ok(released) => driver.carry_out(released),
-            Err(OpenError::DiskFull) => driver.begin_reading()?,
-            Err(error) => return Err(error),
-        }
-        Ok(())
-    });
-    match outcome {
-        Ok(()) => {
-            let _ = opened.send(Ok(runtime.handle().clone()));
-        }
-        Err(error) => {
-            let _ = opened.send(Err(BuildError::Store(error)));
-            return;
-        }
-    }
     let over = runtime.block_on(async {
         driver.drive(&mut ends).await;
         driver.published.readers.close();
         driver.say_goodbye().await;
-        // Nothing that the app waits for is under way then, and nothing begins.
-        let over = async { (ends.gate.quiet().await, ends.under_way.over().await) };
+        // Nothing that may block is under way then, and nothing begins.
+        let over = async { (ends.gate.quiet().await, ends.work.over().await) };
         tokio::time::timeout(LAST_READS, over).await
     });
     drop(driver);
-    // What is left asks for an address, for one, and wakes nobody.
-    runtime.shutdown_timeout(SHUTDOWN);
+    ends.work.end();
+    // With nothing under way all threads are idle and end at once, however busy the machine is.
+    runtime.shutdown_timeout(if over.is_ok() { LAST_READS } else { SHUTDOWN });
     drop(over);
 }
 
 impl Driver {
+    /// One whose store is open, or on a full disk can be read.
+    async fn begin(
+        setup: Setup,
+        published: Published,
+        files: Arc<Files>,
+        work: AppWork,
+    ) -> Result<Self, BuildError> {
+        let vault = app_code::vault(&setup)
+            .await
+            .map_err(|reason| BuildError::Secrets { reason })?;
+        let mut driver = Self::new(setup, vault, published, files, work);
+        match driver.open_patiently() {
+            Ok(released) => driver.carry_out(released),
+            Err(OpenError::DiskFull) => driver.begin_reading()?,
+            Err(error) => return Err(error.into()),
+        }
+        Ok(driver)
+    }
+
     pub(super) fn new(
         setup: Setup,
         vault: Option<Arc<dyn Vault>>,
         published: Published,
         files: Arc<Files>,
+        work: AppWork,
     ) -> Self {
         let (network, from_network) = mpsc::channel(WAITING_INPUTS);
         let file_transfer = FileTransfer {
             http: setup.transport.http.clone(),
             files,
+            work,
         };
         Self {
             setup,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use fulmar_engine::{FilePart, Input, RequestFailure, RequestId, TransferFailure};
 use fulmar_protocol::{Answer, ApiRequest, Chunk, Secret};
 
+use super::app_work::AppWork;
 use crate::files::{Appended, Files};
 use crate::transport::Http;
 
@@ -13,6 +14,8 @@ use crate::transport::Http;
 pub(super) struct FileTransfer {
     pub(super) http: Http,
     pub(super) files: Arc<Files>,
+    /// The end waits until nothing is read or written any more.
+    pub(super) work: AppWork,
 }
 
 type Transferred = Result<u64, TransferFailure>;
@@ -92,10 +95,12 @@ impl FileTransfer {
         work: impl FnOnce(&Files) -> io::Result<T> + Send + 'static,
     ) -> Result<T, TransferFailure> {
         let files = Arc::clone(&self.files);
-        match tokio::task::spawn_blocking(move || work(&files)).await {
-            Ok(Ok(done)) => Ok(done),
-            Ok(Err(error)) => Err(TransferFailure::Disk(error.to_string())),
-            Err(panicked) => Err(TransferFailure::Disk(panicked.to_string())),
+        let work = move || work(&files);
+        match self.work.run(work).await {
+            Some(Ok(done)) => Ok(done),
+            Some(Err(error)) => Err(TransferFailure::Disk(error.to_string())),
+            // It panicked, which was reported where it happened.
+            None => Err(TransferFailure::Disk("it came to no end".to_owned())),
         }
     }
 }

@@ -8,12 +8,10 @@ use fulmar_engine::{
     Command, CommandError, ConnectionState, FailurePolicy, Input, OpenError, Reader, Reply,
     SessionState, StoreError,
 };
-use tokio::runtime::Handle;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::AbortHandle;
 
-use super::app_work::{AppWork, UnderWay};
+use super::app_work::AppWork;
 use super::driver;
 use super::published::{DownloadsNow, PresentNow, Published, TypingNow};
 use super::readers::Readers;
@@ -30,7 +28,6 @@ pub(crate) struct Runtime {
     suspension: Suspension,
     stop: watch::Sender<bool>,
     ended: watch::Receiver<bool>,
-    handle: Handle,
     work: AppWork,
     thread: Mutex<Option<JoinHandle<()>>>,
     thread_id: ThreadId,
@@ -69,12 +66,12 @@ impl Runtime {
         let files = Arc::new(Files::beside(&setup.path));
         let (opened, opening) = oneshot::channel();
         let (suspension, gate) = Suspension::new();
-        let under_way = UnderWay::default();
+        let work = AppWork::default();
         let ends = Ends {
             requests: incoming,
             gate,
             stopping,
-            under_way: under_way.clone(),
+            work: work.clone(),
         };
         let of_driver = Arc::clone(&files);
         let thread = thread::Builder::new()
@@ -86,7 +83,11 @@ impl Runtime {
             })
             .map_err(|error| unusable(&error))?;
         // The thread answers, or it has panicked.
-        let handle = opening.await.map_err(|error| unusable(&error))??;
+        let answer = opening.await;
+        if let Err(error) = answer.map_err(|error| unusable(&error).into()).flatten() {
+            join(thread);
+            return Err(error);
+        }
         let runtime = Self {
             suspension,
             files,
@@ -96,8 +97,7 @@ impl Runtime {
             requests,
             stop,
             ended,
-            work: under_way.begun_with(handle.clone()),
-            handle,
+            work,
             thread_id: thread.thread().id(),
             thread: Mutex::new(Some(thread)),
             watchers,
@@ -126,7 +126,7 @@ impl Runtime {
     pub(crate) fn begin(&self, body: Command) {
         let (reply, _) = oneshot::channel();
         let requests = self.requests.clone();
-        self.handle.spawn(async move {
+        self.work.spawn(async move {
             // The driver has ended: then nobody looks at what would have come either.
             let _ = requests.send(Request::Command { body, reply }).await;
         });
@@ -141,7 +141,7 @@ impl Runtime {
             && !passing
         {
             let requests = self.requests.clone();
-            self.handle.spawn(async move {
+            self.work.spawn(async move {
                 let _ = requests.send(request).await;
             });
         }
@@ -153,7 +153,13 @@ impl Runtime {
         work: impl FnOnce(&Readers) -> T + Send + 'static,
     ) -> Option<T> {
         let readers = Arc::clone(&self.readers);
-        let awake = self.suspension.awake().await;
+        let mut ended = self.ended.clone();
+        let awake = tokio::select! {
+            biased;
+            awake = self.suspension.awake() => awake,
+            // Nobody takes up a suspended client that has ended.
+            _ = ended.wait_for(|ended| *ended) => return None,
+        };
         let reading = move || {
             let result = work(&readers);
             drop(awake);
@@ -207,7 +213,7 @@ impl Runtime {
         let Some(awake) = self.suspension.awake_now() else {
             return;
         };
-        self.handle.spawn_blocking(move || {
+        self.work.begin_blocking(move || {
             let _awake = awake;
             if let Err(error) = files.trim(limit, || readers.read(files_in_use)) {
                 tracing::warn!(%error, "files stay, because it cannot be read which are needed");
@@ -216,8 +222,8 @@ impl Runtime {
     }
 
     /// Runs something on the SDK's own thread.
-    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
-        self.handle.spawn(work).abort_handle()
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.work.spawn(work);
     }
 
     /// Stops the driver and waits until it has closed the store, and its thread has ended.
@@ -229,18 +235,25 @@ impl Runtime {
         self.files.close();
         let mut ended = self.ended.clone();
         let _ = ended.wait_for(|ended| *ended).await;
-        // Polled by the call itself: it cannot wait for its own end.
-        if thread::current().id() != self.thread_id {
-            let mut running = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(thread) = running.take() {
-                // A panic on it was reported where it happened.
-                let _ = thread.join();
-            }
+        if thread::current().id() == self.thread_id {
+            return;
+        }
+        let mut running = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(thread) = running.take() {
+            join(thread);
         }
     }
 
     pub(crate) fn ended(&self) -> watch::Receiver<bool> {
         self.ended.clone()
+    }
+}
+
+/// Waits for the end of a thread, unless it is this one: polled by the call that tells of its end.
+fn join(thread: JoinHandle<()>) {
+    if thread::current().id() != thread.thread().id() {
+        // A panic on it was reported where it happened.
+        let _ = thread.join();
     }
 }
 

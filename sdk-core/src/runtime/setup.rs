@@ -7,7 +7,7 @@ use fulmar_engine::{Command, CommandError, Config, Input, Reply};
 use fulmar_protocol::UserId;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::app_work::UnderWay;
+use super::app_work::AppWork;
 use super::suspension::SuspendGate;
 use crate::secret_storage::SecretStorage;
 use crate::token_provider::TokenProvider;
@@ -43,5 +43,5 @@ pub(super) struct Ends {
     pub(super) requests: mpsc::Receiver<Request>,
     pub(super) gate: SuspendGate,
     pub(super) stopping: watch::Receiver<bool>,
-    pub(super) under_way: UnderWay,
+    pub(super) work: AppWork,
 }

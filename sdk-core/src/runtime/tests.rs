@@ -1,6 +1,7 @@
 //! Tests of the driver without an engine: what it does for one.
 
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use fulmar_engine::{Config, Effect, FilePart, Input, RequestId, SocketEvent, SocketId};
@@ -8,12 +9,15 @@ use fulmar_protocol::{ApiRequest, ContentHash, FileId, Secret};
 use futures_util::StreamExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 
+use super::app_work::AppWork;
 use super::driver::Driver;
+use super::handle::Runtime;
 use super::published::Published;
 use super::setup::Setup;
 use crate::files::{Files, Source};
-use crate::transport::{Address, Transport};
+use crate::transport::{Address, Resolver, Transport};
 
 /// A driver, and a server that does what the test does.
 struct Stage {
@@ -32,16 +36,12 @@ impl Stage {
         let path = folder.path().join("alice.db");
         let published = Published::new(&path);
         let files = Arc::new(Files::beside(&path));
-        let setup = Setup {
-            path,
-            config: Config::default(),
-            owner: None,
-            transport: Transport::new(Address::parse(&address, false).unwrap(), &[]).unwrap(),
-            token_provider: None,
-            secret_storage: None,
-        };
+        let transport = Transport::new(Address::parse(&address, false).unwrap(), &[]).unwrap();
+        let setup = setup(path, transport);
+        let work = AppWork::default();
+        work.begin_on(&Handle::current());
         Self {
-            driver: Driver::new(setup, None, published, files),
+            driver: Driver::new(setup, None, published, files, work),
             server,
             _folder: folder,
         }
@@ -67,6 +67,17 @@ impl Stage {
     async fn heard(&mut self) -> Option<Input> {
         let input = self.driver.from_network.recv().await.unwrap();
         self.driver.admitted(input)
+    }
+}
+
+fn setup(path: PathBuf, transport: Transport) -> Setup {
+    Setup {
+        path,
+        config: Config::default(),
+        owner: None,
+        transport,
+        token_provider: None,
+        secret_storage: None,
     }
 }
 
@@ -189,4 +200,30 @@ async fn a_request_without_an_answer_is_under_way_until_the_engine_calls_it_off(
     };
     assert_eq!(request, REQUEST);
     assert!(result.is_err());
+}
+
+#[tokio::test]
+async fn names_that_are_looked_up_for_long_hold_up_neither_reads_nor_the_end() {
+    static SAID: OnceLock<()> = OnceLock::new();
+    let names = Resolver::of(|_| {
+        SAID.wait();
+        Err(std::io::Error::other("unknown"))
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let address = Address::parse("https://chat.example", false).unwrap();
+    let transport = Transport::with(address, &[], names).unwrap();
+    let http = transport.http.clone();
+    let runtime = Runtime::start(setup(folder.path().join("alice.db"), transport))
+        .await
+        .unwrap();
+    // More than there are threads for reads.
+    for _ in 0..8 {
+        let http = http.clone();
+        runtime.spawn(async move { drop(http.ask(&ApiRequest::Me, Some(&token())).await) });
+    }
+    let soon = Duration::from_secs(30);
+    let read = tokio::time::timeout(soon, runtime.read(|_| 1)).await;
+    assert_eq!(read.unwrap(), Some(1));
+    tokio::time::timeout(soon, runtime.close()).await.unwrap();
+    SAID.set(()).unwrap();
 }

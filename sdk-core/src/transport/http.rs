@@ -8,7 +8,7 @@ use reqwest::Method;
 use reqwest::redirect::Policy;
 
 use super::bounds::{CONNECT_TIMEOUT, LARGEST_ANSWER};
-use super::{Address, TlsError};
+use super::{Address, Resolver, TlsError};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Http {
@@ -20,11 +20,13 @@ impl Http {
     pub(crate) fn new(
         address: &Address,
         tls: Option<Arc<rustls::ClientConfig>>,
+        resolver: Resolver,
     ) -> Result<Self, TlsError> {
         let builder = reqwest::Client::builder()
             // A captive portal answers with redirects; a token must not follow them.
             .redirect(Policy::none())
             .no_proxy()
+            .dns_resolver(Arc::new(resolver))
             .connect_timeout(CONNECT_TIMEOUT);
         let builder = match tls {
             Some(config) => builder.tls_backend_preconfigured(config.as_ref().clone()),

@@ -7,11 +7,13 @@
 mod address;
 mod bounds;
 mod http;
+mod resolve;
 mod socket;
 mod tls;
 
 pub(crate) use address::{Address, AddressError};
 pub(crate) use http::Http;
+pub(crate) use resolve::Resolver;
 pub(crate) use socket::{Outbound, SocketTask};
 pub(crate) use tls::TlsError;
 
@@ -21,16 +23,31 @@ pub(crate) struct Transport {
     pub(crate) address: Address,
     pub(crate) http: Http,
     pub(crate) tls: Option<std::sync::Arc<rustls::ClientConfig>>,
+    resolver: Resolver,
 }
 
 impl Transport {
     /// `certificates`, as PEM, are trusted beside those that the platform trusts.
     pub(crate) fn new(address: Address, certificates: &[String]) -> Result<Self, TlsError> {
+        Self::with(address, certificates, Resolver::system())
+    }
+
+    /// The same with another place where addresses come from.
+    pub(crate) fn with(
+        address: Address,
+        certificates: &[String],
+        resolver: Resolver,
+    ) -> Result<Self, TlsError> {
         let tls = match address.is_encrypted() {
             true => Some(tls::config(certificates)?),
             false => None,
         };
-        let http = Http::new(&address, tls.clone())?;
-        Ok(Self { address, http, tls })
+        let http = Http::new(&address, tls.clone(), resolver.clone())?;
+        Ok(Self {
+            address,
+            http,
+            tls,
+            resolver,
+        })
     }
 }

@@ -1,5 +1,7 @@
 //! One WebSocket, from the handshake to its end, as a task of its own.
 
+use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use fulmar_engine::{Input, SocketEvent, SocketFailure, SocketId};
@@ -11,8 +13,8 @@ use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
-use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
+use tokio_tungstenite::tungstenite::http::{HeaderValue, Uri};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream};
@@ -121,10 +123,14 @@ impl SocketTask {
             Some(config) => Connector::Rustls(std::sync::Arc::clone(config)),
             None => Connector::Plain,
         };
-        let connecting = tokio_tungstenite::connect_async_tls_with_config(
+        let stream = self
+            .reach(request.uri())
+            .await
+            .map_err(|error| SocketFailure::Unreachable(error.to_string()))?;
+        let connecting = tokio_tungstenite::client_async_tls_with_config(
             request,
+            stream,
             Some(config),
-            true,
             Some(connector),
         );
         match connecting.await {
@@ -134,6 +140,24 @@ impl SocketTask {
             }),
             Err(error) => Err(SocketFailure::Unreachable(error.to_string())),
         }
+    }
+
+    async fn reach(&self, uri: &Uri) -> io::Result<TcpStream> {
+        let of_scheme = if self.transport.address.is_encrypted() {
+            443
+        } else {
+            80
+        };
+        let port = uri.port_u16().unwrap_or(of_scheme);
+        let host = uri.host().unwrap_or_default();
+        let addresses = self.transport.resolver.addresses(host).await?;
+        let addresses: Vec<SocketAddr> = addresses
+            .into_iter()
+            .map(|ip| SocketAddr::new(ip, port))
+            .collect();
+        let stream = TcpStream::connect(&addresses[..]).await?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
     }
 
     fn request(&self, token: &Secret) -> Result<Request, Error> {
