@@ -89,5 +89,6 @@ pub use fulmar_protocol::{
     Reaction, Role, SearchQuery, Secret, SessionId, SessionInfo, Settings, Thumbnail, Timestamp,
     UserId, Writing,
 };
+pub use runtime::end_all_clients;
 pub use secret_storage::SecretStorage;
 pub use token_provider::{ProvidedToken, TokenFailure, TokenFuture, TokenProvider};

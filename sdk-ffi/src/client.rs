@@ -381,6 +381,14 @@ pub fn rebuild_store(path: String) -> Result<Salvage, RebuildError> {
     Ok(fulmar::rebuild_store(path)?.into())
 }
 
+/// Ends every client of this process, and returns when none of their threads calls into the other language any more;
+/// no client can be opened afterwards. For the very end of a process.
+#[uniffi::export]
+pub fn end_all_clients() -> Result<(), CommandError> {
+    fulmar::end_all_clients();
+    Ok(())
+}
+
 /// A panic that tests plant, to see it arrive as an error on the other side.
 #[cfg(feature = "defects")]
 #[allow(clippy::panic)]

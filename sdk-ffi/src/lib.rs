@@ -53,7 +53,7 @@ pub use changes::{
     ConversationListChange, OutboxChange, ParticipantListChange, PinnedMessagesChange,
     SearchChange, TimelineChange,
 };
-pub use client::{ClientHandle, OpenOptions, Plaintext, rebuild_store};
+pub use client::{ClientHandle, OpenOptions, Plaintext, end_all_clients, rebuild_store};
 pub use config::{Backoff, Config, FailurePolicy, Retention, default_config};
 pub use connection::{AppState, ConnectionState, NetworkState, WaitReason};
 pub use content::{

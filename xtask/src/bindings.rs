@@ -5,6 +5,7 @@
 //! types of the SDK and the handles of the package, and nothing else.
 
 mod kotlin;
+mod python;
 mod swift;
 
 use std::fs;
@@ -41,6 +42,10 @@ pub(crate) fn generate() -> Result<(), String> {
 /// Generates the module for Python, with the library of the debug build.
 pub(crate) fn generate_python() -> Result<(), String> {
     raw(&["python"], PYTHON)?;
+    let module = Path::new(PYTHON).join("fulmar_ffi.py");
+    let failed = |error| format!("{}: {error}", module.display());
+    let text = fs::read_to_string(&module).map_err(failed)?;
+    fs::write(&module, python::shaped(&text)?).map_err(failed)?;
     products::copy_library(PYTHON)
 }
 

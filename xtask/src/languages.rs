@@ -80,7 +80,7 @@ pub(crate) fn panics() -> Result<(), String> {
     arguments.run(DEBUG)
 }
 
-/// Processes end in peace, whether they closed their clients or not. In Python they do.
+/// Processes end in peace, whether they closed their clients or not.
 pub(crate) fn endings(runs: &str) -> Result<(), String> {
     let mut arguments = Arguments::default();
     arguments.add("--seeds", "0");
@@ -104,9 +104,9 @@ pub(crate) fn endings(runs: &str) -> Result<(), String> {
     }
     if has_python() {
         bindings::generate_python()?;
-        let driver = "tests/languages/driver.py";
-        let python = format!("python=env PYTHONPATH={PYTHON} python3 {driver}");
-        arguments.add("--ending-closed", &python);
+        let python = format!("python=env PYTHONPATH={PYTHON} python3 tests/languages");
+        arguments.add("--ending", &format!("{python}/driver.py"));
+        arguments.add("--interpreter", &format!("{python}/ending.py"));
     } else {
         let (major, minor) = OLDEST_PYTHON;
         println!("Without Python: it wants python3, {major}.{minor} or newer, on the PATH.");

@@ -166,6 +166,7 @@ impl Driver {
             requests,
             gate,
             stopping,
+            over,
             ..
         } = ends;
         loop {
@@ -175,7 +176,7 @@ impl Driver {
                 gate.suspended.send_replace(true);
                 tokio::select! {
                     biased;
-                    () = stopped(stopping) => break,
+                    () = stopped(stopping, over) => break,
                     _ = gate.wanted.wait_for(|wanted| !wanted) => {}
                 }
                 self.resume().await;
@@ -185,7 +186,7 @@ impl Driver {
             tokio::select! {
                 biased;
                 // Told to stop, or everyone who could tell is gone.
-                () = stopped(stopping) => break,
+                () = stopped(stopping, over) => break,
                 _ = gate.wanted.changed() => continue,
                 request = requests.recv() => match request {
                     Some(request) => batch.extend(self.take(request)),
@@ -273,6 +274,11 @@ impl Driver {
     }
 }
 
-async fn stopped(stopping: &mut watch::Receiver<bool>) {
-    let _ = stopping.wait_for(|stop| *stop).await;
+/// Told to stop, this one or all, or nobody is left who could.
+async fn stopped(stopping: &mut watch::Receiver<bool>, over: &mut watch::Receiver<bool>) {
+    tokio::select! {
+        biased;
+        _ = stopping.wait_for(|stop| *stop) => {}
+        _ = over.wait_for(|over| *over) => {}
+    }
 }

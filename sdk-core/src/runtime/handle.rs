@@ -15,6 +15,7 @@ use super::app_work::AppWork;
 use super::driver;
 use super::published::{DownloadsNow, PresentNow, Published, TypingNow};
 use super::readers::Readers;
+use super::running::Running;
 use super::setup::{Ends, Request, Setup, WAITING_INPUTS};
 use super::suspension::Suspension;
 use super::watchers::Watchers;
@@ -71,15 +72,20 @@ impl Runtime {
             requests: incoming,
             gate,
             stopping,
+            over: Running::over(),
             work: work.clone(),
         };
         let of_driver = Arc::clone(&files);
+        let running = Running::begin().ok_or_else(|| OpenError::Unusable {
+            reason: "this process ends".to_owned(),
+        })?;
         let thread = thread::Builder::new()
             .name("fulmar".to_owned())
             .spawn(move || {
                 driver::run(setup, published, of_driver, ends, opened);
                 // Everybody who waits for the end is gone: then nobody need be told.
                 let _ = ending.send(true);
+                drop((ending, running));
             })
             .map_err(|error| unusable(&error))?;
         // The thread answers, or it has panicked.

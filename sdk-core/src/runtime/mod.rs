@@ -12,8 +12,10 @@ mod in_flight;
 mod opening;
 mod published;
 mod readers;
+mod running;
 mod setup;
 mod suspension;
+mod sync;
 mod turn;
 mod watchers;
 
@@ -23,5 +25,6 @@ mod tests;
 pub(crate) use handle::Runtime;
 pub(crate) use published::{DownloadsNow, PresentNow, TypingNow};
 pub(crate) use readers::Readers;
+pub use running::end_all_clients;
 pub(crate) use setup::Setup;
 pub(crate) use watchers::Slot;

@@ -2,10 +2,10 @@
 //! space for what connections share; then there is one, and no engine meanwhile.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use fulmar_engine::{Reader, StoreError};
+
+use super::sync::{AtomicBool, Mutex, MutexGuard, Ordering, PoisonError};
 
 /// More would only compete for the same disk.
 const MOST_IDLE: usize = 4;

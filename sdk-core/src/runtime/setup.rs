@@ -43,5 +43,7 @@ pub(super) struct Ends {
     pub(super) requests: mpsc::Receiver<Request>,
     pub(super) gate: SuspendGate,
     pub(super) stopping: watch::Receiver<bool>,
+    /// The same for all clients of the process.
+    pub(super) over: watch::Receiver<bool>,
     pub(super) work: AppWork,
 }

@@ -4,24 +4,24 @@
 //! The driver lets go of the engine and waits; reads wait, too. What is in memory only is lost as in a crash,
 //! and taken up again from the rows.
 
-use std::sync::Arc;
-
 use tokio::sync::{Mutex, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, watch};
+
+use super::sync::Arc;
 
 /// The driver's side: what it is told, and what it says.
 #[derive(Debug)]
-pub(super) struct SuspendGate {
+pub(crate) struct SuspendGate {
     /// Whether it is to suspend.
-    pub(super) wanted: watch::Receiver<bool>,
+    pub(crate) wanted: watch::Receiver<bool>,
     /// Whether the client is suspended.
-    pub(super) suspended: watch::Sender<bool>,
+    pub(crate) suspended: watch::Sender<bool>,
     reads: Arc<RwLock<()>>,
 }
 
 impl SuspendGate {
     /// Waits until no read is under way, and lets none begin as long as what it gives is held. A suspension
     /// sees to that by itself.
-    pub(super) async fn quiet(&mut self) -> Option<OwnedRwLockWriteGuard<()>> {
+    pub(crate) async fn quiet(&mut self) -> Option<OwnedRwLockWriteGuard<()>> {
         tokio::select! {
             biased;
             quiet = Arc::clone(&self.reads).write_owned() => Some(quiet),
@@ -32,7 +32,7 @@ impl SuspendGate {
 
 /// The app's side of it.
 #[derive(Debug)]
-pub(super) struct Suspension {
+pub(crate) struct Suspension {
     wanted: watch::Sender<bool>,
     suspended: watch::Receiver<bool>,
     /// Reads hold it shared, and a suspension holds it alone.
@@ -41,7 +41,7 @@ pub(super) struct Suspension {
 }
 
 impl Suspension {
-    pub(super) fn new() -> (Self, SuspendGate) {
+    pub(crate) fn new() -> (Self, SuspendGate) {
         let (wanted, of_driver) = watch::channel(false);
         let (suspended, shown) = watch::channel(false);
         let reads = Arc::new(RwLock::new(()));
@@ -60,18 +60,18 @@ impl Suspension {
     }
 
     /// As long as this is held, nothing is suspended. Waits while it is.
-    pub(super) async fn awake(&self) -> OwnedRwLockReadGuard<()> {
+    pub(crate) async fn awake(&self) -> OwnedRwLockReadGuard<()> {
         Arc::clone(&self.reads).read_owned().await
     }
 
     /// The same at once; `None` while the client is suspended or about to be.
-    pub(super) fn awake_now(&self) -> Option<OwnedRwLockReadGuard<()>> {
+    pub(crate) fn awake_now(&self) -> Option<OwnedRwLockReadGuard<()>> {
         Arc::clone(&self.reads).try_read_owned().ok()
     }
 
     /// Returns when the driver is suspended and no read is under way; at once when the driver has ended.
     /// `let_go` is called in between, when nothing is opened any more.
-    pub(super) async fn begin(&self, let_go: impl FnOnce()) {
+    pub(crate) async fn begin(&self, let_go: impl FnOnce()) {
         let mut held = self.held.lock().await;
         if held.is_none() {
             *held = Some(Arc::clone(&self.reads).write_owned().await);
@@ -86,7 +86,7 @@ impl Suspension {
     }
 
     /// Returns when the driver has taken up again, or has tried.
-    pub(super) async fn end(&self) {
+    pub(crate) async fn end(&self) {
         let mut held = self.held.lock().await;
         self.wanted.send_replace(false);
         let _ = self

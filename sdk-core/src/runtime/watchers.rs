@@ -1,10 +1,10 @@
 //! Who watches what. The engine says which topics changed; each watcher has one flag, however often
 //! that happens, and computes what is new when it is asked.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-
 use fulmar_engine::Topic;
 use tokio::sync::watch;
+
+use super::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// All watchers of a client.
 #[derive(Debug, Default)]
@@ -38,7 +38,7 @@ impl Watchers {
     pub(crate) fn add(&self, topic: Option<Topic>) -> Arc<Slot> {
         let slot = Arc::new(Slot {
             topic: Mutex::new(topic),
-            changes: watch::Sender::new(0),
+            changes: watch::channel(0).0,
         });
         let mut slots = lock(&self.slots);
         slots.retain(|slot| slot.strong_count() > 0);

@@ -1,5 +1,5 @@
 //! The end of a process that used the library: exit code 0, and nothing on standard error, whether it closed its
-//! client or not, where the language allows that.
+//! client or not.
 
 use std::fs::{self, File};
 use std::time::{Duration, Instant};
@@ -52,21 +52,9 @@ const ENDINGS: [Ending; 4] = [
     },
 ];
 
-/// What has to be done with clients before a process ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Clients {
-    /// Nothing.
-    AsTheyAre,
-    /// They are closed: while the language's runtime goes away, no thread of the library may call into it.
-    Closed,
-}
-
 /// So many processes for each ending.
-pub(crate) fn run(runtime: &Runtime, program: &Program, clients: Clients, runs: u32) -> Outcome {
-    let endings = ENDINGS
-        .into_iter()
-        .filter(|ending| ending.closes || clients == Clients::AsTheyAre);
-    for ending in endings {
+pub(crate) fn run(runtime: &Runtime, program: &Program, runs: u32) -> Outcome {
+    for ending in ENDINGS {
         for run in 1..=runs {
             end(runtime, program, ending)
                 .map_err(|error| format!("{} {}, run {run}: {error}", program.name, ending.name))?;

@@ -4,6 +4,7 @@
 mod bench;
 mod device;
 mod endings;
+mod interpreters;
 mod panics;
 mod process;
 mod samples;
@@ -16,7 +17,6 @@ use std::time::Instant;
 use clap::Parser;
 
 use device::Program;
-use endings::Clients;
 
 /// Something went wrong, with all that is known of it.
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
@@ -42,9 +42,9 @@ struct Options {
     /// A driver whose processes must end in peace, as `NAME=COMMAND WORD …`.
     #[arg(long = "ending", value_name = "NAME=COMMAND")]
     endings: Vec<String>,
-    /// The same, for a language in which clients have to be closed first.
-    #[arg(long = "ending-closed", value_name = "NAME=COMMAND")]
-    endings_closed: Vec<String>,
+    /// A program for an interpreter that ends in every way, as `NAME=COMMAND WORD …`.
+    #[arg(long = "interpreter", value_name = "NAME=COMMAND")]
+    interpreters: Vec<String>,
     /// How many processes end in each way.
     #[arg(long, default_value_t = 20)]
     runs: u32,
@@ -69,19 +69,23 @@ fn main() -> Outcome {
         panics::run(&runtime, &program)?;
         println!("a panic arrives in {} as an error", program.name);
     }
-    for (programs, clients) in [
-        (&options.endings, Clients::AsTheyAre),
-        (&options.endings_closed, Clients::Closed),
-    ] {
-        for program in programs_of(programs)? {
-            let begin = Instant::now();
-            endings::run(&runtime, &program, clients, options.runs)?;
-            let (runs, seconds) = (options.runs, begin.elapsed().as_secs());
-            println!(
-                "processes of {} end in peace: {runs} in each way, {seconds} s",
-                program.name
-            );
-        }
+    for program in programs_of(&options.endings)? {
+        let begin = Instant::now();
+        endings::run(&runtime, &program, options.runs)?;
+        let (runs, seconds) = (options.runs, begin.elapsed().as_secs());
+        println!(
+            "processes of {} end in peace: {runs} in each way, {seconds} s",
+            program.name
+        );
+    }
+    for program in programs_of(&options.interpreters)? {
+        let begin = Instant::now();
+        interpreters::run(&runtime, &program, options.runs)?;
+        let (runs, seconds) = (options.runs, begin.elapsed().as_secs());
+        println!(
+            "interpreters of {} end in peace: {runs} in each way, {seconds} s",
+            program.name
+        );
     }
     let samples = programs_of(&options.samples)?;
     if !samples.is_empty() {
