@@ -147,6 +147,20 @@ pub(crate) fn bench(rounds: &str, folder: &str) -> Result<(), String> {
     arguments.run(folder)
 }
 
+/// The driver of a language, built, as `NAME=COMMAND`.
+pub(crate) fn driver(language: Language, toolchain: &Toolchain) -> Result<String, String> {
+    match language {
+        Language::Kotlin => {
+            let java = java(toolchain, DEBUG)?;
+            Ok(format!("kotlin={java} chat.fulmar.DriverKt"))
+        }
+        Language::Swift => {
+            run::program(&mut swift(toolchain, "build", SWIFT_PACKAGE, DEBUG)?)?;
+            Ok(format!("swift={SWIFT_PACKAGE}/.build/debug/FulmarDriver"))
+        }
+    }
+}
+
 /// No package needs it: where it is not, its part is left out.
 fn has_python() -> bool {
     let (major, minor) = OLDEST_PYTHON;

@@ -4,8 +4,10 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod bindings;
+mod chaos;
 mod contract;
 mod dependencies;
+mod faketime;
 mod features;
 mod fuzz;
 mod harnesses;
@@ -89,6 +91,19 @@ enum Task {
     Languages {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         words: Vec<String>,
+    },
+    /// Processes in Rust, Kotlin and Swift against the mock server's, while networks, processes, disks and clocks
+    /// misbehave; then nothing is lost, doubled or out of order, and all show the same.
+    Chaos {
+        /// How long, altogether.
+        #[arg(long, default_value = "2")]
+        minutes: String,
+        /// The seed of the first world.
+        #[arg(long, default_value = "1")]
+        seed: String,
+        /// Whose drivers take part; all that are set up, where none is named.
+        #[arg(long, value_delimiter = ',')]
+        languages: Vec<chaos::Driver>,
     },
     /// A panic in Rust arrives in each language as an error.
     Panics,
@@ -190,6 +205,15 @@ fn main() -> ExitCode {
         } => plan::package_apple(),
         Task::Fuzz { seconds } => vec![Step::new("fuzz", move || fuzz::run(seconds))],
         Task::Load { words } => vec![plan::load(Figures::Full, words)],
+        Task::Chaos {
+            minutes,
+            seed,
+            languages,
+        } => plan::chaos(chaos::Options {
+            minutes,
+            seed,
+            drivers: languages,
+        }),
         Task::Panics => plan::panics(),
         Task::Endings { runs } => plan::ends_of_processes(runs),
         Task::Crossing { quick } => plan::crossings(Figures::new(quick)),

@@ -7,7 +7,7 @@ use crate::products::{self, DEBUG, LIBRARIES, PROGRAMS, RELEASE, SERVER};
 use crate::run::{self, Step};
 use crate::toolchains::{self, Language};
 use crate::{
-    bindings, contract, dependencies, features, fuzz, harnesses, ktlint, languages, minimal,
+    bindings, chaos, contract, dependencies, features, fuzz, harnesses, ktlint, languages, minimal,
     package, purity, surface, tidy,
 };
 use package::Beside;
@@ -24,6 +24,8 @@ struct Amounts {
     workloads: &'static str,
     /// Processes that end, in each way and each language.
     endings: &'static str,
+    /// Minutes in which everything around processes misbehaves.
+    chaos: &'static str,
     /// Seconds for each target of the fuzzer; without, a smoke test.
     fuzz: Option<u32>,
     /// Figures: whether they are worth reading, or only show that everything runs.
@@ -64,6 +66,7 @@ const CI: Amounts = Amounts {
     shorten: false,
     workloads: "5",
     endings: "10",
+    chaos: "2",
     fuzz: None,
     figures: Figures::Quick,
     load: &[
@@ -80,6 +83,7 @@ const NIGHTLY: Amounts = Amounts {
     shorten: true,
     workloads: "50",
     endings: "100",
+    chaos: "60",
     fuzz: Some(600),
     figures: Figures::Full,
     load: &["--sockets", "5000", "--soak", "900"],
@@ -182,6 +186,9 @@ fn all(amounts: Amounts) -> Vec<Step> {
             package::android::package(Archives::Built)
         }),
         Step::new("package apple", package::apple::package),
+        Step::new("chaos", move || {
+            chaos::run(&chaos::Options::of(amounts.chaos))
+        }),
         Step::new("fuzz", move || fuzz::run(amounts.fuzz)),
         bench(amounts.figures),
         load(
@@ -269,6 +276,10 @@ pub(crate) fn package_apple() -> Vec<Step> {
 
 pub(crate) fn workload(words: Vec<String>) -> Vec<Step> {
     before(classes(), languages(words))
+}
+
+pub(crate) fn chaos(options: chaos::Options) -> Vec<Step> {
+    before(classes(), Step::new("chaos", move || chaos::run(&options)))
 }
 
 pub(crate) fn panics() -> Vec<Step> {

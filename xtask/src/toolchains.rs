@@ -5,7 +5,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::ktlint;
+use crate::{faketime, ktlint};
 
 /// The release that `setup/swift.sh` brings.
 const SWIFT: &str = "swift-6.0.3";
@@ -137,6 +137,7 @@ pub(crate) fn setup() -> Result<(), String> {
             return Err(format!("{language:?}: what was set up does not run"));
         }
     }
+    faketime::fetch()?;
     ktlint::fetch()
 }
 

@@ -5,13 +5,17 @@ use std::error::Error;
 use std::time::{Duration, Instant};
 
 use fulmar::{
-    Backoff, Client, Config, ConnectionState, Conversation, ConversationItem, MessageItem,
-    MessageState, NetworkState, Position, SessionState,
+    Backoff, Client, CommandError, Config, ConnectionState, Conversation, ConversationItem, GapEnd,
+    GapRange, MessageItem, MessageState, NetworkState, OutboxState, Position, SessionState,
+    TimelineItem,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 type Outcome<T = Value> = Result<T, Box<dyn Error>>;
+
+/// What the server could not be asked for is asked for again after this.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// A request, by its command.
 #[derive(Debug, Deserialize)]
@@ -28,6 +32,8 @@ enum Request {
     Session,
     Offline,
     Online,
+    Available,
+    Settled,
     Direct {
         with: String,
     },
@@ -41,6 +47,9 @@ enum Request {
     Send {
         conversation: String,
         text: String,
+    },
+    Page {
+        conversation: String,
     },
     Timeline {
         conversation: String,
@@ -130,6 +139,11 @@ async fn act_on(client: &Client, request: Request) -> Outcome {
             connection(client, ConnectionState::Live).await?;
             json!({})
         }
+        Request::Available => {
+            client.set_network(NetworkState::Available);
+            json!({})
+        }
+        Request::Settled => settled(client).await?,
         Request::Direct { with } => {
             json!({ "conversation": client.create_direct(&with).await?.id().as_str() })
         }
@@ -145,6 +159,11 @@ async fn act_on(client: &Client, request: Request) -> Outcome {
         }
         Request::Send { conversation, text } => {
             json!({ "key": chat(&conversation)?.send(text).await?.to_string() })
+        }
+        Request::Page { conversation } => {
+            let mut timeline = chat(&conversation)?.timeline();
+            timeline.next().await?;
+            json!({ "messages": timeline.messages().map(message).collect::<Vec<_>>() })
         }
         Request::Timeline {
             conversation,
@@ -260,7 +279,26 @@ async fn find(client: &Client, title: &str) -> Outcome<ConversationItem> {
     }
 }
 
-/// All messages, once there are so many and each is confirmed.
+/// Waits until the server has confirmed everything.
+async fn settled(client: &Client) -> Outcome {
+    let mut outbox = client.outbox();
+    loop {
+        outbox.next().await?;
+        let failed = outbox.items().iter().find(|item| has_failed(&item.state));
+        if let Some(failed) = failed {
+            return Err(format!("failed: {failed:?}").into());
+        }
+        if outbox.items().is_empty() {
+            return Ok(json!({}));
+        }
+    }
+}
+
+fn has_failed(state: &OutboxState) -> bool {
+    matches!(state, OutboxState::Failed { .. })
+}
+
+/// All messages, once there are so many and each is confirmed. What is missing is fetched.
 async fn complete(chat: &Conversation, messages: usize) -> Outcome<Vec<MessageItem>> {
     let mut timeline = chat.timeline();
     loop {
@@ -271,9 +309,30 @@ async fn complete(chat: &Conversation, messages: usize) -> Outcome<Vec<MessageIt
             return Ok(items);
         }
         let first = items.first().and_then(|item| item.position);
-        if items.len() < messages && first.is_some_and(|first| first > Position(1)) {
-            // Tried again at the next change when it cannot be reached now.
-            let _ = timeline.load_older().await;
+        if let Some(gap) = timeline.items().iter().find_map(gap) {
+            fetched(|| timeline.load_gap(gap, GapEnd::Newest)).await?;
+        } else if items.len() < messages && first.is_some_and(|first| first > Position(1)) {
+            fetched(|| timeline.load_older()).await?;
+        }
+    }
+}
+
+fn gap(item: &TimelineItem) -> Option<GapRange> {
+    match item {
+        TimelineItem::Gap(range) => Some(*range),
+        TimelineItem::Message(_) => None,
+    }
+}
+
+/// Asks until there is an answer.
+async fn fetched<T, F>(ask: impl Fn() -> F) -> Outcome<T>
+where
+    F: Future<Output = Result<T, CommandError>>,
+{
+    loop {
+        match ask().await {
+            Err(CommandError::Unreachable { .. }) => tokio::time::sleep(AGAIN).await,
+            answer => return Ok(answer?),
         }
     }
 }

@@ -77,6 +77,11 @@ struct Driver {
         case "online":
             client.setNetwork(.available)
             try await client.connection.until { $0 == .live }
+        case "available":
+            client.setNetwork(.available)
+        case "settled":
+            let done = try await client.outbox.items.until { $0.items.isEmpty || $0.items.contains(where: \.hasFailed) }
+            if let failed = done.items.first(where: \.hasFailed) { throw Refusal(text: "failed: \(failed)") }
         case "direct":
             result.conversation = try await client.createDirect(with: UserId(request.need(\.with))).id.value
         case "group":
@@ -94,12 +99,12 @@ struct Driver {
             if let last = try await chat.complete(request.need(\.messages)).last?.position {
                 try await chat.markReadUpTo(last)
             }
+        case "page":
+            let shown = try await client.conversation(request.chat).timeline().items.until { _ in true }
+            result.messages = shown.messages.map(Answer.Message.init)
         case "timeline":
             let items = try await client.conversation(request.chat).complete(request.need(\.messages))
-            result.messages = items.map {
-                Answer.Message(
-                    key: $0.key.value, sender: $0.sender.value, text: $0.text, position: $0.position?.value ?? 0)
-            }
+            result.messages = items.map(Answer.Message.init)
         case "watch":
             let items = try client.conversation(request.chat).timeline().items
             try await items.until { _ in true }
@@ -152,19 +157,52 @@ extension Request {
     }
 }
 
+extension Answer.Message {
+    init(_ item: MessageItem) {
+        self.init(key: item.key.value, sender: item.sender.value, text: item.text, position: item.position?.value ?? 0)
+    }
+}
+
+extension OutboxItem {
+    var hasFailed: Bool {
+        if case .failed = state { true } else { false }
+    }
+}
+
+extension TimelineItem {
+    var gap: GapRange? {
+        switch self {
+        case .message: nil
+        case .gap(let range): range
+        }
+    }
+}
+
 extension Conversation {
-    /// All messages, once there are so many and each is confirmed.
+    /// All messages, once there are so many and each is confirmed. What is missing is fetched.
     func complete(_ messages: Int) async throws -> [MessageItem] {
         let timeline = try timeline()
         for try await shown in timeline.items {
             let items = shown.messages
             if items.count >= messages && items.allSatisfy({ $0.state == .sent }) { return items }
-            if items.count < messages, let first = items.first?.position, first > Position(1) {
-                // Tried again at the next change when it cannot be reached now.
-                _ = try? await timeline.loadOlder()
+            if let gap = shown.items.lazy.compactMap(\.gap).first {
+                try await fetched { try await timeline.loadGap(gap, from: .newest) }
+            } else if items.count < messages, let first = items.first?.position, first > Position(1) {
+                try await fetched { _ = try await timeline.loadOlder() }
             }
         }
         throw Refusal(text: "closed")
+    }
+
+    /// Asks until there is an answer.
+    private func fetched(_ ask: () async throws -> Void) async throws {
+        while true {
+            do {
+                return try await ask()
+            } catch CommandError.unreachable {
+                try await Task.sleep(for: .milliseconds(100))
+            }
+        }
     }
 }
 

@@ -2,6 +2,7 @@ package chat.fulmar
 
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.onEach
 import kotlinx.coroutines.launch
@@ -61,6 +62,13 @@ private class Driver {
                 client.setNetwork(NetworkState.AVAILABLE)
                 client.connection.first { it == ConnectionState.Live }
             }
+            "available" -> client.setNetwork(NetworkState.AVAILABLE)
+            "settled" -> {
+                val done = client.outbox.items.first { shown ->
+                    shown.items.isEmpty() || shown.items.any { it.state is OutboxState.Failed }
+                }
+                check(done.items.isEmpty()) { "failed: ${done.items.first { it.state is OutboxState.Failed }}" }
+            }
             "direct" -> return answer("conversation", client.createDirect(UserId(text("with"))).id.value)
             "group" -> {
                 val participants = request.getValue("participants").jsonArray
@@ -73,6 +81,7 @@ private class Driver {
                 return answer("conversation", list.items.first { it.title == title }.conversationId.value)
             }
             "send" -> return answer("key", chat().send(text("text")).value)
+            "page" -> return answer("messages", chat().timeline().items.first().messages.map(::message))
             "timeline" -> return answer("messages", chat().complete(messages()).map(::message))
             "read" -> chat().complete(messages()).lastOrNull()?.position?.let { chat().markReadUpTo(it) }
             "watch" -> {
@@ -130,17 +139,31 @@ private class Driver {
         put("preview", item.preview?.text)
     }
 
-    /** All messages, once there are so many and each is confirmed. */
+    /** All messages, once there are so many and each is confirmed. What is missing is fetched. */
     private suspend fun Conversation.complete(messages: Int): List<MessageItem> {
         val timeline = timeline()
+        fun TimelineSnapshot.isComplete() =
+            this.messages.size >= messages && this.messages.all { it.state == MessageState.Sent }
         return timeline.items.onEach { shown ->
             val first = shown.messages.firstOrNull()?.position
-            if (shown.messages.size < messages && first != null && first > Position(1)) {
-                // Tried again at the next change when it cannot be reached now.
-                runCatching { timeline.loadOlder() }
+            val gap = shown.items.firstNotNullOfOrNull { it as? TimelineItem.Gap }
+            when {
+                shown.isComplete() -> Unit
+                gap != null -> fetched { timeline.loadGap(gap.range, GapEnd.NEWEST) }
+                shown.messages.size < messages && first != null && first > Position(1) ->
+                    fetched { timeline.loadOlder() }
             }
-        }.first { shown ->
-            shown.messages.size >= messages && shown.messages.all { it.state == MessageState.Sent }
-        }.messages
+        }.first { it.isComplete() }.messages
+    }
+
+    /** Asks until there is an answer. */
+    private suspend fun fetched(ask: suspend () -> Unit) {
+        while (true) {
+            try {
+                return ask()
+            } catch (_: CommandException.Unreachable) {
+                delay(100)
+            }
+        }
     }
 }

@@ -1,0 +1,132 @@
+//! Processes of clients in all languages and of the mock server, while networks, processes, disks and clocks misbehave;
+//! in the end nothing is lost, doubled or out of order, and all show the same.
+//!
+//! A seed draws the settings, who does what, and what goes wrong. The processes run in real time, so a seed that failed is
+//! much the same world again, not exactly the same: what is kept of a failure are its logs and stores.
+#![allow(clippy::print_stdout)]
+
+mod clocks;
+mod device;
+mod disks;
+mod figures;
+mod oracle;
+mod processes;
+mod proxy;
+mod settings;
+mod storm;
+mod trouble;
+mod world;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use fastrand::Rng;
+
+use figures::Figures;
+use processes::Program;
+use trouble::{Outcome, Trouble, machine};
+use world::Ground;
+
+/// Processes in all languages against a server, while everything around them misbehaves.
+#[derive(Debug, Parser)]
+struct Options {
+    /// How long, altogether.
+    #[arg(long, default_value_t = 2.0)]
+    minutes: f64,
+    /// The seed of the first world; each next one has the next.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The program of the mock server.
+    #[arg(long)]
+    server: PathBuf,
+    /// A driver, as `LANGUAGE=COMMAND WORD …`.
+    #[arg(long = "driver", value_name = "LANGUAGE=COMMAND", required = true, value_parser = program)]
+    drivers: Vec<Program>,
+    /// The library of libfaketime, for clocks that are wrong.
+    #[arg(long)]
+    faketime: Option<PathBuf>,
+
+    /// Keeps the folder of each world, with its logs and stores.
+    #[arg(long)]
+    keep: bool,
+}
+
+/// A storm lasts between these.
+const STORM: std::ops::Range<u64> = 10..40;
+/// In less than this there is no world.
+const SHORTEST: Duration = Duration::from_secs(15);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = Options::parse();
+    // One that is there already serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let figures = Figures::default();
+    let ran = run(&options, &figures).await;
+    print!("{figures}");
+    match ran {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(trouble) => {
+            println!("{trouble}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: &Options, figures: &Figures) -> Outcome {
+    let begin = Instant::now();
+    let folder = tempfile::tempdir().map_err(machine)?;
+    let (disks, missing) = disks::probe(folder.path());
+    for what in missing {
+        println!("SKIPPED: {what}");
+    }
+    if options.faketime.is_none() {
+        println!("SKIPPED: no clocks that are wrong: there is no libfaketime");
+    }
+    let ground = Ground {
+        server: options.server.clone(),
+        programs: options.drivers.clone(),
+        disks,
+        faketime: options.faketime.clone(),
+        figures: figures.clone(),
+    };
+    let all = Duration::from_secs_f64(options.minutes * 60.0);
+    for seed in options.seed.. {
+        let left = all.saturating_sub(begin.elapsed());
+        if left < SHORTEST && seed > options.seed {
+            break;
+        }
+        let storm = Duration::from_secs(Rng::with_seed(seed).u64(STORM)).min(left);
+        let folder = tempfile::Builder::new().prefix("fulmar-chaos-").tempdir();
+        let folder = folder.map_err(machine)?;
+        match world::run(&ground, seed, storm, folder.path()).await {
+            Ok(said) => {
+                println!("seed {seed}: {said}");
+                if options.keep {
+                    println!("kept in {}", folder.keep().display());
+                }
+            }
+            Err(trouble) => return Err(kept(&trouble, seed, folder)),
+        }
+    }
+    Ok(())
+}
+
+/// The same, with the way to look into it.
+fn kept(trouble: &Trouble, seed: u64, folder: tempfile::TempDir) -> Trouble {
+    let folder = folder.keep();
+    Trouble::Failed(format!(
+        "seed {seed}: {trouble}\nlogs and stores are in {}; the same again: cargo xtask chaos --seed {seed}",
+        folder.display()
+    ))
+}
+
+fn program(option: &str) -> Result<Program, String> {
+    let (language, command) = option.split_once('=').ok_or("wanted is LANGUAGE=COMMAND")?;
+    Ok(Program {
+        language: language.to_owned(),
+        words: command.split_whitespace().map(str::to_owned).collect(),
+    })
+}
