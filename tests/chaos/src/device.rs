@@ -127,9 +127,9 @@ impl Device {
         Ok(())
     }
 
-    /// Its platform says that there is a network, whether that is true or not.
-    pub(crate) async fn hint_of_network(&mut self) -> Outcome {
-        self.ask(json!({ "do": "available" })).await?;
+    /// Its platform says that there is a network or none, whether that is true or not.
+    pub(crate) async fn hint_of_network(&mut self, hint: &str) -> Outcome {
+        self.ask(json!({ "do": hint })).await?;
         Ok(())
     }
 

@@ -39,9 +39,9 @@ pub(crate) async fn device(device: &mut Device, rng: &mut Rng, end: Instant) -> 
                     .await?;
             }
             4 => {
-                device.ask(serde_json::json!({ "do": "offline" })).await?;
+                device.hint_of_network("unavailable").await?;
             }
-            5 => device.hint_of_network().await?,
+            5 => device.hint_of_network("available").await?,
             6 if device.disk.is_full => free(device, rng).await?,
             6 => {
                 let room = [0, 4096, 65_536][rng.usize(..3)];

@@ -33,6 +33,7 @@ enum Request {
     Offline,
     Online,
     Available,
+    Unavailable,
     Settled,
     Direct {
         with: String,
@@ -141,6 +142,10 @@ async fn act_on(client: &Client, request: Request) -> Outcome {
         }
         Request::Available => {
             client.set_network(NetworkState::Available);
+            json!({})
+        }
+        Request::Unavailable => {
+            client.set_network(NetworkState::Unavailable);
             json!({})
         }
         Request::Settled => settled(client).await?,

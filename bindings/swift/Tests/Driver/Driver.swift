@@ -79,6 +79,8 @@ struct Driver {
             try await client.connection.until { $0 == .live }
         case "available":
             client.setNetwork(.available)
+        case "unavailable":
+            client.setNetwork(.unavailable)
         case "settled":
             let done = try await client.outbox.items.until { $0.items.isEmpty || $0.items.contains(where: \.hasFailed) }
             if let failed = done.items.first(where: \.hasFailed) { throw Refusal(text: "failed: \(failed)") }

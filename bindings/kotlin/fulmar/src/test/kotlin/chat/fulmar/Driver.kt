@@ -63,6 +63,7 @@ private class Driver {
                 client.connection.first { it == ConnectionState.Live }
             }
             "available" -> client.setNetwork(NetworkState.AVAILABLE)
+            "unavailable" -> client.setNetwork(NetworkState.UNAVAILABLE)
             "settled" -> {
                 val done = client.outbox.items.first { shown ->
                     shown.items.isEmpty() || shown.items.any { it.state is OutboxState.Failed }
