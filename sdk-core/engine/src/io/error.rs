@@ -147,6 +147,13 @@ pub enum CommandError {
 }
 
 impl CommandError {
+    /// Nothing can be asked of the server before there is a new access token.
+    pub(crate) fn without_token() -> Self {
+        Self::Unreachable {
+            reason: "waiting for a new access token".to_owned(),
+        }
+    }
+
     /// A text breaks a rule of PROTOCOL.md §4.8.
     pub(crate) fn of_text(field: Field, fault: TextFault) -> Self {
         let rule = FieldRule::from(fault);

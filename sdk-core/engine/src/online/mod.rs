@@ -13,7 +13,9 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use fulmar_protocol::{Answer, ConversationId, HistoryPage, OperationKey, SearchQuery};
+use fulmar_protocol::{
+    Answer, ConversationId, FailureClass, HistoryPage, OperationKey, SearchQuery,
+};
 
 use crate::defects::{self, Defect};
 use crate::facts::OnlineToken as Token;
@@ -118,7 +120,7 @@ impl Online {
             Ok(answer) => answer,
             Err(_) if defects::active(Defect::ForgetsAskers) => return Ok(Vec::new()),
             Err(failure) => {
-                tx.reply_all(commands, &Err(command_error(failure)));
+                tx.reply_all(commands, &Err(told(failure)));
                 return Ok(Vec::new());
             }
         };
@@ -180,6 +182,16 @@ impl Online {
         self.stop(tx);
         self.asks.extend(kept);
         deletion
+    }
+}
+
+/// What a failure is to the app. That an access token was not accepted says nothing about what was asked (PROTOCOL.md
+/// §7.2): a new one is on its way, and until it is here it is as without one.
+fn told(failure: RequestFailure) -> CommandError {
+    let class = failure.problem().map(|problem| problem.code.class());
+    match class {
+        Some(FailureClass::Authentication) => CommandError::without_token(),
+        Some(FailureClass::Permanent | FailureClass::Transient) | None => command_error(failure),
     }
 }
 

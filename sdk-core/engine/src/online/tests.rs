@@ -236,6 +236,25 @@ fn every_failure_is_told_and_nothing_is_tried_again() {
 }
 
 #[test]
+fn a_token_that_is_not_accepted_is_no_refusal_of_what_was_asked() {
+    for question in questions() {
+        for code in [Code::TokenExpired, Code::TokenInvalid] {
+            let mut desk = Desk::new();
+            let (request, _) = desk.ask(1, question.clone()).unwrap();
+            let step = desk.answer(request, Err(problem(code)));
+            let reply = &step.replies[..];
+            assert!(
+                matches!(
+                    reply,
+                    [(CommandId(1), Err(CommandError::Unreachable { .. }))]
+                ),
+                "{question:?}: {reply:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn an_answer_of_another_kind_is_told_as_none() {
     for question in questions() {
         let mut desk = Desk::new();

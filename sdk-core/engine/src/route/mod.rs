@@ -243,19 +243,17 @@ impl<'a, 'tx> Route<'a, 'tx> {
 
     /// A token for what is asked now or not at all.
     fn online(&self) -> OnlineToken {
-        let unreachable = |reason: &str| CommandError::Unreachable {
-            reason: reason.to_owned(),
-        };
         if !self.state.session.signed_in() {
             return Err(CommandError::SignedOut);
         }
         if self.state.link.network() == NetworkState::Unavailable {
-            return Err(unreachable("offline"));
+            let reason = "offline".to_owned();
+            return Err(CommandError::Unreachable { reason });
         }
         self.state
             .session
             .usable_token(self.tx.now.mono)
-            .ok_or_else(|| unreachable("waiting for a new access token"))
+            .ok_or_else(CommandError::without_token)
     }
 }
 
