@@ -157,7 +157,7 @@ impl Drop for Disk {
         if self.kind == Kind::Folder {
             return;
         }
-        // Lazily: a process that was killed just now may not have let go of it yet.
+        // Lazily: a process that was killed just now may still hold it.
         if let Err(trouble) = run("umount", &["-l"], &[&self.folder]) {
             println!("{trouble}");
         }

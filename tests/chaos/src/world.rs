@@ -224,7 +224,7 @@ impl World {
         each(&mut self.devices, work).await
     }
 
-    /// Whoever looks into a failure finds what was on the disks.
+    /// What was on the disks, for who looks into a failure.
     fn keep(&self) {
         self.disk.keep();
         for device in &self.devices {

@@ -105,7 +105,8 @@ impl Process {
     }
 }
 
-#[cfg(test)]
+/// What a process does is read where Linux tells it.
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
 

@@ -147,7 +147,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn in_fair_weather_all_bytes_and_the_end_pass() {
-        let (mut near, mut far, _sky, end) = carried(Weather::Fair);
+        let (mut near, mut far, _sky, end) = transferred(Weather::Fair);
         near.write_all(b"hello").await.unwrap();
         near.shutdown().await.unwrap();
         let mut told = Vec::new();
@@ -158,7 +158,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_slow_piece_comes_whole_and_late() {
-        let (mut near, mut far, _sky, _end) = carried(Weather::Slow(Duration::from_secs(3)));
+        let (mut near, mut far, _sky, _end) = transferred(Weather::Slow(Duration::from_secs(3)));
         let begin = Instant::now();
         near.write_all(b"hello").await.unwrap();
         let mut told = [0; 5];
@@ -173,7 +173,7 @@ mod tests {
             bytes: 2,
             pause: Duration::from_secs(1),
         };
-        let (mut near, mut far, _sky, _end) = carried(weather);
+        let (mut near, mut far, _sky, _end) = transferred(weather);
         near.write_all(b"hello").await.unwrap();
         let mut told = [0; 16];
         for expected in [&b"he"[..], b"ll", b"o"] {
@@ -184,7 +184,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn nothing_follows_a_hole_also_in_fair_weather() {
-        let (mut near, mut far, sky, _end) = carried(Weather::HalfOpen(Direction::Up));
+        let (mut near, mut far, sky, _end) = transferred(Weather::HalfOpen(Direction::Up));
         near.write_all(b"lost").await.unwrap();
         tokio::time::sleep(Duration::from_secs(1)).await;
         sky.send_modify(|sky| sky.weather = Weather::Fair);
@@ -197,7 +197,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_other_direction_of_a_half_open_connection_goes_on() {
-        let (mut near, mut far, _sky, _end) = carried(Weather::HalfOpen(Direction::Down));
+        let (mut near, mut far, _sky, _end) = transferred(Weather::HalfOpen(Direction::Down));
         near.write_all(b"hello").await.unwrap();
         let mut told = [0; 5];
         far.read_exact(&mut told).await.unwrap();
@@ -210,7 +210,7 @@ mod tests {
             direction: Direction::Up,
             after: 7,
         };
-        let (mut near, mut far, _sky, end) = carried(weather);
+        let (mut near, mut far, _sky, end) = transferred(weather);
         near.write_all(b"hello").await.unwrap();
         near.write_all(b", world").await.unwrap();
         let mut told = Vec::new();
@@ -221,7 +221,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_begins_to_refuse_breaks_what_is_there() {
-        let (_near, mut far, sky, end) = carried(Weather::Fair);
+        let (_near, mut far, sky, end) = transferred(Weather::Fair);
         sky.send_modify(|sky| sky.weather = Weather::Refusing);
         assert_eq!(end.await.unwrap(), End::Broken);
         assert_eq!(far.read(&mut [0; 1]).await.unwrap(), 0);
@@ -229,14 +229,14 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_cut_breaks_what_was_there_and_nothing_later() {
-        let (_near, _far, sky, end) = carried(Weather::Fair);
+        let (_near, _far, sky, end) = transferred(Weather::Fair);
         sky.send_modify(|sky| sky.cuts += 1);
         assert_eq!(end.await.unwrap(), End::Broken);
         assert!(!sky.borrow().breaks(1));
     }
 
-    /// Both ends of what is carried, and what is between them.
-    fn carried(
+    /// Both ends of what is transferred, and what is between them.
+    fn transferred(
         weather: Weather,
     ) -> (
         DuplexStream,
