@@ -48,9 +48,11 @@ impl Device {
     /// Opens the store in a new process, of whatever language comes.
     pub(crate) async fn open(&mut self, rng: &mut Rng) -> Outcome {
         let program = &self.programs[rng.usize(..self.programs.len())];
-        self.languages.push(program.language.clone());
+        let language = program.language.clone();
         let driver = Driver::start(&self.name, program, &self.clock, &self.errors)?;
         self.driver = Some(driver);
+        self.log(&format!("opened in {language}"));
+        self.languages.push(language);
         let store = self.disk.folder.join("store.db").display().to_string();
         let server = format!("http://{}", self.link.address);
         let open = json!({ "do": "open", "server": server, "store": store });

@@ -140,14 +140,8 @@ async fn act_on(client: &Client, request: Request) -> Outcome {
             connection(client, ConnectionState::Live).await?;
             json!({})
         }
-        Request::Available => {
-            client.set_network(NetworkState::Available);
-            json!({})
-        }
-        Request::Unavailable => {
-            client.set_network(NetworkState::Unavailable);
-            json!({})
-        }
+        Request::Available => hint(client, NetworkState::Available),
+        Request::Unavailable => hint(client, NetworkState::Unavailable),
         Request::Settled => settled(client).await?,
         Request::Direct { with } => {
             json!({ "conversation": client.create_direct(&with).await?.id().as_str() })
@@ -165,11 +159,7 @@ async fn act_on(client: &Client, request: Request) -> Outcome {
         Request::Send { conversation, text } => {
             json!({ "key": chat(&conversation)?.send(text).await?.to_string() })
         }
-        Request::Page { conversation } => {
-            let mut timeline = chat(&conversation)?.timeline();
-            timeline.next().await?;
-            json!({ "messages": timeline.messages().map(message).collect::<Vec<_>>() })
-        }
+        Request::Page { conversation } => page(&chat(&conversation)?).await?,
         Request::Timeline {
             conversation,
             messages,
@@ -181,11 +171,7 @@ async fn act_on(client: &Client, request: Request) -> Outcome {
             conversation,
             messages,
         } => {
-            let chat = chat(&conversation)?;
-            let items = complete(&chat, messages).await?;
-            if let Some(last) = items.last().and_then(|item| item.position) {
-                chat.mark_read_up_to(last).await?;
-            }
+            read(&chat(&conversation)?, messages).await?;
             json!({})
         }
         Request::Watch { conversation } => {
@@ -210,6 +196,25 @@ async fn act_on(client: &Client, request: Request) -> Outcome {
             json!({ "conversations": list.items().iter().map(row).collect::<Vec<_>>() })
         }
     })
+}
+
+fn hint(client: &Client, network: NetworkState) -> Value {
+    client.set_network(network);
+    json!({})
+}
+
+async fn page(chat: &Conversation) -> Outcome {
+    let mut timeline = chat.timeline();
+    timeline.next().await?;
+    Ok(json!({ "messages": timeline.messages().map(message).collect::<Vec<_>>() }))
+}
+
+async fn read(chat: &Conversation, messages: usize) -> Outcome<()> {
+    let items = complete(chat, messages).await?;
+    if let Some(last) = items.last().and_then(|item| item.position) {
+        chat.mark_read_up_to(last).await?;
+    }
+    Ok(())
 }
 
 fn user(client: &Client) -> String {

@@ -106,7 +106,8 @@ impl Process {
 }
 
 /// What a process does is read where Linux tells it.
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
 
