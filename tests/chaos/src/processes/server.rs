@@ -85,7 +85,8 @@ impl Server {
     async fn try_to_start(&mut self) -> Outcome {
         let mut command = Command::new(&self.program);
         command
-            .args(["--no-admin", "--port", &self.address.port().to_string()])
+            .args(["--no-admin", "--stop-with-input"])
+            .args(["--port", &self.address.port().to_string()])
             .arg("--scenario")
             .arg(&self.scenario)
             .arg("--database")
