@@ -55,8 +55,10 @@ struct Options {
 
 /// A storm lasts between these.
 const STORM: std::ops::Range<u64> = 10..40;
-/// In less than this there is no world.
-const SHORTEST: Duration = Duration::from_secs(15);
+/// So long a device may have to rest after the storm: it has spent its tries of a minute (PROTOCOL.md §3.9).
+const REST: Duration = Duration::from_secs(60);
+/// With less than this before the rest there is no further world.
+const SHORTEST: Duration = Duration::from_secs(10);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -94,11 +96,12 @@ async fn run(options: &Options, figures: &Figures) -> Outcome {
     };
     let all = Duration::from_secs_f64(options.minutes * 60.0);
     for seed in options.seed.. {
-        let left = all.saturating_sub(begin.elapsed());
+        let left = all.saturating_sub(begin.elapsed() + REST);
         if left < SHORTEST && seed > options.seed {
             break;
         }
-        let storm = Duration::from_secs(Rng::with_seed(seed).u64(STORM)).min(left);
+        let storm = Duration::from_secs(Rng::with_seed(seed).u64(STORM));
+        let storm = storm.min(left.max(SHORTEST));
         let folder = tempfile::Builder::new().prefix("fulmar-chaos-").tempdir();
         let folder = folder.map_err(machine)?;
         match world::run(&ground, seed, storm, folder.path()).await {
