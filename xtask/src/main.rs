@@ -3,6 +3,7 @@
 //! `cargo xtask test` runs every test; `cargo xtask ci` is what must pass before a change lands.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod amounts;
 mod bindings;
 mod chaos;
 mod contract;
@@ -31,7 +32,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use plan::Figures;
+use amounts::Figures;
 use run::{AfterFailure, Step};
 
 #[derive(Debug, Parser)]

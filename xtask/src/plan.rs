@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use crate::amounts::{Amounts, CI, Figures, NIGHTLY};
 use crate::packages::{self, Missing};
 use crate::products::{self, DEBUG, LIBRARIES, PROGRAMS, RELEASE, SERVER};
 use crate::run::{self, Step};
@@ -13,81 +14,6 @@ use crate::{
 use package::Beside;
 use package::android::Archives;
 
-/// How much of everything whose amount is a matter of choice.
-#[derive(Debug, Clone, Copy)]
-struct Amounts {
-    /// Worlds that are simulated.
-    worlds: &'static str,
-    /// Whether a short world is looked for in which a planted defect shows.
-    shorten: bool,
-    /// Workloads for clients of all languages.
-    workloads: &'static str,
-    /// Processes that end, in each way and each language.
-    endings: &'static str,
-    /// Minutes in which everything around processes misbehaves.
-    chaos: &'static str,
-    /// Seconds for each target of the fuzzer; without, a smoke test.
-    fuzz: Option<u32>,
-    /// Figures: whether they are worth reading, or only show that everything runs.
-    figures: Figures,
-    /// Words for the load generator.
-    load: &'static [&'static str],
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Figures {
-    Full,
-    Quick,
-}
-
-impl Figures {
-    pub(crate) fn new(quick: bool) -> Self {
-        if quick { Self::Quick } else { Self::Full }
-    }
-
-    /// Quick ones come from the build that is there for the tests anyway.
-    fn folder(self) -> &'static str {
-        match self {
-            Self::Full => RELEASE,
-            Self::Quick => DEBUG,
-        }
-    }
-
-    fn build(self, wanted: &[&[&str]]) -> Result<(), String> {
-        match self {
-            Self::Full => products::build_release(wanted),
-            Self::Quick => products::build(wanted),
-        }
-    }
-}
-
-const CI: Amounts = Amounts {
-    worlds: "600",
-    shorten: false,
-    workloads: "5",
-    endings: "10",
-    chaos: "2",
-    fuzz: None,
-    figures: Figures::Quick,
-    load: &[
-        "--sockets",
-        "500",
-        "--participants",
-        "250",
-        "--messages",
-        "20",
-    ],
-};
-const NIGHTLY: Amounts = Amounts {
-    worlds: "12000",
-    shorten: true,
-    workloads: "50",
-    endings: "100",
-    chaos: "60",
-    fuzz: Some(600),
-    figures: Figures::Full,
-    load: &["--sockets", "5000", "--soak", "900"],
-};
 /// How many worlds the inner loop simulates, without optimisation.
 const FAST_WORLDS: &str = "10";
 
