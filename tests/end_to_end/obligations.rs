@@ -118,7 +118,8 @@ async fn each_submit_stands_behind_those_before_it() {
             _ => None,
         })
         .collect();
-    assert!(orders.len() >= 4, "{orders:?}");
+    // The two that were cut off had places, too.
+    assert!(orders.last() > Some(&4), "{orders:?}");
     assert!(orders.is_sorted_by(|one, next| one < next), "{orders:?}");
 }
 
