@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ConversationId, Message, OperationKey, Position, UserId};
+use crate::{ConversationId, LogId, Message, OperationKey, Position, UserId};
 
 /// Who carries notifications to a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +35,9 @@ pub struct PushToken {
 pub struct PushPayload {
     /// The user that it is for.
     pub user_id: UserId,
+    /// The log of that user, in whose state the positions and counts are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_id: Option<LogId>,
     /// Where something was said.
     pub conversation_id: ConversationId,
     /// The message, by its operation key.

@@ -135,6 +135,28 @@ impl Service {
         Ok(())
     }
 
+    /// Another one, in memory, with the state of a checkpoint of this one.
+    pub(crate) fn copy_of(&self, from: &Checkpoint) -> std::result::Result<Self, BackendError> {
+        let mut connection = Connection::open_in_memory()?;
+        match from.0.get() {
+            Some(bytes) => {
+                connection.deserialize_read_exact(MAIN_DB, bytes.as_slice(), bytes.len(), false)?;
+            }
+            // Nothing has changed since.
+            None => Backup::new(self.database.connection(), &mut connection)?
+                .step(-1)
+                .map(drop)?,
+        }
+        let mut entropy = Entropy::new([0; 32]);
+        let secret = store::prepare(&connection, &entropy.bytes())?;
+        Ok(Self {
+            database: Database::new(connection, entropy),
+            untouched: None,
+            rooms: Rooms::new(&self.config, &secret),
+            config: self.config.clone(),
+        })
+    }
+
     pub(crate) fn restore(&mut self, from: &Checkpoint) -> std::result::Result<(), BackendError> {
         // Otherwise nothing has changed since.
         if let Some(bytes) = from.0.get() {

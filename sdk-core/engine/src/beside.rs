@@ -9,6 +9,8 @@ use fulmar_protocol::{PushPayload, Timestamp, UserId};
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::io::{Attention, CommandError, PushNotification};
+#[cfg(feature = "defects")]
+use crate::store::Store;
 use crate::store::{
     OpenError, Result, StoreError, account, conversations, open_error, pushed, reading,
 };
@@ -44,16 +46,40 @@ pub fn handle_push_beside(
     now: Timestamp,
 ) -> std::result::Result<PushNotification, PushError> {
     let payload = read_push(payload)?;
-    let mut db = pushed::open_beside(path)?;
+    take(&mut pushed::open_beside(path)?, &payload, now)
+}
+
+fn take(
+    db: &mut Connection,
+    payload: &PushPayload,
+    now: Timestamp,
+) -> std::result::Result<PushNotification, PushError> {
     let transaction = db
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(open_error)?;
     let owner = account::owner(&transaction)?;
-    check_owner(&payload, owner.as_ref()).map_err(PushError::NotTheirs)?;
-    pushed::add(&transaction, &payload)?;
-    let notification = notification(&transaction, &payload, now)?;
+    check_owner(payload, owner.as_ref()).map_err(PushError::NotTheirs)?;
+    pushed::add(&transaction, payload)?;
+    let notification = notification(&transaction, payload, now)?;
     transaction.commit().map_err(open_error)?;
     Ok(notification)
+}
+
+/// The same for a store that is in memory, as simulated ones are: the second process comes between two transactions of
+/// the first, as the lock of a file would have it.
+#[cfg(feature = "defects")]
+impl Store {
+    /// Takes a push as a second process would.
+    ///
+    /// # Errors
+    /// When the push is for somebody else, or the store cannot be used.
+    pub fn push_beside(
+        &mut self,
+        payload: &PushPayload,
+        now: Timestamp,
+    ) -> std::result::Result<PushNotification, PushError> {
+        take(self.connection_mut(), payload, now)
+    }
 }
 
 /// A payload as it came with a notification.

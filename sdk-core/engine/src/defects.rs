@@ -52,6 +52,12 @@ defects! {
     PutsPongOff "Each ping puts off what the one before it waits for.";
     ThreadsUncounted "Messages of a thread are not counted under its root.";
     IgnoresReset "A log that was cut is followed as if nothing were missing.";
+    BetweenLogs "What is written goes out before the snapshot of another log has come.";
+    BlocksUnheard "The users who are blocked on another device are not taken over.";
+    DraftsForgotten "A draft is not kept.";
+    SignOutLeaves "Signing out leaves what was on the screen.";
+    TrustsClock "The clock of this device says when something was tried at the server.";
+    LostStays "What a server lost when a backup took its place stays here.";
     HoldsForEver "A lane that waited goes on waiting.";
     PushIsTruth "A push counts, however old it is.";
     NeverSyncs "What must survive a power cut is committed like the cache.";

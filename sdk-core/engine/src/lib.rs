@@ -68,6 +68,8 @@ mod tx;
 pub mod view;
 
 use fulmar_protocol::{DeviceId, LogId, Seq, UserId};
+#[cfg(feature = "defects")]
+use fulmar_protocol::{PushPayload, Timestamp};
 
 use crate::route::{Route, State};
 use crate::session::Session;
@@ -244,6 +246,19 @@ impl Engine {
     /// The whole store as one blob, as it is committed now.
     pub fn image(&mut self) -> Result<Vec<u8>, StoreError> {
         self.store.image()
+    }
+
+    /// A second process takes a push, between two transactions of this one.
+    ///
+    /// # Errors
+    /// When the push is for somebody else, or the store cannot be used.
+    #[cfg(feature = "defects")]
+    pub fn push_beside(
+        &mut self,
+        payload: &PushPayload,
+        now: Timestamp,
+    ) -> Result<PushNotification, PushError> {
+        self.store.push_beside(payload, now)
     }
 
     /// What is left to do, at this moment.

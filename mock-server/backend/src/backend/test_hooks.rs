@@ -153,6 +153,14 @@ impl Backend {
         self.service.checkpoint()
     }
 
+    /// A replica that has come as far as a checkpoint, and comes no farther: its logs have the same names.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn replica(&self, as_of: &Checkpoint) -> Result<Self, BackendError> {
+        self.service.copy_of(as_of).map(Self::new)
+    }
+
     /// Goes on as after a restart: no socket is known any more. With a checkpoint everything is as it was then,
     /// and since numbers of events will be given out again, every log has a new name.
     ///

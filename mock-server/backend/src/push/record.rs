@@ -6,7 +6,7 @@ use fulmar_protocol::{ConversationKind, Message, PushPayload, UserId};
 use super::Push;
 use crate::error::Result;
 use crate::store::pushes::write;
-use crate::store::{blocks, conversations, messages, participants, users};
+use crate::store::{blocks, conversations, log, messages, participants, users};
 use crate::tx::Tx;
 
 /// The most bytes of a body, and of a message that travels along.
@@ -55,6 +55,7 @@ impl Push {
         let fits = serde_json::to_string(message)?.len() <= MESSAGE_BYTES;
         let payload = PushPayload {
             user_id: user.clone(),
+            log_id: Some(log::state(tx.db(), user)?.log_id),
             conversation_id: id.clone(),
             message_key: message.operation_key,
             position: message.position,

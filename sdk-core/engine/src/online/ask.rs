@@ -25,6 +25,13 @@ pub(crate) enum OnlineNews {
     AccountDeleted(CommandId),
 }
 
+impl OnlineNews {
+    /// Whether it is the list of who is blocked.
+    pub(super) fn is_list(&self) -> bool {
+        matches!(self, Self::Blocks(_))
+    }
+}
+
 /// What becomes of a question.
 #[derive(Debug)]
 pub(super) enum Asking {
@@ -77,6 +84,11 @@ pub(super) enum Ask {
 }
 
 impl Ask {
+    /// Whether the answer says who is blocked.
+    pub(super) fn brings_blocks(&self) -> bool {
+        matches!(self, Self::Blocks(_))
+    }
+
     /// Whether an answer to it may be heard after the session has ended because of it.
     pub(super) fn ends_the_session(&self) -> bool {
         match self {

@@ -11,7 +11,7 @@ mod search;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fulmar_protocol::{
     Answer, ConversationId, FailureClass, HistoryPage, OperationKey, SearchQuery,
@@ -49,6 +49,8 @@ pub(crate) enum Question {
 #[derive(Debug, Default)]
 pub(crate) struct Online {
     asks: BTreeMap<RequestId, Ask>,
+    /// Those of which the answer has a list that something newer was told of meanwhile.
+    overtaken: BTreeSet<RequestId>,
 }
 
 impl Online {
@@ -115,6 +117,7 @@ impl Online {
         let Some(ask) = self.asks.remove(&request) else {
             return Ok(Vec::new());
         };
+        let overtaken = self.overtaken.remove(&request);
         let commands = ask.commands();
         let answer = match result {
             Ok(answer) => answer,
@@ -141,7 +144,9 @@ impl Online {
             | Ask::Tell(_)
             | Ask::Blocks(_)
             | Ask::DeleteAccount(_) => {
-                return Ok(take(tx, ask, commands, answer)?.into_iter().collect());
+                let news = take(tx, ask, commands, answer)?;
+                let news = news.filter(|news| !(overtaken && news.is_list()));
+                return Ok(news.into_iter().collect());
             }
         };
         if let Err(error) = self.begin(tx, asking) {
@@ -163,8 +168,16 @@ impl Online {
         }
     }
 
+    /// The log, a snapshot or another answer has told who is blocked: an answer that comes later may be older than that.
+    /// If it is not, the log tells the same.
+    pub(crate) fn blocks_told(&mut self) {
+        let blocks = self.asks.iter().filter(|(_, ask)| ask.brings_blocks());
+        self.overtaken.extend(blocks.map(|(request, _)| *request));
+    }
+
     /// The session is over: all who wait are told so.
     pub(crate) fn stop(&mut self, tx: &mut Tx<'_>) {
+        self.overtaken.clear();
         for ask in std::mem::take(&mut self.asks).into_values() {
             tx.reply_all(ask.commands(), &Err(CommandError::SignedOut));
         }

@@ -351,3 +351,19 @@ fn what_is_not_here_cannot_be_asked_about() {
         Err(CommandError::NoSuchMessage { key: key(5) })
     );
 }
+
+/// Answers overtake each other, and the log overtakes them.
+#[test]
+fn an_answer_that_something_newer_overtook_says_nothing_of_who_is_blocked() {
+    let mut desk = Desk::new();
+    for (command, overtaken) in [(1, true), (2, false)] {
+        let block = AccountQuestion::Block(user("bob"));
+        let (request, call) = desk.ask(command, Question::Account(block)).unwrap();
+        if overtaken {
+            desk.online.blocks_told();
+        }
+        let step = desk.answer(request, Ok(answer_to(&call)));
+        assert_eq!(step.result.is_empty(), overtaken);
+        assert_eq!(step.replies, [(CommandId(command), Ok(Reply::Done))]);
+    }
+}

@@ -10,7 +10,6 @@
 //!
 //! Any other operation shows its effect from here, put over what the server said, until the log has told of
 //! it. When it is refused, its effect is gone with that: nothing has to be undone, and it holds nobody up.
-//!
 //! Every change of an operation's state goes through [`transition`]. Nothing in here may drop an operation by
 //! itself.
 
@@ -24,6 +23,7 @@ mod lanes;
 mod outcome;
 mod receipt;
 mod refusal;
+mod replaced;
 mod send;
 mod server;
 mod submit;
@@ -31,12 +31,15 @@ mod submit;
 mod tests;
 pub(crate) mod transition;
 
+use std::collections::BTreeMap;
+
 use fulmar_protocol::text::check_draft;
 use fulmar_protocol::{
     Capability, Conversation, ConversationId, Limits, Message, OperationKey, Secret, Seq, UserId,
 };
 
 use crate::config::Config;
+use crate::defects::{self, Defect};
 use crate::facts::{Channel, Own};
 use crate::io::{CommandError, CommandResult, Field, Reply, Rule};
 use crate::operation::Situation;
@@ -94,6 +97,8 @@ pub(crate) struct Outbox {
     /// One operation per submit until one succeeds, after a whole submit was refused: so the refusal lands on
     /// the operation that deserves it.
     one_by_one: bool,
+    /// How often the server had lost the files of a message.
+    files_lost: BTreeMap<OperationKey, u32>,
     /// How many outcomes in a row did not come in time: the next one may take longer.
     late: u32,
     timers: Timers,
@@ -290,7 +295,10 @@ impl Outbox {
                 if row.state == OperationState::Queued {
                     tx.must_last();
                 }
-                let time = self.server.time(tx.now.mono);
+                let time = match defects::active(Defect::TrustsClock) {
+                    true => Some(tx.now.wall),
+                    false => self.server.time(tx.now.mono),
+                };
                 operations::set_tried_at(&tx.db, row.operation_key, time)
             }
             OperationEvent::Unanswered => operations::add_unanswered(&tx.db, row.operation_key),
@@ -344,6 +352,8 @@ impl Outbox {
             Ok(lane) => lane,
             Err(error) => return Ok(Err(error)),
         };
+        let kept = !defects::active(Defect::DraftsForgotten);
+        let text = if kept { text } else { "" };
         conversations::set_draft(&tx.db, lane.conversation(), text)?;
         tx.touch(lane.conversation());
         Ok(Ok(Reply::Done))

@@ -19,7 +19,7 @@ use crate::store::{LaneId, Result, conversations, log, messages, operations, rea
 use crate::timer::Timer;
 use crate::tx::Tx;
 
-/// How often the files of a message go up again because the server has lost them.
+/// How often the files of a message go up again in one process because the server has lost them.
 const UPLOADED_AGAIN: u32 = 3;
 /// How far an outcome may be ahead of what was followed of the log.
 const FARTHEST: u64 = 1_000_000;
@@ -148,7 +148,7 @@ impl Outbox {
     ) -> Result<()> {
         match problem.code.class() {
             FailureClass::Permanent
-                if problem.code == Code::FileNotFound && row.tries <= UPLOADED_AGAIN =>
+                if problem.code == Code::FileNotFound && self.may_upload_again(row) =>
             {
                 self.news.push(OutboxNews::FilesMissing(row.operation_key));
                 let asked = problem.retry_after_ms;
@@ -171,6 +171,13 @@ impl Outbox {
                 self.try_later(tx, row, not_applied(row), asked, acting)
             }
         }
+    }
+
+    /// Other reasons to try a message again do not count, however many there were.
+    fn may_upload_again(&mut self, row: &OperationRow) -> bool {
+        let times = self.files_lost.entry(row.operation_key).or_default();
+        *times += 1;
+        *times <= UPLOADED_AGAIN
     }
 
     /// The server has done it. What it changed is in the log up to `seq`; until that is here, the screen shows

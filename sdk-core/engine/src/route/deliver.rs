@@ -7,7 +7,7 @@ use crate::cache::CacheNews;
 use crate::io::{Reply, RequestId, WaitReason};
 use crate::link::LinkNews;
 use crate::online::OnlineNews;
-use crate::outbox::OutboxNews;
+use crate::outbox::{Outbox, OutboxNews};
 use crate::pace::Effort;
 use crate::session::SessionNews;
 use crate::store::Result;
@@ -205,6 +205,8 @@ impl Route<'_, '_> {
             SyncNews::DeliveriesUnknown => {
                 state.outbox.find_deliveries(tx, state.session.owner())?;
             }
+            SyncNews::BlocksTold => state.online.blocks_told(),
+            SyncNews::LogReplaced => Outbox::log_replaced(tx)?,
             SyncNews::OtherLog => {
                 let reason = "the socket follows another log".to_owned();
                 let reason = WaitReason::ProtocolBroken { reason };

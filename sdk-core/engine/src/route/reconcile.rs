@@ -2,6 +2,7 @@
 //! token, the connection, what is missing, the cache, files, the outbox.
 
 use super::{News, Route, acting};
+use crate::facts::Channel;
 use crate::io::AppState;
 use crate::link::{LinkNews, Opening, Wish};
 use crate::outbox::{Outbox, Way};
@@ -91,8 +92,12 @@ impl Route<'_, '_> {
     fn reconcile_outbox(&mut self) -> Result<()> {
         let now = self.tx.now.mono;
         let state = &mut *self.state;
+        let channel = match state.sync.is_between_logs() {
+            true => Channel::None,
+            false => state.link.channel(),
+        };
         let way = Way {
-            channel: state.link.channel(),
+            channel,
             token: state.session.usable_token(now),
             gate: state.pace.gate(Effort::Request, now),
         };

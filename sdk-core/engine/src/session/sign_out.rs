@@ -6,6 +6,7 @@ use fulmar_protocol::{Answer, ApiRequest, Code, FailureClass, SignOutRequest};
 use super::Session;
 use super::ask::{Ask, Said};
 use crate::config::Config;
+use crate::defects::{self, Defect};
 use crate::io::{CommandError, Effect, NetworkState, RequestFailure, Unsent};
 use crate::pace::Gate;
 use crate::store::account::{self, EndedKey, Renewal, Untold};
@@ -51,7 +52,11 @@ impl Session {
             tx.vanish(key);
         }
         tx.emit(Effect::DropFiles);
-        account::wipe(&tx.db)?;
+        if defects::active(Defect::SignOutLeaves) {
+            account::wipe_owner(&tx.db)?;
+        } else {
+            account::wipe(&tx.db)?;
+        }
         self.reload(tx)?;
         self.drop_asks(tx);
         Ok(())

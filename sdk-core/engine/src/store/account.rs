@@ -325,8 +325,15 @@ pub(crate) fn wipe(db: &Connection) -> Result<()> {
          DELETE FROM quarantine;
          DELETE FROM unreadable;
          DELETE FROM blocked;
-         DELETE FROM pushed;
-         UPDATE account
+         DELETE FROM pushed;",
+    )?;
+    wipe_owner(db)
+}
+
+/// Nobody's store any more, whatever else is in it.
+pub(crate) fn wipe_owner(db: &Connection) -> Result<()> {
+    db.execute_batch(
+        "UPDATE account
          SET user_id = NULL, name = '', access_token = NULL, refresh_token = NULL, expires_at = 0,
              lifetime_ms = 0, ended_code = NULL, ended_by = 'server', sealed_tokens = NULL;
          UPDATE log SET log_id = NULL, cursor = 0;",

@@ -215,6 +215,14 @@ pub(crate) fn all(db: &Connection) -> Result<Vec<ConversationKey>> {
     keys(db, "SELECT key FROM conversation ORDER BY key")
 }
 
+/// Every conversation here that the server has.
+pub(crate) fn told(db: &Connection) -> Result<Vec<ConversationKey>> {
+    keys(
+        db,
+        "SELECT key FROM conversation WHERE id IS NOT NULL ORDER BY key",
+    )
+}
+
 /// The conversations that a snapshot up to `seq` contains, if the user is still in them: those of which
 /// the log or a snapshot has told, and those of which an outcome did that is not newer.
 pub(crate) fn known_by(db: &Connection, seq: Seq) -> Result<Vec<ConversationKey>> {

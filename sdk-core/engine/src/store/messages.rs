@@ -207,10 +207,13 @@ pub(crate) fn upsert_confirmed(
         hidden,
         reactions,
     } = message;
-    // A server that was restored from a backup gives positions out again; its word is newer.
+    // A server that was restored from a backup gives positions out again; its word is newer, and what came after that
+    // position before has none any more.
     db.prepare_cached(
         "DELETE FROM message
-         WHERE conversation = ?1 AND position = ?2 AND operation_key <> ?3",
+         WHERE conversation = ?1 AND position >= ?2 AND operation_key <> ?3
+           AND EXISTS (SELECT 1 FROM message
+                       WHERE conversation = ?1 AND position = ?2 AND operation_key <> ?3)",
     )?
     .execute(params![
         conversation.0,
@@ -334,6 +337,15 @@ pub(crate) fn delete_before(
     db.execute(
         "DELETE FROM message WHERE conversation = ?1 AND position < ?2",
         params![conversation.0, position.0],
+    )?;
+    Ok(())
+}
+
+/// Drops all that the server has told of a conversation.
+pub(crate) fn delete_confirmed(db: &Connection, conversation: ConversationKey) -> Result<()> {
+    db.execute(
+        "DELETE FROM message WHERE conversation = ?1 AND position IS NOT NULL",
+        [conversation.0],
     )?;
     Ok(())
 }

@@ -153,6 +153,11 @@ impl Store {
         Ok(self.own.connection.serialize("main")?.to_vec())
     }
 
+    #[cfg(feature = "defects")]
+    pub(crate) fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.own.connection
+    }
+
     fn prepare(
         mut connection: Connection,
         lock: Option<StoreLock>,

@@ -271,6 +271,18 @@ pub(crate) fn changes_of_lane(db: &Connection, lane: LaneId) -> Result<Vec<Opera
     rows.map(|row| row?).collect()
 }
 
+/// Read pointers of a conversation that the server has not confirmed, in order.
+pub(crate) fn reads_of_lane(db: &Connection, lane: LaneId) -> Result<Vec<OperationRow>> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM operation
+         WHERE lane = ?1 AND method = 'receipt.update'
+           AND state IN ('queued', 'in_flight', 'unconfirmed')
+         ORDER BY ordinal"
+    ))?;
+    let rows = statement.query_map([lane.0], |row| Ok(read(row)))?;
+    rows.map(|row| row?).collect()
+}
+
 /// The operations that change a message, in order.
 pub(crate) fn about_message(db: &Connection, message: OperationKey) -> Result<Vec<OperationRow>> {
     let mut statement = db.prepare_cached(&format!(

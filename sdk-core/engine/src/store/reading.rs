@@ -135,6 +135,17 @@ pub(crate) fn set_local_read(db: &Connection, key: ConversationKey, to: Position
     Ok(())
 }
 
+/// Conversations that were read farther here than the server knows, and how far each goes.
+pub(crate) fn read_here(db: &Connection) -> Result<Vec<(ConversationKey, Position)>> {
+    let mut statement = db.prepare_cached(
+        "SELECT key, head FROM conversation WHERE local_read_to > 0 ORDER BY key",
+    )?;
+    let rows = statement.query_map([], |row| {
+        Ok((ConversationKey(row.get("key")?), Position(row.get("head")?)))
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// Conversations of at most so many people in which the own pointer is behind the newest message.
 pub(crate) fn behind(
     db: &Connection,

@@ -14,8 +14,11 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
-use fulmar_protocol::{LogId, OperationKey, Seq, UserId};
+use std::collections::BTreeMap;
 
+use fulmar_protocol::{LogId, OperationKey, Position, Seq, UserId};
+
+use crate::defects::{self, Defect};
 use crate::io::RequestId;
 use crate::store::{ConversationKey, Result, log};
 use crate::timer::{Timed, Timer, Timers};
@@ -44,6 +47,10 @@ pub(crate) enum SyncNews {
     Stored,
     /// Where the server may not know what was delivered here has to be found out anew.
     DeliveriesUnknown,
+    /// Who is blocked was told.
+    BlocksTold,
+    /// The store follows another log from now on: numbers mean something else.
+    LogReplaced,
     /// The socket follows another log than this store.
     OtherLog,
 }
@@ -83,6 +90,8 @@ pub(crate) struct Sync {
     /// The newest event of this log that is known to exist.
     known_head: Seq,
     socket: Option<SocketLog>,
+    /// Where pushes told of more than the log has yet, and how far: until it has come there, what it counts is older.
+    ahead: BTreeMap<ConversationKey, Position>,
     /// Fetches in a row that brought nothing.
     failures: u32,
     /// Pages in a row that said that there is nothing beyond the cursor.
@@ -120,6 +129,22 @@ impl Sync {
     /// Whether everything that is known to exist is here.
     pub(crate) fn is_current(&self) -> bool {
         self.missing == Missing::Nothing && self.cursor >= self.known_head
+    }
+
+    /// Whether what goes out now may be answered in the numbers of a log that this store does not follow yet: the
+    /// snapshot of that log would take the answer away again, until the log tells of it. So it is before the first
+    /// snapshot of all: an answer would be of a log that has no name here, and stay when that log is lost.
+    pub(crate) fn is_between_logs(&self) -> bool {
+        if defects::active(Defect::BetweenLogs) {
+            return false;
+        }
+        if self.log_id.is_none() {
+            return true;
+        }
+        match &self.socket {
+            Some(socket) => Some(&socket.log_id) != self.log_id.as_ref(),
+            None => self.missing == Missing::Everything,
+        }
     }
 
     /// The cursor moved. Whether it is farther than it ever was.

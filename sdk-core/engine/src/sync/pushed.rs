@@ -8,12 +8,13 @@ use fulmar_protocol::PushPayload;
 use super::apply::{Applying, is_plausible};
 use super::{Sync, SyncNews};
 use crate::facts::Own;
-use crate::store::{Result, conversations, messages, pushed, reading};
+use crate::store::{Result, conversations, log, messages, pushed, reading};
 use crate::tx::Tx;
 
 impl Sync {
     /// Takes what a push tells; of another user it tells nothing.
     pub(crate) fn push_arrived(
+        &mut self,
         tx: &mut Tx<'_>,
         own: Own<'_>,
         payload: &PushPayload,
@@ -25,6 +26,11 @@ impl Sync {
         let Some(message) = &payload.message else {
             return Ok(Vec::new());
         };
+        // Positions and counts of another log say nothing here.
+        let (followed, _) = log::position(&tx.db)?;
+        if payload.log_id.is_some() && payload.log_id != followed {
+            return Ok(Vec::new());
+        }
         if own != Some(&payload.user_id)
             || message.conversation_id != payload.conversation_id
             || message.operation_key != payload.message_key
@@ -50,15 +56,18 @@ impl Sync {
             ..payload.clone()
         };
         reading::told_by_push(&tx.db, key, &payload)?;
+        if !told {
+            self.ahead.insert(key, payload.position);
+        }
         news.push(SyncNews::Delivered(key));
         Ok(news)
     }
 
     /// Takes over what a second process was told of while this one was away.
-    pub(crate) fn take_pushed(tx: &mut Tx<'_>, own: Own<'_>) -> Result<Vec<SyncNews>> {
+    pub(crate) fn take_pushed(&mut self, tx: &mut Tx<'_>, own: Own<'_>) -> Result<Vec<SyncNews>> {
         let mut news = Vec::new();
         for payload in pushed::take(&tx.db)? {
-            news.append(&mut Self::push_arrived(tx, own, &payload)?);
+            news.append(&mut self.push_arrived(tx, own, &payload)?);
         }
         Ok(news)
     }

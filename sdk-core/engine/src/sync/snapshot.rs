@@ -22,13 +22,15 @@ impl Sync {
         config: &Config,
     ) -> Result<Vec<SyncNews>> {
         let known = self.log_id.as_ref();
-        let another_log = known.is_some_and(|known| *known != snapshot.log_id);
+        let another_log = known.is_some_and(|known| *known != snapshot.log_id)
+            && !defects::active(Defect::LostStays);
         let first = known.is_none();
         let mut news = Self::apply_snapshot(tx, own, snapshot, another_log)?;
         log::set_log(&tx.db, &snapshot.log_id, snapshot.seq)?;
         Self::snapshot_replaces_quarantine(tx, &snapshot.log_id, snapshot.seq)?;
         self.log_id = Some(snapshot.log_id.clone());
         self.cursor = snapshot.seq;
+        self.ahead.clear();
         let news_of_it = (self.moved_on() && !another_log) || first;
         // What was seen of another log says nothing about this one.
         self.known_head = snapshot.seq;
@@ -66,11 +68,12 @@ impl Sync {
         if another_log {
             messages::forget_revisions(&applying.tx.db)?;
             applying.news.push(SyncNews::ToldUpTo(Seq(i64::MAX as u64)));
+            applying.news.push(SyncNews::LogReplaced);
         }
         unreadable::forget_of_snapshots(&applying.tx.db)?;
         for view in &snapshot.conversations {
             let key = if another_log {
-                applying.conversation_anew(view)?
+                applying.conversation_of_another_log(view)?
             } else {
                 applying.conversation(view)?
             };
@@ -105,7 +108,7 @@ impl Sync {
     /// One that only an outcome told of may be newer than the snapshot.
     fn may_be_gone(tx: &Tx<'_>, seq: Seq, another_log: bool) -> Result<Vec<ConversationKey>> {
         if another_log {
-            conversations::all(&tx.db)
+            conversations::told(&tx.db)
         } else {
             conversations::known_by(&tx.db, seq)
         }

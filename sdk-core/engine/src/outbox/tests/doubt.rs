@@ -257,6 +257,31 @@ fn a_message_whose_files_are_lost_on_both_sides_fails_also_after_an_unanswered_t
     assert_eq!(desk.failure(1), Some(FailureReason::FileLost));
 }
 
+/// A server that was restored may have lost the files of a message that was tried often for other reasons.
+#[test]
+fn files_go_up_again_however_often_their_message_was_tried() {
+    let mut desk = Desk::new();
+    desk.connected(&ready(EPOCH));
+    let mut send = text("c-1", "");
+    send.attachments.push(file(1));
+    desk.send(1, send).unwrap();
+    for _ in 0..9 {
+        desk.uploaded(1);
+        let sent = desk.go_one(Over::Socket);
+        desk.refuse(&sent, None);
+    }
+    for lost in 1..=4 {
+        let sent = desk.go_one(Over::Socket);
+        desk.answer(&sent, vec![refused(key(1), Code::FileNotFound)]);
+        let failed = desk.state(1) == Some(OperationState::Failed);
+        assert_eq!(failed, lost == 4, "{lost}");
+        if !failed {
+            desk.rested();
+            desk.uploaded(1);
+        }
+    }
+}
+
 /// After a power cut nobody may think that it was never tried: it could be changed, and go out as another one.
 #[test]
 fn the_first_try_is_on_the_disk_before_it_leaves() {

@@ -10,6 +10,7 @@ mod lanes;
 mod limits;
 mod order;
 mod outcomes;
+mod replaced;
 mod whole;
 
 use std::time::Duration;

@@ -70,6 +70,17 @@ impl Applying<'_, '_> {
         Ok(key)
     }
 
+    /// The same for one of another log, which tells all of it anew: a message that is in both may have been hidden,
+    /// or answered in a thread, in the one that is gone.
+    pub(in crate::sync) fn conversation_of_another_log(
+        &mut self,
+        view: &Conversation,
+    ) -> Result<ConversationKey> {
+        let key = conversations::upsert(&self.tx.db, &receipts_within(view), self.own)?;
+        messages::delete_confirmed(&self.tx.db, key)?;
+        self.conversation_anew(view)
+    }
+
     /// Writes the pinned messages that came with a conversation, wherever in it they are. Those that cannot be read
     /// have no place here: the list is in the order of the pins.
     fn pinned_messages(&mut self, key: ConversationKey, view: &Conversation) -> Result<()> {

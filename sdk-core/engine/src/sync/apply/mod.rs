@@ -4,7 +4,9 @@ mod conversation;
 mod message;
 mod participants;
 
-use fulmar_protocol::{Conversation, Event, EventData, LogId, Message, Seq, Unreadable};
+use std::collections::BTreeMap;
+
+use fulmar_protocol::{Conversation, Event, EventData, LogId, Message, Position, Seq, Unreadable};
 
 use super::{Sync, SyncNews};
 use crate::defects::{self, Defect};
@@ -26,6 +28,8 @@ pub(super) struct Applying<'a, 'tx> {
     pub(super) tx: &'a mut Tx<'tx>,
     own: Own<'a>,
     pub(super) news: Vec<SyncNews>,
+    /// How far pushes were ahead of the log.
+    pub(super) ahead: BTreeMap<ConversationKey, Position>,
 }
 
 impl<'a, 'tx> Applying<'a, 'tx> {
@@ -34,6 +38,7 @@ impl<'a, 'tx> Applying<'a, 'tx> {
             tx,
             own,
             news: Vec::new(),
+            ahead: BTreeMap::new(),
         }
     }
 
@@ -77,6 +82,7 @@ impl<'a, 'tx> Applying<'a, 'tx> {
     fn counts_beside(&mut self, event: &Event, data: &EventData) -> Result<()> {
         if let (Some(unread), EventData::MessageUpdated(message)) = (event.unread(), data)
             && let Some(key) = conversations::find(&self.tx.db, &message.conversation_id)?
+            && !self.ahead.contains_key(&key)
         {
             reading::tell_unread(&self.tx.db, key, unread)?;
         }
@@ -99,6 +105,7 @@ impl<'a, 'tx> Applying<'a, 'tx> {
             EventData::MessageUpdated(message) => self.message_updated(&message),
             EventData::ReceiptUpdated(receipt) => self.receipt_updated(&receipt),
             EventData::UserUpdated(user) => self.user_updated(&user),
+            EventData::BlocksUpdated(_) if defects::active(Defect::BlocksUnheard) => Ok(Ok(())),
             EventData::BlocksUpdated(list) => self.blocks(&list.user_ids).map(Ok),
             EventData::ConversationRemoved(_) if defects::active(Defect::RemovedStays) => {
                 Ok(Ok(()))

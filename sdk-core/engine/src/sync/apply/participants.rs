@@ -6,7 +6,8 @@ use fulmar_protocol::{
 };
 
 use super::{Applying, Understood};
-use crate::store::{Result, blocked, participants, reading};
+use crate::store::{Result, blocked, conversations, participants, reading};
+use crate::sync::SyncNews;
 
 impl Applying<'_, '_> {
     pub(super) fn participants_added(&mut self, added: &ParticipantsAdded) -> Result<Understood> {
@@ -42,13 +43,17 @@ impl Applying<'_, '_> {
     /// Nobody has received or read what is not there.
     pub(super) fn receipt_updated(&mut self, receipt: &ReceiptUpdated) -> Result<Understood> {
         let own = self.own == Some(&receipt.user_id);
+        let key = conversations::find(&self.tx.db, &receipt.conversation_id)?;
+        // A push counted more than this did.
+        let is_older = key.is_some_and(|key| self.ahead.contains_key(&key));
         self.in_conversation(&receipt.conversation_id, |db, key| {
             let head = reading::head(db, key)?;
             let (delivered, read) = (receipt.delivered_to.min(head), receipt.read_to.min(head));
             participants::advance_receipt(db, key, &receipt.user_id, delivered, read)?;
             if own {
                 // Not more is unread than there are messages.
-                let unread = receipt.unread.map(|unread| Unread {
+                let told = receipt.unread.filter(|_| !is_older);
+                let unread = told.map(|unread| Unread {
                     unread_count: unread.unread_count.min(head.0),
                     unread_mentions: unread.unread_mentions.min(head.0),
                 });
@@ -70,6 +75,7 @@ impl Applying<'_, '_> {
         for key in blocked::set(&self.tx.db, users)? {
             self.tx.touch(key);
         }
+        self.news.push(SyncNews::BlocksTold);
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use fulmar_protocol::{
 };
 use rusqlite::Connection;
 
-use super::{Follower, event, page, snapshot_of, written};
+use super::{Follower, event, log_id, page, snapshot_of, written};
 use crate::store::{ConversationKey, conversations, participants, reading};
 use crate::sync::{Sync, SyncNews, Told};
 use crate::testing::EPOCH;
@@ -46,7 +46,7 @@ fn impossible() -> Vec<Message> {
 }
 
 impl Follower {
-    fn told(&mut self, told: Told) -> Vec<SyncNews> {
+    pub(super) fn told(&mut self, told: Told) -> Vec<SyncNews> {
         let own = self.own.clone();
         self.bench
             .run(|tx| Sync::told(tx, Some(&own), told).unwrap())
@@ -54,9 +54,9 @@ impl Follower {
     }
 
     fn pushed(&mut self, payload: &PushPayload) -> Vec<SyncNews> {
-        let own = self.own.clone();
+        let (sync, own) = (&mut self.sync, &self.own);
         self.bench
-            .run(|tx| Sync::push_arrived(tx, Some(&own), payload).unwrap())
+            .run(|tx| sync.push_arrived(tx, Some(own), payload).unwrap())
             .result
     }
 
@@ -102,6 +102,7 @@ fn unread(db: &Connection, key: ConversationKey) -> i64 {
 fn push(message: Message) -> PushPayload {
     PushPayload {
         user_id: user("alice"),
+        log_id: None,
         conversation_id: message.conversation_id.clone(),
         message_key: message.operation_key,
         position: message.position,
@@ -289,6 +290,32 @@ fn a_push_counts_once_and_takes_nothing_back() {
     assert_eq!(device.read(|tx| unread(&tx.db, place)), 2);
 }
 
+/// It is of before the message that the push told of.
+#[test]
+fn what_the_log_counts_behind_a_push_is_older_than_the_push() {
+    let mut device = Follower::at(3);
+    device.pushed(&push(message("c", 4)));
+    let receipt = |seq| {
+        let told = EventData::ReceiptUpdated(ReceiptUpdated {
+            conversation_id: conversation_id("c"),
+            user_id: user("alice"),
+            delivered_to: Position(3),
+            read_to: Position::ZERO,
+            unread: Some(Unread {
+                unread_count: 0,
+                unread_mentions: 0,
+            }),
+        });
+        event(seq, &told)
+    };
+    let said = event(5, &EventData::MessageCreated(message("c", 4)));
+    let place = device.conversation("c");
+    device.events(&[receipt(4), said]);
+    assert_eq!(device.read(|tx| unread(&tx.db, place)), 1);
+    device.events(&[receipt(6)]);
+    assert_eq!(device.read(|tx| unread(&tx.db, place)), 0);
+}
+
 #[test]
 fn a_push_that_does_not_fit_together_tells_nothing() {
     let good = push(message("c", 4));
@@ -300,6 +327,11 @@ fn a_push_that_does_not_fit_together_tells_nothing() {
         of(user("bob")),
         PushPayload {
             message: None,
+            ..good.clone()
+        },
+        // Of before the server was restored: the position is another message's by now.
+        PushPayload {
+            log_id: Some(log_id("of before")),
             ..good.clone()
         },
         PushPayload {

@@ -146,6 +146,77 @@ fn in_another_log_a_smaller_revision_is_newer() {
     );
 }
 
+/// The snapshot may be older than the outcome of what goes out meanwhile, and would take it away again.
+#[test]
+fn nothing_goes_out_between_two_logs() {
+    let mut device = Follower::at(3);
+    assert!(!device.sync.is_between_logs());
+    device.sync.connected(log_id("b"), Seq(6));
+    assert!(device.sync.is_between_logs());
+    device.fetch(Ok(snapshot("b", 6)));
+    assert!(!device.sync.is_between_logs());
+    // Of the same log it keeps what lies beyond it, and over a socket it is known to be the same.
+    device.sync.reset(log_id("b"), Seq(9));
+    assert!(!device.sync.is_between_logs());
+    device.sync.socket_lost();
+    assert!(device.sync.is_between_logs());
+}
+
+/// Its outcome would be of a log without a name, and what it told of would stay when a backup took the place of that
+/// log before the first snapshot.
+#[test]
+fn nothing_goes_out_before_the_first_snapshot() {
+    let mut device = Follower::new();
+    assert!(device.sync.is_between_logs());
+    device.sync.connected(log_id("a"), Seq(0));
+    assert!(device.sync.is_between_logs());
+    device.fetch(Ok(snapshot("a", 0)));
+    assert!(!device.sync.is_between_logs());
+}
+
+/// Before the snapshot has come: the position is given out a second time, so those behind it have none any more.
+#[test]
+fn a_message_at_a_position_of_another_one_takes_all_behind_it_away() {
+    let mut device = Follower::at(3);
+    device.events(&[written(4), written(5), written(6)]);
+    let mut said = message("c", 5);
+    said.operation_key = key(50);
+    let place = device.conversation("c");
+    device.told(Told::Messages(place, vec![said]));
+    for (number, stays) in [(4, true), (5, false), (6, false), (50, true)] {
+        assert_eq!(device.message(key(number)).is_some(), stays, "{number}");
+    }
+}
+
+/// What a message was since the backup is taken back with the rest.
+#[test]
+fn in_another_log_a_message_is_neither_hidden_nor_answered_unless_that_says_so() {
+    let mut device = Follower::at(3);
+    let changed = fulmar_protocol::Message {
+        hidden: true,
+        thread: Some(fulmar_protocol::ThreadSummary {
+            count: Position(2),
+            last_at: Timestamp(EPOCH),
+        }),
+        ..message("c", 3)
+    };
+    for (log, told) in [("a", changed), ("b", message("c", 3))] {
+        let view = Conversation {
+            messages: vec![told.clone()].into(),
+            ..conversation("c", 3)
+        };
+        device.sync.need_snapshot();
+        device.fetch(Ok(snapshot_of(log, 2, vec![view])));
+        device.sync.retry_now();
+        let row = device.message(key(3)).unwrap();
+        assert_eq!(
+            (row.hidden, row.thread),
+            (told.hidden, told.thread),
+            "{log}"
+        );
+    }
+}
+
 /// If something changed that nobody told of, only what came with the snapshot is certain.
 #[test]
 fn unseen_changes_make_older_messages_go() {
@@ -208,12 +279,15 @@ impl Follower {
 }
 
 #[test]
-fn a_draft_is_no_part_of_any_snapshot_of_its_log() {
-    let mut device = Follower::at(3);
-    let draft = device.draft(900);
-    device.sync.need_snapshot();
-    device.fetch(Ok(snapshot("a", 9)));
-    assert!(!device.read(|tx| conversations::is_gone(&tx.db, draft).unwrap()));
+fn a_draft_is_no_part_of_any_snapshot() {
+    for log in ["a", "b"] {
+        let mut device = Follower::at(3);
+        let draft = device.draft(900);
+        device.sync.need_snapshot();
+        device.fetch(Ok(snapshot(log, 9)));
+        let gone = device.read(|tx| conversations::is_gone(&tx.db, draft).unwrap());
+        assert!(!gone, "{log}");
+    }
 }
 
 /// The conversation was here already: what was written into the draft goes there.

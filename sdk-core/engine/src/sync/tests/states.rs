@@ -174,6 +174,8 @@ pub(super) fn said(news: &[SyncNews]) -> String {
         | SyncNews::Delivered(_)
         | SyncNews::Wrote(_, _)
         | SyncNews::Stored
+        | SyncNews::BlocksTold
+        | SyncNews::LogReplaced
         | SyncNews::ToldUpTo(_) => "",
     });
     names.collect()
