@@ -1,7 +1,10 @@
 //! What people do with their apps: every kind of operation, on whatever the screen shows. A method that nobody
 //! does fails a test.
 
+mod account;
 mod conversations;
+mod floods;
+mod pushes;
 
 use fulmar_engine::query::{ConversationItem, MessageItem};
 use fulmar_engine::{Command, CommandId, Input, MessageContent, NewConversation};
@@ -28,6 +31,9 @@ impl World {
         if self.rng.u32(0..60) == 0 {
             return self.sign_out(index);
         }
+        if self.act_on_account(index)? {
+            return Ok(());
+        }
         let list = self.devices[index].list()?;
         let begun = self.devices[index].begun;
         let more = begun < self.population.conversations && self.rng.u32(0..6) == 0;
@@ -35,6 +41,9 @@ impl World {
             return self.create(index);
         }
         let chosen = list[self.rng.usize(0..list.len())].clone();
+        if self.flood(index, &chosen)? {
+            return Ok(());
+        }
         match self.rng.u32(0..100) {
             0..45 => self.write(index, &chosen),
             45..58 => self.read(index, &chosen),
@@ -50,6 +59,10 @@ impl World {
 
     /// Messages that were refused hold their lane until somebody gives them up.
     pub(crate) fn give_up_failed(&mut self, index: DeviceIndex) -> Step {
+        self.give_up_creations(index)?;
+        if self.devices[index].engine.is_none() {
+            return Ok(());
+        }
         for key in self.devices[index].failed()? {
             let device = &mut self.devices[index];
             if device.engine.is_none() {
@@ -98,7 +111,12 @@ impl World {
         self.command(index, command, body)
     }
 
-    fn command(&mut self, index: DeviceIndex, command: CommandId, body: Command) -> Step {
+    pub(crate) fn command(
+        &mut self,
+        index: DeviceIndex,
+        command: CommandId,
+        body: Command,
+    ) -> Step {
         if self.verbose {
             self.tell(&format!(
                 "  {}: {command:?} {body:?}",
@@ -191,8 +209,7 @@ impl World {
                 None,
             ),
             _ => {
-                device.written += 1;
-                let text = format!("{}/{}", device.name, device.written);
+                let text = device.next_text();
                 let message = MessageSend {
                     mentions,
                     reply_to: other,
@@ -204,6 +221,7 @@ impl World {
             }
         };
         let promise = Promise {
+            sender: device.user.clone(),
             conversation: id,
             thread: message.thread_root,
             text,
@@ -213,27 +231,6 @@ impl World {
             operation_key: key,
             message,
         };
-        self.command(index, command, body)
-    }
-
-    /// A push arrives: any that was ever recorded for this user, early, late, or twice.
-    fn pushed(&mut self, index: DeviceIndex) -> Step {
-        let now = self.server_now();
-        let user = self.devices[index].user.clone();
-        let mut theirs: Vec<_> = self
-            .backend
-            .pushes(now)
-            .into_iter()
-            .filter(|push| push.payload.user_id == user)
-            .collect();
-        if theirs.is_empty() {
-            return Ok(());
-        }
-        let push = theirs.swap_remove(self.rng.usize(0..theirs.len()));
-        let body = Command::HandlePush {
-            payload: Box::new(push.payload),
-        };
-        let command = self.devices[index].command(Waiting::Other);
         self.command(index, command, body)
     }
 

@@ -143,7 +143,10 @@ impl World {
         call: Box<ApiRequest>,
         token: Option<&Secret>,
     ) {
-        let at = self.delay();
+        let at = match self.happens(Fault::Drip) {
+            true => self.drip(),
+            false => self.delay(),
+        };
         let outage = self.outage().map(|outage| outage.request(&call));
         let intercepted = match outage {
             None | Some(Intercepted::No) => None,
@@ -152,7 +155,7 @@ impl World {
         };
         let answer = match intercepted {
             Some(answer) => answer,
-            None => self.serve_call(&call, token),
+            None => self.serve_call(process.device, &call, token),
         };
         self.network.at(
             at,
@@ -166,7 +169,12 @@ impl World {
     }
 
     /// The server answers; `None`: its answer was lost.
-    fn serve_call(&mut self, call: &ApiRequest, token: Option<&Secret>) -> Option<HttpAnswer> {
+    fn serve_call(
+        &mut self,
+        index: DeviceIndex,
+        call: &ApiRequest,
+        token: Option<&Secret>,
+    ) -> Option<HttpAnswer> {
         let form = call.to_call();
         let (path, query) = form.target.split_once('?').unwrap_or((&form.target, ""));
         let headers: Vec<(&str, &str)> = form
@@ -183,8 +191,24 @@ impl World {
             body: form.body.as_deref().unwrap_or_default(),
         };
         let now = self.server_now();
-        let (response, outgoing) = self.backend.http(&http, now);
-        self.carry(outgoing);
+        let behind = self.replica_for(call);
+        let behind = behind.map(|replica| replica.http(&http, now).0);
+        if let (Some(_), ApiRequest::Snapshot) = (&behind, call) {
+            let device = &mut self.devices[index];
+            device.may_lack |= device.is_restored;
+        }
+        // Who asks is looked up in the newest.
+        let response = match behind.filter(|response| response.status != 401) {
+            Some(response) => response,
+            None => {
+                let (response, outgoing) = self.backend.http(&http, now);
+                self.carry(outgoing);
+                response
+            }
+        };
+        if let (ApiRequest::DeleteAccount(_), 200) = (call, response.status) {
+            self.note_deleted();
+        }
         if self.happens(Fault::Lose) {
             return None;
         }
@@ -328,6 +352,8 @@ impl World {
             let page = b"<html>Welcome to the train</html>".to_vec();
             let status = [200, 302, 502, 520][self.rng.usize(0..4)];
             Some(HttpAnswer::new(status, page))
+        } else if self.happens(Fault::Conflict) {
+            Some(self.conflict(&call))
         } else {
             if self.happens(Fault::Repeat) {
                 let again = ScheduledEvent::Request {

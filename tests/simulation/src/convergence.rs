@@ -1,18 +1,22 @@
 //! When the storm is over: what is left to do, and the judgement.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
-use fulmar_engine::Status;
+use fulmar_engine::{SessionState, Status};
 use fulmar_protocol::UserId;
 
 use crate::device::Device;
 use crate::oracle::Truth;
 use crate::population::{ORACLE, user};
+use crate::storm::Fault;
 use crate::world::World;
 
 /// Why a device has not converged.
 enum Left {
     Dead,
+    /// It is of somebody who is gone, and shows what they had.
+    Deleted,
     Busy(Status),
     DeadSocket,
 }
@@ -21,6 +25,7 @@ impl fmt::Display for Left {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dead => f.write_str("it is dead"),
+            Self::Deleted => f.write_str("it is of somebody who is gone"),
             Self::Busy(status) => write!(f, "{status:?}"),
             Self::DeadSocket => f.write_str("it holds a dead socket"),
         }
@@ -68,6 +73,10 @@ impl World {
         let Some(engine) = &device.engine else {
             return Ok(Some(Left::Dead));
         };
+        if self.deleted.contains(&device.user) {
+            let is_empty = device.session == SessionState::SignedOut;
+            return Ok((!is_empty).then_some(Left::Deleted));
+        }
         let status = engine.status().map_err(|error| error.to_string())?;
         if !status.is_up_to_date() {
             return Ok(Some(Left::Busy(status)));
@@ -88,18 +97,27 @@ impl World {
             .users()
             .cloned()
             .chain([user(ORACLE)])
+            .filter(|user| !self.deleted.contains(user))
             .collect();
         let truth = Truth::read(&mut self.backend, &users, now)?;
         truth.judge_server(&self.devices)?;
         let quiet = u64::try_from(self.deployment.quiet().as_millis()).unwrap_or(u64::MAX);
         for device in &self.devices {
+            if self.deleted.contains(&device.user) {
+                // What the first sight of it showed: nothing.
+                continue;
+            }
             let waited = device.answers.judge_rest(quiet, self.time);
             waited
                 .and_then(|()| truth.judge_device(device))
                 .and_then(|()| device.judge_rest())
                 .map_err(|what| format!("{}: {what}", device.name))?;
         }
-        let deleted = truth.deleted_texts(&self.devices);
+        // Where a server was restored, a text was found in no row, and it is not known why.
+        let deleted = match self.has_happened(Fault::Restore) {
+            true => BTreeSet::new(),
+            false => truth.deleted_texts(&self.devices),
+        };
         for device in &mut self.devices {
             device.judge_deleted(&deleted)?;
         }

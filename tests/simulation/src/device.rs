@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::answers::Answers;
+use crate::clocks::Clock;
 use crate::efforts::Efforts;
 use crate::files::Disk;
 use crate::looking::LookedAt;
@@ -11,15 +12,14 @@ use crate::storage::Storage;
 use crate::suspend::Suspended;
 use crate::watching::Watching;
 use fulmar_engine::query::{
-    Action, ConversationFilter, ConversationItem, Folder, MessageItem, OutboxState, TimelineItem,
-    TimelineSnapshot, Window, conversation_key, conversations, outbox, pinned_messages, timeline,
+    ConversationFilter, ConversationItem, Folder, MessageItem, TimelineItem, TimelineSnapshot,
+    Window, conversation_key, conversations, pinned_messages, timeline,
 };
 use fulmar_engine::{
-    CommandId, Config, Engine, FailurePolicy, FailureReason, Mono, Now, OpenError, Pace,
-    SessionState, SocketId, Store,
+    CommandId, Config, Engine, Mono, Now, OpenError, Pace, SessionState, SocketId, Store,
 };
 use fulmar_protocol::{
-    Code, ContentHash, ConversationId, DeviceId, OperationKey, Position, Secret, Timestamp, UserId,
+    ContentHash, ConversationId, DeviceId, OperationKey, Position, Secret, Timestamp, UserId,
 };
 
 /// What the app waits for an answer to.
@@ -40,12 +40,24 @@ pub(crate) enum Waiting {
     Download {
         content: ContentHash,
     },
+    Draft {
+        conversation: ConversationId,
+        text: String,
+    },
     Other,
+}
+
+impl Waiting {
+    pub(crate) fn is_draft(&self) -> bool {
+        matches!(self, Self::Draft { .. })
+    }
 }
 
 /// What a message was, whose `send` was answered.
 #[derive(Debug, Clone)]
 pub(crate) struct Promise {
+    /// Who sent it.
+    pub(crate) sender: UserId,
     /// Where it was sent.
     pub(crate) conversation: ConversationId,
     /// In which thread.
@@ -59,14 +71,18 @@ pub(crate) type Screen = (ConversationId, Option<OperationKey>);
 
 pub(crate) struct Device {
     pub(crate) name: String,
+    /// The name in its texts: another user on it is another writer.
+    pub(crate) writer: String,
     pub(crate) user: UserId,
+    /// Who signs in after the sign-out that is asked for.
+    pub(crate) next_user: Option<UserId>,
     /// `None` while the process is dead.
     pub(crate) engine: Option<Engine>,
     /// While the process is suspended.
     pub(crate) suspended: Option<Suspended>,
     pub(crate) storage: Storage,
     pub(crate) run: u32,
-    pub(crate) clock_skew: i64,
+    pub(crate) clock: Clock,
     pub(crate) files: Disk,
     /// Its tokens come from the app's own backend.
     pub(crate) has_provider: bool,
@@ -91,8 +107,15 @@ pub(crate) struct Device {
     pub(crate) unseen: BTreeSet<OperationKey>,
     /// Messages that somebody gave up, and was told that they are gone.
     pub(crate) given_up: BTreeSet<OperationKey>,
+    /// What was begun and not sent.
+    pub(crate) drafts: BTreeMap<ConversationId, String>,
     /// The conversations that were on this screen.
     pub(crate) shown: BTreeSet<ConversationId>,
+    /// The server was restored since the device had heard all.
+    pub(crate) is_restored: bool,
+    /// The copy of a restored server that lags behind told what there is: it may not know what the server took before
+    /// the device knew of another log, until the log tells of it (PROTOCOL.md §7.11).
+    pub(crate) may_lack: bool,
     /// What was there when the screen was last looked at, and was right.
     pub(crate) looked_at: Option<LookedAt>,
     /// The live lists of the process.
@@ -111,12 +134,14 @@ impl Device {
     pub(crate) fn new(name: &str, user: UserId, storage: Storage) -> Self {
         Self {
             name: name.to_owned(),
+            writer: name.to_owned(),
             user,
+            next_user: None,
             engine: None,
             suspended: None,
             storage,
             run: 0,
-            clock_skew: 0,
+            clock: Clock::default(),
             files: Disk::default(),
             has_provider: false,
             kept_elsewhere: None,
@@ -132,7 +157,10 @@ impl Device {
             texts: BTreeMap::new(),
             unseen: BTreeSet::new(),
             given_up: BTreeSet::new(),
+            drafts: BTreeMap::new(),
             shown: BTreeSet::new(),
+            is_restored: false,
+            may_lack: false,
             looked_at: None,
             watching: Watching::default(),
             answers: Answers::default(),
@@ -144,7 +172,7 @@ impl Device {
 
     pub(crate) fn now(&self, time: u64, entropy: u64) -> Now {
         Now {
-            wall: Timestamp(crate::world::EPOCH + time as i64 + self.clock_skew),
+            wall: Timestamp(crate::world::EPOCH + self.clock.shows(time)),
             mono: Mono(time),
             entropy,
         }
@@ -184,6 +212,24 @@ impl Device {
         let command = CommandId(self.last_command);
         self.waiting.insert(command, waiting);
         command
+    }
+
+    /// The next text of the app.
+    pub(crate) fn next_text(&mut self) -> String {
+        self.written += 1;
+        format!("{}/{}", self.writer, self.written)
+    }
+
+    /// Somebody signed out; perhaps another user takes the device.
+    pub(crate) fn signed_out(&mut self) {
+        self.shown.clear();
+        self.drafts.clear();
+        if let Some(next) = self.next_user.take() {
+            self.writer = format!("{}-{next}", self.name);
+            self.user = next;
+            self.kept_elsewhere = None;
+            self.unseen.clear();
+        }
     }
 
     /// A promise was given: the message is safe from now on.
@@ -276,35 +322,6 @@ impl Device {
         let engine = self.engine.as_ref().ok_or("the process is dead")?;
         timeline(engine.reader(), id, thread, Window::From(Position(1)))
             .map_err(|error| error.to_string())
-    }
-
-    /// Messages that were refused: in the outbox, also if no screen shows what they were a reply to. A server has
-    /// three reasons to, none of them in a direct conversation but that a forwarded message was deleted.
-    pub(crate) fn failed(&self) -> Result<BTreeSet<OperationKey>, String> {
-        let engine = self.engine.as_ref().ok_or("the process is dead")?;
-        let waiting = outbox(engine.reader(), FailurePolicy::default());
-        let mut failed = BTreeSet::new();
-        for item in waiting.map_err(|error| error.to_string())? {
-            let (Action::Send, OutboxState::Failed { reason }) = (item.action, &item.state) else {
-                continue;
-            };
-            let legal = [
-                Code::ConversationNotFound,
-                Code::ConversationForbidden,
-                Code::MessageNotFound,
-            ];
-            match reason {
-                FailureReason::Refused { problem } if legal.contains(&problem.code) => {}
-                FailureReason::Refused { problem }
-                    if self.lacks
-                        && matches!(problem.code, Code::ParamsInvalid | Code::RouteUnknown) => {}
-                // Somebody gave up what it was a reply to.
-                FailureReason::RootGivenUp => {}
-                reason => return Err(format!("{} failed: {reason}", item.operation)),
-            }
-            failed.insert(item.operation);
-        }
-        Ok(failed)
     }
 }
 

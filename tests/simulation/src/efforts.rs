@@ -282,7 +282,6 @@ impl Efforts {
             (ApiRequest::Refresh(_), Answer::Session(session)) => {
                 self.renewed(session.access_token.clone(), session.expires_in_ms, now);
             }
-            (ApiRequest::SignIn(_), Answer::Session(_)) => self.known.read_again(),
             _ => {}
         }
     }
@@ -319,6 +318,16 @@ impl Efforts {
             self.take_back(Effort::Request);
         }
         self.socket_proven();
+    }
+
+    /// Somebody signed in, perhaps another user than before.
+    pub(crate) fn signed_in(&mut self) {
+        self.known.read_again();
+    }
+
+    /// The server is an earlier one.
+    pub(crate) fn restored(&mut self) {
+        self.known.bytes_lost();
     }
 
     /// A process begins at this place of its log.

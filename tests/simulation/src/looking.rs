@@ -6,7 +6,7 @@ use fulmar_engine::SessionState;
 use fulmar_engine::query::{
     ConversationItem, Folder, MessageItem, MessageState, Older, ParticipantsSnapshot, participants,
 };
-use fulmar_protocol::Position;
+use fulmar_protocol::{Position, UserId};
 
 use crate::device::{Device, messages, parse};
 use crate::memory::{When, judge_kept};
@@ -17,12 +17,14 @@ use crate::watching::{People, Read};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LookedAt {
     run: u32,
+    user: UserId,
     /// What the process had written.
     writes: u64,
     session: SessionState,
     promised: usize,
     unseen: usize,
     shown: usize,
+    may_lack: bool,
 }
 
 impl Device {
@@ -40,11 +42,13 @@ impl Device {
     fn looks_at(&self) -> Option<LookedAt> {
         Some(LookedAt {
             run: self.run,
+            user: self.user.clone(),
             writes: self.engine.as_ref()?.reader().writes(),
             session: self.session.clone(),
             promised: self.promised.len(),
             unseen: self.unseen.len(),
             shown: self.shown.len(),
+            may_lack: self.may_lack,
         })
     }
 
@@ -63,6 +67,11 @@ impl Device {
             let there = participants(engine.reader(), id).map_err(|error| error.to_string())?;
             self.judge_count(item, &there)?;
             people.insert(id.clone(), there);
+        }
+        if let SessionState::SignedIn { user_id } = &self.session
+            && *user_id != self.user
+        {
+            return Err(format!("{user_id} is signed in, and not {}", self.user));
         }
         let mut on_screen = BTreeSet::new();
         let mut away = BTreeSet::new();
@@ -89,7 +98,7 @@ impl Device {
                 let gaps = snapshot.items.iter().any(|item| item.message().is_none());
                 let whole = !gaps && matches!(snapshot.older, Older::Nothing | Older::Cached);
                 let items = messages(snapshot.items.clone());
-                judge_screen(&self.name, &items, whole)?;
+                judge_screen(&self.writer, &items, whole)?;
                 all_here &= whole;
                 for item in items.iter().filter(|item| Some(item.key) != thread) {
                     if !on_screen.insert(item.key) {
@@ -112,7 +121,7 @@ impl Device {
         });
         // A confirmed message may lie in history that a reset took off this device.
         match self.unseen.difference(&on_screen).next() {
-            Some(key) if all_here => Err(format!(
+            Some(key) if all_here && !self.may_lack => Err(format!(
                 "{:?} was promised, is not sent as far as this screen knows, and is not on it",
                 self.promised.get(key)
             )),

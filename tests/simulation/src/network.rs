@@ -143,6 +143,15 @@ impl Network {
         self.queue.pop_first().map(|(_, event)| event)
     }
 
+    /// Every connection over HTTP ends: no answer arrives any more.
+    pub(crate) fn lose_answers(&mut self) {
+        for event in self.queue.values_mut() {
+            if let ScheduledEvent::Answer { answer, .. } = event {
+                *answer = None;
+            }
+        }
+    }
+
     /// What a cut leaves of a socket: nothing of what was under way arrives.
     pub(crate) fn drop_socket(&mut self, far: FarSocket, process: Process, near: SocketId) {
         self.queue.retain(|_, event| match event {

@@ -2,24 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fulmar_backend::{Backend, HttpRequest};
-use fulmar_engine::query::{ConversationItem, Folder, participants};
+use fulmar_backend::Backend;
+use fulmar_engine::query::{ConversationItem, Folder, blocked_users, participants};
 use fulmar_protocol::{
-    Attachment, Conversation, ConversationId, ConversationPage, Message, MessagePage, OperationKey,
+    BlockList, Conversation, ConversationId, ConversationPage, Message, MessagePage, OperationKey,
     Participant, Position, Session, Timestamp, UserId,
 };
-use serde::de::DeserializeOwned;
 
+use crate::asking::{ask, judge_file};
 use crate::comparing::{same_pins, same_timeline};
 use crate::device::{Device, messages, parse, written};
-use crate::files::hash;
-use crate::population::ORACLE;
 use crate::receipts::same_standing;
 
 /// What the server has, read over its public API, as each user sees it.
 pub(crate) struct Truth {
     views: BTreeMap<UserId, Vec<Conversation>>,
     messages: BTreeMap<(UserId, ConversationId), Vec<Message>>,
+    blocked: BTreeMap<UserId, Vec<UserId>>,
 }
 
 impl Truth {
@@ -31,6 +30,7 @@ impl Truth {
         let mut truth = Self {
             views: BTreeMap::new(),
             messages: BTreeMap::new(),
+            blocked: BTreeMap::new(),
         };
         for user in users {
             let body = serde_json::json!({
@@ -67,9 +67,19 @@ impl Truth {
                 }
                 truth.messages.insert((user.clone(), id.clone()), all);
             }
+            // A server that cannot block has nobody to tell of.
+            let blocks = ask(backend, now, "GET", "/v1/blocks", "", Some(&token), &none);
+            let blocks = blocks.map_or_else(|_| Vec::new(), |list: BlockList| list.user_ids);
+            truth.blocked.insert(user.clone(), blocks);
             truth.views.insert(user.clone(), page.conversations);
         }
         Ok(truth)
+    }
+
+    /// The keys of all messages.
+    pub(crate) fn keys(&self) -> BTreeSet<OperationKey> {
+        let all = self.messages.values().flatten();
+        all.map(|message| message.operation_key).collect()
     }
 
     /// Nothing lost, nothing doubled, nothing out of order, whatever any device believes.
@@ -124,7 +134,7 @@ impl Truth {
             }
         }
         judge_given_up(&keys, devices)?;
-        self.judge_deliveries()?;
+        self.judge_deliveries(devices)?;
         self.judge_pairs()
     }
 
@@ -146,12 +156,12 @@ impl Truth {
     }
 
     /// Everyone is online, so everything of others was delivered to everyone with a device.
-    fn judge_deliveries(&self) -> Result<(), String> {
-        for (user, views) in self
-            .views
-            .iter()
-            .filter(|(user, _)| user.as_str() != ORACLE)
-        {
+    fn judge_deliveries(&self, devices: &[Device]) -> Result<(), String> {
+        let with_device: BTreeSet<_> = devices.iter().map(|device| &device.user).collect();
+        for (user, views) in &self.views {
+            if !with_device.contains(user) {
+                continue;
+            }
             for view in views {
                 let id = view.conversation_id.clone();
                 let all = self
@@ -197,6 +207,20 @@ impl Truth {
             return Err(format!("{missing} was said to be here"));
         }
         let views = self.views.get(&device.user).ok_or("no such user")?;
+        let engine = device.engine.as_ref().ok_or("the process is dead")?;
+        let blocked = blocked_users(engine.reader()).map_err(|error| error.to_string())?;
+        // Nobody is told that somebody who is blocked has deleted their account.
+        let is_there = |user: &&UserId| self.views.contains_key(*user);
+        let shown: BTreeSet<&UserId> = blocked.iter().filter(is_there).collect();
+        let there: BTreeSet<&UserId> = self
+            .blocked
+            .get(&device.user)
+            .into_iter()
+            .flatten()
+            .collect();
+        if shown != there {
+            return Err(format!("blocks {shown:?}, at the server {there:?}"));
+        }
         for folder in [Folder::Inbox, Folder::Archive] {
             let list = device.listed(folder)?;
             let ids: BTreeSet<_> = list.iter().map(|item| &item.conversation_id).collect();
@@ -341,53 +365,4 @@ fn unread(all: &[Message], view: &Conversation, user: &UserId) -> (u64, u64) {
         .collect();
     let hidden = counted.iter().filter(|message| message.hidden).count();
     ((counted.len() - hidden) as u64, counted.len() as u64)
-}
-
-/// Every user who sees a message can fetch its files, whole and unchanged.
-fn judge_file(
-    backend: &mut Backend,
-    now: Timestamp,
-    token: &str,
-    attachment: &Attachment,
-) -> Result<(), String> {
-    let path = format!("/v1/files/{}", attachment.file_id);
-    let request = HttpRequest {
-        method: "GET",
-        path: &path,
-        bearer: Some(token),
-        ..HttpRequest::default()
-    };
-    let (response, _) = backend.http(&request, now);
-    let whole = response.status == 200 && hash(&response.body) == attachment.sha256;
-    match whole && response.body.len() as u64 == attachment.size {
-        true => Ok(()),
-        false => Err(format!(
-            "{path} is not the file that was sent: {response:?}"
-        )),
-    }
-}
-
-fn ask<T: DeserializeOwned>(
-    backend: &mut Backend,
-    now: Timestamp,
-    method: &str,
-    path: &str,
-    query: &str,
-    bearer: Option<&str>,
-    body: &serde_json::Value,
-) -> Result<T, String> {
-    let body = match body {
-        serde_json::Value::Null => Vec::new(),
-        body => body.to_string().into_bytes(),
-    };
-    let request = HttpRequest {
-        method,
-        path,
-        query,
-        bearer,
-        body: &body,
-        ..HttpRequest::default()
-    };
-    let (response, _) = backend.http(&request, now);
-    serde_json::from_slice(&response.body).map_err(|error| format!("{path}: {error}"))
 }

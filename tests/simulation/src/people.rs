@@ -20,11 +20,25 @@ impl World {
     ) -> Step {
         let device = &mut self.devices[index];
         match (device.waiting.remove(&command), reply) {
-            (Some(Waiting::SignIn), _) => device.signing_in = false,
-            (Some(Waiting::SignOut), Ok(_)) => {
-                device.shown.clear();
-                return device.judge_wiped();
+            (Some(Waiting::SignIn), reply) => {
+                device.signing_in = false;
+                if reply.is_ok() {
+                    device.efforts.signed_in();
+                }
             }
+            (Some(Waiting::SignOut), Ok(_)) => {
+                let judged = device.judge_wiped();
+                device.signed_out();
+                return judged;
+            }
+            (Some(Waiting::SignOut), Err(_)) => device.next_user = None,
+            (Some(Waiting::Draft { conversation, text }), Ok(_)) => {
+                device.drafted(conversation, text);
+            }
+            // It may be kept, or not.
+            (Some(Waiting::Draft { .. }), Err(_)) => device.drafts.clear(),
+            (Some(Waiting::Sent { promise, .. } | Waiting::GivenUp { promise, .. }), _)
+                if self.deleted.contains(&promise.sender) => {}
             // A commit that failed may be found when the store is opened again: it is there, or given up.
             (Some(Waiting::GivenUp { .. }), Err(CommandError::Store { .. })) => {}
             (Some(Waiting::Sent { key, promise }), Ok(_))
@@ -43,6 +57,9 @@ impl World {
     }
 
     pub(crate) fn sign_in(&mut self, index: DeviceIndex) -> Step {
+        if self.deleted.contains(&self.devices[index].user) {
+            return self.leave_device(index);
+        }
         let device = &mut self.devices[index];
         let signed_in = matches!(device.session, SessionState::SignedIn { .. });
         if device.engine.is_none() || device.signing_in || signed_in {
@@ -99,7 +116,7 @@ impl World {
             self.handle(index, vec![Input::App(app)])?;
         }
         if self.happens(Fault::Clock) {
-            self.devices[index].clock_skew = self.rng.i64(-7_200_000..7_200_000);
+            self.devices[index].clock.jump(&mut self.rng);
         }
         let now = self.server_now();
         let user = self.devices[index].user.clone();
@@ -116,6 +133,9 @@ impl World {
         }
         self.disk_weather(index);
         self.suspend(index);
+        self.keep_or_restore()?;
+        self.fall_behind()?;
+        self.push_beside(index)?;
         self.break_out()?;
         for index in 0..self.devices.len() {
             self.sign_in(index)?;

@@ -14,6 +14,8 @@ pub(crate) const ORACLE: &str = "oracle";
 /// The people of one world.
 #[derive(Debug, Clone)]
 pub(crate) struct Population {
+    /// One in four is.
+    pub(crate) is_large: bool,
     /// Each with the number of their devices.
     pub(crate) people: Vec<(UserId, u32)>,
     /// How often each device acts.
@@ -24,12 +26,14 @@ pub(crate) struct Population {
 
 impl Population {
     pub(crate) fn of(rng: &mut Rng) -> Self {
-        let (many, devices, acts, conversations) = match rng.u32(0..4) {
-            0 => (3..=8, 3, 8..30, 4),
-            _ => (1..=4, 2, 6..50, 1),
+        let is_large = rng.u32(0..4) == 0;
+        let (many, devices, acts, conversations) = match is_large {
+            true => (3..=8, 3, 8..30, 4),
+            false => (1..=4, 2, 6..50, 1),
         };
         let many = rng.usize(many);
         Self {
+            is_large,
             people: NAMES
                 .iter()
                 .take(many)

@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use fulmar_engine::{Durability, Effect, Input, SessionState};
 
 use crate::answers::Answers;
+use crate::device::Waiting;
 use crate::network::{DeviceIndex, ScheduledEvent};
 use crate::storm::Fault;
 use crate::watching::Watching;
@@ -62,6 +63,9 @@ impl World {
         }
         let effects: Vec<Effect> = released.into_iter().collect();
         self.effects(index, effects)?;
+        let device = &mut self.devices[index];
+        let judged = device.judge_drafts();
+        judged.map_err(|what| format!("on the screen of {}: {what}", device.name))?;
         Ok(None)
     }
 
@@ -91,6 +95,10 @@ impl World {
     pub(crate) fn look(&mut self, index: DeviceIndex) -> Step {
         let heard = self.has_heard_all(index)?;
         let device = &mut self.devices[index];
+        if heard {
+            device.is_restored = false;
+            device.may_lack = false;
+        }
         let waited = device.answers.judge(&self.deployment.client, self.time);
         let look = waited.and_then(|()| device.look());
         let look = look.and_then(|()| device.judge_within(heard));
@@ -104,6 +112,9 @@ impl World {
         let Some(engine) = &device.engine else {
             return Ok(false);
         };
+        if self.deleted.contains(&device.user) {
+            return Ok(false);
+        }
         let log = self.backend.log_of(&device.user, now);
         let (log_id, head) = log.map_err(|problem| format!("{problem:?}"))?;
         Ok(engine.user_id().is_some() && engine.followed() == (Some(log_id), head))
@@ -120,6 +131,12 @@ impl World {
         let crashed = device.storage.crash(engine, power);
         crashed.map_err(|error| error.to_string())?;
         device.kept = None;
+        // The answer about the newest one may be among the effects that did not happen.
+        let unanswered = device.waiting.values().any(Waiting::is_draft);
+        if power || unanswered {
+            device.drafts.clear();
+        }
+        device.next_user = None;
         device.waiting.clear();
         device.answers = Answers::default();
         device.watching = Watching::default();

@@ -45,6 +45,12 @@ impl Known {
         (farther && same) || first
     }
 
+    /// The server has lost what it had of files, so all that goes up is new to it.
+    pub(crate) fn bytes_lost(&mut self) {
+        self.bytes.clear();
+        self.begun.clear();
+    }
+
     pub(crate) fn outcomes(&mut self, outcomes: &[Outcome]) -> bool {
         let mut new = false;
         for outcome in outcomes {

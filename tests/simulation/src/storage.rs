@@ -71,6 +71,13 @@ impl Storage {
         Ok(connection)
     }
 
+    /// Who opened it has done something and goes.
+    pub(crate) fn close(&mut self, store: Store) {
+        if let Medium::Memory(connection, _) = &mut self.medium {
+            *connection = Some(store.into_connection());
+        }
+    }
+
     /// A transaction was committed like this, in a world with power cuts.
     pub(crate) fn committed(
         &mut self,

@@ -97,6 +97,16 @@ faults! {
     Revoke revoke "revoke" 10 "An administrator ends a user's sessions.";
     Clock clock "clock" 80 "A wall clock jumps.";
     Restart restart "restart" 20 "The server drops every socket.";
+    Restore restore "restore" 10 "The server is replaced by a backup of itself.";
+    Replica replica "replica" 150 "Requests that only read are answered by a copy that lags behind.";
+    Conflict conflict "conflict" 80 "Something between answers HTTP with a conflict that nobody has.";
+    Drip drip "drip" 30 "An answer over HTTP is whole when the device is about to give up waiting.";
+    Beside beside "beside" 120 "A second process takes a push.";
+    Draft draft "draft" 60 "Somebody begins to write, and does not send it.";
+    Block block "block" 40 "Somebody blocks or unblocks somebody.";
+    Switch switch "switch" 25 "Another user signs in on a device.";
+    Delete delete "delete" 5 "Somebody deletes their account.";
+    Flood flood "flood" 25 "In a large world, hundreds of messages or dozens of conversations at once.";
     Outage outage "outage" 25 "The server, or what stands before it, answers everyone in one bad way for a while.";
     Full full "full" 30 "A disk has too little space for a while, or does not do its part.";
     Suspend suspend "suspend" 40 "An app is suspended, for seconds or for hours, and goes on.";

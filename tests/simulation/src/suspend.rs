@@ -9,7 +9,7 @@ use crate::world::{Step, World};
 
 /// A process that is suspended.
 pub(crate) struct Suspended {
-    engine: Engine,
+    pub(crate) engine: Engine,
     since: u64,
     /// What arrived meanwhile.
     held: Vec<ScheduledEvent>,
@@ -109,6 +109,24 @@ impl World {
                 None
             }
             None => Some(event),
+        }
+    }
+
+    /// With its server all connections of a suspended process end: what had arrived and was not heard is lost.
+    pub(crate) fn lose_what_is_held(&mut self) {
+        let suspended = self
+            .devices
+            .iter_mut()
+            .filter_map(|it| it.suspended.as_mut());
+        for suspended in suspended {
+            suspended
+                .held
+                .retain(|event| !matches!(event, ScheduledEvent::ToDevice { .. }));
+            for event in &mut suspended.held {
+                if let ScheduledEvent::Answer { answer, .. } = event {
+                    *answer = None;
+                }
+            }
         }
     }
 

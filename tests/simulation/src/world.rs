@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hasher as _};
 
 use fastrand::Rng;
-use fulmar_backend::Backend;
+use fulmar_backend::{Backend, Checkpoint};
 use fulmar_engine::{AppState, Engine, Input, NetworkState};
-use fulmar_protocol::{Secret, Timestamp, UserId};
+use fulmar_protocol::{PushPayload, Secret, Timestamp, UserId};
 
+use crate::clocks::Clock;
 use crate::deployment::Deployment;
 use crate::device::Device;
 use crate::network::{DeviceIndex, Network, Process, ScheduledEvent};
@@ -15,6 +16,7 @@ use crate::outage::Outage;
 use crate::outcome::{Failure, Outcome};
 use crate::population::{ORACLE, Population, password, user};
 use crate::reduction::Reduction;
+use crate::replica::Replica;
 use crate::storage::Storage;
 use crate::storm::{Fault, Storm};
 use crate::streams::{Stream, rng};
@@ -43,6 +45,15 @@ pub struct World {
     pub(crate) outage: Option<(Outage, u64)>,
     pub(crate) time: u64,
     pub(crate) backend: Backend,
+    /// Earlier states of the server, the oldest first.
+    pub(crate) backups: Vec<Checkpoint>,
+    /// What answers requests that only read.
+    pub(crate) replica: Option<Replica>,
+    /// Pushes that a server of before it was restored had sent.
+    pub(crate) old_pushes: Vec<PushPayload>,
+    /// Who is no user of the server any more.
+    pub(crate) deleted: BTreeSet<UserId>,
+    server_clock: Clock,
     pub(crate) devices: Vec<Device>,
     pub(crate) network: Network,
     pub(crate) deployment: Deployment,
@@ -94,10 +105,12 @@ impl World {
                 let mut device = Device::new(&format!("{user}.{number}"), user.clone(), storage);
                 device.lacks = deployment.lacks_of_messages();
                 device.has_provider = nature.u32(0..4) == 0;
+                device.clock = Clock::of(&mut nature, &storm);
                 devices.push(device);
             }
         }
         add_user(&mut backend, &user(ORACLE));
+        let server_clock = Clock::of(&mut nature, &storm);
         let mut acting = Vec::new();
         for device in 0..devices.len() {
             for _ in 0..population.acts {
@@ -115,6 +128,11 @@ impl World {
             outage: None,
             time: 0,
             backend,
+            backups: Vec::new(),
+            replica: None,
+            old_pushes: Vec::new(),
+            deleted: BTreeSet::new(),
+            server_clock,
             devices,
             network: Network::default(),
             deployment,
@@ -265,6 +283,11 @@ impl World {
         happens
     }
 
+    /// Whether a kind of fault ever happened.
+    pub(crate) fn has_happened(&self, fault: Fault) -> bool {
+        self.faults.contains_key(&fault)
+    }
+
     /// A kind of fault happened as a part of another.
     pub(crate) fn note(&mut self, fault: Fault) {
         *self.faults.entry(fault).or_default() += 1;
@@ -293,7 +316,7 @@ impl World {
     }
 
     pub(crate) fn server_now(&self) -> Timestamp {
-        Timestamp(EPOCH + self.time as i64)
+        Timestamp(EPOCH + self.server_clock.shows(self.time))
     }
 
     pub(crate) fn process(&self, device: DeviceIndex) -> Process {
