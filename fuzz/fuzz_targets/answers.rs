@@ -40,6 +40,7 @@ fn request(given: &Given) -> ApiRequest {
         }),
         1 => ApiRequest::Submit(Submit {
             submit_id: SubmitId(1),
+            order: None,
             operations: Vec::new(),
         }),
         2 => ApiRequest::Sync {
