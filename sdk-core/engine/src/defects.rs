@@ -38,7 +38,6 @@ defects! {
     DiscardForgets "What may be at the server is given up as if it had never gone out.";
     OldOverNew "An older telling of a message takes the place of a newer one.";
     KeepsPages "After messages have changed unheard, the pages of before stay.";
-    DeafToPongs "What a pong says of the log is not looked at.";
     WaitsForEver "An outcome that does not come is waited for without end.";
     CountsOwn "One's own messages are unread.";
     TellsOnce "What came in while nobody could be told of it is never said to be delivered.";

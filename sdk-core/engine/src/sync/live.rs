@@ -60,9 +60,6 @@ impl Sync {
     /// A pong says how far the log goes: over one socket events come before the pong that counts them, so
     /// anything missing then was lost.
     pub(crate) fn head_seen(&mut self, head: Seq) {
-        if defects::active(Defect::DeafToPongs) {
-            return;
-        }
         if let Some(socket) = &mut self.socket {
             socket.head = socket.head.max(head);
         }
