@@ -78,9 +78,10 @@ impl Conversations {
         }
         let direct = params.kind == ConversationKind::Direct;
         let only = others.first().filter(|_| direct && others.len() == 1);
-        let begun = match only {
-            Some(other) => conversations::find_pair(tx.db(), &pair(user, other))?.is_some(),
-            None => false,
+        let only_pair = only.map(|other| pair(user, other));
+        let existing = match &only_pair {
+            Some(pair) => conversations::find_pair(tx.db(), pair)?,
+            None => None,
         };
         for other in &others {
             if users::find(tx.db(), other)?.is_none() {
@@ -93,7 +94,7 @@ impl Conversations {
                 return Err(Error::no_such_user());
             }
             // Before the values, or these would tell a user who has blocked this one from nobody.
-            if !begun {
+            if existing.is_none() {
                 check_reachable(tx, user, other)?;
             }
         }
@@ -106,12 +107,11 @@ impl Conversations {
         check_looks(params.avatar_url.as_deref(), params.context.as_ref())?;
         let pair = match params.kind {
             ConversationKind::Direct => {
-                let other = others.first().filter(|_| others.len() == 1);
-                let other = other.ok_or_else(not_a_pair)?;
+                let only_pair = only_pair.ok_or_else(not_a_pair)?;
                 // The two people give it its name and its picture.
                 profile.title = None;
                 profile.avatar_url = None;
-                Some(pair(user, other))
+                Some(only_pair)
             }
             ConversationKind::Group if profile.title.is_none() && !active(Defect::AnyTitle) => {
                 return Err(Error::invalid("A group has a title"));
@@ -121,9 +121,7 @@ impl Conversations {
             ConversationKind::Unknown => return Err(Error::invalid("There is no such kind")),
         };
         let pair = pair.filter(|_| !active(Defect::ManyPerPair));
-        if let Some(pair) = &pair
-            && let Some(existing) = conversations::find_pair(tx.db(), pair)?
-        {
+        if let Some(existing) = existing.filter(|_| !active(Defect::ManyPerPair)) {
             return Ok(Created::Existing(existing));
         }
         let mut participants = vec![user.clone()];
