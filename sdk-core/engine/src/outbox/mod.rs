@@ -136,7 +136,8 @@ impl Outbox {
     /// How much of it is in memory, for the simulation.
     #[cfg(feature = "defects")]
     pub(crate) fn kept(&self) -> usize {
-        self.flights.kept() + self.lanes.kept() + self.deliveries.kept() + self.news.len()
+        let machines = self.flights.kept() + self.lanes.kept() + self.deliveries.kept();
+        machines + self.files_lost.len() + self.news.len()
     }
 
     /// Takes up where the rows say.
@@ -276,6 +277,7 @@ impl Outbox {
                     let files = uploads::of_message(&tx.db, row.operation_key)?;
                     self.news.push(OutboxNews::Abandoned(files));
                 }
+                self.files_lost.remove(&row.operation_key);
                 operations::delete(&tx.db, row.operation_key)?;
             }
             Next::Illegal => {
