@@ -7,9 +7,10 @@ use fulmar_protocol::{
     Position, Problem, Seq, SubmitId,
 };
 
+use super::step::was_deleted_meanwhile;
 use super::submit::not_applied;
 use super::transition::OperationEvent;
-use super::{Acting, Outbox, OutboxNews, REFUSED_KEPT, was_deleted_meanwhile};
+use super::{Acting, Outbox, OutboxNews, REFUSED_KEPT};
 use crate::defects::{self, Defect};
 use crate::operation;
 use crate::outbox::flights::Route;
