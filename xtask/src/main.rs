@@ -78,7 +78,7 @@ enum Task {
     /// Asks the mock server all that its OpenAPI document allows, and more, with a property-based tester
     Contract,
     /// Simulates worlds of people, devices, storms and crashes. All further words go to the
-    /// simulator: `--seeds N`, `--from S`, `--shrink`, `--defects`, `--verbose`.
+    /// simulator: `--seeds N`, `--from S`, `--shrink`, `--defects`, `--verbose`, `--keep-going`.
     Simulate {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         words: Vec<String>,

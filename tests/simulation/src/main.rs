@@ -5,16 +5,20 @@ mod options;
 mod planted;
 
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Parser as _;
 use fulmar_engine::defects::plant;
-use fulmar_simulation::{Effort, Failure, Sum, World, check_all};
+use fulmar_simulation::{Effort, Failure, Sum, World, check_all, check_each};
 use options::Options;
 
 fn main() -> ExitCode {
     let options = Options::parse();
     if options.defects {
         return planted::find_all(&options);
+    }
+    if options.keep_going {
+        return each(&options);
     }
     plant(options.defect);
     let ran = match options.step_by_step() {
@@ -23,13 +27,7 @@ fn main() -> ExitCode {
     };
     match ran {
         Ok(sum) => {
-            println!(
-                "{} worlds converged: {} transactions, {} messages, {} crashes",
-                options.seeds, sum.transactions, sum.messages, sum.crashes
-            );
-            let faults = sum.faults.iter();
-            let faults = faults.map(|(fault, times)| format!("{} {times}", fault.name()));
-            println!("faults: {}", faults.collect::<Vec<_>>().join(", "));
+            print(&sum, options.seeds);
             println!("{} passed, 0 failed", options.seeds);
             ExitCode::SUCCESS
         }
@@ -40,15 +38,44 @@ fn main() -> ExitCode {
                     Some(shorter) => eprintln!("{}", shorter.said),
                     None => eprintln!("it does not fail again"),
                 },
-                false => eprintln!(
-                    "\nreplay:   {} --verbose\nshorten:  {} --shrink",
-                    options.replay(failure.seed, ""),
-                    options.replay(failure.seed, "")
-                ),
+                false => eprintln!("{}", again(&options, failure.seed)),
             }
             ExitCode::FAILURE
         }
     }
+}
+
+/// Every world, whatever becomes of the others.
+fn each(options: &Options) -> ExitCode {
+    let failed = AtomicU64::new(0);
+    let sum = check_each(options.seeds(), &|failure| {
+        failed.fetch_add(1, Ordering::Relaxed);
+        eprintln!("{}{}", told(&failure), again(options, failure.seed));
+    });
+    let failed = failed.into_inner();
+    let passed = options.seeds - failed;
+    print(&sum, passed);
+    println!("{passed} passed, {failed} failed");
+    match failed {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
+}
+
+fn print(sum: &Sum, worlds: u64) {
+    println!(
+        "{worlds} worlds converged: {} transactions, {} messages, {} crashes",
+        sum.transactions, sum.messages, sum.crashes
+    );
+    let faults = sum.faults.iter();
+    let faults = faults.map(|(fault, times)| format!("{} {times}", fault.name()));
+    println!("faults: {}", faults.collect::<Vec<_>>().join(", "));
+}
+
+/// How the world of a seed is run once more.
+fn again(options: &Options, seed: u64) -> String {
+    let replay = options.replay(seed, "");
+    format!("\nreplay:   {replay} --verbose\nshorten:  {replay} --shrink")
 }
 
 fn told(failure: &Failure) -> String {

@@ -17,6 +17,9 @@ pub(crate) struct Options {
     /// The seed of the first.
     #[arg(long, default_value_t = 1)]
     pub(crate) from: u64,
+    /// Goes on after a world that failed, and tells of each.
+    #[arg(long, conflicts_with_all = ["verbose", "defects", "defect", "shrink", "acts", "calm", "usual", "luck"])]
+    pub(crate) keep_going: bool,
     /// Runs each once, one after another, and prints every step.
     #[arg(long)]
     pub(crate) verbose: bool,

@@ -45,33 +45,52 @@ impl Sum {
 /// The failure of the lowest seed that fails, however many cores there are: seeds are taken in their order, and
 /// those that were taken are run to their end.
 pub fn check_all(seeds: Range<u64>, defect: Option<Defect>) -> Result<Sum, Failure> {
-    let work = Work {
-        next: AtomicU64::new(seeds.start),
-        end: AtomicU64::new(seeds.end),
-        done: Mutex::default(),
-    };
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    thread::scope(|scope| {
-        for _ in 0..cores {
-            scope.spawn(|| work.run(defect));
+    let first = Mutex::new(None::<Failure>);
+    let work = Work::of(seeds);
+    let sum = work.run_all(defect, &|failure| {
+        work.end.fetch_min(failure.seed, Ordering::Relaxed);
+        let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
+        if first.as_ref().is_none_or(|first| failure.seed < first.seed) {
+            *first = Some(failure);
         }
     });
-    let (sum, failure) = work
-        .done
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner);
-    failure.map_or(Ok(sum), Err)
+    let first = first.into_inner().unwrap_or_else(PoisonError::into_inner);
+    first.map_or(Ok(sum), Err)
+}
+
+/// Checks the worlds of these seeds, goes on after one that failed, and tells of each at once. The sum is that of
+/// those that converged.
+pub fn check_each(seeds: Range<u64>, tell: &(dyn Fn(Failure) + Sync)) -> Sum {
+    Work::of(seeds).run_all(None, tell)
 }
 
 struct Work {
     next: AtomicU64,
-    /// Comes down to the lowest seed that failed.
+    /// Comes down to the lowest seed that failed, when that is the end.
     end: AtomicU64,
-    done: Mutex<(Sum, Option<Failure>)>,
+    sum: Mutex<Sum>,
 }
 
 impl Work {
-    fn run(&self, defect: Option<Defect>) {
+    fn of(seeds: Range<u64>) -> Self {
+        Self {
+            next: AtomicU64::new(seeds.start),
+            end: AtomicU64::new(seeds.end),
+            sum: Mutex::default(),
+        }
+    }
+
+    fn run_all(&self, defect: Option<Defect>, tell: &(dyn Fn(Failure) + Sync)) -> Sum {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        thread::scope(|scope| {
+            for _ in 0..cores {
+                scope.spawn(|| self.run(defect, tell));
+            }
+        });
+        std::mem::take(&mut *self.sum.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn run(&self, defect: Option<Defect>, tell: &(dyn Fn(Failure) + Sync)) {
         // A defect is planted in the engines of one thread.
         plant(defect);
         loop {
@@ -79,16 +98,12 @@ impl Work {
             if seed >= self.end.load(Ordering::Relaxed) {
                 return;
             }
-            let result = check(seed);
-            let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-            match result {
-                Ok(outcome) => done.0.add(&outcome),
-                Err(failure) => {
-                    self.end.fetch_min(seed, Ordering::Relaxed);
-                    if done.1.as_ref().is_none_or(|before| seed < before.seed) {
-                        done.1 = Some(failure);
-                    }
+            match check(seed) {
+                Ok(outcome) => {
+                    let mut sum = self.sum.lock().unwrap_or_else(PoisonError::into_inner);
+                    sum.add(&outcome);
                 }
+                Err(failure) => tell(failure),
             }
         }
     }
