@@ -11,10 +11,8 @@ use fulmar_protocol::{
     Answer, AnswerError, ApiRequest, FailureClass, FileId, LogId, Secret, Seq, ServerFrame,
 };
 
-use crate::progress::Known;
+use crate::tally::{Effort, Tally, in_window};
 
-/// Tries are counted in so long, in virtual milliseconds.
-const WINDOW: u64 = 60_000;
 /// A socket that lived for so long was no failure.
 const PROVEN: u64 = 60_000;
 /// A token that was not refused for half of its life, which is at least and at most so long, was no failure.
@@ -22,53 +20,12 @@ const ACCEPTED: (u64, u64) = (2_000, 10_000);
 /// How many acts of the app in one window are free tries.
 const FREE_ACTS: usize = 6;
 
-/// What is tried, and how often in one window it may come to nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Effort {
-    Connection,
-    Request,
-    Refresh,
-}
-
-impl Effort {
-    const fn budget(self) -> usize {
-        match self {
-            Self::Connection => 12,
-            Self::Request => 20,
-            Self::Refresh => 6,
-        }
-    }
-
-    /// What carrying out an effect takes.
-    fn of(effect: &Effect) -> Option<Self> {
-        match effect {
-            Effect::OpenSocket { .. } => Some(Self::Connection),
-            Effect::SendChunk { .. } | Effect::FetchChunk { .. } => Some(Self::Request),
-            Effect::FetchToken { .. } => Some(Self::Refresh),
-            Effect::Request { call, .. } => Self::of_call(call),
-            _ => None,
-        }
-    }
-
-    /// What the app asks for is asked once, however often it asks; so is the end of an upload that it gave up.
-    fn of_call(call: &ApiRequest) -> Option<Self> {
-        match call {
-            ApiRequest::Refresh(_) => Some(Self::Refresh),
-            ApiRequest::Submit(_)
-            | ApiRequest::Sync { .. }
-            | ApiRequest::Snapshot
-            | ApiRequest::SignOut(_)
-            | ApiRequest::CreateUpload(_)
-            | ApiRequest::FindUpload(_) => Some(Self::Request),
-            _ => None,
-        }
-    }
-}
-
 /// The tries of one process.
 #[derive(Debug, Default)]
 pub(crate) struct Efforts {
-    spent: BTreeMap<Effort, VecDeque<u64>>,
+    tally: Tally,
+    /// What it was before what is not committed yet.
+    before: Option<Tally>,
     /// When the app did something that may have changed what failed.
     acts: VecDeque<u64>,
     network: NetworkState,
@@ -76,11 +33,8 @@ pub(crate) struct Efforts {
     socket: Option<Socket>,
     /// What is asked and not answered yet, with the token that it carries.
     open: BTreeMap<RequestId, Option<Secret>>,
-    /// The newest token that a refresh brought, and when it will have proven itself, until it has or was refused.
-    fresh: Option<(u64, Secret)>,
     /// What was just answered may have moved the cursor.
     fetched: bool,
-    known: Known,
 }
 
 /// The one socket of the process.
@@ -121,10 +75,10 @@ impl Efforts {
             return Ok(());
         };
         self.token_proven(now);
+        // It is an effect: all that was before is on the disk.
+        self.committed();
         let free = in_window(&mut self.acts, now).min(FREE_ACTS);
-        let spent = self.spent.entry(effort).or_default();
-        spent.push_back(now);
-        let tried = in_window(spent, now);
+        let tried = self.tally.spend(effort, now);
         if tried > effort.budget() + free {
             return Err(format!(
                 "{tried} tries ({effort:?}) in a minute that came to nothing, and {free} of them were free"
@@ -202,7 +156,7 @@ impl Efforts {
                 current.ready.get_or_insert(now);
                 false
             }
-            ServerFrame::Outcome(frame) => self.known.outcomes(&frame.outcomes),
+            ServerFrame::Outcome(frame) => self.changing().known.outcomes(&frame.outcomes),
             _ => false,
         };
         if new {
@@ -266,17 +220,17 @@ impl Efforts {
         };
         match (call, answer) {
             (ApiRequest::Submit(_), Answer::Operations(answer)) => {
-                let new = self.known.outcomes(&answer.outcomes);
+                let new = self.changing().known.outcomes(&answer.outcomes);
                 self.brought(new);
             }
             (ApiRequest::Sync { .. }, Answer::Sync(_))
             | (ApiRequest::Snapshot, Answer::Snapshot(_)) => self.fetched = true,
             (ApiRequest::CreateUpload(upload), Answer::UploadCreated(_)) => {
-                let new = upload.size == 0 || self.known.upload_begun(upload.sha256);
+                let new = upload.size == 0 || self.changing().known.upload_begun(upload.sha256);
                 self.moved_bytes(new);
             }
             (ApiRequest::FindUpload(file), Answer::UploadOffset(offset)) => {
-                let new = self.known.transferred(file, *offset);
+                let new = self.changing().known.transferred(file, *offset);
                 self.moved_bytes(new);
             }
             (ApiRequest::Refresh(_), Answer::Session(session)) => {
@@ -290,13 +244,13 @@ impl Efforts {
     pub(crate) fn renewed(&mut self, token: Secret, life_ms: u64, now: u64) {
         let (shortest, longest) = ACCEPTED;
         let proven = now + (life_ms / 2).clamp(shortest, longest);
-        self.fresh = Some((proven, token));
+        self.changing().fresh = Some((proven, token));
     }
 
     /// A part of a file went up or is on the disk; so much of it is there now.
     pub(crate) fn transferred(&mut self, request: RequestId, file: &FileId, there: u64) {
         if self.open.remove(&request).is_some() {
-            let new = self.known.transferred(file, there);
+            let new = self.changing().known.transferred(file, there);
             self.moved_bytes(new);
         }
     }
@@ -308,10 +262,28 @@ impl Efforts {
         }
     }
 
+    /// The tally, of which something changes that is not committed yet.
+    fn changing(&mut self) -> &mut Tally {
+        self.before.get_or_insert_with(|| self.tally.clone());
+        &mut self.tally
+    }
+
+    /// What the process was told is on its disk.
+    pub(crate) fn committed(&mut self) {
+        self.before = None;
+    }
+
+    /// What the process was told is lost, and with it what was progress.
+    pub(crate) fn failed(&mut self) {
+        if let Some(before) = self.before.take() {
+            self.tally = before;
+        }
+    }
+
     /// The process is at this place of its log now.
     pub(crate) fn followed(&mut self, log_id: Option<LogId>, cursor: Seq) {
         let fetched = std::mem::take(&mut self.fetched);
-        if !self.known.followed(log_id, cursor) {
+        if !self.tally.known.followed(log_id, cursor) {
             return;
         }
         if fetched {
@@ -322,18 +294,18 @@ impl Efforts {
 
     /// Somebody signed in, perhaps another user than before.
     pub(crate) fn signed_in(&mut self) {
-        self.known.read_again();
+        self.tally.known.read_again();
     }
 
     /// The server is an earlier one.
     pub(crate) fn restored(&mut self) {
-        self.known.bytes_lost();
+        self.tally.known.bytes_lost();
     }
 
     /// A process begins at this place of its log.
     pub(crate) fn begin(log_id: Option<LogId>, cursor: Seq) -> Self {
         let mut efforts = Self::default();
-        efforts.known.begin(log_id, cursor);
+        efforts.tally.known.begin(log_id, cursor);
         efforts
     }
 
@@ -346,7 +318,7 @@ impl Efforts {
     pub(crate) fn anew(mut self, log_id: Option<LogId>, cursor: Seq) -> Self {
         self.socket = None;
         self.open.clear();
-        self.known.begin(log_id, cursor);
+        self.tally.known.begin(log_id, cursor);
         self
     }
 
@@ -360,27 +332,19 @@ impl Efforts {
 
     fn rejected(&mut self, token: &Secret, now: u64) {
         self.token_proven(now);
-        self.fresh.take_if(|(_, fresh)| fresh == token);
+        self.changing().fresh.take_if(|(_, fresh)| fresh == token);
     }
 
     fn token_proven(&mut self, now: u64) {
-        if self.fresh.take_if(|(proven, _)| *proven <= now).is_some() {
+        let proven = |(proven, _): &mut (u64, Secret)| *proven <= now;
+        if self.changing().fresh.take_if(proven).is_some() {
             self.take_back(Effort::Refresh);
         }
     }
 
     fn take_back(&mut self, effort: Effort) {
-        if let Some(spent) = self.spent.get_mut(&effort) {
-            spent.pop_back();
-        }
+        self.changing().take_back(effort);
     }
-}
-
-fn in_window(moments: &mut VecDeque<u64>, now: u64) -> usize {
-    while moments.front().is_some_and(|at| at + WINDOW <= now) {
-        moments.pop_front();
-    }
-    moments.len()
 }
 
 fn rejects_token(failure: &RequestFailure, call: &ApiRequest) -> bool {

@@ -48,6 +48,7 @@ mod store_failure;
 mod storm;
 mod streams;
 mod suspend;
+mod tally;
 mod watching;
 mod workers;
 mod world;

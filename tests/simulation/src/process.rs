@@ -53,6 +53,7 @@ impl World {
             Err(failed) => return Ok(Some(failed.to_string())),
         };
         let (log_id, cursor) = engine.followed();
+        device.efforts.committed();
         device.efforts.followed(log_id, cursor);
         if device.storage.lost_power() {
             // Behind the commit, and before any effect.

@@ -9,7 +9,7 @@ use fulmar_protocol::{
 };
 
 /// What a process was told.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Known {
     log_id: Option<LogId>,
     /// How far any log was followed.

@@ -76,6 +76,7 @@ impl World {
         // Closing writes to the disk what it takes.
         let pace = device.engine.take().map(Engine::into_pace);
         if let Some(pace) = pace {
+            device.efforts.failed();
             device.kept = Some((std::mem::take(&mut device.efforts), pace));
         }
         let anew: Vec<CommandId> = again.iter().filter_map(command_of).collect();
