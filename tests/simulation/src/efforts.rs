@@ -124,6 +124,7 @@ impl Efforts {
             Effect::CancelRequest { request } => {
                 self.open.remove(request);
             }
+            Effect::DropFiles => self.tally.known.files_dropped(),
             _ => {}
         }
     }
@@ -230,7 +231,7 @@ impl Efforts {
                 self.moved_bytes(new);
             }
             (ApiRequest::FindUpload(file), Answer::UploadOffset(offset)) => {
-                let new = self.changing().known.transferred(file, *offset);
+                let new = self.changing().known.sent(file, *offset);
                 self.moved_bytes(new);
             }
             (ApiRequest::Refresh(_), Answer::Session(session)) => {
@@ -247,10 +248,18 @@ impl Efforts {
         self.changing().fresh = Some((proven, token));
     }
 
-    /// A part of a file went up or is on the disk; so much of it is there now.
-    pub(crate) fn transferred(&mut self, request: RequestId, file: &FileId, there: u64) {
+    /// A part of a file went up; so much of it is at the server now.
+    pub(crate) fn sent(&mut self, request: RequestId, file: &FileId, there: u64) {
         if self.open.remove(&request).is_some() {
-            let new = self.changing().known.transferred(file, there);
+            let new = self.changing().known.sent(file, there);
+            self.moved_bytes(new);
+        }
+    }
+
+    /// A part of a file is on the disk; so much of it is there now.
+    pub(crate) fn fetched(&mut self, request: RequestId, file: &FileId, here: u64) {
+        if self.open.remove(&request).is_some() {
+            let new = self.changing().known.fetched(file, here);
             self.moved_bytes(new);
         }
     }

@@ -202,13 +202,15 @@ impl World {
             }
             (_, result) => return Input::Answer { request, result },
         };
-        if let (
-            ApiRequest::SendChunk { file_id, .. } | ApiRequest::FetchChunk { file_id, .. },
-            Ok(there),
-        ) = (call, &result)
-        {
-            let efforts = &mut self.devices[index].efforts;
-            efforts.transferred(request, file_id, *there);
+        let efforts = &mut self.devices[index].efforts;
+        match (call, &result) {
+            (ApiRequest::SendChunk { file_id, .. }, Ok(there)) => {
+                efforts.sent(request, file_id, *there);
+            }
+            (ApiRequest::FetchChunk { file_id, .. }, Ok(here)) => {
+                efforts.fetched(request, file_id, *here);
+            }
+            (_, _) => {}
         }
         Input::Transferred { request, result }
     }

@@ -16,8 +16,10 @@ pub(crate) struct Known {
     farthest: Seq,
     /// Operations that got an outcome.
     ended: BTreeSet<OperationKey>,
-    /// How much of each file went up or came.
-    bytes: BTreeMap<FileId, u64>,
+    /// How much of each file went up.
+    sent: BTreeMap<FileId, u64>,
+    /// How much of each file came, and is here.
+    fetched: BTreeMap<FileId, u64>,
     /// Uploads that were begun, and of which no byte went up since.
     begun: BTreeSet<ContentHash>,
 }
@@ -47,8 +49,13 @@ impl Known {
 
     /// The server has lost what it had of files, so all that goes up is new to it.
     pub(crate) fn bytes_lost(&mut self) {
-        self.bytes.clear();
+        self.sent.clear();
         self.begun.clear();
+    }
+
+    /// No file is on the device any more: what comes is new to it.
+    pub(crate) fn files_dropped(&mut self) {
+        self.fetched.clear();
     }
 
     pub(crate) fn outcomes(&mut self, outcomes: &[Outcome]) -> bool {
@@ -73,14 +80,24 @@ impl Known {
         self.begun.insert(content)
     }
 
-    /// So much of a file is there.
-    pub(crate) fn transferred(&mut self, file: &FileId, there: u64) -> bool {
-        let before = self.bytes.entry(file.clone()).or_default();
-        let more = there > *before;
-        *before = there.max(*before);
+    /// So much of a file is at the server.
+    pub(crate) fn sent(&mut self, file: &FileId, there: u64) -> bool {
+        let more = is_more(&mut self.sent, file, there);
         if more {
             self.begun.clear();
         }
         more
     }
+
+    /// So much of a file is on the device.
+    pub(crate) fn fetched(&mut self, file: &FileId, here: u64) -> bool {
+        is_more(&mut self.fetched, file, here)
+    }
+}
+
+fn is_more(bytes: &mut BTreeMap<FileId, u64>, file: &FileId, there: u64) -> bool {
+    let before = bytes.entry(file.clone()).or_default();
+    let more = there > *before;
+    *before = there.max(*before);
+    more
 }
