@@ -42,6 +42,7 @@
 mod beside;
 mod cache;
 mod capabilities;
+mod cleaning;
 mod config;
 pub mod defects;
 mod facts;
@@ -73,6 +74,7 @@ use fulmar_protocol::{PushPayload, Timestamp};
 
 use crate::route::{Route, State};
 use crate::session::Session;
+use crate::store::remains::Owed;
 use crate::store::{account, operations};
 use crate::tx::{Numbers, Tx};
 
@@ -210,11 +212,23 @@ impl Engine {
         }
         self.state.committed();
         self.store.note_unsent();
+        if released.cleans() {
+            self.clean(now);
+        }
         let durability = match defects::active(defects::Defect::LazyDisk) {
             true => Durability::Normal,
             false => released.durability().max(durability),
         };
         Ok(released.with(durability))
+    }
+
+    /// What was committed is committed whatever becomes of this.
+    fn clean(&mut self, now: Now) {
+        let owed = self.store.clean(now.wall).unwrap_or_else(|error| {
+            tracing::warn!(%error, "what remains in the store cannot be cleaned away yet");
+            Owed::Log
+        });
+        self.state.cleaned(owed, now);
     }
 
     fn durability(batch: &[Input]) -> Durability {

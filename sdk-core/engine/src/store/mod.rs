@@ -27,6 +27,7 @@ pub(crate) mod pushed;
 pub(crate) mod quarantine;
 pub(crate) mod read;
 pub(crate) mod reading;
+pub(crate) mod remains;
 pub(crate) mod retention;
 pub(crate) mod runs;
 mod salvage;
@@ -115,6 +116,15 @@ impl Store {
     pub fn note_unsent(&mut self) {
         if let Some(marker) = &mut self.marker
             && let Err(error) = marker.promise(&self.own.connection, self.durability)
+        {
+            tracing::warn!(%error, "the marker of the store cannot be written");
+        }
+    }
+
+    /// The outbox may begin with another page now.
+    fn note_outbox(&mut self) {
+        if let Some(marker) = &mut self.marker
+            && let Err(error) = marker.outbox_moved(&self.own.connection)
         {
             tracing::warn!(%error, "the marker of the store cannot be written");
         }
