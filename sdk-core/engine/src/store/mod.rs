@@ -175,6 +175,9 @@ impl Store {
         check_identity(&connection)?;
         set_pragmas(&connection, Role::Writer).map_err(open_error)?;
         migrations::migrate(&mut connection)?;
+        if defects::active(Defect::KeepsWords) {
+            search::only_mark_as_gone(&connection).map_err(open_error)?;
+        }
         Ok(Self {
             own: Reader { connection },
             _lock: lock,

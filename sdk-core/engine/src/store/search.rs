@@ -81,6 +81,12 @@ pub(super) fn forget_all(db: &Connection) -> Result<()> {
     Ok(())
 }
 
+/// A defect: words that are gone are marked as that, and stay.
+pub(super) fn only_mark_as_gone(connection: &Connection) -> rusqlite::Result<()> {
+    connection
+        .execute_batch("INSERT INTO message_text (message_text, rank) VALUES ('secure-delete', 0)")
+}
+
 /// The same in a transaction of its own.
 pub(super) fn index_anew(db: &Connection) -> Result<()> {
     let transaction = db.unchecked_transaction()?;

@@ -359,6 +359,19 @@ END;
 CREATE TRIGGER ended_session_gone AFTER DELETE ON ended_session BEGIN
     UPDATE remains SET owed = 2 WHERE owed <> 2;
 END;
+-- What a late push or an operation that came to nothing says of a message that is not there any more. While the message
+-- is there, its own end comes later.
+CREATE TRIGGER pushed_gone AFTER DELETE ON pushed
+WHEN NOT EXISTS (SELECT 1 FROM message WHERE operation_key = old.message_key AND deleted IS NULL) BEGIN
+    UPDATE remains SET owed = 2 WHERE owed <> 2;
+END;
+CREATE TRIGGER operation_gone AFTER DELETE ON operation
+WHEN old.method IN ('message.send', 'message.edit') AND NOT EXISTS (
+    SELECT 1 FROM message
+    WHERE operation_key = coalesce(old.message_key, old.operation_key) AND deleted IS NULL
+) BEGIN
+    UPDATE remains SET owed = 2 WHERE owed <> 2;
+END;
 
 -- A word that is gone leaves the index at once, instead of being marked as gone. What was marked before goes, too:
 -- everything is indexed anew.

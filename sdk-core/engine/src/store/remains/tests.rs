@@ -225,6 +225,60 @@ fn a_file_is_written_anew_the_more_rarely_the_larger_it_is() {
     assert_eq!(store.clean(NOW).unwrap(), Owed::Nothing);
 }
 
+/// A second process writes down what a push says, also of a message that was deleted meanwhile.
+#[test]
+fn what_a_push_and_an_operation_said_of_a_message_that_is_gone_is_owed() {
+    let mut store = in_memory();
+    fill(&store, 3);
+    let db = store.reader().connection();
+    db.execute_batch(
+        "UPDATE message SET operation_key = x'02' WHERE key = 2;
+         UPDATE message SET operation_key = x'03', deleted = '{}' WHERE key = 3;
+         INSERT INTO pushed (message_key, payload) VALUES (x'02', '{}'), (x'03', '{}');
+         INSERT INTO operation (operation_key, lane, method, holds_lane, message_key, params, state, created_at)
+         VALUES (x'02', 1, 'message.send', 1, NULL, '{}', 'applied', 1),
+                (x'a2', 1, 'message.edit', 0, x'02', '{}', 'applied', 1),
+                (x'a3', 1, 'message.edit', 0, x'03', '{}', 'failed', 1),
+                (x'b3', 1, 'message.pin', 0, x'03', '{}', 'failed', 1);",
+    )
+    .unwrap();
+    for (gone, left) in [
+        (
+            "DELETE FROM pushed WHERE message_key = x'02'",
+            Owed::Nothing,
+        ),
+        (
+            "DELETE FROM operation WHERE operation_key = x'02'",
+            Owed::Nothing,
+        ),
+        (
+            "DELETE FROM operation WHERE operation_key = x'a2'",
+            Owed::Nothing,
+        ),
+        (
+            "DELETE FROM operation WHERE operation_key = x'b3'",
+            Owed::Nothing,
+        ),
+        ("DELETE FROM pushed WHERE message_key = x'03'", Owed::Log),
+        (
+            "DELETE FROM operation WHERE operation_key = x'a3'",
+            Owed::Log,
+        ),
+        ("DELETE FROM pushed", Owed::Log),
+    ] {
+        let db = store.reader().connection();
+        db.execute(gone, []).unwrap();
+        assert_eq!(owed(db, NOW).unwrap(), left, "{gone}");
+        while store.clean(NOW).unwrap() != Owed::Nothing {
+            store
+                .reader()
+                .connection()
+                .execute("UPDATE remains SET written_at = 0", [])
+                .unwrap();
+        }
+    }
+}
+
 #[test]
 fn what_only_makes_room_is_not_owed() {
     let store = in_memory();
