@@ -74,7 +74,6 @@ use fulmar_protocol::{PushPayload, Timestamp};
 
 use crate::route::{Route, State};
 use crate::session::Session;
-use crate::store::remains::Owed;
 use crate::store::{account, operations};
 use crate::tx::{Numbers, Tx};
 
@@ -224,11 +223,13 @@ impl Engine {
 
     /// What was committed is committed whatever becomes of this.
     fn clean(&mut self, now: Now) {
-        let owed = self.store.clean(now.wall).unwrap_or_else(|error| {
-            tracing::warn!(%error, "what remains in the store cannot be cleaned away yet");
-            Owed::Log
-        });
-        self.state.cleaned(owed, now);
+        match self.store.clean(now.wall) {
+            Ok(owed) => self.state.cleaned(owed, now),
+            Err(error) => {
+                tracing::warn!(%error, "what remains in the store cannot be cleaned away yet");
+                self.state.not_cleaned(now);
+            }
+        }
     }
 
     fn durability(batch: &[Input]) -> Durability {

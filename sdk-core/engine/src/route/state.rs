@@ -74,7 +74,12 @@ impl State {
 
     /// It was cleaned, and so much is owed still.
     pub(crate) fn cleaned(&mut self, owed: Owed, now: Now) {
-        self.cleaning.owe(owed, now);
+        self.cleaning.cleaned(owed, now);
+    }
+
+    /// The store did not take it.
+    pub(crate) fn not_cleaned(&mut self, now: Now) {
+        self.cleaning.failed(now);
     }
 
     /// How often what came to nothing was tried, as far as that is stored.
