@@ -23,7 +23,7 @@ pub(crate) fn open_beside(path: &Path) -> std::result::Result<Connection, OpenEr
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(&real, flags).map_err(open_error)?;
     db.busy_timeout(PATIENCE).map_err(open_error)?;
-    // What it lets go of is overwritten as by the app.
+    // What it deletes is overwritten as by the app.
     db.pragma_update(None, "secure_delete", true)
         .map_err(open_error)?;
     check_identity(&db)?;

@@ -62,7 +62,7 @@ pub(super) fn owe_all(db: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Does something that lets go of what may be seen by others: nothing is owed for it.
+/// Deletes what others may still see: nothing is owed for it.
 pub(super) fn owing_nothing<T>(
     db: &Connection,
     done: impl FnOnce(&Connection) -> Result<T>,
