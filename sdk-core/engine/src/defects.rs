@@ -69,6 +69,8 @@ defects! {
     RemembersFiles "What was known of a file stays in memory when its message is done.";
     WaitsOn "A lane that waits for nothing still says until when it waits.";
     ShallowDelete "What is deleted stays in the file, where no row is.";
+    KeepsWords "The words of what was deleted stay in the index of the search.";
+    KeepsLog "What is deleted stays in the write-ahead log.";
     NoticesUnread "What was not read here counts with its notices, until the server knows how far was read.";
 }
 

@@ -42,6 +42,7 @@
 mod beside;
 mod cache;
 mod capabilities;
+mod cleaning;
 mod config;
 pub mod defects;
 mod facts;
@@ -210,11 +211,25 @@ impl Engine {
         }
         self.state.committed();
         self.store.note_unsent();
+        if released.cleans() {
+            self.clean(now);
+        }
         let durability = match defects::active(defects::Defect::LazyDisk) {
             true => Durability::Normal,
             false => released.durability().max(durability),
         };
         Ok(released.with(durability))
+    }
+
+    /// What was committed is committed whatever becomes of this.
+    fn clean(&mut self, now: Now) {
+        match self.store.clean(now.wall) {
+            Ok(owed) => self.state.cleaned(owed, now),
+            Err(error) => {
+                tracing::warn!(%error, "what remains in the store cannot be cleaned away yet");
+                self.state.not_cleaned(now);
+            }
+        }
     }
 
     fn durability(batch: &[Input]) -> Durability {

@@ -47,6 +47,8 @@ pub enum Timer {
     TypingExpires(ConversationKey),
     /// Messages wait for the index of the search.
     Index,
+    /// What remains in the file of what is gone is cleaned away.
+    Clean,
     /// A lane waits before its next try (§8, §3.9).
     LaneRetry(LaneId),
     /// A file that is to go up waits before its next try (§7.10).

@@ -19,6 +19,7 @@ use crate::time::Now;
 pub struct Released {
     effects: Vec<Effect>,
     durability: Durability,
+    cleans: bool,
 }
 
 impl Released {
@@ -38,6 +39,11 @@ impl Released {
     #[must_use]
     pub const fn durability(&self) -> Durability {
         self.durability
+    }
+
+    /// Whether what remains of what is gone is to be cleaned away before the effects are out.
+    pub(crate) const fn cleans(&self) -> bool {
+        self.cleans
     }
 
     /// The batch was committed like this.
@@ -114,6 +120,7 @@ struct Out {
     touched: BTreeSet<ConversationKey>,
     vanished: BTreeSet<ConversationKey>,
     must_last: bool,
+    cleans: bool,
 }
 
 impl<'a> Tx<'a> {
@@ -135,6 +142,16 @@ impl<'a> Tx<'a> {
     /// The effects rest on something that must be there after a power cut: they wait until it is.
     pub(crate) fn must_last(&mut self) {
         self.out.must_last = true;
+    }
+
+    /// What remains of what is gone is to be cleaned away after the commit.
+    pub(crate) fn clean(&mut self) {
+        self.out.cleans = true;
+    }
+
+    /// Whether it is.
+    pub(crate) fn cleans(&self) -> bool {
+        self.out.cleans
     }
 
     /// Answers a command, after everything else.
@@ -244,6 +261,7 @@ impl<'a> Tx<'a> {
         Ok(Released {
             effects: out.effects,
             durability,
+            cleans: out.cleans,
         })
     }
 }

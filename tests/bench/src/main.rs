@@ -2,6 +2,7 @@
 //! unavoidable work. Absolute times mean little on a shared machine; the ratios mean something.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
+mod deletes;
 mod files;
 mod raw;
 mod rows;
@@ -29,5 +30,6 @@ async fn main() {
     rows::send_to_sent(rounds).await;
     rows::newest_fifty(if quick { 50_000 } else { 1_000_000 }, rounds).await;
     rows::drain(500).await;
+    deletes::deleted(if quick { 10_000 } else { 100_000 }).await;
     files::up_and_down(if quick { 4 } else { 32 }, if quick { 3 } else { 9 }).await;
 }

@@ -39,6 +39,10 @@ impl File {
         self.bytes.len()
     }
 
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Fills as much of the buffer as there is, and says how much that is.
     pub(crate) fn read(&self, offset: usize, buffer: &mut [u8]) -> usize {
         let from = self.bytes.get(offset..).unwrap_or_default();

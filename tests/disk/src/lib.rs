@@ -82,6 +82,12 @@ impl Disk {
         self.storage().used()
     }
 
+    /// What every file holds.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        self.storage().bytes()
+    }
+
     /// How often anything was refused or failed, or the power did.
     #[must_use]
     pub fn failures(&self) -> u64 {

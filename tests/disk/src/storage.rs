@@ -214,6 +214,11 @@ impl Storage {
         files.chain(shared).map(|bytes| bytes as u64).sum()
     }
 
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let files = self.files.values().map(File::bytes);
+        files.collect::<Vec<_>>().concat()
+    }
+
     /// How many bytes more there is space for; `None`: any number.
     fn space(&self) -> Option<usize> {
         let space = self.capacity?.saturating_sub(self.used());

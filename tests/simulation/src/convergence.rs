@@ -1,15 +1,13 @@
 //! When the storm is over: what is left to do, and the judgement.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
-use fulmar_engine::{SessionState, Status};
+use fulmar_engine::{Engine, SessionState, Status};
 use fulmar_protocol::UserId;
 
 use crate::device::Device;
 use crate::oracle::Truth;
 use crate::population::{ORACLE, user};
-use crate::storm::Fault;
 use crate::world::World;
 
 /// Why a device has not converged.
@@ -87,6 +85,12 @@ impl World {
             .then_some(Left::DeadSocket))
     }
 
+    /// Whether nothing that is gone remains on any device, as far as it knows.
+    pub(crate) fn is_clean(&self) -> bool {
+        let mut engines = self.devices.iter().filter_map(|it| it.engine.as_ref());
+        engines.all(Engine::is_clean)
+    }
+
     pub(crate) fn judge(&mut self) -> Result<usize, String> {
         for index in 0..self.devices.len() {
             self.look(index)?;
@@ -113,11 +117,7 @@ impl World {
                 .and_then(|()| device.judge_rest())
                 .map_err(|what| format!("{}: {what}", device.name))?;
         }
-        // Where a server was restored, a text was found in no row, and it is not known why.
-        let deleted = match self.has_happened(Fault::Restore) {
-            true => BTreeSet::new(),
-            false => truth.deleted_texts(&self.devices),
-        };
+        let deleted = truth.deleted_texts(&self.devices);
         for device in &mut self.devices {
             device.judge_deleted(&deleted)?;
         }

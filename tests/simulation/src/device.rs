@@ -1,6 +1,7 @@
 //! A device: an engine on a disk, and an app that looks at the screen.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use crate::answers::Answers;
 use crate::clocks::Clock;
@@ -21,6 +22,9 @@ use fulmar_engine::{
 use fulmar_protocol::{
     ContentHash, ConversationId, DeviceId, OperationKey, Position, Secret, Timestamp, UserId,
 };
+
+/// How many letters the word has that only one text has.
+const WORD: usize = 12;
 
 /// What the app waits for an answer to.
 #[derive(Debug, Clone)]
@@ -107,6 +111,8 @@ pub(crate) struct Device {
     pub(crate) unseen: BTreeSet<OperationKey>,
     /// Messages that somebody gave up, and was told that they are gone.
     pub(crate) given_up: BTreeSet<OperationKey>,
+    /// The tokens that it had when somebody asked to sign out.
+    pub(crate) tokens: Vec<String>,
     /// What was begun and not sent.
     pub(crate) drafts: BTreeMap<ConversationId, String>,
     /// The conversations that were on this screen.
@@ -157,6 +163,7 @@ impl Device {
             texts: BTreeMap::new(),
             unseen: BTreeSet::new(),
             given_up: BTreeSet::new(),
+            tokens: Vec::new(),
             drafts: BTreeMap::new(),
             shown: BTreeSet::new(),
             is_restored: false,
@@ -217,7 +224,9 @@ impl Device {
     /// The next text of the app.
     pub(crate) fn next_text(&mut self) -> String {
         self.written += 1;
-        format!("{}/{}", self.writer, self.written)
+        let text = format!("{}/{}", self.writer, self.written);
+        let word = word_of(&text);
+        format!("{text} {word}")
     }
 
     /// Somebody signed out; perhaps another user takes the device.
@@ -325,10 +334,24 @@ impl Device {
     }
 }
 
-/// The texts say who wrote them and in which order, and whether they were edited: `alice.1/17~2`.
+/// The texts say who wrote them and in which order, have a word that no other has, and say whether they were edited:
+/// `alice.1/17 qwhdkfkjrmzp~2`.
 pub(crate) fn parse(text: &str) -> Option<(&str, u32)> {
-    let (name, number) = written(text).rsplit_once('/')?;
+    let (name, number) = numbered(text).rsplit_once('/')?;
     Some((name, number.parse().ok()?))
+}
+
+/// Who wrote a text, and in which order.
+pub(crate) fn numbered(text: &str) -> &str {
+    text.split([' ', '~']).next().unwrap_or(text)
+}
+
+/// The word that only this text has.
+pub(crate) fn word_of(text: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    numbered(text).hash(&mut hasher);
+    let mut rng = fastrand::Rng::with_seed(hasher.finish());
+    (0..WORD).map(|_| rng.lowercase()).collect()
 }
 
 /// What a text was before it was edited.

@@ -91,6 +91,7 @@ impl World {
                 device.forget(key);
             }
         }
+        device.note_tokens()?;
         let command = device.command(Waiting::SignOut);
         let body = Command::SignOut { unsent };
         self.handle(index, vec![Input::Command { command, body }])

@@ -8,6 +8,8 @@ use fulmar_protocol::UserId;
 const NAMES: [&str; 8] = [
     "alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi",
 ];
+/// With what each of these names begins on a screen.
+pub(crate) const NAMED: &str = "The Honourable";
 /// Somebody without a device, who is in every group from the beginning and sees all that is there.
 pub(crate) const ORACLE: &str = "oracle";
 
@@ -54,6 +56,11 @@ pub(crate) fn user(name: &str) -> UserId {
         Ok(user) => user,
         Err(error) => unreachable!("the names are fixed: {error}"),
     }
+}
+
+/// What others read on their screens.
+pub(crate) fn name_of(user: &UserId) -> String {
+    format!("{NAMED} {user}")
 }
 
 /// With which they sign in.

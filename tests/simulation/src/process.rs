@@ -126,7 +126,9 @@ impl World {
         self.crashes += 1;
         let power = self.devices[index].storage.lost_power() || self.happens(Fault::Power);
         let device = &mut self.devices[index];
-        let Some(engine) = device.engine.take() else {
+        // A suspended one dies, too: the power may fail while a second process writes beside it.
+        let suspended = device.suspended.take().map(|it| it.engine);
+        let Some(engine) = device.engine.take().or(suspended) else {
             return Ok(());
         };
         let crashed = device.storage.crash(engine, power);

@@ -124,6 +124,14 @@ impl Storage {
         }
     }
 
+    /// Every byte that it has of a store which an engine has open.
+    pub(crate) fn bytes(&self, engine: &mut Engine) -> Result<Vec<u8>, String> {
+        match &self.medium {
+            Medium::Memory(..) => engine.image().map_err(|error| error.to_string()),
+            Medium::Disk(disk) => Ok(disk.bytes()),
+        }
+    }
+
     /// Whether nothing is wrong at this moment.
     pub(crate) fn is_reliable(&self) -> bool {
         self.trouble.is_none()

@@ -14,7 +14,7 @@ use crate::device::Device;
 use crate::network::{DeviceIndex, Network, Process, ScheduledEvent};
 use crate::outage::Outage;
 use crate::outcome::{Failure, Outcome};
-use crate::population::{ORACLE, Population, password, user};
+use crate::population::{ORACLE, Population, name_of, password, user};
 use crate::reduction::Reduction;
 use crate::replica::Replica;
 use crate::storage::Storage;
@@ -225,6 +225,13 @@ impl World {
             }
             self.step()?;
         }
+        let deadline = self.time + PATIENCE;
+        while !self.is_clean() {
+            if self.time > deadline {
+                return Err("a device does not clean away what is gone".to_owned());
+            }
+            self.step()?;
+        }
         self.judge()
     }
 
@@ -283,11 +290,6 @@ impl World {
         happens
     }
 
-    /// Whether a kind of fault ever happened.
-    pub(crate) fn has_happened(&self, fault: Fault) -> bool {
-        self.faults.contains_key(&fault)
-    }
-
     /// A kind of fault happened as a part of another.
     pub(crate) fn note(&mut self, fault: Fault) {
         *self.faults.entry(fault).or_default() += 1;
@@ -341,5 +343,5 @@ impl World {
 fn add_user(backend: &mut Backend, user: &UserId) {
     let password = Secret::new(password(user));
     // The names are fixed and differ.
-    let _ = backend.add_user(user, user.as_str(), &password, Timestamp(EPOCH));
+    let _ = backend.add_user(user, &name_of(user), &password, Timestamp(EPOCH));
 }

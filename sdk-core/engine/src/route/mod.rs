@@ -193,6 +193,7 @@ impl<'a, 'tx> Route<'a, 'tx> {
             Timer::TypingIdle(key) => state.typing.stopped(tx, key, channel)?,
             Timer::TypingExpires(key) => state.typing.expired(tx, key),
             Timer::Index => state.cache.index_messages(tx)?,
+            Timer::Clean => tx.clean(),
         }
         Ok(())
     }

@@ -1,5 +1,5 @@
 //! At the end of each batch every machine derives its duties anew from what is known now, in this order: the
-//! token, the connection, what is missing, the cache, files, the outbox.
+//! token, the connection, what is missing, the cache, files, the outbox, what is to be cleaned.
 
 use super::{News, Route, acting};
 use crate::facts::Channel;
@@ -20,7 +20,8 @@ impl Route<'_, '_> {
         self.queue.extend(evicted.map(News::Cache));
         self.reconcile_files()?;
         self.reconcile_outbox()?;
-        self.pass_on()
+        self.pass_on()?;
+        self.state.cleaning.reconcile(&self.tx)
     }
 
     /// A token that was not refused for a while is progress (PROTOCOL.md §3.9). It is looked at before anything else

@@ -3,6 +3,7 @@
 use fulmar_protocol::{LogId, Seq};
 
 use crate::cache::Cache;
+use crate::cleaning::Cleaning;
 use crate::io::{ConnectionState, SessionState};
 use crate::link::Link;
 use crate::live::presence::Presence;
@@ -13,7 +14,9 @@ use crate::pace::Pace;
 use crate::requests::Requests;
 use crate::session::Session;
 use crate::store::Result;
+use crate::store::remains::Owed;
 use crate::sync::Sync;
+use crate::time::Now;
 use crate::timer::{Timed, Timeout, Timer};
 use crate::transfer::downloads::Downloads;
 use crate::transfer::uploads::Uploads;
@@ -31,6 +34,7 @@ pub(crate) struct State {
     pub(super) presence: Presence,
     pub(super) online: Online,
     pub(super) cache: Cache,
+    pub(super) cleaning: Cleaning,
     pub(super) requests: Requests,
     pub(super) pace: Pace,
     pub(super) shown: Shown,
@@ -56,6 +60,7 @@ impl State {
             presence: Presence::default(),
             online: Online::default(),
             cache: Cache::default(),
+            cleaning: Cleaning::default(),
             requests: Requests::default(),
             pace,
             shown: Shown::default(),
@@ -65,6 +70,16 @@ impl State {
     /// The transaction is stored.
     pub(crate) fn committed(&mut self) {
         self.pace.commit();
+    }
+
+    /// It was cleaned, and so much is owed still.
+    pub(crate) fn cleaned(&mut self, owed: Owed, now: Now) {
+        self.cleaning.cleaned(owed, now);
+    }
+
+    /// The store did not take it.
+    pub(crate) fn not_cleaned(&mut self, now: Now) {
+        self.cleaning.failed(now);
     }
 
     /// How often what came to nothing was tried, as far as that is stored.
@@ -87,7 +102,7 @@ impl State {
         self.shown.connection.clone().unwrap_or_default()
     }
 
-    fn timed(&self) -> [&dyn Timed; 9] {
+    fn timed(&self) -> [&dyn Timed; 10] {
         [
             &self.session,
             &self.link,
@@ -97,6 +112,7 @@ impl State {
             &self.downloads,
             &self.typing,
             &self.cache,
+            &self.cleaning,
             &self.requests,
         ]
     }
@@ -144,6 +160,7 @@ impl State {
             Timer::DownloadAgain(_) => &mut self.downloads,
             Timer::TypingIdle(_) | Timer::TypingExpires(_) => &mut self.typing,
             Timer::Index => &mut self.cache,
+            Timer::Clean => &mut self.cleaning,
             Timer::AnswerMissing(_) => &mut self.requests,
         };
         owner.timers_mut().clear(timer);

@@ -57,6 +57,7 @@ impl Session {
         } else {
             account::wipe(&tx.db)?;
         }
+        tx.clean();
         self.reload(tx)?;
         self.drop_asks(tx);
         Ok(())

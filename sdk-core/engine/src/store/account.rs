@@ -5,7 +5,7 @@ use fulmar_protocol::{Code, DeviceId, Secret, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::state::SessionEnd;
-use super::{Result, StoreError, Vault, search};
+use super::{Result, StoreError, Vault, remains, search};
 
 /// How a session gets its next access token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -318,6 +318,7 @@ pub(crate) fn forget_ended(db: &Connection, key: EndedKey) -> Result<()> {
 
 /// Forgets everything about the owner: after sign-out the store is as new, but for the device id.
 pub(crate) fn wipe(db: &Connection) -> Result<()> {
+    search::forget_all(db)?;
     db.execute_batch(
         "DELETE FROM operation;
          DELETE FROM message;
@@ -338,5 +339,5 @@ pub(crate) fn wipe_owner(db: &Connection) -> Result<()> {
              lifetime_ms = 0, ended_code = NULL, ended_by = 'server', sealed_tokens = NULL;
          UPDATE log SET log_id = NULL, cursor = 0;",
     )?;
-    search::forget_all(db)
+    remains::owe_all(db)
 }

@@ -150,6 +150,13 @@ impl Marker {
         Ok(())
     }
 
+    /// The file was written anew: each table may begin with another page.
+    pub(super) fn outbox_moved(&mut self, db: &Connection) -> Result<()> {
+        self.promised.outbox = outbox_of(db)?;
+        self.write()
+            .map_err(|error| StoreError::damaged("the marker", error))
+    }
+
     fn write(&mut self) -> io::Result<()> {
         self.file.seek(SeekFrom::Start(0))?;
         self.file.write_all(self.promised.to_text().as_bytes())

@@ -27,6 +27,7 @@ pub(crate) mod pushed;
 pub(crate) mod quarantine;
 pub(crate) mod read;
 pub(crate) mod reading;
+pub(crate) mod remains;
 pub(crate) mod retention;
 pub(crate) mod runs;
 mod salvage;
@@ -120,6 +121,15 @@ impl Store {
         }
     }
 
+    /// The outbox may begin with another page now.
+    fn note_outbox(&mut self) {
+        if let Some(marker) = &mut self.marker
+            && let Err(error) = marker.outbox_moved(&self.own.connection)
+        {
+            tracing::warn!(%error, "the marker of the store cannot be written");
+        }
+    }
+
     /// Takes an open connection as a store, as the simulation does with databases in memory.
     pub fn adopt(connection: Connection) -> std::result::Result<Self, OpenError> {
         Self::prepare(connection, None)
@@ -165,6 +175,9 @@ impl Store {
         check_identity(&connection)?;
         set_pragmas(&connection, Role::Writer).map_err(open_error)?;
         migrations::migrate(&mut connection)?;
+        if defects::active(Defect::KeepsWords) {
+            search::only_mark_as_gone(&connection).map_err(open_error)?;
+        }
         Ok(Self {
             own: Reader { connection },
             _lock: lock,

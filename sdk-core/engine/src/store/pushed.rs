@@ -23,6 +23,9 @@ pub(crate) fn open_beside(path: &Path) -> std::result::Result<Connection, OpenEr
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(&real, flags).map_err(open_error)?;
     db.busy_timeout(PATIENCE).map_err(open_error)?;
+    // What it deletes is overwritten as by the app.
+    db.pragma_update(None, "secure_delete", true)
+        .map_err(open_error)?;
     check_identity(&db)?;
     let version: i64 = db
         .pragma_query_value(None, "user_version", |row| row.get(0))
@@ -52,18 +55,21 @@ pub(crate) fn add(db: &Connection, payload: &PushPayload) -> Result<()> {
     Ok(())
 }
 
-/// What came meanwhile, in its order; it is gone from here then.
-pub(crate) fn take(db: &Connection) -> Result<Vec<PushPayload>> {
+/// What came meanwhile, in its order.
+pub(crate) fn all(db: &Connection) -> Result<Vec<PushPayload>> {
     let mut statement = db.prepare_cached("SELECT payload FROM pushed ORDER BY ordinal")?;
     let texts = statement
         .query_map([], |row| row.get::<_, String>(0))?
         .collect::<rusqlite::Result<Vec<_>>>()?;
-    if !texts.is_empty() {
-        db.execute("DELETE FROM pushed", [])?;
-    }
     // One that a later version wrote comes with the log.
     Ok(texts
         .iter()
         .filter_map(|text| serde_json::from_str(text).ok())
         .collect())
+}
+
+/// All of it was taken over.
+pub(crate) fn forget_all(db: &Connection) -> Result<()> {
+    db.execute("DELETE FROM pushed", [])?;
+    Ok(())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, params};
 
-use super::{ConversationKey, Result};
+use super::{ConversationKey, Result, remains};
 use crate::config::Retention;
 
 /// The newest of each conversation stay: a screen opens with them.
@@ -22,6 +22,10 @@ const BYTES: &str = "(200 + length(CAST(text AS BLOB)) + length(content) + lengt
 
 /// Lets go of the oldest messages beyond the bounds. Gives the conversations that lost some.
 pub(crate) fn trim(db: &Connection, retention: Retention) -> Result<BTreeSet<ConversationKey>> {
+    remains::owing_nothing(db, |db| trim_all(db, retention))
+}
+
+fn trim_all(db: &Connection, retention: Retention) -> Result<BTreeSet<ConversationKey>> {
     let mut touched = BTreeSet::new();
     if let Some(most) = retention.messages_per_conversation {
         let sql = format!("DELETE FROM message WHERE {FREE} RETURNING conversation");

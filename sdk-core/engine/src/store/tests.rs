@@ -6,7 +6,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::connection::{Role, set_pragmas};
-use super::{Durability, OpenError, Reader, Store, migrations};
+use super::{Durability, OpenError, Reader, Store, migrations, pushed};
 
 fn pragma(connection: &Connection, name: &str) -> String {
     connection
@@ -40,7 +40,10 @@ fn every_connection_has_its_pragmas() {
         assert_eq!(pragma(connection, "temp_store"), number(2));
         assert_eq!(pragma(connection, "cell_size_check"), number(1));
     }
-    assert_eq!(pragma(writer, "secure_delete"), number(1));
+    let beside = pushed::open_beside(&path).unwrap();
+    for connection in [writer, &beside] {
+        assert_eq!(pragma(connection, "secure_delete"), number(1));
+    }
     // NORMAL is 1, FULL is 2.
     for (durability, level) in [
         (Durability::Full, 2),

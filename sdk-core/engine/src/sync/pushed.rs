@@ -66,9 +66,10 @@ impl Sync {
     /// Takes over what a second process was told of while this one was away.
     pub(crate) fn take_pushed(&mut self, tx: &mut Tx<'_>, own: Own<'_>) -> Result<Vec<SyncNews>> {
         let mut news = Vec::new();
-        for payload in pushed::take(&tx.db)? {
+        for payload in pushed::all(&tx.db)? {
             news.append(&mut self.push_arrived(tx, own, &payload)?);
         }
+        pushed::forget_all(&tx.db)?;
         Ok(news)
     }
 }

@@ -98,6 +98,7 @@ impl World {
         if device.engine.is_none() || device.signing_in || is_empty {
             return Ok(());
         }
+        device.note_tokens()?;
         let command = device.command(Waiting::SignOut);
         let unsent = Unsent::Discard;
         self.command(index, command, Command::SignOut { unsent })

@@ -1,12 +1,13 @@
-//! The bytes of a device's database: what was deleted for everyone, and everything of a user who signed out, is not
-//! in them any more, also where no row is.
+//! The bytes of a device's database and its log: what was deleted for everyone, and everything of a user who signed
+//! out, is not in them any more, also where no row is. Of what was deleted, no single word is.
 
 use std::collections::BTreeSet;
 
 use fulmar_engine::Engine;
 
 use super::told;
-use crate::device::Device;
+use crate::device::{Device, numbered, word_of};
+use crate::population::NAMED;
 
 /// Every text of the simulation that these bytes hold, without its edits: `alice.1/17`. What stands before one
 /// in a row may look like its beginning.
@@ -76,20 +77,75 @@ fn says(texts: &BTreeSet<String>, text: &str) -> bool {
 }
 
 const fn is_of_name(byte: u8) -> bool {
-    byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'.'
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'.' || byte == b'-'
+}
+
+/// With what everything begins that people of a world call their groups, or begin to write.
+const NUMBERED: [&str; 3] = ["title ", "group ", "draft "];
+
+/// A title, a draft or a name of somebody in these bytes.
+fn named_in(bytes: &[u8]) -> Option<String> {
+    let numbered = NUMBERED.iter().find_map(|begin| {
+        let found = |after: &[u8]| after.first().is_some_and(u8::is_ascii_digit);
+        places(bytes, begin).find(|at| found(&bytes[at + begin.len()..]))
+    });
+    let at = numbered.or_else(|| places(bytes, NAMED).next())?;
+    let end = bytes.len().min(at + 24);
+    Some(String::from_utf8_lossy(&bytes[at..end]).into_owned())
+}
+
+/// Where this begins.
+fn places(bytes: &[u8], sought: &str) -> impl Iterator<Item = usize> {
+    let first = sought.as_bytes()[0];
+    let begins = bytes.iter().enumerate().filter(move |it| *it.1 == first);
+    begins
+        .map(|(at, _)| at)
+        .filter(move |at| bytes[*at..].starts_with(sought.as_bytes()))
+}
+
+/// The tokens with which the server is still to be told of a sign-out.
+fn kept_tokens(engine: &Engine) -> Result<Vec<String>, String> {
+    let query = "SELECT refresh_token FROM ended_session WHERE refresh_token IS NOT NULL";
+    let mut rows = engine.database().prepare(query).map_err(told)?;
+    let rows = rows.query_map([], |row| row.get(0)).map_err(told)?;
+    rows.collect::<Result<_, _>>().map_err(told)
 }
 
 impl Device {
-    /// Somebody signed out: nothing that anybody wrote is left.
+    /// Somebody asks to sign out: what is to be gone then.
+    pub(crate) fn note_tokens(&mut self) -> Result<(), String> {
+        self.tokens.clear();
+        let Some(engine) = &self.engine else {
+            return Ok(());
+        };
+        let query = "SELECT access_token, refresh_token FROM account";
+        let both = engine.database().query_row(query, [], |row| {
+            Ok::<[Option<String>; 2], _>([row.get(0)?, row.get(1)?])
+        });
+        self.tokens
+            .extend(both.map_err(told)?.into_iter().flatten());
+        Ok(())
+    }
+
+    /// Somebody signed out: nothing that anybody wrote is left, nobody's name, and no token but those that the server
+    /// is still to be told with.
     pub(crate) fn judge_wiped(&mut self) -> Result<(), String> {
+        // A disk that fails does not take what is to be written in its place; that is tried again.
         let Some(engine) = &mut self.engine else {
             return Ok(());
         };
-        let image = engine.image().map_err(|error| error.to_string())?;
-        match texts_in(&image).first() {
+        if !self.storage.is_reliable() {
+            return Ok(());
+        }
+        let bytes = self.storage.bytes(engine)?;
+        let kept = kept_tokens(engine)?;
+        let is_left =
+            |token: &&String| !kept.contains(token) && places(&bytes, token).next().is_some();
+        let text = texts_in(&bytes).pop_first().or_else(|| named_in(&bytes));
+        match text.or_else(|| self.tokens.iter().find(is_left).cloned()) {
             None => Ok(()),
-            Some(text) => Err(format!(
-                "{} signed out, and {text} is left in the database",
+            Some(left) => Err(format!(
+                "{} signed out, and {left} is left in the database",
                 self.name
             )),
         }
@@ -100,18 +156,32 @@ impl Device {
         let Some(engine) = &mut self.engine else {
             return Ok(());
         };
-        let image = engine.image().map_err(|error| error.to_string())?;
+        let bytes = self.storage.bytes(engine)?;
         // The edit that was refused is the user's own, and on the screen of the outbox.
         let unsent = unsent(engine)?;
-        let left = texts_in(&image);
-        let is_left = |text: &&String| says(&left, text) && !says(&unsent, text);
-        match deleted.iter().find(is_left) {
-            None => Ok(()),
-            Some(text) => Err(format!(
-                "{text} was deleted, and is left in the database of {}, in the rows of {:?}",
-                self.name,
-                tables_with(engine, text)?
-            )),
+        let left = texts_in(&bytes);
+        for text in deleted {
+            let written = numbered(text);
+            if says(&unsent, written) {
+                continue;
+            }
+            if says(&left, written) {
+                return Err(format!(
+                    "{text} was deleted, and is left in the database of {}, in the rows of {:?}",
+                    self.name,
+                    tables_with(engine, written)?
+                ));
+            }
+            // The index keeps of a word what the one before it does not begin with.
+            let word = word_of(text);
+            let end = &word[word.len() / 3..];
+            if places(&bytes, end).next().is_some() {
+                return Err(format!(
+                    "{text} was deleted, and {end} is left in the database of {}",
+                    self.name
+                ));
+            }
         }
+        Ok(())
     }
 }
