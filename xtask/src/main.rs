@@ -85,6 +85,8 @@ enum Task {
     },
     /// Visits every state of the model of lanes within its bounds.
     Lanes,
+    /// Runs the hand-overs between the threads of the runtime in many orders.
+    Schedules,
     /// Compares what Rust, Kotlin and Swift show.
     Surface,
     /// Drives clients in Rust, Kotlin and Swift through one workload with faults and kills, and compares
@@ -187,6 +189,10 @@ fn main() -> ExitCode {
                 "format of the fuzzers",
                 &["fmt", "--manifest-path", "fuzz/Cargo.toml"],
             ),
+            Step::cargo(
+                "format of the schedules",
+                &["fmt", "--manifest-path", "tests/schedules/Cargo.toml"],
+            ),
             Step::new("format of Kotlin", ktlint::format),
         ],
         Task::Bindings => plan::bindings(),
@@ -197,6 +203,7 @@ fn main() -> ExitCode {
         }
         Task::Simulate { words } => vec![plan::simulate(words)],
         Task::Lanes => vec![plan::lanes()],
+        Task::Schedules => vec![plan::schedules()],
         Task::Languages { words } => plan::workload(words),
         Task::Package {
             platform: Platform::Android,

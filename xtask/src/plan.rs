@@ -76,6 +76,15 @@ fn all(amounts: Amounts) -> Vec<Step> {
             "format of the fuzzers",
             &["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"],
         ),
+        Step::cargo(
+            "format of the schedules",
+            &[
+                "fmt",
+                "--manifest-path",
+                "tests/schedules/Cargo.toml",
+                "--check",
+            ],
+        ),
         Step::new("format of Kotlin", ktlint::check),
         Step::new("tidy", tidy::check),
         Step::new("purity", purity::check),
@@ -140,6 +149,7 @@ fn worlds(amounts: Amounts) -> Vec<Step> {
 fn programs(amounts: Amounts, missing: Missing) -> Vec<Step> {
     vec![
         lanes(),
+        schedules(),
         Step::new("defective backends", mutations),
         Step::new("kotlin", move || packages::test(Language::Kotlin, missing)),
         Step::new("swift", move || packages::test(Language::Swift, missing)),
@@ -284,6 +294,22 @@ pub(crate) fn lanes() -> Step {
         let program = products::program(RELEASE, "fulmar-lane-model")?;
         run::program(&mut Command::new(program))
     })
+}
+
+/// The hand-overs between the threads of the runtime, in many orders: a quarter of a minute, and the build the first
+/// time. A workspace of its own, so that what it brings is in no other lock file.
+pub(crate) fn schedules() -> Step {
+    Step::cargo(
+        "schedules",
+        &[
+            "test",
+            "--manifest-path",
+            "tests/schedules/Cargo.toml",
+            "--locked",
+            "--target-dir",
+            "target",
+        ],
+    )
 }
 
 /// Backends that each break one rule, and the conformance suite, which has to see it. Out of the debug build: most of

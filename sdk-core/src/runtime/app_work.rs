@@ -6,10 +6,10 @@
 //! An app may hold a client long after its end. It must never hold a handle of the runtime by that, which has
 //! descriptors.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedRwLockWriteGuard, RwLock, oneshot};
+
+use super::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Where work is begun, as long as the driver runs. Clones are the same.
 #[derive(Debug, Clone, Default)]
@@ -73,7 +73,7 @@ impl AppWork {
         drop(before);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Handle>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Handle>> {
         // One value: a panic elsewhere leaves nothing half done in it.
         self.handle.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -28,10 +28,6 @@ const BATCH: usize = 256;
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 /// How long the sockets get in the end.
 const GOODBYE: Duration = Duration::from_millis(100);
-/// How long reads may take in the end. Only one that the app has begun and never goes on with takes longer.
-const LAST_READS: Duration = Duration::from_secs(5);
-/// How long what the app never goes on with, or never answers, may hold up the end once more.
-const SHUTDOWN: Duration = Duration::from_millis(100);
 /// How long to wait before a store that failed is opened again.
 pub(super) const REOPEN_PAUSE: Duration = Duration::from_millis(500);
 
@@ -59,59 +55,9 @@ pub(super) struct Driver {
     pub(super) from_network: mpsc::Receiver<Input>,
 }
 
-/// Runs until it is told to stop, or nobody is left who could.
-pub(crate) fn run(
-    setup: Setup,
-    published: Published,
-    files: Arc<Files>,
-    mut ends: Ends,
-    opened: oneshot::Sender<Result<(), BuildError>>,
-) {
-    let runtime = match tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .max_blocking_threads(4)
-        .thread_name("fulmar-io")
-        .build()
-    {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            let reason = error.to_string();
-            let _ = opened.send(Err(OpenError::Unusable { reason }.into()));
-            return;
-        }
-    };
-    let work = ends.work.clone();
-    let mut driver = match runtime.block_on(Driver::begin(setup, published, files, work)) {
-        Ok(driver) => {
-            ends.work.begin_on(runtime.handle());
-            let _ = opened.send(Ok(()));
-            driver
-        }
-        Err(error) => {
-            // Only an app's place for secrets that does not answer is still there then.
-            runtime.shutdown_timeout(SHUTDOWN);
-            let _ = opened.send(Err(error));
-            return;
-        }
-    };
-    let over = runtime.block_on(async {
-        driver.drive(&mut ends).await;
-        driver.published.readers.close();
-        driver.say_goodbye().await;
-        // Nothing that may block is under way then, and nothing begins.
-        let over = async { (ends.gate.quiet().await, ends.work.over().await) };
-        tokio::time::timeout(LAST_READS, over).await
-    });
-    drop(driver);
-    ends.work.end();
-    // With nothing under way all threads are idle and end at once, however busy the machine is.
-    runtime.shutdown_timeout(if over.is_ok() { LAST_READS } else { SHUTDOWN });
-    drop(over);
-}
-
 impl Driver {
     /// One whose store is open, or on a full disk can be read.
-    async fn begin(
+    pub(super) async fn begin(
         setup: Setup,
         published: Published,
         files: Arc<Files>,
@@ -161,7 +107,8 @@ impl Driver {
         }
     }
 
-    async fn drive(&mut self, ends: &mut Ends) {
+    /// Until it is told to stop, or nobody is left who could.
+    pub(super) async fn drive(&mut self, ends: &mut Ends) {
         let Ends {
             requests,
             gate,
@@ -177,7 +124,7 @@ impl Driver {
                 tokio::select! {
                     biased;
                     () = stopped(stopping, over) => break,
-                    _ = gate.wanted.wait_for(|wanted| !wanted) => {}
+                    Ok(_) = gate.wanted.wait_for(|wanted| !wanted) => {}
                 }
                 self.resume().await;
                 gate.suspended.send_replace(false);
@@ -187,7 +134,7 @@ impl Driver {
                 biased;
                 // Told to stop, or everyone who could tell is gone.
                 () = stopped(stopping, over) => break,
-                _ = gate.wanted.changed() => continue,
+                Ok(()) = gate.wanted.changed() => continue,
                 request = requests.recv() => match request {
                     Some(request) => batch.extend(self.take(request)),
                     None => break,

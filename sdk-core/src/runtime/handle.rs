@@ -1,23 +1,22 @@
 //! The app's side of a driver.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle, ThreadId};
-
 use fulmar_engine::query::files_in_use;
 use fulmar_engine::{
     Command, CommandError, ConnectionState, FailurePolicy, Input, OpenError, Reader, Reply,
     SessionState, StoreError,
 };
-use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::app_work::AppWork;
-use super::driver;
+use super::late_hints::LateHints;
+use super::process::DRIVERS;
 use super::published::{DownloadsNow, PresentNow, Published, TypingNow};
 use super::readers::Readers;
-use super::running::Running;
 use super::setup::{Ends, Request, Setup, WAITING_INPUTS};
 use super::suspension::Suspension;
+use super::sync::thread::{self, JoinHandle, ThreadId};
+use super::sync::{Arc, Mutex, PoisonError};
+use super::thread::run;
 use super::watchers::Watchers;
 use crate::error::BuildError;
 use crate::files::Files;
@@ -26,7 +25,8 @@ use crate::files::Files;
 #[derive(Debug)]
 pub(crate) struct Runtime {
     requests: mpsc::Sender<Request>,
-    suspension: Suspension,
+    late_hints: Arc<LateHints>,
+    suspension: Arc<Suspension>,
     stop: watch::Sender<bool>,
     ended: watch::Receiver<bool>,
     work: AppWork,
@@ -72,17 +72,17 @@ impl Runtime {
             requests: incoming,
             gate,
             stopping,
-            over: Running::over(),
+            over: DRIVERS.over(),
             work: work.clone(),
         };
         let of_driver = Arc::clone(&files);
-        let running = Running::begin().ok_or_else(|| OpenError::Unusable {
+        let running = DRIVERS.begin().ok_or_else(|| OpenError::Unusable {
             reason: "this process ends".to_owned(),
         })?;
         let thread = thread::Builder::new()
             .name("fulmar".to_owned())
             .spawn(move || {
-                driver::run(setup, published, of_driver, ends, opened);
+                run(setup, published, of_driver, ends, opened);
                 // Everybody who waits for the end is gone: then nobody need be told.
                 let _ = ending.send(true);
                 drop((ending, running));
@@ -95,7 +95,8 @@ impl Runtime {
             return Err(error);
         }
         let runtime = Self {
-            suspension,
+            late_hints: Arc::default(),
+            suspension: Arc::new(suspension),
             files,
             file_cache_bytes,
             downloads,
@@ -141,15 +142,10 @@ impl Runtime {
     /// Tells the engine something, without an answer, and returns at once. When the queue is full, what
     /// lasts is told when there is room; that somebody types goes unheard.
     pub(crate) fn hint(&self, input: Input) {
-        let passing = matches!(input, Input::Typing { .. });
-        let sent = self.requests.try_send(Request::Hint(input));
-        if let Err(TrySendError::Full(request)) = sent
-            && !passing
-        {
-            let requests = self.requests.clone();
-            self.work.spawn(async move {
-                let _ = requests.send(request).await;
-            });
+        if self.late_hints.put(&self.requests, input) {
+            let (late, requests) = (Arc::clone(&self.late_hints), self.requests.clone());
+            self.work
+                .spawn(async move { late.hand_over(&requests).await });
         }
     }
 
@@ -189,12 +185,26 @@ impl Runtime {
 
     /// Lets go of the store, without ending: nothing of it is open when this returns.
     pub(crate) async fn suspend(&self) {
-        self.suspension.begin(|| self.readers.let_go()).await;
+        let (suspension, readers) = (Arc::clone(&self.suspension), Arc::clone(&self.readers));
+        self.to_its_end(async move { suspension.begin(|| readers.let_go()).await })
+            .await;
     }
 
     /// Opens the store again after a suspension.
     pub(crate) async fn resume(&self) {
-        self.suspension.end().await;
+        let suspension = Arc::clone(&self.suspension);
+        self.to_its_end(async move { suspension.end().await }).await;
+    }
+
+    /// Does something that must not be half done when its caller gives it up. Returns when it is done, or when the
+    /// client has ended.
+    async fn to_its_end(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let (done, over) = oneshot::channel();
+        self.work.spawn(async move {
+            work.await;
+            let _ = done.send(());
+        });
+        let _ = over.await;
     }
 
     /// Reads or writes files on the SDK's own threads; `None` when the client has ended.

@@ -9,13 +9,16 @@ mod file_transfer;
 mod handle;
 mod hints;
 mod in_flight;
+mod late_hints;
 mod opening;
+mod process;
 mod published;
 mod readers;
 mod running;
 mod setup;
 mod suspension;
 mod sync;
+mod thread;
 mod turn;
 mod watchers;
 
@@ -23,8 +26,8 @@ mod watchers;
 mod tests;
 
 pub(crate) use handle::Runtime;
+pub use process::end_all_clients;
 pub(crate) use published::{DownloadsNow, PresentNow, TypingNow};
 pub(crate) use readers::Readers;
-pub use running::end_all_clients;
 pub(crate) use setup::Setup;
 pub(crate) use watchers::Slot;

@@ -1,5 +1,6 @@
-//! What the hand-overs between threads (`readers`, `suspension`, `watchers`) are made of: one place, so that a test can
-//! compile them with other primitives. These files must not name `std::sync`.
+//! What the hand-overs between threads are made of. `tests/schedules` compiles the files that use this with other
+//! primitives under the same names, which try many schedules; so those files must not name `std::sync` or `std::thread`.
 
 pub(super) use std::sync::atomic::{AtomicBool, Ordering};
-pub(super) use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+pub(super) use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+pub(super) use std::thread;
