@@ -94,16 +94,26 @@ pub(crate) async fn settle(device: &mut Device, rng: &mut Rng) -> Outcome {
 pub(crate) async fn converge(device: &mut Device, wanted: &Wanted) -> Outcome {
     let name = format!("oracle of {}", device.name).replace(' ', "-");
     let mut reader = Reader::new(wanted.url.clone(), device.user, name)?;
-    let end = Instant::now() + LONGEST;
+    let begin = Instant::now();
+    let mut differs = String::new();
     let drafts = loop {
         let server = reader.account().await?.view;
         let (shown, drafts) = device.view(&server).await?;
         match oracle::compare(&device.name, &shown, &server) {
             Ok(()) => break drafts,
-            Err(Trouble::Broken(_)) if Instant::now() < end => sleep(AGAIN).await,
+            Err(Trouble::Broken(what)) if begin.elapsed() < LONGEST => {
+                if what != differs {
+                    let seconds = begin.elapsed().as_secs_f64();
+                    device.log(&format!("after {seconds:.1} s: {what}"));
+                    differs = what;
+                }
+                sleep(AGAIN).await;
+            }
             Err(trouble) => return Err(trouble),
         }
     };
+    let seconds = begin.elapsed().as_secs_f64();
+    device.log(&format!("shows all after {seconds:.1} s"));
     let removed = &wanted.removed[device.user];
     oracle::judge_drafts(&device.name, &device.ledger, &drafts, |chat| {
         removed.contains(chat)

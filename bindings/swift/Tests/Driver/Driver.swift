@@ -339,7 +339,7 @@ extension Conversation {
         do {
             try await ask()
             return true
-        } catch CommandError.unreachable {
+        } catch CommandError.unreachable, CommandError.foreignAnswer {
             return false
         }
     }

@@ -25,7 +25,7 @@ pub(crate) async fn page(chat: &Conversation) -> Outcome<Vec<MessageItem>> {
 pub(crate) async fn older(chat: &Conversation) -> Outcome<Vec<MessageItem>> {
     let mut timeline = chat.timeline();
     match timeline.load_older().await {
-        Ok(_) | Err(CommandError::Unreachable { .. }) => {}
+        Ok(_) | Err(CommandError::Unreachable { .. } | CommandError::ForeignAnswer { .. }) => {}
         Err(error) => return Err(error.into()),
     }
     timeline.next().await?;
@@ -105,7 +105,9 @@ where
 {
     loop {
         match ask().await {
-            Err(CommandError::Unreachable { .. }) => tokio::time::sleep(AGAIN).await,
+            Err(CommandError::Unreachable { .. } | CommandError::ForeignAnswer { .. }) => {
+                tokio::time::sleep(AGAIN).await;
+            }
             answer => return Ok(answer?),
         }
     }

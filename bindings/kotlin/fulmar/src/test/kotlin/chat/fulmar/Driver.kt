@@ -210,11 +210,7 @@ private class Driver {
 
     /** What is shown first, after the user has scrolled up once, where the server can be asked. */
     private suspend fun Conversation.older(): List<MessageItem> = timeline().use { timeline ->
-        try {
-            timeline.loadOlder()
-        } catch (_: CommandException.Unreachable) {
-            // What is here is shown.
-        }
+        asked { timeline.loadOlder() }
         timeline.items.first().messages
     }
 
@@ -237,12 +233,18 @@ private class Driver {
 
     /** Asks until there is an answer. */
     private suspend fun fetched(ask: suspend () -> Unit) {
-        while (true) {
-            try {
-                return ask()
-            } catch (_: CommandException.Unreachable) {
-                delay(100)
-            }
+        while (!asked(ask)) {
+            delay(100)
         }
+    }
+
+    /** Whether the server could be asked. */
+    private suspend fun asked(ask: suspend () -> Unit): Boolean = try {
+        ask()
+        true
+    } catch (_: CommandException.Unreachable) {
+        false
+    } catch (_: CommandException.ForeignAnswer) {
+        false
     }
 }
