@@ -213,6 +213,8 @@ fn judge_sent(
 ) -> Outcome {
     let name = device.name;
     let begin = format!("{name} ");
+    // From then on changes are refused.
+    let was_removed = was_removed(devices, chat, device.user);
     let sent: Vec<&Sent> = device
         .ledger
         .sent
@@ -237,15 +239,13 @@ fn judge_sent(
                 let is_hidden_from_all = next.text.is_empty() && !next.is_deleted;
                 let is_as_expected = each.deleted.allows(&next.is_deleted)
                     && (next.is_deleted || is_hidden_from_all || each.texts.allows(&next.text));
-                if !is_as_expected {
+                if !is_as_expected && !was_removed {
                     return broken(format!("{name}: {each:?} became {next:?}"));
                 }
                 found.next();
             }
             // One that was deleted before it had left the device never comes.
-            None if each.promised.is_none()
-                || each.deleted.allows(&true)
-                || was_removed(devices, chat, device.user) => {}
+            None if each.promised.is_none() || each.deleted.allows(&true) || was_removed => {}
             None => {
                 let place = format!("{name} has {:?} in its place", found.peek());
                 return broken(format!("lost, doubled or out of order: {each:?}: {place}"));

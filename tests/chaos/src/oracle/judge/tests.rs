@@ -204,6 +204,32 @@ fn a_refusal_wants_a_reason() {
 }
 
 #[test]
+fn what_somebody_changed_who_was_removed_may_be_as_it_was_and_of_others_not() {
+    let mut ledger = sent(&[("a 1", true)]);
+    ledger
+        .record(&Promise::Delete { sent: 0 }, Fate::Kept(&json!({})))
+        .unwrap();
+    let mut removing = Ledger::default();
+    let create = Promise::Create {
+        title: CHAT.to_owned(),
+        people: vec!["alice"],
+    };
+    removing.record(&create, Fate::Unknown).unwrap();
+    for (user, may) in [("bob", false), ("alice", true)] {
+        let title = CHAT.to_owned();
+        let is_in = false;
+        let remove = Promise::Membership { title, user, is_in };
+        removing.record(&remove, Fate::Unknown).unwrap();
+        let other = Record {
+            name: "b",
+            ..record(&removing)
+        };
+        let judged = truth(&["a 1"]).judge(&[record(&ledger), other]);
+        assert_eq!(judged.is_ok(), may, "{user}: {judged:?}");
+    }
+}
+
+#[test]
 fn a_draft_that_is_lost_or_stale_is_seen() {
     let mut ledger = Ledger::default();
     let draft = |text: &str| Promise::Draft {
