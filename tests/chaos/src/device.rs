@@ -10,19 +10,21 @@ use fastrand::Rng;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
+use crate::acts::{Act, Knows, What};
 use crate::clocks::Clock;
 use crate::disks::Disk;
 use crate::figures::Figures;
-use crate::oracle::{Message, Sent, shown};
+use crate::ledger::{Fate, Ledger, Promise, Refusal};
+use crate::oracle::view::{list, messages, people, text};
+use crate::oracle::{self, Chat, Message, Record, View};
 use crate::processes::{Driver, Program};
 use crate::proxy::Link;
+use crate::settings::TITLES;
 use crate::trouble::{Outcome, Trouble};
 
 /// What a driver does, it does within this time, also on a machine that is busy, and after the rest of a minute that its
 /// engine may have to take (PROTOCOL.md §3.9).
 const LONGEST: Duration = Duration::from_secs(100);
-/// So many bytes at most are in a text beside its number.
-const LONGEST_TEXT: usize = 3000;
 
 #[derive(Debug)]
 pub(crate) struct Device {
@@ -36,10 +38,14 @@ pub(crate) struct Device {
     pub(crate) errors: PathBuf,
     pub(crate) figures: Figures,
     pub(crate) driver: Option<Driver>,
-    /// The ids of the conversations.
-    pub(crate) chats: Vec<String>,
-    /// What it handed over, by conversation.
-    pub(crate) sent: BTreeMap<String, Vec<Sent>>,
+    /// The one with which only this device reacts.
+    pub(crate) emoji: &'static str,
+    /// The conversations in its list, by title, with the ids by which it speaks of them.
+    pub(crate) chats: BTreeMap<String, String>,
+    /// What was last shown of each.
+    pub(crate) shown: BTreeMap<String, Vec<Message>>,
+    pub(crate) ledger: Ledger,
+    /// How much was done with it.
     pub(crate) number: u64,
     /// Which languages had the store open, in order.
     pub(crate) languages: Vec<String>,
@@ -74,43 +80,39 @@ impl Device {
     /// Waits until a conversation is in the list.
     pub(crate) async fn find(&mut self, title: &str) -> Outcome {
         let found = self.ask(json!({ "do": "find", "title": title })).await?;
-        self.chats.push(text(&found, "conversation")?);
+        let id = text(&found, "conversation")?;
+        self.chats.insert(title.to_owned(), id);
         Ok(())
     }
 
-    /// Sends, and is promised something.
-    pub(crate) async fn send(&mut self, rng: &mut Rng) -> Outcome {
-        let (chat, text, request) = self.next(rng);
-        match self.ask(request).await {
-            Ok(answer) => self.promised(&chat, text, &answer),
-            Err(trouble @ Trouble::Refused(_)) if self.disk.is_full => {
-                self.log(&trouble);
-                self.figures.refused();
-                self.record(&chat, text, None);
-                Ok(())
-            }
+    /// Its user does something with it.
+    pub(crate) async fn act(&mut self, rng: &mut Rng) -> Outcome {
+        let act = self.draw(rng);
+        match self.ask(act.request).await {
+            Ok(answer) => self.answered(&act.what, &answer),
+            Err(trouble @ Trouble::Refused(_)) => self.refused(&act.what, trouble).await,
             Err(trouble) => Err(trouble),
         }
     }
 
-    /// Sends, and is killed in the middle of it.
-    pub(crate) async fn send_and_die(&mut self, rng: &mut Rng) -> Outcome {
-        let (chat, text, request) = self.next(rng);
+    /// The same, and it is killed in the middle of it.
+    pub(crate) async fn act_and_die(&mut self, rng: &mut Rng) -> Outcome {
+        let act = self.draw(rng);
         let Some(mut driver) = self.driver.take() else {
             return Ok(());
         };
-        driver.write(&request).await?;
+        driver.write(&act.request).await?;
         sleep(Duration::from_micros(rng.u64(..20_000))).await;
-        match driver.kill().await? {
-            Some(answer) if answer.get("ok").is_some() => {
-                self.promised(&chat, text, &answer["ok"])?;
+        match (driver.kill().await?, &act.what) {
+            (Some(answer), what) if answer.get("ok").is_some() => {
+                self.answered(what, &answer["ok"])
             }
-            Some(_) | None => {
+            (_, What::Change(promise)) => {
                 self.figures.unanswered();
-                self.record(&chat, text, None);
+                self.ledger.record(promise, Fate::Unknown)
             }
+            (_, What::Look { .. } | What::Search { .. } | What::List) => Ok(()),
         }
-        Ok(())
     }
 
     pub(crate) async fn kill(&mut self) -> Outcome {
@@ -146,21 +148,26 @@ impl Device {
                 "{name} is {session} after a restart"
             )));
         }
-        for (chat, sent) in self.sent.clone() {
-            let page = json!({ "do": "page", "conversation": chat });
-            let page = self.ask(page).await?;
-            let page = shown(&page)?;
-            let last = sent.iter().rev().find(|sent| sent.promised.is_some());
-            let newest: Vec<&str> = page.iter().map(|message| message.text.as_str()).collect();
+        for (chat, id) in self.chats.clone() {
+            let Some(last) = self.ledger.own(&chat).pop() else {
+                continue;
+            };
+            if !self.is_always_in(&chat) {
+                continue;
+            }
+            let page = json!({ "do": "page", "conversation": id });
+            let page = messages(&self.ask(page).await?)?;
+            self.look(&chat, &page)?;
             // Where something is not on the page, it may be that.
             let confirmed = page.iter().filter(|message| message.position > 0);
             let could_be_off = confirmed
                 .zip(1..)
                 .any(|(message, place)| message.position != place);
-            if let Some(last) = last
-                && !could_be_off
-                && !newest.contains(&last.text.as_str())
-            {
+            let last = &self.ledger.sent[last];
+            let is_shown = page
+                .iter()
+                .any(|one| Some(&one.key) == last.promised.as_ref());
+            if !could_be_off && !is_shown {
                 return Err(Trouble::Broken(format!(
                     "{} does not show {last:?} after a restart, but {page:?}",
                     self.name
@@ -170,10 +177,83 @@ impl Device {
         Ok(())
     }
 
-    /// All that is shown of a conversation, once there are so many and all are confirmed.
-    pub(crate) async fn timeline(&mut self, chat: &str, messages: usize) -> Outcome<Vec<Message>> {
-        let request = json!({ "do": "timeline", "conversation": chat, "messages": messages });
-        shown(&self.ask(request).await?)
+    /// The server has confirmed or refused everything.
+    pub(crate) async fn finish(&mut self) -> Outcome {
+        let finished = self.ask(json!({ "do": "finish" })).await?;
+        for refused in list(&finished, "refused") {
+            let id = text(refused, "conversation")?;
+            let mut chats = self.chats.iter();
+            let chat = chats.find(|(_, own)| **own == id);
+            let chat = chat.map(|(title, _)| title.clone());
+            let message = refused["message"].as_str().map(str::to_owned);
+            let key = text(refused, "operation")?;
+            let mut sent = self.ledger.sent.iter();
+            let sent = sent.find(|sent| {
+                sent.promised.as_ref() == Some(&key)
+                    || sent.promised.is_some() && sent.promised == message
+            });
+            self.ledger.refused.push(Refusal {
+                chat: sent.map(|sent| sent.chat.clone()).or(chat),
+                message,
+                said: refused.to_string(),
+            });
+        }
+        Ok(())
+    }
+
+    /// All that it shows, and the drafts by conversation, once it has so many messages of each.
+    pub(crate) async fn view(
+        &mut self,
+        server: &View,
+    ) -> Outcome<(View, BTreeMap<String, String>)> {
+        let rows = self.ask(json!({ "do": "list" })).await?;
+        let (mut view, mut drafts) = (View::new(), BTreeMap::new());
+        for row in list(&rows, "conversations") {
+            let (title, id) = (text(row, "title")?, text(row, "conversation")?);
+            let expected = server.get(&title).map_or(0, |chat| chat.messages.len());
+            let all = json!({ "do": "timeline", "conversation": id, "messages": expected });
+            let messages = messages(&self.ask(all).await?)?;
+            self.look(&title, &messages)?;
+            let asked = self
+                .ask(json!({ "do": "people", "conversation": id }))
+                .await?;
+            let chat = Chat {
+                unread: row["unread"].as_u64().unwrap_or_default(),
+                people: people(&asked)?,
+                messages,
+            };
+            drafts.insert(title.clone(), text(row, "draft")?);
+            if view.insert(title.clone(), chat).is_some() {
+                return Err(Trouble::Broken(format!(
+                    "{} lists {title} twice",
+                    self.name
+                )));
+            }
+        }
+        Ok((view, drafts))
+    }
+
+    /// A word finds its message, or none where that is gone.
+    pub(crate) async fn finds(&mut self, word: &str, key: Option<&str>) -> Outcome {
+        let found = self.ask(json!({ "do": "search", "text": word })).await?;
+        let found = messages(&found)?;
+        let keys: Vec<&str> = found.iter().map(|message| message.key.as_str()).collect();
+        if keys == key.into_iter().collect::<Vec<_>>() {
+            return Ok(());
+        }
+        let name = &self.name;
+        Err(Trouble::Broken(format!(
+            "{name} finds {keys:?} by {word}, not {key:?}"
+        )))
+    }
+
+    pub(crate) fn record(&self) -> Record<'_> {
+        Record {
+            name: &self.name,
+            user: self.user,
+            emoji: self.emoji,
+            ledger: &self.ledger,
+        }
     }
 
     pub(crate) async fn ask(&mut self, request: Value) -> Outcome<Value> {
@@ -183,35 +263,95 @@ impl Device {
         }
     }
 
-    /// How many messages it handed over.
-    pub(crate) fn count(&self) -> usize {
-        self.sent.values().map(Vec::len).sum()
-    }
-
-    fn next(&mut self, rng: &mut Rng) -> (String, String, Value) {
+    fn draw(&mut self, rng: &mut Rng) -> Act {
         self.number += 1;
-        let chat = self.chats[rng.usize(..self.chats.len())].clone();
-        let filling = if rng.u8(..10) == 0 {
-            rng.usize(..LONGEST_TEXT)
-        } else {
-            rng.usize(..20)
+        let knows = Knows {
+            name: &self.name,
+            user: self.user,
+            emoji: self.emoji,
+            chats: &self.chats,
+            shown: &self.shown,
+            ledger: &self.ledger,
+            number: self.number,
         };
-        let text = format!("{} {} {}", self.name, self.number, ".".repeat(filling));
-        let text = text.trim_end().to_owned();
-        let request = json!({ "do": "send", "conversation": chat, "text": text });
-        (chat, text, request)
+        knows.draw(rng)
     }
 
-    fn promised(&mut self, chat: &str, sent: String, answer: &Value) -> Outcome {
-        self.figures.acknowledged();
-        let key = text(answer, "key")?;
-        self.record(chat, sent, Some(key));
+    fn answered(&mut self, what: &What, answer: &Value) -> Outcome {
+        match what {
+            What::Change(promise) => {
+                self.figures.acknowledged(promise);
+                self.ledger.record(promise, Fate::Kept(answer))?;
+                if let Promise::Create { title, .. } = promise {
+                    let id = text(answer, "conversation")?;
+                    self.chats.insert(title.clone(), id);
+                }
+                Ok(())
+            }
+            What::Look { chat } => {
+                let shown = messages(answer)?;
+                self.look(chat, &shown)?;
+                self.shown.insert(chat.clone(), shown);
+                Ok(())
+            }
+            What::Search { word } => oracle::look_at_hits(&self.name, word, &messages(answer)?),
+            What::List => {
+                let listed = list(answer, "conversations")
+                    .map(|row| Ok((text(row, "title")?, text(row, "conversation")?)));
+                let listed: BTreeMap<String, String> = listed.collect::<Outcome<_>>()?;
+                let mut chats = std::mem::take(&mut self.chats);
+                // Others may have been removed from it.
+                chats.retain(|title, _| self.is_always_in(title) || listed.contains_key(title));
+                chats.extend(listed);
+                self.chats = chats;
+                Ok(())
+            }
+        }
+    }
+
+    /// On a full disk anything may be refused, and has not happened then.
+    async fn refused(&mut self, what: &What, trouble: Trouble) -> Outcome {
+        self.log(&trouble);
+        match what {
+            _ if self.disk.is_full => {
+                self.figures.refused();
+                Ok(())
+            }
+            What::Change(promise) => {
+                self.figures.refused();
+                let refusal = self.ledger.refusal(promise, trouble.to_string());
+                if refusal.message.is_some() && !self.shows(&refusal).await? {
+                    return Ok(());
+                }
+                self.ledger.refused.push(refusal);
+                Ok(())
+            }
+            What::Look { chat } if !self.is_always_in(chat) => Ok(()),
+            What::Look { .. } | What::Search { .. } | What::List => Err(trouble),
+        }
+    }
+
+    /// Whether the message that could not be changed is here: after a reset of the log only the newest are.
+    async fn shows(&mut self, refusal: &Refusal) -> Outcome<bool> {
+        let id = refusal.chat.as_ref().and_then(|chat| self.chats.get(chat));
+        let page = json!({ "do": "page", "conversation": id });
+        let page = messages(&self.ask(page).await?)?;
+        Ok(page
+            .iter()
+            .any(|one| Some(&one.key) == refusal.message.as_ref()))
+    }
+
+    fn look(&self, chat: &str, shown: &[Message]) -> Outcome {
+        oracle::look(&self.name, shown)?;
+        if self.is_always_in(chat) {
+            oracle::look_at_own(&self.name, &self.ledger, shown)?;
+        }
         Ok(())
     }
 
-    fn record(&mut self, chat: &str, text: String, promised: Option<String>) {
-        let sent = self.sent.entry(chat.to_owned()).or_default();
-        sent.push(Sent { text, promised });
+    /// Nobody removes its user from what it created, and from what was there before.
+    fn is_always_in(&self, chat: &str) -> bool {
+        TITLES.contains(&chat) || self.ledger.groups.contains_key(chat)
     }
 
     /// Keeps something for who looks into a failure.
@@ -222,10 +362,4 @@ impl Device {
             let _ = writeln!(log, "{line}");
         }
     }
-}
-
-fn text(answer: &Value, field: &str) -> Outcome<String> {
-    let text = answer[field].as_str();
-    text.map(str::to_owned)
-        .ok_or_else(|| Trouble::Refused(format!("no {field} in {answer}")))
 }

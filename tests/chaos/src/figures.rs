@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::ledger::Promise;
+
 /// Shared by all who count.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Figures(Arc<Mutex<Counts>>);
@@ -12,10 +14,11 @@ pub(crate) struct Figures(Arc<Mutex<Counts>>);
 #[derive(Debug, Default)]
 struct Counts {
     worlds: u64,
-    acknowledged: u64,
-    /// Sent without an answer, because the process was killed.
+    /// What drivers acknowledged, by kind.
+    acknowledged: BTreeMap<&'static str, u64>,
+    /// Asked for without an answer, because the process was killed.
     unanswered: u64,
-    /// Refused by the driver, because the disk was full.
+    /// Refused by the driver: the disk was full, the user was removed, or the message was gone.
     refused: u64,
     faults: BTreeMap<&'static str, u64>,
     converged: Vec<Duration>,
@@ -26,8 +29,9 @@ impl Figures {
         *self.counts().faults.entry(kind).or_default() += 1;
     }
 
-    pub(crate) fn acknowledged(&self) {
-        self.counts().acknowledged += 1;
+    pub(crate) fn acknowledged(&self, promise: &Promise) {
+        let kind = promise.kind();
+        *self.counts().acknowledged.entry(kind).or_default() += 1;
     }
 
     pub(crate) fn unanswered(&self) {
@@ -56,9 +60,15 @@ impl fmt::Display for Figures {
         let counts = self.counts();
         writeln!(
             out,
-            "{} worlds converged; {} messages acknowledged, {} without an answer, {} refused",
-            counts.worlds, counts.acknowledged, counts.unanswered, counts.refused
+            "{} worlds converged; {} changes acknowledged, {} without an answer, {} refused",
+            counts.worlds,
+            counts.acknowledged.values().sum::<u64>(),
+            counts.unanswered,
+            counts.refused
         )?;
+        for (kind, count) in &counts.acknowledged {
+            writeln!(out, "  {count:7} {kind}")?;
+        }
         for (kind, count) in &counts.faults {
             writeln!(out, "  {count:7} {kind}")?;
         }
@@ -83,7 +93,7 @@ mod tests {
         let figures = Figures::default();
         figures.clone().fault("a");
         figures.fault("a");
-        figures.acknowledged();
+        figures.acknowledged(&Promise::Delete { sent: 0 });
         figures.unanswered();
         figures.refused();
         for seconds in [3, 1, 2] {
@@ -91,7 +101,8 @@ mod tests {
         }
         assert_eq!(
             figures.to_string(),
-            "3 worlds converged; 1 messages acknowledged, 1 without an answer, 1 refused\n        2 a\n\
+            "3 worlds converged; 1 changes acknowledged, 1 without an answer, 1 refused\n\
+             \x20       1 deletions\n        2 a\n\
              seconds to converge: median 2.0, longest 3.0\n"
         );
     }

@@ -5,10 +5,13 @@
 //! much the same world again, not exactly the same: what is kept of a failure are its logs and stores.
 #![allow(clippy::print_stdout)]
 
+mod acts;
 mod clocks;
+mod convergence;
 mod device;
 mod disks;
 mod figures;
+mod ledger;
 mod oracle;
 mod processes;
 mod proxy;

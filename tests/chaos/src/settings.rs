@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use fastrand::Rng;
 
 pub(crate) const PEOPLE: [&str; 3] = ["alice", "bob", "carol"];
-/// Everybody is in all of them.
+/// What each device reacts with, and no other.
+pub(crate) const EMOJI: [&str; 6] = ["👍", "🎉", "😂", "🙏", "🔥", "👀"];
+/// Everybody is in all of them, for good.
 pub(crate) const TITLES: [&str; 2] = ["Harbour", "Market"];
 
 /// A scenario, and what is remarkable about it, in words.

@@ -14,7 +14,7 @@ use crate::processes::Server;
 use crate::proxy::{Link, Weather};
 use crate::trouble::{Outcome, Trouble};
 
-/// People write, and their devices are killed, stopped, filled, and told wrong times.
+/// People use their devices, which are killed, stopped, filled, and told wrong times.
 pub(crate) async fn device(device: &mut Device, rng: &mut Rng, end: Instant) -> Outcome {
     while Instant::now() < end {
         // The disk was full when it was to be opened.
@@ -29,8 +29,8 @@ pub(crate) async fn device(device: &mut Device, rng: &mut Rng, end: Instant) -> 
                 rest(rng, 1000).await;
             }
             1 | 2 => {
-                device.figures.fault("kills of clients while they send");
-                device.send_and_die(rng).await?;
+                device.figures.fault("kills of clients while they work");
+                device.act_and_die(rng).await?;
             }
             3 => {
                 device.figures.fault("stops of clients");
@@ -54,7 +54,7 @@ pub(crate) async fn device(device: &mut Device, rng: &mut Rng, end: Instant) -> 
                     device.figures.fault("clocks of clients set");
                 }
             }
-            _ => device.send(rng).await?,
+            _ => device.act(rng).await?,
         }
         rest(rng, 400).await;
     }

@@ -7,18 +7,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
-use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::clocks::Clock;
+use crate::convergence::{Wanted, converge, settle, sign_in_and_converge};
 use crate::device::Device;
 use crate::disks::{Disk, Kind};
 use crate::figures::Figures;
-use crate::oracle::{self, Message};
+use crate::ledger::Ledger;
+use crate::oracle::{Record, Truth};
 use crate::processes::{Program, Server};
 use crate::proxy::Link;
-use crate::settings::{self, PEOPLE, TITLES};
+use crate::settings::{self, EMOJI, PEOPLE, TITLES};
 use crate::storm;
 use crate::trouble::{Outcome, Trouble, machine};
 
@@ -56,13 +57,14 @@ pub(crate) async fn run(
     let mut rng = Rng::with_seed(seed);
     let (scenario, about) = settings::draw(&mut rng);
     let mut world = World::new(ground, &scenario, &mut rng, folder).await?;
-    let ran = world.run(&mut rng, storm).await;
+    let ran = world.run(ground, &mut rng, storm, folder).await;
     if ran.is_err() {
         world.keep();
     }
     let after = ran?;
     ground.figures.converged(after);
-    let sent: usize = world.devices.iter().map(Device::count).sum();
+    let sent = world.devices.iter().map(|device| device.ledger.sent.len());
+    let sent: usize = sent.sum();
     let languages: Vec<String> = world
         .devices
         .iter()
@@ -97,28 +99,35 @@ impl World {
             figures: ground.figures.clone(),
         };
         for number in 0..PEOPLE.len() * DEVICES {
-            let device = world.device(ground, number, rng, folder).await?;
+            let user = PEOPLE[number / DEVICES];
+            let name = format!("{user}-{number}");
+            let mut device = world.device(ground, user, name, rng, folder).await?;
+            device.emoji = EMOJI[number % EMOJI.len()];
+            device.open(rng).await?;
+            device.sign_in().await?;
+            for title in TITLES {
+                device.find(title).await?;
+            }
             world.devices.push(device);
         }
         Ok(world)
     }
 
-    /// A device that is signed in and has all conversations.
+    /// A device that was never switched on.
     async fn device(
         &self,
         ground: &Ground,
-        number: usize,
+        user: &'static str,
+        name: String,
         rng: &mut Rng,
         folder: &Path,
     ) -> Outcome<Device> {
-        let user = PEOPLE[number / DEVICES];
-        let name = format!("{user}-{number}");
         let has_clock = rng.u8(..3) > 0 && ground.programs.iter().any(has_clock);
         let library = ground.faketime.as_deref().filter(|_| has_clock);
         let clock = Clock::new(library, folder.join(format!("{name}.clock")))?;
         let programs = ground.programs.iter();
         let programs = programs.filter(|program| library.is_none() || self::has_clock(program));
-        let mut device = Device {
+        Ok(Device {
             link: Arc::new(
                 Link::open(self.server.address, ground.figures.clone())
                     .await
@@ -130,23 +139,25 @@ impl World {
             errors: folder.join("logs").join(format!("{name}.log")),
             figures: ground.figures.clone(),
             driver: None,
-            chats: Vec::new(),
-            sent: BTreeMap::new(),
+            emoji: EMOJI[0],
+            chats: BTreeMap::new(),
+            shown: BTreeMap::new(),
+            ledger: Ledger::default(),
             number: 0,
             languages: Vec::new(),
             name,
             user,
-        };
-        device.open(rng).await?;
-        device.sign_in().await?;
-        for title in TITLES {
-            device.find(title).await?;
-        }
-        Ok(device)
+        })
     }
 
     /// How long it took until all was well after the storm.
-    async fn run(&mut self, rng: &mut Rng, storm: Duration) -> Outcome<Duration> {
+    async fn run(
+        &mut self,
+        ground: &Ground,
+        rng: &mut Rng,
+        storm: Duration,
+        folder: &Path,
+    ) -> Outcome<Duration> {
         self.weather_the_storm(rng, Instant::now() + storm).await?;
         let begin = Instant::now();
         self.server.start_again().await?;
@@ -159,24 +170,47 @@ impl World {
             }
         })
         .await?;
-        let truth = self.truth().await?;
-        for (chat, messages) in &truth {
-            let sent = self.devices.iter().map(|device| {
-                let sent = device.sent.get(chat).cloned().unwrap_or_default();
-                (device.name.clone(), sent)
-            });
-            oracle::judge(messages, &sent.collect())?;
-        }
-        let truth = Arc::new(truth);
+        let truth = Truth::read(&self.server.url(), &PEOPLE).await?;
+        let records: Vec<Record<'_>> = self.devices.iter().map(Device::record).collect();
+        truth.judge(&records)?;
+        let wanted = Arc::new(Wanted::new(self.server.url(), &truth, &records, rng));
+        let of_old = Arc::clone(&wanted);
         self.each(move |mut device| {
-            let truth = Arc::clone(&truth);
+            let wanted = Arc::clone(&of_old);
             async move {
-                let compared = compare(&mut device, &truth).await;
-                (device, compared)
+                let converged = converge(&mut device, &wanted).await;
+                (device, converged)
             }
         })
         .await?;
-        Ok(begin.elapsed())
+        let after = begin.elapsed();
+        self.sign_in_elsewhere(ground, rng, folder, wanted).await?;
+        Ok(after)
+    }
+
+    /// A device that is new shows what the old ones do.
+    async fn sign_in_elsewhere(
+        &mut self,
+        ground: &Ground,
+        rng: &mut Rng,
+        folder: &Path,
+        wanted: Arc<Wanted>,
+    ) -> Outcome {
+        let mut fresh = Vec::new();
+        for user in PEOPLE {
+            let name = format!("{user}-new");
+            fresh.push(self.device(ground, user, name, rng, folder).await?);
+        }
+        let mut next = rng.fork();
+        let signed_in = each(&mut fresh, move |mut device| {
+            let wanted = Arc::clone(&wanted);
+            let mut rng = next.fork();
+            async move {
+                let converged = sign_in_and_converge(&mut device, &wanted, &mut rng).await;
+                (device, converged)
+            }
+        });
+        signed_in.await
     }
 
     async fn weather_the_storm(&mut self, rng: &mut Rng, end: Instant) -> Outcome {
@@ -199,21 +233,6 @@ impl World {
         tokio::try_join!(serving, living)?;
         while links.join_next().await.is_some() {}
         Ok(())
-    }
-
-    /// What the server has, by conversation.
-    async fn truth(&self) -> Outcome<BTreeMap<String, Vec<Message>>> {
-        let mut truth = BTreeMap::new();
-        for chat in self
-            .devices
-            .first()
-            .into_iter()
-            .flat_map(|first| &first.chats)
-        {
-            let messages = oracle::messages(&self.server.url(), PEOPLE[0], chat).await?;
-            truth.insert(chat.clone(), messages);
-        }
-        Ok(truth)
     }
 
     /// Lets all devices do something at once.
@@ -249,31 +268,6 @@ where
     }
     devices.sort_by(|one, other| one.name.cmp(&other.name));
     outcome
-}
-
-/// It comes online, and everything that it has is at the server.
-async fn settle(device: &mut Device, rng: &mut Rng) -> Outcome {
-    let begin = Instant::now();
-    if device.driver.is_none() {
-        device.open(rng).await?;
-    }
-    device.looks_as_before().await?;
-    device.ask(json!({ "do": "online" })).await?;
-    let online = begin.elapsed().as_secs_f64();
-    device.ask(json!({ "do": "settled" })).await?;
-    let settled = begin.elapsed().as_secs_f64();
-    device.log(&format!(
-        "online after {online:.1} s, settled after {settled:.1} s"
-    ));
-    Ok(())
-}
-
-async fn compare(device: &mut Device, truth: &BTreeMap<String, Vec<Message>>) -> Outcome {
-    for (chat, messages) in truth {
-        let shown = device.timeline(chat, messages.len()).await?;
-        oracle::compare(&device.name, &shown, messages)?;
-    }
-    Ok(())
 }
 
 fn has_clock(program: &Program) -> bool {

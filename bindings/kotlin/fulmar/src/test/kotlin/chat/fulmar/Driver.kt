@@ -3,8 +3,11 @@ package chat.fulmar
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.map
 import kotlinx.coroutines.flow.onEach
+import kotlinx.coroutines.flow.stateIn
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import kotlinx.serialization.json.Json
@@ -39,6 +42,9 @@ private class Driver {
     /** What goes on beside the commands. Nothing waits for it in the end. */
     private val beside = CoroutineScope(Dispatchers.Default)
 
+    /** Conversations that are on a screen, as the changes since it was opened add up. */
+    private val screens = mutableMapOf<ConversationId, StateFlow<List<MessageItem>>>()
+
     suspend fun act(request: JsonObject): JsonObject {
         fun text(name: String): String = request.getValue(name).jsonPrimitive.content
         fun messages(): Int = request.getValue("messages").jsonPrimitive.int
@@ -48,6 +54,7 @@ private class Driver {
         }
         val client = checkNotNull(client) { "open first" }
         fun chat() = client.conversation(ConversationId(text("conversation")))
+        fun message() = OperationKey(text("message"))
         when (val command = text("do")) {
             "signIn" -> client.signIn(UserId(text("user")), text("password"))
             "session" -> {
@@ -70,6 +77,7 @@ private class Driver {
                 }
                 check(done.items.isEmpty()) { "failed: ${done.items.first { it.state is OutboxState.Failed }}" }
             }
+            "finish" -> return answer("refused", client.outbox.finish())
             "direct" -> return answer("conversation", client.createDirect(UserId(text("with"))).id.value)
             "group" -> {
                 val participants = request.getValue("participants").jsonArray
@@ -82,13 +90,25 @@ private class Driver {
                 return answer("conversation", list.items.first { it.title == title }.conversationId.value)
             }
             "send" -> return answer("key", chat().send(text("text")).value)
+            "edit" -> chat().edit(message(), text("text"))
+            "delete" -> chat().deleteForEveryone(message())
+            "hide" -> chat().deleteForMe(message())
+            "react" -> chat().addReaction(message(), text("emoji"))
+            "unreact" -> chat().removeReaction(message(), text("emoji"))
+            "add" -> chat().addParticipants(listOf(UserId(text("user"))))
+            "remove" -> chat().removeParticipant(UserId(text("user")))
+            "draft" -> chat().setDraft(text("text"))
+            "markRead" -> return markRead(chat())
             "page" -> return answer("messages", chat().timeline().items.first().messages.map(::message))
+            "seen" -> return answer("messages", seen(chat()).map(::message))
+            "older" -> return answer("messages", chat().older().map(::message))
             "timeline" -> return answer("messages", chat().complete(messages()).map(::message))
             "read" -> chat().complete(messages()).lastOrNull()?.position?.let { chat().markReadUpTo(it) }
-            "watch" -> {
-                val shown = chat().timeline().items
-                shown.first()
-                beside.launch { shown.collect { } }
+            "people" -> return answer("people", chat().participants.items.first().items.map(::person))
+            "watch" -> seen(chat())
+            "search" -> {
+                val hits = client.search(text("text")).use { it.items.first().items }
+                return answer("messages", hits.map { message(it.message) })
             }
             "askForSessions" -> beside.launch {
                 try {
@@ -122,6 +142,36 @@ private class Driver {
         }
     }
 
+    /** What the screen of a conversation shows now. It is opened the first time. */
+    private suspend fun seen(chat: Conversation): List<MessageItem> = screens.getOrPut(chat.id) {
+        chat.timeline().items.map { it.messages }.stateIn(beside)
+    }.value
+
+    /** Up to the newest message that is shown. */
+    private suspend fun markRead(chat: Conversation): JsonObject {
+        val newest = chat.timeline().items.first().messages.mapNotNull { it.position }.maxOrNull()
+        newest?.let { chat.markReadUpTo(it) }
+        return buildJsonObject { put("position", newest?.value ?: 0) }
+    }
+
+    /** Waits until the server has confirmed or refused everything, and gives up what it refused. */
+    private suspend fun Outbox.finish(): List<JsonElement> {
+        val refused = mutableListOf<JsonElement>()
+        items.onEach { shown ->
+            for (item in shown.items.filter { it.state is OutboxState.Failed }) {
+                discard(item.operation)
+                refused += refusal(item)
+            }
+        }.first { it.items.isEmpty() }
+        return refused
+    }
+
+    private fun refusal(item: OutboxItem) = buildJsonObject {
+        put("operation", item.operation.value)
+        put("conversation", item.conversationId.value)
+        put("message", item.message?.value)
+    }
+
     private fun answer(name: String, value: String) = buildJsonObject { put(name, value) }
 
     private fun answer(name: String, values: List<JsonElement>) = buildJsonObject { put(name, JsonArray(values)) }
@@ -131,13 +181,37 @@ private class Driver {
         put("sender", item.sender.value)
         put("text", item.text)
         put("position", item.position?.value ?: 0)
+        put("edited", item.editedAt != null)
+        put("deleted", item.content is MessageContent.Deleted)
+        put("reactions", JsonArray(item.reactions.map(::reaction)))
+        put("delivered", item.receipts?.delivered)
+        put("read", item.receipts?.read)
+    }
+
+    private fun reaction(reaction: Reaction) = buildJsonObject {
+        put("emoji", reaction.emoji)
+        put("users", JsonArray(reaction.userIds.map { JsonPrimitive(it.value) }))
+    }
+
+    private fun person(person: Participant) = buildJsonObject {
+        put("user", person.userId.value)
+        put("delivered", person.deliveredTo.value)
+        put("read", person.readTo.value)
     }
 
     private fun row(item: ConversationItem) = buildJsonObject {
+        put("conversation", item.conversationId.value)
         put("title", item.title)
         put("participants", item.participantCount)
         put("unread", item.unreadCount)
         put("preview", item.preview?.text)
+        put("draft", item.draft)
+    }
+
+    /** What is shown first, after the user has scrolled up once, where the server can be asked. */
+    private suspend fun Conversation.older(): List<MessageItem> = timeline().use { timeline ->
+        asked { timeline.loadOlder() }
+        timeline.items.first().messages
     }
 
     /** All messages, once there are so many and each is confirmed. What is missing is fetched. */
@@ -159,12 +233,18 @@ private class Driver {
 
     /** Asks until there is an answer. */
     private suspend fun fetched(ask: suspend () -> Unit) {
-        while (true) {
-            try {
-                return ask()
-            } catch (_: CommandException.Unreachable) {
-                delay(100)
-            }
+        while (!asked(ask)) {
+            delay(100)
         }
+    }
+
+    /** Whether the server could be asked. */
+    private suspend fun asked(ask: suspend () -> Unit): Boolean = try {
+        ask()
+        true
+    } catch (_: CommandException.Unreachable) {
+        false
+    } catch (_: CommandException.ForeignAnswer) {
+        false
     }
 }

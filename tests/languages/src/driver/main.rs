@@ -1,21 +1,25 @@
 //! One client, steered by lines of JSON on the standard input; `tests/languages/README.md` says how.
 #![allow(clippy::print_stdout)]
 
+mod changes;
+mod screens;
+mod shown;
+
 use std::error::Error;
 use std::time::{Duration, Instant};
 
 use fulmar::{
-    Backoff, Client, CommandError, Config, ConnectionState, Conversation, ConversationItem, GapEnd,
-    GapRange, MessageItem, MessageState, NetworkState, OutboxState, Position, SessionState,
-    TimelineItem,
+    Backoff, Client, Config, ConnectionState, Conversation, ConversationItem, MessageItem,
+    NetworkState, OutboxItem, OutboxState, SessionState,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-type Outcome<T = Value> = Result<T, Box<dyn Error>>;
+use changes::Change;
+use screens::Screens;
+use shown::{complete, message, older, page, people, row};
 
-/// What the server could not be asked for is asked for again after this.
-const AGAIN: Duration = Duration::from_millis(100);
+type Outcome<T = Value> = Result<T, Box<dyn Error>>;
 
 /// A request, by its command.
 #[derive(Debug, Deserialize)]
@@ -35,6 +39,7 @@ enum Request {
     Available,
     Unavailable,
     Settled,
+    Finish,
     Direct {
         with: String,
     },
@@ -45,11 +50,13 @@ enum Request {
     Find {
         title: String,
     },
-    Send {
-        conversation: String,
-        text: String,
-    },
     Page {
+        conversation: String,
+    },
+    Seen {
+        conversation: String,
+    },
+    Older {
         conversation: String,
     },
     Timeline {
@@ -60,8 +67,14 @@ enum Request {
         conversation: String,
         messages: usize,
     },
+    People {
+        conversation: String,
+    },
     Watch {
         conversation: String,
+    },
+    Search {
+        text: String,
     },
     AskForSessions,
     List,
@@ -70,13 +83,21 @@ enum Request {
         rounds: usize,
     },
     Close,
+    #[serde(untagged)]
+    Change(Change),
+}
+
+/// What is open.
+struct Driver {
+    client: Client,
+    screens: Screens,
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let mut client = None;
+    let mut driver = None;
     for line in std::io::stdin().lines() {
-        let answer = match act(&mut client, &line?).await {
+        let answer = match act(&mut driver, &line?).await {
             Ok(ok) => json!({ "ok": ok }),
             Err(error) => json!({ "error": error.to_string() }),
         };
@@ -85,7 +106,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-async fn act(client: &mut Option<Client>, line: &str) -> Outcome {
+async fn act(driver: &mut Option<Driver>, line: &str) -> Outcome {
     let request = serde_json::from_str(line)?;
     if let Request::Open { server, store } = request {
         let config = Config {
@@ -97,31 +118,28 @@ async fn act(client: &mut Option<Client>, line: &str) -> Outcome {
             answer_timeout: Duration::from_secs(1),
             ..Config::default()
         };
-        *client = Some(
-            Client::builder(server, store)
-                .config(config)
-                .build()
-                .await?,
-        );
+        let client = Client::builder(server, store).config(config);
+        *driver = Some(Driver {
+            client: client.build().await?,
+            screens: Screens::default(),
+        });
         return Ok(json!({}));
     }
-    let Some(open) = client else {
+    let Some(open) = driver else {
         return Err("open first".into());
     };
     match request {
         Request::Close => {
-            open.close().await;
-            *client = None;
+            open.client.close().await;
+            *driver = None;
             Ok(json!({}))
         }
         request => act_on(open, request).await,
     }
 }
 
-async fn act_on(client: &Client, request: Request) -> Outcome {
-    let chat = |id: &str| -> Outcome<Conversation> {
-        Ok(client.conversation(&fulmar::ConversationId::new(id)?))
-    };
+async fn act_on(driver: &mut Driver, request: Request) -> Outcome {
+    let client = &driver.client;
     Ok(match request {
         // Dealt with above.
         Request::Open { .. } | Request::Close => json!({}),
@@ -143,6 +161,7 @@ async fn act_on(client: &Client, request: Request) -> Outcome {
         Request::Available => hint(client, NetworkState::Available),
         Request::Unavailable => hint(client, NetworkState::Unavailable),
         Request::Settled => settled(client).await?,
+        Request::Finish => json!({ "refused": finish(client).await? }),
         Request::Direct { with } => {
             json!({ "conversation": client.create_direct(&with).await?.id().as_str() })
         }
@@ -156,28 +175,29 @@ async fn act_on(client: &Client, request: Request) -> Outcome {
         Request::Find { title } => {
             json!({ "conversation": find(client, &title).await?.conversation_id.as_str() })
         }
-        Request::Send { conversation, text } => {
-            json!({ "key": chat(&conversation)?.send(text).await?.to_string() })
+        Request::Page { conversation } => messages(&page(&chat(client, &conversation)?).await?),
+        Request::Seen { conversation } => {
+            let chat = chat(client, &conversation)?;
+            messages(&driver.screens.seen(&chat).await?)
         }
-        Request::Page { conversation } => page(&chat(&conversation)?).await?,
+        Request::Older { conversation } => messages(&older(&chat(client, &conversation)?).await?),
         Request::Timeline {
             conversation,
-            messages,
-        } => {
-            let items = complete(&chat(&conversation)?, messages).await?;
-            json!({ "messages": items.iter().map(message).collect::<Vec<_>>() })
-        }
+            messages: count,
+        } => messages(&complete(&chat(client, &conversation)?, count).await?),
         Request::Read {
             conversation,
             messages,
         } => {
-            read(&chat(&conversation)?, messages).await?;
+            read(&chat(client, &conversation)?, messages).await?;
             json!({})
         }
+        Request::People { conversation } => people(&chat(client, &conversation)?).await?,
         Request::Watch { conversation } => {
-            watch(&chat(&conversation)?).await?;
+            driver.screens.seen(&chat(client, &conversation)?).await?;
             json!({})
         }
+        Request::Search { text } => search(client, text).await?,
         Request::AskForSessions => {
             let account = client.account();
             tokio::spawn(async move { account.fetch_sessions().await });
@@ -186,27 +206,35 @@ async fn act_on(client: &Client, request: Request) -> Outcome {
         Request::Bench {
             conversation,
             rounds,
-        } => {
-            let chat = chat(&conversation)?;
-            measure(client, &chat, rounds).await?
-        }
+        } => measure(client, &chat(client, &conversation)?, rounds).await?,
         Request::List => {
             let mut list = client.conversations();
             list.next().await?;
             json!({ "conversations": list.items().iter().map(row).collect::<Vec<_>>() })
         }
+        Request::Change(change) => changes::make(client, change).await?,
     })
+}
+
+fn chat(client: &Client, id: &str) -> Outcome<Conversation> {
+    Ok(client.conversation(&fulmar::ConversationId::new(id)?))
+}
+
+fn messages(shown: &[MessageItem]) -> Value {
+    json!({ "messages": shown.iter().map(message).collect::<Vec<_>>() })
+}
+
+/// With what is on the device.
+async fn search(client: &Client, text: String) -> Outcome {
+    let mut search = client.search(fulmar::SearchQuery::new(text));
+    search.next().await?;
+    let hits = search.items().iter();
+    Ok(json!({ "messages": hits.map(|hit| message(&hit.message)).collect::<Vec<_>>() }))
 }
 
 fn hint(client: &Client, network: NetworkState) -> Value {
     client.set_network(network);
     json!({})
-}
-
-async fn page(chat: &Conversation) -> Outcome {
-    let mut timeline = chat.timeline();
-    timeline.next().await?;
-    Ok(json!({ "messages": timeline.messages().map(message).collect::<Vec<_>>() }))
 }
 
 async fn read(chat: &Conversation, messages: usize) -> Outcome<()> {
@@ -222,14 +250,6 @@ fn user(client: &Client) -> String {
         SessionState::SignedIn { user_id } => user_id.to_string(),
         _ => "none".to_owned(),
     }
-}
-
-/// For as long as the process runs.
-async fn watch(chat: &Conversation) -> Outcome<()> {
-    let mut timeline = chat.timeline();
-    timeline.next().await?;
-    tokio::spawn(async move { while timeline.next().await.is_ok() {} });
-    Ok(())
 }
 
 /// How long the first page of a timeline takes, and a call that needs nothing.
@@ -253,24 +273,6 @@ fn median(mut times: Vec<Duration>) -> f64 {
     times
         .get(times.len() / 2)
         .map_or(0.0, |time| time.as_secs_f64() * 1e6)
-}
-
-fn message(item: &MessageItem) -> Value {
-    json!({
-        "key": item.key.to_string(),
-        "sender": item.sender.as_str(),
-        "text": item.text(),
-        "position": item.position.map_or(0, |position| position.0),
-    })
-}
-
-fn row(item: &ConversationItem) -> Value {
-    json!({
-        "title": item.title,
-        "participants": item.participant_count,
-        "unread": item.unread_count,
-        "preview": item.preview.as_ref().map(fulmar::Preview::text),
-    })
 }
 
 async fn connection(client: &Client, expected: ConnectionState) -> Outcome<()> {
@@ -304,45 +306,27 @@ async fn settled(client: &Client) -> Outcome {
     }
 }
 
+/// Waits until the server has confirmed or refused everything, and gives up what it refused.
+async fn finish(client: &Client) -> Outcome<Vec<Value>> {
+    let mut outbox = client.outbox();
+    let mut refused = Vec::new();
+    loop {
+        outbox.next().await?;
+        if outbox.items().is_empty() {
+            return Ok(refused);
+        }
+        let failed: Vec<OutboxItem> = outbox.items().to_vec();
+        for item in failed.iter().filter(|item| has_failed(&item.state)) {
+            outbox.discard(item.operation).await?;
+            refused.push(json!({
+                "operation": item.operation.to_string(),
+                "conversation": item.conversation_id.as_str(),
+                "message": item.message.map(|key| key.to_string()),
+            }));
+        }
+    }
+}
+
 fn has_failed(state: &OutboxState) -> bool {
     matches!(state, OutboxState::Failed { .. })
-}
-
-/// All messages, once there are so many and each is confirmed. What is missing is fetched.
-async fn complete(chat: &Conversation, messages: usize) -> Outcome<Vec<MessageItem>> {
-    let mut timeline = chat.timeline();
-    loop {
-        timeline.next().await?;
-        let items: Vec<MessageItem> = timeline.messages().cloned().collect();
-        let confirmed = items.iter().all(|item| item.state == MessageState::Sent);
-        if items.len() >= messages && confirmed {
-            return Ok(items);
-        }
-        let first = items.first().and_then(|item| item.position);
-        if let Some(gap) = timeline.items().iter().find_map(gap) {
-            fetched(|| timeline.load_gap(gap, GapEnd::Newest)).await?;
-        } else if items.len() < messages && first.is_some_and(|first| first > Position(1)) {
-            fetched(|| timeline.load_older()).await?;
-        }
-    }
-}
-
-fn gap(item: &TimelineItem) -> Option<GapRange> {
-    match item {
-        TimelineItem::Gap(range) => Some(*range),
-        TimelineItem::Message(_) => None,
-    }
-}
-
-/// Asks until there is an answer.
-async fn fetched<T, F>(ask: impl Fn() -> F) -> Outcome<T>
-where
-    F: Future<Output = Result<T, CommandError>>,
-{
-    loop {
-        match ask().await {
-            Err(CommandError::Unreachable { .. }) => tokio::time::sleep(AGAIN).await,
-            answer => return Ok(answer?),
-        }
-    }
 }
