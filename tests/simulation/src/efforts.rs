@@ -202,7 +202,7 @@ impl Efforts {
                 current.ready.get_or_insert(now);
                 false
             }
-            ServerFrame::Outcome(frame) => self.known.outcomes(&frame.outcomes),
+            ServerFrame::Outcome(frame) => self.known.outcomes(&frame.log_id, &frame.outcomes),
             _ => false,
         };
         if new {
@@ -266,7 +266,7 @@ impl Efforts {
         };
         match (call, answer) {
             (ApiRequest::Submit(_), Answer::Operations(answer)) => {
-                let new = self.known.outcomes(&answer.outcomes);
+                let new = self.known.outcomes(&answer.log_id, &answer.outcomes);
                 self.brought(new);
             }
             (ApiRequest::Sync { .. }, Answer::Sync(_))

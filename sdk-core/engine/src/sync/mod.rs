@@ -168,6 +168,14 @@ impl Sync {
         self.timers.clear(Timer::FetchAgain);
     }
 
+    /// A submit was answered in another log than the one that this store follows. A socket has said which one there is
+    /// now; without one it has to be found out.
+    pub(crate) fn answered_by_another_log(&mut self) {
+        if self.socket.is_none() {
+            self.need_snapshot();
+        }
+    }
+
     /// There is no socket any more.
     pub(crate) fn socket_lost(&mut self) {
         self.socket = None;
