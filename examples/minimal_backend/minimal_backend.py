@@ -365,7 +365,7 @@ class Backend:
         user, mine = session["user"], self.users[session["user"]]
         head, body = len(mine["events"]), read_object(data) if data else {}
         if (verb, path) == ("POST", ["operations"]):
-            return {"outcomes": self.submit(session, body)}
+            return {"logId": mine["logId"], "outcomes": self.submit(session, body)}
         if (verb, path) == ("GET", ["sync"]):
             since = asked(query, "since") or 0
             require(query.get("logId") == mine["logId"] and since <= head, "sync.reset", "Take a snapshot")
@@ -444,8 +444,8 @@ class Socket:
             self.send({"type": "pong", "id": frame.get("id"), "head": self.sent})
         else:
             require(type(frame.get("submitId")) is int and 0 <= frame["submitId"] < 1 << 53, "request.malformed")
-            outcomes = self.backend.submit(self.backend.sessions[self.session], frame)
-            self.send({"type": "outcome", "submitId": frame["submitId"], "outcomes": outcomes})
+            outcomes, mine = self.backend.submit(self.backend.sessions[self.session], frame), self.backend.users[self.user]
+            self.send({"type": "outcome", "submitId": frame["submitId"], "logId": mine["logId"], "outcomes": outcomes})
 
     def greet(self, token, since, log):
         self.session, until = self.backend.caller(token)

@@ -225,8 +225,10 @@ impl<'a> Player<'a> {
                 };
                 self.spoken_of(&submit.operations);
                 let outcomes = outcomes(&submit.operations, head);
-                let frame =
-                    json!({"type": "outcome", "submitId": submit.submit_id, "outcomes": outcomes});
+                let frame = json!({
+                    "type": "outcome", "submitId": submit.submit_id, "logId": "log-7f",
+                    "outcomes": outcomes,
+                });
                 frame_of(socket, &patched.of(frame))
             }
             Step::Frame(patched) => frame_of(socket, &patched.value(&self.vectors.frames)),

@@ -365,7 +365,9 @@ pub fn well(call: &ApiRequest, head: u64) -> Value {
             "conversations": [conversation("c-1", "group"), conversation("c-2", "direct")],
         }),
         ApiRequest::Sync { .. } => json!({"logId": "log-7f", "events": [], "head": head}),
-        ApiRequest::Submit(submit) => json!({"outcomes": outcomes(&submit.operations, head)}),
+        ApiRequest::Submit(submit) => {
+            json!({"logId": "log-7f", "outcomes": outcomes(&submit.operations, head)})
+        },
         ApiRequest::Messages { .. } | ApiRequest::Search { .. } => json!({"messages": []}),
         ApiRequest::Sessions => json!({"sessions": []}),
         ApiRequest::Versions { .. } => json!({"versions": []}),

@@ -137,6 +137,9 @@ pub struct EventsFrame {
 pub struct OutcomeFrame {
     /// The submit that this answers.
     pub submit_id: SubmitId,
+    /// The log in which it was looked at; an older server does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_id: Option<LogId>,
     /// One per operation, in the order of the submit.
     pub outcomes: Vec<Outcome>,
 }

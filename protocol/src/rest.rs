@@ -129,6 +129,9 @@ pub struct MessageVersions {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OperationsAnswer {
+    /// The log in which they were looked at; an older server does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_id: Option<LogId>,
     /// One per operation, in the order of the submit.
     pub outcomes: Vec<Outcome>,
 }

@@ -141,6 +141,7 @@ defects! {
     LimitsFirst "5.2.8" "Whether a submit is too much is looked at before its order.";
     TriesThePerson "5.2.4" "After a failure the rest to the same person is tried.";
     NoSeq "5.3.1" "An outcome does not name the log's newest event.";
+    NamesNoLog "5.3.3" "The answer to a submit does not name the log.";
     TakesBlank "5.4.1" "Blank texts are taken.";
     TakesLong "5.4.1" "Texts of any length are taken.";
     MentionsAnybody "5.4.2" "Mentions of people who take no part are kept.";

@@ -155,7 +155,7 @@ impl World {
         };
         let answer = match intercepted {
             Some(answer) => answer,
-            None => self.serve_call(process.device, &call, token),
+            None => self.serve_call(&call, token),
         };
         self.network.at(
             at,
@@ -169,12 +169,7 @@ impl World {
     }
 
     /// The server answers; `None`: its answer was lost.
-    fn serve_call(
-        &mut self,
-        index: DeviceIndex,
-        call: &ApiRequest,
-        token: Option<&Secret>,
-    ) -> Option<HttpAnswer> {
+    fn serve_call(&mut self, call: &ApiRequest, token: Option<&Secret>) -> Option<HttpAnswer> {
         let form = call.to_call();
         let (path, query) = form.target.split_once('?').unwrap_or((&form.target, ""));
         let headers: Vec<(&str, &str)> = form
@@ -193,10 +188,6 @@ impl World {
         let now = self.server_now();
         let behind = self.replica_for(call);
         let behind = behind.map(|replica| replica.http(&http, now).0);
-        if let (Some(_), ApiRequest::Snapshot) = (&behind, call) {
-            let device = &mut self.devices[index];
-            device.may_lack |= device.is_restored;
-        }
         // Who asks is looked up in the newest.
         let response = match behind.filter(|response| response.status != 401) {
             Some(response) => response,

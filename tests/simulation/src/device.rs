@@ -117,11 +117,6 @@ pub(crate) struct Device {
     pub(crate) drafts: BTreeMap<ConversationId, String>,
     /// The conversations that were on this screen.
     pub(crate) shown: BTreeSet<ConversationId>,
-    /// The server was restored since the device had heard all.
-    pub(crate) is_restored: bool,
-    /// The copy of a restored server that lags behind told what there is: it may not know what the server took before
-    /// the device knew of another log, until the log tells of it (PROTOCOL.md §7.11).
-    pub(crate) may_lack: bool,
     /// What was there when the screen was last looked at, and was right.
     pub(crate) looked_at: Option<LookedAt>,
     /// The live lists of the process.
@@ -166,8 +161,6 @@ impl Device {
             tokens: Vec::new(),
             drafts: BTreeMap::new(),
             shown: BTreeSet::new(),
-            is_restored: false,
-            may_lack: false,
             looked_at: None,
             watching: Watching::default(),
             answers: Answers::default(),

@@ -157,7 +157,10 @@ impl Efforts {
                 current.ready.get_or_insert(now);
                 false
             }
-            ServerFrame::Outcome(frame) => self.changing().known.outcomes(&frame.outcomes),
+            ServerFrame::Outcome(frame) => {
+                let known = &mut self.changing().known;
+                known.outcomes(&frame.log_id, &frame.outcomes)
+            }
             _ => false,
         };
         if new {
@@ -221,7 +224,8 @@ impl Efforts {
         };
         match (call, answer) {
             (ApiRequest::Submit(_), Answer::Operations(answer)) => {
-                let new = self.changing().known.outcomes(&answer.outcomes);
+                let known = &mut self.changing().known;
+                let new = known.outcomes(&answer.log_id, &answer.outcomes);
                 self.brought(new);
             }
             (ApiRequest::Sync { .. }, Answer::Sync(_))

@@ -24,7 +24,6 @@ pub(crate) struct LookedAt {
     promised: usize,
     unseen: usize,
     shown: usize,
-    may_lack: bool,
 }
 
 impl Device {
@@ -48,7 +47,6 @@ impl Device {
             promised: self.promised.len(),
             unseen: self.unseen.len(),
             shown: self.shown.len(),
-            may_lack: self.may_lack,
         })
     }
 
@@ -121,7 +119,7 @@ impl Device {
         });
         // A confirmed message may lie in history that a reset took off this device.
         match self.unseen.difference(&on_screen).next() {
-            Some(key) if all_here && !self.may_lack => Err(format!(
+            Some(key) if all_here => Err(format!(
                 "{:?} was promised, is not sent as far as this screen knows, and is not on it",
                 self.promised.get(key)
             )),

@@ -96,10 +96,6 @@ impl World {
     pub(crate) fn look(&mut self, index: DeviceIndex) -> Step {
         let heard = self.has_heard_all(index)?;
         let device = &mut self.devices[index];
-        if heard {
-            device.is_restored = false;
-            device.may_lack = false;
-        }
         let waited = device.answers.judge(&self.deployment.client, self.time);
         let look = waited.and_then(|()| device.look());
         let look = look.and_then(|()| device.judge_within(heard));

@@ -58,7 +58,11 @@ impl Known {
         self.fetched.clear();
     }
 
-    pub(crate) fn outcomes(&mut self, outcomes: &[Outcome]) -> bool {
+    /// What is said of another log than the process follows says nothing (PROTOCOL.md §6.4).
+    pub(crate) fn outcomes(&mut self, log_id: &Option<LogId>, outcomes: &[Outcome]) -> bool {
+        if log_id.is_some() && *log_id != self.log_id {
+            return false;
+        }
         let mut new = false;
         for outcome in outcomes {
             let ends = match &outcome.status {

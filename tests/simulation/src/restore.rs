@@ -81,7 +81,6 @@ impl World {
         after: &BTreeSet<OperationKey>,
     ) -> Step {
         self.devices[index].efforts.restored();
-        self.devices[index].is_restored = true;
         let waiting = self.devices[index].in_outbox()?;
         for key in before.difference(after) {
             if !waiting.contains(key) {

@@ -134,6 +134,7 @@ fn unreadable(
         let outcomes = Vec::new();
         let frame = OutcomeFrame {
             submit_id,
+            log_id: None,
             outcomes,
         };
         outgoing.push(say(socket, ServerFrame::Outcome(frame)));
@@ -342,17 +343,18 @@ fn submit(
         for operation in &mut submit.operations {
             operation.operation_key = key_unless(operation.operation_key, Defect::KeysOfSockets);
         }
-        let mut outcomes = apply_submit(rooms, tx, caller, &submit)?;
-        for outcome in &mut outcomes {
+        let mut answer = apply_submit(rooms, tx, caller, &submit)?;
+        for outcome in &mut answer.outcomes {
             outcome.operation_key = key_unless(outcome.operation_key, Defect::KeysOfSockets);
         }
-        Ok(outcomes)
+        Ok(answer)
     });
     match applied {
-        Ok((outcomes, pending)) => {
+        Ok((answer, pending)) => {
             let frame = ServerFrame::Outcome(OutcomeFrame {
                 submit_id,
-                outcomes,
+                log_id: answer.log_id,
+                outcomes: answer.outcomes,
             });
             let mut outgoing = vec![say(socket, frame)];
             outgoing.extend(notify(service, sockets, pending, now));

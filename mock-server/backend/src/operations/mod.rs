@@ -9,8 +9,8 @@ mod same;
 use std::collections::BTreeSet;
 
 use fulmar_protocol::{
-    Code, Message, Operation, Outcome, OutcomeStatus, Problem, Seq, Submit, Timestamp, Unreadable,
-    UserId,
+    Code, Message, Operation, OperationsAnswer, Outcome, OutcomeStatus, Problem, Seq, Submit,
+    Timestamp, Unreadable, UserId,
 };
 
 use crate::actor::{Actor, Caller};
@@ -32,14 +32,19 @@ pub(crate) fn apply_submit(
     tx: &mut Tx<'_>,
     caller: &Caller,
     submit: &Submit,
-) -> Result<Vec<Outcome>> {
+) -> Result<OperationsAnswer> {
     if active(Defect::LimitsFirst) {
         check_length(rooms, &submit.operations)?;
     }
     if let Some(order) = submit.order {
         rooms.accounts.take_submit(tx, caller, order)?;
     }
-    apply_all(rooms, tx, &caller.user_id, &submit.operations)
+    let outcomes = apply_all(rooms, tx, &caller.user_id, &submit.operations)?;
+    let log = log::state(tx.db(), &caller.user_id)?;
+    Ok(OperationsAnswer {
+        log_id: Some(log.log_id).filter(|_| !active(Defect::NamesNoLog)),
+        outcomes,
+    })
 }
 
 /// Applies operations in their order. After one has failed, those of its conversation are skipped, and the others go on.

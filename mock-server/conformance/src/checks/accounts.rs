@@ -11,7 +11,7 @@ checks! {
     "7.1.3" [] {sessions} "sessions are listed and ended" => sessions;
     "7.1.4" [] "after a logout the token is no good" => logout;
     "7.1.5" [] {sessions} "sessions are listed the newest first" => newest_session;
-    "7.2.1" [M20] "a refresh can be repeated: it has one successor" => refresh_again;
+    "7.2.1" [M22] "a refresh can be repeated: it has one successor" => refresh_again;
     "7.2.2" [] "an older refresh token was stolen, and ends the session" => stolen;
     "7.2.3" [] "a refresh token that was never given is refused, and ends nothing" => made_up;
 }

@@ -9,7 +9,7 @@ checks! {
     "4.1.1" [M8] "one direct conversation per pair" => one_per_pair;
     "4.2.1" [] {editing} "a message is told of as a whole, with a growing revision" => revisions;
     "4.3.1" [] "receipts only grow, and what is read was delivered" => receipts;
-    "5.4.1" [M17] "a blank text, and one that is too long, are refused" => texts;
+    "5.4.1" [M18] "a blank text, and one that is too long, are refused" => texts;
     "5.4.2" [] "mentions of strangers and replies to nothing are left out" => left_out;
     "5.4.3" [] "a message to a person goes into the direct conversation" => to_a_person;
     "5.4.6" [] {editing forwarding} "nobody forwards what they may not read" => unreadable_forwards;

@@ -14,7 +14,7 @@ checks! {
     "6.3.2" [] "without the log's id, with another, or beyond its head there is a reset" => reset;
     "6.3.3" [] "a snapshot has everything up to its seq" => snapshot;
     "6.3.5" [] "the log goes on after the seq of a snapshot, with nothing that is in it" => nothing_before;
-    "6.3.4" [M18] "after a backup was restored, a log has another name" => restored;
+    "6.3.4" [M19] "after a backup was restored, a log has another name" => restored;
 }
 
 async fn dense(setting: &Setting<'_>) -> Outcome {

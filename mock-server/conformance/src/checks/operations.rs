@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Outcome, checks};
-use crate::setting::{Setting, ensure, number};
+use crate::setting::{Setting, ensure, number, text};
 use crate::wire::operation_key;
 
 checks! {
@@ -18,6 +18,7 @@ checks! {
     "5.2.2" [] "an operation without a readable key makes its submit unreadable, params only themselves" => unreadable;
     "5.2.1" [] "after a failure the conversation's rest is skipped, and others go on" => skipped;
     "5.3.1" [] "an outcome per operation, in their order, with the log's newest event" => outcomes;
+    "5.3.3" [M17] "the answer to a submit names the log, over a socket and over HTTP" => log_of_outcomes;
 }
 
 async fn positions(setting: &Setting<'_>) -> Outcome {
@@ -215,5 +216,29 @@ async fn outcomes(setting: &Setting<'_>) -> Outcome {
     }
     let (_, ready) = setting.connect(&setting.session, 0, &Value::Null).await?;
     ensure!(ready["head"].as_u64() >= Some(last), ready["head"]);
+    Ok(())
+}
+
+async fn log_of_outcomes(setting: &Setting<'_>) -> Outcome {
+    let (mut socket, ready) = setting.connect(&setting.session, 0, &Value::Null).await?;
+    let log = text(&ready["logId"])?;
+    for operations in [
+        json!([setting.message(&operation_key()?, "one")]),
+        json!([]),
+    ] {
+        socket
+            .send(&json!({"type": "submit", "submitId": 8, "operations": operations}))
+            .await?;
+        let outcome = socket.next_of("outcome").await?;
+        ensure!(outcome["logId"] == log.as_str(), outcome);
+    }
+    let body = json!({"operations": [setting.message(&operation_key()?, " ")]});
+    let (status, answer) = setting
+        .http
+        .post("/v1/operations", setting.token(), &body)
+        .await?;
+    ensure!(status == 200 && answer["logId"] == log.as_str(), answer);
+    let (_, snapshot) = setting.http.get("/v1/snapshot", setting.token()).await?;
+    ensure!(snapshot["logId"] == log.as_str(), snapshot["logId"]);
     Ok(())
 }

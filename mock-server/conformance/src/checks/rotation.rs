@@ -8,7 +8,7 @@ use crate::wire::{Socket, WireError};
 
 checks! {
     "7.1.6" [] {sessions} "with a session that somebody ends its sockets close, and no others" => ended;
-    "7.2.5" [M20] "every refresh can be repeated, and more than once" => every_refresh;
+    "7.2.5" [M22] "every refresh can be repeated, and more than once" => every_refresh;
     "7.2.6" [] "a refresh token three back ends the session, its sockets and its access tokens" => three_back;
 }
 

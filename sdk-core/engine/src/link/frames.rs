@@ -51,9 +51,7 @@ impl Link {
             }
             ServerFrame::Events(frame) => vec![LinkNews::Events(frame.events)],
             ServerFrame::Reset(frame) => vec![LinkNews::Reset(frame)],
-            ServerFrame::Outcome(frame) => {
-                vec![LinkNews::Outcomes(frame.submit_id, frame.outcomes)]
-            }
+            ServerFrame::Outcome(frame) => vec![LinkNews::Outcomes(frame)],
             ServerFrame::Presence(frame) => vec![LinkNews::Presence(frame)],
             ServerFrame::Typing(typing) => vec![LinkNews::Typing(typing)],
             ServerFrame::Pong(Pong { head, .. }) => {

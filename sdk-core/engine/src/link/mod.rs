@@ -23,7 +23,7 @@ mod tests;
 use std::time::Duration;
 
 use fulmar_protocol::{
-    Authenticate, ClientFrame, Event, Hello, LogId, Outcome, PROTOCOL_VERSION, PresenceFrame,
+    Authenticate, ClientFrame, Event, Hello, LogId, OutcomeFrame, PROTOCOL_VERSION, PresenceFrame,
     Problem, Ready, ResetFrame, Secret, Seq, SubmitId, Timestamp, Typing,
 };
 
@@ -61,7 +61,7 @@ pub(crate) enum LinkNews {
     Reset(ResetFrame),
     /// The log goes up to here, and everything before was sent.
     Head(Seq),
-    Outcomes(SubmitId, Vec<Outcome>),
+    Outcomes(OutcomeFrame),
     SubmitRefused(SubmitId, Box<Problem>),
     Presence(PresenceFrame),
     Typing(Typing),

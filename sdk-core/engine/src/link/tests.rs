@@ -165,6 +165,7 @@ fn frames() -> [ServerFrame; 10] {
         })],
         ServerFrame::Outcome(_) => [ServerFrame::Outcome(OutcomeFrame {
             submit_id: SubmitId(1),
+            log_id: None,
             outcomes: Vec::new(),
         })],
         ServerFrame::Pong(_) => [ServerFrame::Pong(Pong {
@@ -291,7 +292,9 @@ fn is_news_of(news: &[LinkNews], frame: &ServerFrame) -> bool {
         ServerFrame::Ready(_) => matches!(news, [LinkNews::Opened(_) | LinkNews::ReadyAgain(_)]),
         ServerFrame::Events(_) => matches!(news, [LinkNews::Events(_)]),
         ServerFrame::Reset(_) => matches!(news, [LinkNews::Reset(_)]),
-        ServerFrame::Outcome(_) => matches!(news, [LinkNews::Outcomes(SubmitId(1), _)]),
+        ServerFrame::Outcome(_) => {
+            matches!(news, [LinkNews::Outcomes(frame)] if frame.submit_id == SubmitId(1))
+        }
         ServerFrame::Pong(_) => matches!(news, [LinkNews::Head(Seq(9))]),
         ServerFrame::Typing(_) => matches!(news, [LinkNews::Typing(_)]),
         ServerFrame::Presence(_) => matches!(news, [LinkNews::Presence(_)]),

@@ -73,6 +73,8 @@ pub(crate) enum OutboxNews {
     Applied(LaneId, Box<Message>),
     /// The server has created the conversation of this lane, and its log went so far then.
     Created(LaneId, Box<Conversation>, Seq),
+    /// A submit was answered by a server with another log than the one that is followed.
+    AnotherLog,
     /// The server has lost the files of this message.
     FilesMissing(OperationKey),
     /// A message was given up, and these files with it.

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fulmar_protocol::{
-    Code, Conversation, FailureClass, Message, Method, OperationKey, Outcome, OutcomeStatus,
-    Position, Problem, Seq, SubmitId,
+    Code, Conversation, FailureClass, Message, Method, OperationKey, OperationsAnswer, Outcome,
+    OutcomeStatus, Position, Problem, Seq, SubmitId,
 };
 
+use super::replaced::is_of_another_log;
 use super::step::was_deleted_meanwhile;
 use super::submit::not_applied;
 use super::transition::OperationEvent;
@@ -30,7 +31,7 @@ impl Outbox {
         &mut self,
         tx: &mut Tx<'_>,
         submit: SubmitId,
-        outcomes: Vec<Outcome>,
+        answer: OperationsAnswer,
         acting: Acting<'_>,
     ) -> Result<()> {
         self.timers.clear(Timer::OutcomeMissing(submit));
@@ -39,6 +40,10 @@ impl Outbox {
             return Ok(());
         };
         self.late = 0;
+        if is_of_another_log(tx, &answer)? {
+            return self.answered_by_another_log(tx, &flight, answer, acting);
+        }
+        let outcomes = answer.outcomes;
         self.one_by_one = false;
         if !flight.deliveries.is_empty() && !outcomes.is_empty() {
             self.deliveries.answered();
@@ -254,7 +259,7 @@ impl Outbox {
     }
 
     /// It waits in its place, and its lane with it.
-    fn try_later(
+    pub(super) fn try_later(
         &mut self,
         tx: &mut Tx<'_>,
         row: &OperationRow,

@@ -3,11 +3,16 @@
 //!
 //! It must not take anything out of the outbox.
 
-use fulmar_protocol::{Method, Position};
+use std::collections::BTreeMap;
 
-use super::Outbox;
+use fulmar_protocol::{Method, OperationsAnswer, OutcomeStatus, Position};
+
+use super::flights::Flight;
+use super::submit::not_applied;
+use super::transition::OperationEvent;
+use super::{Acting, Outbox, OutboxNews};
 use crate::store::state::OperationState;
-use crate::store::{Result, operations, reading};
+use crate::store::{Result, log, operations, reading};
 use crate::tx::Tx;
 
 impl Outbox {
@@ -33,4 +38,42 @@ impl Outbox {
         }
         Ok(())
     }
+
+    /// Nothing of it is taken (PROTOCOL.md §6.4, [M20]): a snapshot of the log that is there may not have come to it, or
+    /// the log that it is of is lost. Under their keys the operations go out again, and the log that is followed then
+    /// has them or gets them.
+    pub(super) fn answered_by_another_log(
+        &mut self,
+        tx: &mut Tx<'_>,
+        flight: &Flight,
+        answer: OperationsAnswer,
+        acting: Acting<'_>,
+    ) -> Result<()> {
+        tracing::info!(followed = ?log::position(&tx.db)?.0, log = ?answer.log_id, "an answer of another log");
+        self.news.push(OutboxNews::AnotherLog);
+        self.deliveries
+            .lost(tx, &mut self.timers, &flight.deliveries);
+        let all = answer.outcomes.into_iter();
+        let said: BTreeMap<_, _> = all.map(|one| (one.operation_key, one.status)).collect();
+        for (key, _) in &flight.operations {
+            let Some(row) = operations::find(&tx.db, *key)? else {
+                continue;
+            };
+            if row.state != OperationState::InFlight {
+                continue;
+            }
+            let event = match said.get(key) {
+                Some(OutcomeStatus::Failed { .. } | OutcomeStatus::Skipped) => not_applied(&row),
+                Some(OutcomeStatus::Applied { .. }) | None => OperationEvent::Unanswered,
+            };
+            self.try_later(tx, &row, event, None, acting)?;
+        }
+        Ok(())
+    }
+}
+
+/// A server that names no log is taken to mean the one that is followed.
+pub(super) fn is_of_another_log(tx: &Tx<'_>, answer: &OperationsAnswer) -> Result<bool> {
+    let (followed, _) = log::position(&tx.db)?;
+    Ok(answer.log_id.is_some() && answer.log_id != followed)
 }

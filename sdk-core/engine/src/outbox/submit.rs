@@ -307,7 +307,7 @@ impl Outbox {
         match result {
             Ok(answer) => {
                 if let Answer::Operations(answer) = answer {
-                    self.outcomes_arrived(tx, submit, answer.outcomes, acting)
+                    self.outcomes_arrived(tx, submit, answer, acting)
                 } else {
                     self.submit_refused(tx, submit, None, acting.config)
                 }

@@ -8,6 +8,7 @@ use crate::capabilities;
 use crate::io::{Command, CommandError, CommandId, CommandResult, Reply, Unsent};
 use crate::online::{AccountQuestion, Question};
 use crate::store::Result;
+use crate::sync::Sync;
 use crate::transfer::downloads::Wanted;
 
 /// Whether a command that is answered later was begun.
@@ -247,7 +248,7 @@ impl Route<'_, '_> {
         if let Err(error) = check_owner(payload, own) {
             return Ok(Err(error));
         }
-        let news = self.state.sync.push_arrived(&mut self.tx, own, payload)?;
+        let news = Sync::push_arrived(&mut self.tx, own, payload)?;
         self.hear_sync(news);
         let notification = notification(&self.tx.db, payload, self.tx.now.wall)?;
         Ok(Ok(Reply::Notified(notification)))

@@ -1,6 +1,6 @@
 //! Who has to hear what: one exhaustive match for each machine's news.
 
-use fulmar_protocol::Ready;
+use fulmar_protocol::{OperationsAnswer, Ready};
 
 use super::{News, Route, acting, effort_of};
 use crate::cache::CacheNews;
@@ -65,11 +65,15 @@ impl Route<'_, '_> {
             }
             LinkNews::Reset(reset) => state.sync.reset(reset.log_id, reset.head),
             LinkNews::Head(head) => state.sync.head_seen(head),
-            LinkNews::Outcomes(submit, outcomes) => {
+            LinkNews::Outcomes(frame) => {
                 if let Ok(acting) = acting(own, config) {
+                    let answer = OperationsAnswer {
+                        log_id: frame.log_id,
+                        outcomes: frame.outcomes,
+                    };
                     state
                         .outbox
-                        .outcomes_arrived(tx, submit, outcomes, acting)?;
+                        .outcomes_arrived(tx, frame.submit_id, answer, acting)?;
                 }
             }
             LinkNews::SubmitRefused(submit, problem) => {
@@ -241,6 +245,7 @@ impl Route<'_, '_> {
                 self.tell(Told::Messages(lane.conversation(), vec![*message]))?;
             }
             OutboxNews::Created(lane, view, seq) => self.tell(Told::Created(lane, view, seq))?,
+            OutboxNews::AnotherLog => state.sync.answered_by_another_log(),
             OutboxNews::FilesMissing(message) => state.uploads.begin_anew(tx, message)?,
             OutboxNews::Abandoned(files) => state.uploads.abandoned(tx, files, &online),
             OutboxNews::Wrote(lane) => state.typing.own_message(lane.conversation()),

@@ -28,7 +28,7 @@ use crate::outbox::{Acting, Outbox, OutboxNews};
 use crate::pace::Effort;
 use crate::session::SessionNews;
 use crate::store::Result;
-use crate::sync::SyncNews;
+use crate::sync::{Sync, SyncNews};
 use crate::timer::{Timeout, Timer};
 use crate::transfer::uploads::UploadNews;
 use crate::tx::{Owner, Tx};
@@ -74,7 +74,7 @@ impl<'a, 'tx> Route<'a, 'tx> {
     pub(crate) fn opened(&mut self) -> Result<()> {
         let own = self.state.session.owner();
         let mut news = self.state.sync.retry_quarantine(&mut self.tx, own)?;
-        news.append(&mut self.state.sync.take_pushed(&mut self.tx, own)?);
+        news.append(&mut Sync::take_pushed(&mut self.tx, own)?);
         self.queue.extend(news.into_iter().map(News::Sync));
         let evicted = self.state.cache.evict_history(&mut self.tx, self.config)?;
         self.queue.push_back(News::Cache(evicted));
@@ -135,7 +135,7 @@ impl<'a, 'tx> Route<'a, 'tx> {
             }
             AppState::Foreground => {
                 let own = self.state.session.owner();
-                let news = self.state.sync.take_pushed(&mut self.tx, own)?;
+                let news = Sync::take_pushed(&mut self.tx, own)?;
                 self.queue.extend(news.into_iter().map(News::Sync));
             }
         }

@@ -160,7 +160,7 @@ pub(crate) fn upsert(
         "UPDATE conversation
          SET id = ?2, announced = 1, gone = 0, kind = ?3, server_profile = ?4, created_at = ?5,
              head = ?6, revision = ?7, server_read_to = ?8, server_unread = ?9,
-             server_mentions = ?10, server_settings = ?11
+             server_mentions = ?10, server_settings = ?11, pushed_to = 0
          WHERE key = ?1",
         params![
             key.0,

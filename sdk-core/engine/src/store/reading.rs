@@ -34,7 +34,8 @@ pub(crate) fn advance_head(
         "UPDATE conversation
          SET head = max(head, ?2),
              server_unread = server_unread + (?3 AND ?2 > max(head * ?5, server_read_to)),
-             server_mentions = server_mentions + (?4 AND ?2 > max(head * ?5, server_read_to))
+             server_mentions = server_mentions + (?4 AND ?2 > max(head * ?5, server_read_to)),
+             pushed_to = iif(pushed_to > ?2, pushed_to, 0)
          WHERE key = ?1",
     )?
     .execute(params![
@@ -58,7 +59,8 @@ pub(crate) fn told_by_push(
     let always = defects::active(Defect::PushIsTruth);
     db.execute(
         "UPDATE conversation
-         SET head = max(head, ?2), server_unread = ?3, server_mentions = ?4
+         SET head = max(head, ?2), server_unread = ?3, server_mentions = ?4,
+             pushed_to = iif(head < ?2, ?2, pushed_to)
          WHERE key = ?1 AND (head < ?2 OR ?5)",
         params![
             key.0,
@@ -67,6 +69,22 @@ pub(crate) fn told_by_push(
             at_most(payload.unread_mentions),
             always
         ],
+    )?;
+    Ok(())
+}
+
+/// Whether a push told of more than the log has yet: what the log counts is older.
+pub(crate) fn is_behind_push(db: &Connection, key: ConversationKey) -> Result<bool> {
+    Ok(db
+        .prepare_cached("SELECT pushed_to > 0 FROM conversation WHERE key = ?1")?
+        .query_row([key.0], |row| row.get(0))?)
+}
+
+/// What is told now is newer than all pushes.
+pub(crate) fn forget_pushes(db: &Connection) -> Result<()> {
+    db.execute(
+        "UPDATE conversation SET pushed_to = 0 WHERE pushed_to > 0",
+        [],
     )?;
     Ok(())
 }

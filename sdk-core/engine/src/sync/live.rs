@@ -89,7 +89,6 @@ impl Sync {
         let before = self.cursor;
         let mut whole = true;
         let mut applying = Applying::new(tx, own);
-        applying.ahead = std::mem::take(&mut self.ahead);
         for event in events {
             if event.seq <= self.cursor && !defects::active(Defect::ApplyTwice) {
                 continue;
@@ -101,7 +100,6 @@ impl Sync {
             applying.event(event, self.log_id.as_ref())?;
             self.cursor = event.seq;
         }
-        self.ahead = applying.ahead;
         let mut news = applying.news;
         if self.cursor != before {
             log::set_cursor(&tx.db, self.cursor)?;

@@ -14,9 +14,7 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
-use fulmar_protocol::{LogId, OperationKey, Position, Seq, UserId};
+use fulmar_protocol::{LogId, OperationKey, Seq, UserId};
 
 use crate::defects::{self, Defect};
 use crate::io::RequestId;
@@ -90,8 +88,6 @@ pub(crate) struct Sync {
     /// The newest event of this log that is known to exist.
     known_head: Seq,
     socket: Option<SocketLog>,
-    /// Where pushes told of more than the log has yet, and how far: until it has come there, what it counts is older.
-    ahead: BTreeMap<ConversationKey, Position>,
     /// Fetches in a row that brought nothing.
     failures: u32,
     /// Pages in a row that said that there is nothing beyond the cursor.
@@ -166,6 +162,14 @@ impl Sync {
     /// Something changed for the better: what waits need not wait any longer.
     pub(crate) fn retry_now(&mut self) {
         self.timers.clear(Timer::FetchAgain);
+    }
+
+    /// A submit was answered in another log than the one that this store follows. A socket has said which one there is
+    /// now; without one it has to be found out.
+    pub(crate) fn answered_by_another_log(&mut self) {
+        if self.socket.is_none() {
+            self.need_snapshot();
+        }
     }
 
     /// There is no socket any more.

@@ -14,7 +14,6 @@ use crate::tx::Tx;
 impl Sync {
     /// Takes what a push tells; of another user it tells nothing.
     pub(crate) fn push_arrived(
-        &mut self,
         tx: &mut Tx<'_>,
         own: Own<'_>,
         payload: &PushPayload,
@@ -56,18 +55,15 @@ impl Sync {
             ..payload.clone()
         };
         reading::told_by_push(&tx.db, key, &payload)?;
-        if !told {
-            self.ahead.insert(key, payload.position);
-        }
         news.push(SyncNews::Delivered(key));
         Ok(news)
     }
 
     /// Takes over what a second process was told of while this one was away.
-    pub(crate) fn take_pushed(&mut self, tx: &mut Tx<'_>, own: Own<'_>) -> Result<Vec<SyncNews>> {
+    pub(crate) fn take_pushed(tx: &mut Tx<'_>, own: Own<'_>) -> Result<Vec<SyncNews>> {
         let mut news = Vec::new();
         for payload in pushed::all(&tx.db)? {
-            news.append(&mut self.push_arrived(tx, own, &payload)?);
+            news.append(&mut Self::push_arrived(tx, own, &payload)?);
         }
         pushed::forget_all(&tx.db)?;
         Ok(news)

@@ -10,7 +10,7 @@ use super::{Missing, Sync, SyncNews};
 use crate::config::Config;
 use crate::defects::{self, Defect};
 use crate::facts::Own;
-use crate::store::{ConversationKey, Result, conversations, log, messages, unreadable};
+use crate::store::{ConversationKey, Result, conversations, log, messages, reading, unreadable};
 use crate::tx::Tx;
 
 impl Sync {
@@ -30,7 +30,7 @@ impl Sync {
         Self::snapshot_replaces_quarantine(tx, &snapshot.log_id, snapshot.seq)?;
         self.log_id = Some(snapshot.log_id.clone());
         self.cursor = snapshot.seq;
-        self.ahead.clear();
+        reading::forget_pushes(&tx.db)?;
         let news_of_it = (self.moved_on() && !another_log) || first;
         // What was seen of another log says nothing about this one.
         self.known_head = snapshot.seq;

@@ -47,7 +47,7 @@ pub(crate) fn every_answer() -> [Answer; 18] {
         Answer::AccountDeleted => [Answer::AccountDeleted],
         Answer::Blocks(_) => [Answer::Blocks(BlockList { user_ids: Vec::new() })],
         Answer::PushTokenNoted => [Answer::PushTokenNoted],
-        Answer::Operations(_) => [Answer::Operations(OperationsAnswer { outcomes: Vec::new() })],
+        Answer::Operations(_) => [Answer::Operations(OperationsAnswer { log_id: None, outcomes: Vec::new() })],
         Answer::Me(_) => [me("alice")],
         Answer::Sync(_) => [Answer::Sync(SyncPage { log_id: log(), events: Vec::new(), head: Seq(3) })],
         Answer::Snapshot(_) => [Answer::Snapshot(Snapshot {

@@ -106,6 +106,7 @@ fn a_server_that_answers_everything_with_a_valid_answer_of_another_kind_is_outli
 fn a_server_that_answers_each_submit_with_no_outcomes_is_outlived() {
     every_answer_is(|call| match call {
         ApiRequest::Submit(_) => Ok(Answer::Operations(OperationsAnswer {
+            log_id: None,
             outcomes: Vec::new(),
         })),
         _ => Err(problem(Code::ServerUnavailable)),

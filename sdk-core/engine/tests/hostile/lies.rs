@@ -2,7 +2,7 @@
 //!
 //! A fresh engine is told one lie for ten minutes, whenever there is occasion. Meanwhile the budgets hold, nothing
 //! that was promised is lost, and the store stays small. Then the server is honest: what waited is sent. At last it
-//! gives its log a new id, as one does that cannot promise what it told (M18), and the screen shows what it has.
+//! gives its log a new id, as one does that cannot promise what it told (M19), and the screen shows what it has.
 //!
 //! A sample is told, always the same. `cargo test -p fulmar-engine --test hostile -- --ignored` tells all of them.
 

@@ -5,12 +5,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use fulmar_protocol::{
-    Answer, ApiRequest, ClientFrame, Code, OperationsAnswer, Outcome, OutcomeFrame, OutcomeStatus,
-    Position, Problem, ProblemFrame, ServerFrame, Submit,
+    Answer, ApiRequest, ClientFrame, Code, LogId, OperationsAnswer, Outcome, OutcomeFrame,
+    OutcomeStatus, Position, Problem, ProblemFrame, ServerFrame, Submit, SyncPage,
 };
 
 use crate::answers::{at_once, cut, no_socket};
-use crate::bench::{Bench, LONG};
+use crate::bench::{Bench, LONG, MINUTE, SECOND};
 use crate::server::{Asked, Said, Server, problem};
 
 /// How many submits in half an hour are patient.
@@ -28,12 +28,14 @@ fn outcomes(judge: impl Fn(&mut Server, &Submit) -> Vec<Outcome> + Clone + 'stat
                 count.set(count.get() + 1);
                 at_once(Said::Frame(ServerFrame::Outcome(OutcomeFrame {
                     submit_id: submit.submit_id,
+                    log_id: Some(server.log_id.clone()),
                     outcomes: judge(server, submit),
                 })))
             }
             Asked::Http(ApiRequest::Submit(submit)) => {
                 let outcomes = judge(server, submit);
                 at_once(Said::Answer(Ok(Answer::Operations(OperationsAnswer {
+                    log_id: Some(server.log_id.clone()),
                     outcomes,
                 }))))
             }
@@ -167,6 +169,7 @@ fn settings_that_are_skipped_each_time_are_not_submitted_without_rest() {
             let submit_id = submit.submit_id;
             let frame = OutcomeFrame {
                 submit_id,
+                log_id: Some(server.log_id.clone()),
                 outcomes,
             };
             Some(vec![(
@@ -181,4 +184,75 @@ fn settings_that_are_skipped_each_time_are_not_submitted_without_rest() {
     assert!(submits.get() < PATIENT, "{} submits", submits.get());
     bench.recovers();
     assert!(bench.server.is_pinned());
+}
+
+/// Over HTTP the answer to a submit may be the first word of another log, and what tells the snapshot of it may be a
+/// copy that lags behind.
+#[test]
+fn what_a_restored_server_took_stays_on_the_screen_whatever_a_lagging_copy_tells() {
+    let mut bench = Bench::live();
+    bench.bob_writes("before");
+    bench.run(MINUTE);
+    bench.server.log_id = LogId::new("restored").unwrap();
+    let copy = bench.server.snapshot();
+    let (restored, head) = (copy.log_id.clone(), copy.seq);
+    bench.hostile(move |_, asked, _| match asked {
+        Asked::Socket => no_socket(),
+        Asked::Http(ApiRequest::Snapshot) => {
+            at_once(Said::Answer(Ok(Answer::Snapshot(copy.clone()))))
+        }
+        Asked::Http(ApiRequest::Sync { log_id, .. }) if log_id.as_ref() == Some(&restored) => {
+            at_once(Said::Answer(Ok(Answer::Sync(SyncPage {
+                log_id: restored.clone(),
+                events: Vec::new(),
+                head,
+            }))))
+        }
+        _ => None,
+    });
+    cut(&mut bench);
+    for second in 0..180 {
+        bench.run(SECOND);
+        let shown = bench.shown();
+        assert_eq!(shown, ["before", "while nothing works"], "{second}");
+    }
+    assert_eq!(bench.server.texts(), ["before", "while nothing works"]);
+    bench.recovers();
+}
+
+/// Nothing of it is taken, and the log that it names is never the one of the snapshot.
+#[test]
+fn answers_that_are_always_of_another_log_are_outlived() {
+    for over_socket in [true, false] {
+        let mut bench = Bench::live();
+        let submits = Rc::new(Cell::new(0));
+        let count = Rc::clone(&submits);
+        bench.hostile(move |server, asked, now| match asked {
+            Asked::Socket if !over_socket => no_socket(),
+            Asked::Frame(ClientFrame::Submit(_)) | Asked::Http(ApiRequest::Submit(_)) => {
+                count.set(count.get() + 1);
+                let kept = std::mem::replace(&mut server.log_id, LogId::new("another").unwrap());
+                let said = server.well(asked, now);
+                server.log_id = kept;
+                // The event would tell of it.
+                said.into_iter()
+                    .take(1)
+                    .map(|one| (Duration::ZERO, one))
+                    .collect::<Vec<_>>()
+                    .into()
+            }
+            Asked::Http(ApiRequest::Sync { .. }) => {
+                at_once(Said::Answer(Err(problem(Code::ServerUnavailable))))
+            }
+            _ => None,
+        });
+        cut(&mut bench);
+        bench.run(LONG);
+        let count = submits.get();
+        assert!(
+            (2..PATIENT).contains(&count),
+            "{count} submits over a socket: {over_socket}"
+        );
+        bench.recovers();
+    }
 }

@@ -98,6 +98,7 @@ fn answer(rng: &mut fastrand::Rng, server: &mut Server, call: &ApiRequest) -> Sa
             Ok(Answer::Snapshot(snapshot))
         }
         (0, ApiRequest::Submit(_)) => Ok(Answer::Operations(OperationsAnswer {
+            log_id: rng.bool().then(|| log(rng, server)),
             outcomes: Vec::new(),
         })),
         (0 | 1, _) => Ok(match rng.u8(0..6) {
@@ -189,9 +190,11 @@ fn wrong(rng: &mut fastrand::Rng, server: &mut Server, asked: &Asked<'_>, now: M
                 operation_key: operation.operation_key,
                 status: status(rng),
             });
+            let outcomes = outcomes.collect();
             Said::Frame(ServerFrame::Outcome(OutcomeFrame {
                 submit_id: submit.submit_id,
-                outcomes: outcomes.collect(),
+                log_id: rng.bool().then(|| log(rng, server)),
+                outcomes,
             }))
         }
         Asked::Frame(_) => {

@@ -186,6 +186,7 @@ impl Server {
                 let submit_id = submit.submit_id;
                 let mut frames = vec![ServerFrame::Outcome(OutcomeFrame {
                     submit_id,
+                    log_id: Some(self.log_id.clone()),
                     outcomes,
                 })];
                 frames.extend(self.after(before).chunks(100).map(events));
@@ -270,6 +271,7 @@ impl Server {
                 Answer::SignedOut
             }
             ApiRequest::Submit(submit) => Answer::Operations(OperationsAnswer {
+                log_id: Some(self.log_id.clone()),
                 outcomes: self.submit(&submit.operations, now),
             }),
             ApiRequest::Sync { since, log_id } => {

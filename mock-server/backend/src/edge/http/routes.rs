@@ -1,9 +1,9 @@
 //! Which request goes to which room.
 
 use fulmar_protocol::{
-    BlockRequest, Capability, Code, ConversationPage, MeUpdate, MessageVersions, OperationsAnswer,
-    Problem, RefreshRequest, RegisterRequest, Seq, SignInRequest, SignOutRequest, SyncPage,
-    Timestamp, UserId,
+    BlockRequest, Capability, Code, ConversationPage, MeUpdate, MessageVersions, Problem,
+    RefreshRequest, RegisterRequest, Seq, SignInRequest, SignOutRequest, SyncPage, Timestamp,
+    UserId,
 };
 use serde_json::json;
 
@@ -150,8 +150,7 @@ fn authenticated(
     if let ("POST", ["operations"]) = (parsed.method, parsed.path) {
         let mut submit = read_submit(parsed.body)?;
         submit.order = submit.order.filter(|_| !active(Defect::OrdersSocketsAlone));
-        let outcomes = apply_submit(rooms, tx, caller, &submit)?;
-        return text(&OperationsAnswer { outcomes });
+        return text(&apply_submit(rooms, tx, caller, &submit)?);
     }
     if !rooms.can(&Capability::Rest) {
         return Err(unknown_route());

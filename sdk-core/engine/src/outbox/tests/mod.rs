@@ -207,12 +207,20 @@ impl Desk {
 
     /// The server answers a submit with these outcomes.
     fn answer(&mut self, sent: &Sent, outcomes: Vec<Outcome>) -> Vec<OutboxNews> {
+        let answer = OperationsAnswer {
+            log_id: None,
+            outcomes,
+        };
+        self.answer_with(sent, answer)
+    }
+
+    fn answer_with(&mut self, sent: &Sent, answer: OperationsAnswer) -> Vec<OutboxNews> {
         let sent = sent.clone();
         self.outbox.take_news();
         self.run(|outbox, tx, acting| match sent.request {
-            None => outbox.outcomes_arrived(tx, sent.id, outcomes, acting),
+            None => outbox.outcomes_arrived(tx, sent.id, answer, acting),
             Some(request) => {
-                let answer = Answer::Operations(OperationsAnswer { outcomes });
+                let answer = Answer::Operations(answer);
                 outbox.answered(tx, request, Ok(answer), acting)
             }
         })

@@ -165,7 +165,10 @@ fn what_is_refused_again_and_again_is_tried_with_growing_waits() {
 
 #[test]
 fn deliveries_that_were_lost_are_told_again_and_those_that_were_told_are_not() {
-    for over in BOTH {
+    for (over, of_another_log) in BOTH
+        .into_iter()
+        .flat_map(|over| [(over, false), (over, true)])
+    {
         let mut desk = Desk::new();
         desk.delivered(&["c-1", "c-2"]);
         let sent = desk.go_one(over);
@@ -176,7 +179,12 @@ fn deliveries_that_were_lost_are_told_again_and_those_that_were_told_are_not() {
             .map(|operation| operation.params["deliveredTo"].as_u64())
             .collect();
         assert_eq!(told, [Some(10), Some(10)]);
-        desk.refuse(&sent, None);
+        if of_another_log {
+            let all = sent.keys().into_iter().map(applied).collect();
+            desk.answer_of("b", &sent, all);
+        } else {
+            desk.refuse(&sent, None);
+        }
         assert!(desk.go(over).is_empty(), "not at once");
         desk.wait(Timer::TellDelivered);
         let sent = desk.go_one(over);

@@ -68,13 +68,6 @@ impl Applying<'_, '_> {
             Counts::AsUnread
         };
         reading::advance_head(&self.tx.db, key, message.position, counts)?;
-        if self
-            .ahead
-            .get(&key)
-            .is_some_and(|to| *to <= message.position)
-        {
-            self.ahead.remove(&key);
-        }
         conversations::advance_revision(&self.tx.db, key, message.revision)?;
         if own != Some(&message.sender_id) {
             self.news.push(SyncNews::Delivered(key));

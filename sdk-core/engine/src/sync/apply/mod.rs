@@ -4,9 +4,7 @@ mod conversation;
 mod message;
 mod participants;
 
-use std::collections::BTreeMap;
-
-use fulmar_protocol::{Conversation, Event, EventData, LogId, Message, Position, Seq, Unreadable};
+use fulmar_protocol::{Conversation, Event, EventData, LogId, Message, Seq, Unreadable};
 
 use super::{Sync, SyncNews};
 use crate::defects::{self, Defect};
@@ -28,8 +26,6 @@ pub(super) struct Applying<'a, 'tx> {
     pub(super) tx: &'a mut Tx<'tx>,
     own: Own<'a>,
     pub(super) news: Vec<SyncNews>,
-    /// How far pushes were ahead of the log.
-    pub(super) ahead: BTreeMap<ConversationKey, Position>,
 }
 
 impl<'a, 'tx> Applying<'a, 'tx> {
@@ -38,7 +34,6 @@ impl<'a, 'tx> Applying<'a, 'tx> {
             tx,
             own,
             news: Vec::new(),
-            ahead: BTreeMap::new(),
         }
     }
 
@@ -82,7 +77,7 @@ impl<'a, 'tx> Applying<'a, 'tx> {
     fn counts_beside(&mut self, event: &Event, data: &EventData) -> Result<()> {
         if let (Some(unread), EventData::MessageUpdated(message)) = (event.unread(), data)
             && let Some(key) = conversations::find(&self.tx.db, &message.conversation_id)?
-            && !self.ahead.contains_key(&key)
+            && !reading::is_behind_push(&self.tx.db, key)?
         {
             reading::tell_unread(&self.tx.db, key, unread)?;
         }

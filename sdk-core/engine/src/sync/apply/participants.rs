@@ -45,7 +45,10 @@ impl Applying<'_, '_> {
         let own = self.own == Some(&receipt.user_id);
         let key = conversations::find(&self.tx.db, &receipt.conversation_id)?;
         // A push counted more than this did.
-        let is_older = key.is_some_and(|key| self.ahead.contains_key(&key));
+        let is_older = match key {
+            Some(key) => reading::is_behind_push(&self.tx.db, key)?,
+            None => false,
+        };
         self.in_conversation(&receipt.conversation_id, |db, key| {
             let head = reading::head(db, key)?;
             let (delivered, read) = (receipt.delivered_to.min(head), receipt.read_to.min(head));

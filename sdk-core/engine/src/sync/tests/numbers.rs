@@ -1,7 +1,7 @@
 //! Numbers that cannot be: positions, revisions and counts from a faulty server must not stay for good.
 
 use fulmar_protocol::{
-    Conversation, EventData, Message, Participant, ParticipantsAdded, Position, PushPayload,
+    Conversation, Event, EventData, Message, Participant, ParticipantsAdded, Position, PushPayload,
     ReceiptUpdated, Revision, Seq, ThreadSummary, Timestamp, Unread, UserId,
 };
 use rusqlite::Connection;
@@ -54,9 +54,9 @@ impl Follower {
     }
 
     fn pushed(&mut self, payload: &PushPayload) -> Vec<SyncNews> {
-        let (sync, own) = (&mut self.sync, &self.own);
+        let own = &self.own;
         self.bench
-            .run(|tx| sync.push_arrived(tx, Some(own), payload).unwrap())
+            .run(|tx| Sync::push_arrived(tx, Some(own), payload).unwrap())
             .result
     }
 
@@ -290,30 +290,69 @@ fn a_push_counts_once_and_takes_nothing_back() {
     assert_eq!(device.read(|tx| unread(&tx.db, place)), 2);
 }
 
-/// It is of before the message that the push told of.
+/// A receipt of alice's, and something that she has hidden: both come with what is unread.
+fn counting_nothing(seq: u64) -> [Event; 2] {
+    let unread = Unread {
+        unread_count: 0,
+        unread_mentions: 0,
+    };
+    let receipt = EventData::ReceiptUpdated(ReceiptUpdated {
+        conversation_id: conversation_id("c"),
+        user_id: user("alice"),
+        delivered_to: Position(3),
+        read_to: Position::ZERO,
+        unread: Some(unread),
+    });
+    let hidden = EventData::MessageUpdated(Message {
+        hidden: true,
+        ..message("c", 3)
+    });
+    [
+        event(seq, &receipt),
+        event(seq + 1, &hidden).with_unread(unread),
+    ]
+}
+
+/// It is of before the message that the push told of, also for the next process.
 #[test]
 fn what_the_log_counts_behind_a_push_is_older_than_the_push() {
-    let mut device = Follower::at(3);
-    device.pushed(&push(message("c", 4)));
-    let receipt = |seq| {
-        let told = EventData::ReceiptUpdated(ReceiptUpdated {
-            conversation_id: conversation_id("c"),
-            user_id: user("alice"),
-            delivered_to: Position(3),
-            read_to: Position::ZERO,
-            unread: Some(Unread {
-                unread_count: 0,
-                unread_mentions: 0,
-            }),
-        });
-        event(seq, &told)
-    };
-    let said = event(5, &EventData::MessageCreated(message("c", 4)));
-    let place = device.conversation("c");
-    device.events(&[receipt(4), said]);
-    assert_eq!(device.read(|tx| unread(&tx.db, place)), 1);
-    device.events(&[receipt(6)]);
-    assert_eq!(device.read(|tx| unread(&tx.db, place)), 0);
+    for restarts in [false, true] {
+        let mut device = Follower::at(3);
+        device.pushed(&push(message("c", 4)));
+        if restarts {
+            device.restart();
+            device.sync.connected(log_id("a"), Seq(3));
+        }
+        let place = device.conversation("c");
+        device.events(&counting_nothing(4));
+        assert_eq!(device.read(|tx| unread(&tx.db, place)), 1, "{restarts}");
+        device.events(&[event(6, &EventData::MessageCreated(message("c", 4)))]);
+        assert_eq!(device.read(|tx| unread(&tx.db, place)), 1, "{restarts}");
+        device.events(&counting_nothing(7));
+        assert_eq!(device.read(|tx| unread(&tx.db, place)), 0, "{restarts}");
+    }
+}
+
+/// What comes behind it counts on from there.
+#[test]
+fn what_tells_a_conversation_anew_takes_the_place_of_a_push() {
+    for by_snapshot in [false, true] {
+        let mut device = Follower::at(3);
+        device.pushed(&push(message("c", 4)));
+        if by_snapshot {
+            device.sync.reset(log_id("a"), Seq(4));
+            device.fetch(Ok(snapshot_of("a", 4, vec![conversation("c", 3)])));
+        } else {
+            let view = conversation("c", 3);
+            device.events(&[event(4, &EventData::ConversationCreated(view))]);
+        }
+        let place = device.conversation("c");
+        device.events(&counting_nothing(5));
+        device.events(&[event(7, &EventData::MessageCreated(message("c", 4)))]);
+        assert_eq!(device.read(|tx| unread(&tx.db, place)), 1, "{by_snapshot}");
+        device.events(&counting_nothing(8));
+        assert_eq!(device.read(|tx| unread(&tx.db, place)), 0, "{by_snapshot}");
+    }
 }
 
 #[test]

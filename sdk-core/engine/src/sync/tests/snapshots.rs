@@ -174,6 +174,21 @@ fn nothing_goes_out_before_the_first_snapshot() {
     assert!(!device.sync.is_between_logs());
 }
 
+/// A socket has said which log there is; without one nobody has.
+#[test]
+fn without_a_socket_an_answer_of_another_log_makes_a_snapshot_necessary() {
+    let mut device = Follower::at(3);
+    device.sync.socket_lost();
+    device.sync.answered_by_another_log();
+    assert!(device.sync.is_between_logs());
+    device.fetch(Ok(snapshot("b", 2)));
+    assert!(!device.sync.is_between_logs());
+    device.sync.connected(log_id("b"), Seq(2));
+    device.sync.answered_by_another_log();
+    assert!(!device.sync.is_between_logs());
+    assert!(device.sync.is_current());
+}
+
 /// Before the snapshot has come: the position is given out a second time, so those behind it have none any more.
 #[test]
 fn a_message_at_a_position_of_another_one_takes_all_behind_it_away() {
