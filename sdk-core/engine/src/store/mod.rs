@@ -176,7 +176,7 @@ impl Store {
         set_pragmas(&connection, Role::Writer).map_err(open_error)?;
         migrations::migrate(&mut connection)?;
         if defects::active(Defect::KeepsWords) {
-            search::only_mark_as_gone(&connection).map_err(open_error)?;
+            search::set_secure(&connection, false)?;
         }
         Ok(Self {
             own: Reader { connection },

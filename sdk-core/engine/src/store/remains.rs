@@ -68,7 +68,9 @@ pub(super) fn owing_nothing<T>(
     done: impl FnOnce(&Connection) -> Result<T>,
 ) -> Result<T> {
     let before: u8 = db.query_row("SELECT owed FROM remains", [], |row| row.get(0))?;
+    search::set_secure(db, false)?;
     let result = done(db)?;
+    search::set_secure(db, true)?;
     db.execute("UPDATE remains SET owed = ?1 WHERE owed <> ?1", [before])?;
     Ok(result)
 }

@@ -81,10 +81,14 @@ pub(super) fn forget_all(db: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// A defect: words that are gone are marked as that, and stay.
-pub(super) fn only_mark_as_gone(connection: &Connection) -> rusqlite::Result<()> {
-    connection
-        .execute_batch("INSERT INTO message_text (message_text, rank) VALUES ('secure-delete', 0)")
+/// Whether words that go from now on leave the index at once. That takes many times as long as to mark them as gone, so
+/// that the next merge forgets them.
+pub(super) fn set_secure(db: &Connection, secure: bool) -> Result<()> {
+    db.prepare_cached(
+        "INSERT INTO message_text (message_text, rank) VALUES ('secure-delete', ?1)",
+    )?
+    .execute([secure && !defects::active(Defect::KeepsWords)])?;
+    Ok(())
 }
 
 /// The same in a transaction of its own.
