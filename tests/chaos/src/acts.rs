@@ -72,12 +72,7 @@ impl Knows<'_> {
             3 | 4 => self.react(rng, title, id),
             5 => self.hide(rng, title, id),
             6 => Some(self.begin_to_write(title, id)),
-            7 | 8 => Some(change(
-                json!({ "do": "markRead", "conversation": id }),
-                Promise::Read {
-                    chat: title.to_owned(),
-                },
-            )),
+            7 | 8 => self.read(title, id),
             9 | 10 => Some(looks("page")),
             11 => Some(looks("seen")),
             12 => Some(looks("older")),
@@ -167,6 +162,17 @@ impl Knows<'_> {
             json!({ "do": "draft", "conversation": id, "text": text }),
             Promise::Draft { chat, text },
         )
+    }
+
+    fn read(&self, chat: &str, id: &str) -> Option<Act> {
+        let shown = self.shown.get(chat)?.iter();
+        let of_others = shown.filter(|message| message.sender != self.user);
+        let position = of_others.map(|message| message.position).max()?;
+        let chat = chat.to_owned();
+        Some(change(
+            json!({ "do": "markRead", "conversation": id, "position": position }),
+            Promise::Read { chat, position },
+        ))
     }
 
     fn search(&self, rng: &mut Rng) -> Option<Act> {

@@ -313,7 +313,7 @@ impl Device {
     async fn refused(&mut self, what: &What, trouble: Trouble) -> Outcome {
         self.log(&trouble);
         match what {
-            _ if self.disk.is_full => {
+            _ if self.disk.seems_full() => {
                 self.figures.refused();
                 Ok(())
             }

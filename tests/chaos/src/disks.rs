@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 
@@ -14,6 +15,8 @@ use crate::trouble::{Outcome, Trouble, machine};
 const MEBIBYTES: u64 = 24;
 /// What takes the space on it.
 const FILLER: &str = "filler";
+/// A client looks twice a second whether its store can be written again; it has this time on a machine that is busy.
+const NOTICED: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -68,6 +71,7 @@ pub(crate) struct Disk {
     pub(crate) folder: PathBuf,
     pub(crate) kind: Kind,
     pub(crate) is_full: bool,
+    freed: Option<Instant>,
 }
 
 impl Disk {
@@ -84,6 +88,7 @@ impl Disk {
             folder: folder.to_owned(),
             kind,
             is_full: false,
+            freed: None,
         })
     }
 
@@ -127,8 +132,14 @@ impl Disk {
         if self.is_full {
             fs::remove_file(self.folder.join(FILLER)).map_err(machine)?;
             self.is_full = false;
+            self.freed = Some(Instant::now());
         }
         Ok(())
+    }
+
+    /// Whether a client may still take it for full.
+    pub(crate) fn seems_full(&self) -> bool {
+        self.is_full || self.freed.is_some_and(|freed| freed.elapsed() < NOTICED)
     }
 
     /// Keeps what is on it where it stays.
@@ -199,7 +210,7 @@ mod tests {
         let mut disk = Disk::new(&folder.path().join("disk"), Kind::Folder).unwrap();
         assert!(!disk.fill(0).unwrap());
         disk.free().unwrap();
-        assert!(disk.folder.exists());
+        assert!(disk.folder.exists() && !disk.seems_full());
     }
 
     /// Where they may be mounted; elsewhere what is missing is named.
@@ -216,6 +227,7 @@ mod tests {
             let error = fs::write(path.join("file"), vec![0; 64 * 1024]).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::StorageFull);
             disk.free().unwrap();
+            assert!(!disk.is_full && disk.seems_full());
             fs::write(path.join("file"), vec![0; 64 * 1024]).unwrap();
             disk.keep();
             drop(disk);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::oracle::view::{number, text};
+use crate::oracle::view::text;
 use crate::trouble::Outcome;
 
 /// A value that was acknowledged, and those that may have come after it.
@@ -79,8 +79,10 @@ pub(crate) enum Promise {
         chat: String,
         text: String,
     },
+    /// Up to a message of somebody else: what has not arrived is not marked, also behind an own one that has.
     Read {
         chat: String,
+        position: u64,
     },
 }
 
@@ -194,10 +196,10 @@ impl Ledger {
                     .or_insert(Expected::new(String::new()))
                     .set(text, fate);
             }
-            Promise::Read { chat } => {
-                if let Fate::Kept(answer) = fate {
+            Promise::Read { chat, position } => {
+                if let Fate::Kept(_) = fate {
                     let read = self.read.entry(chat).or_default();
-                    *read = number(answer, "position")?.max(*read);
+                    *read = position.max(*read);
                 }
             }
         }
@@ -208,9 +210,9 @@ impl Ledger {
     pub(crate) fn refusal(&self, promise: &Promise, said: String) -> Refusal {
         let sent = |number: &usize| &self.sent[*number];
         let (chat, message) = match promise {
-            Promise::Send { chat, .. } | Promise::Draft { chat, .. } | Promise::Read { chat } => {
-                (chat, None)
-            }
+            Promise::Send { chat, .. }
+            | Promise::Draft { chat, .. }
+            | Promise::Read { chat, .. } => (chat, None),
             Promise::Edit { sent: number, .. } | Promise::Delete { sent: number } => {
                 (&sent(number).chat, sent(number).promised.clone())
             }

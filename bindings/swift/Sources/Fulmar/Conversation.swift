@@ -69,7 +69,8 @@ public struct Conversation: Sendable, CustomStringConvertible {
     public func thread(_ root: OperationKey) -> MessageThread { MessageThread(conversation: self, root: root) }
 
     /// Marks everything up to a position as read, on this device at once and at the server when it can
-    /// be reached. The pointer only grows. PROTOCOL.md §5.5.
+    /// be reached. The pointer only grows, and not beyond what has arrived: an own message can have its place
+    /// before messages of others that are before it are here, and these stay unread. PROTOCOL.md §5.5.
     ///
     /// - Throws: `.noSuchConversation`, `.signedOut`, `.outboxFull`.
     public func markReadUpTo(_ position: Position) async throws(CommandError) {

@@ -9,6 +9,7 @@ struct Request: Decodable {
     var server, store, user, password, conversation, with, title, text, message, emoji: String?
     var participants: [String]?
     var messages, rounds: Int?
+    var position: Int64?
 }
 
 struct Answer: Encodable {
@@ -17,7 +18,6 @@ struct Answer: Encodable {
 
     struct Result: Encodable {
         var conversation, key, session: String?
-        var position: Int64?
         var messages: [Message]?
         var people: [Participant]?
         var refused: [Refused]?
@@ -288,16 +288,9 @@ extension Conversation {
         case "add": try await addParticipants([UserId(request.need(\.user))])
         case "remove": try await removeParticipant(UserId(request.need(\.user)))
         case "draft": try await setDraft(request.need(\.text))
-        case "markRead": result.position = try await markRead()
+        case "markRead": try await markReadUpTo(Position(request.need(\.position)))
         default: throw Refusal(text: "no command \(request.do)")
         }
-    }
-
-    /// Up to the newest message that is shown.
-    private func markRead() async throws -> Int64 {
-        let newest = try await page().compactMap(\.position).max()
-        if let newest { try await markReadUpTo(newest) }
-        return newest?.value ?? 0
     }
 
     func page() async throws -> [MessageItem] {

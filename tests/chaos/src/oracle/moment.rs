@@ -33,15 +33,21 @@ pub(crate) fn look_at_own(device: &str, ledger: &Ledger, shown: &[Message]) -> O
     let own: BTreeMap<&str, usize> = keys
         .filter_map(|(sent, number)| Some((sent.promised.as_deref()?, number)))
         .collect();
-    let mut last = None;
+    // A snapshot of the newest messages may confirm a later one first: those that wait are behind it, in order.
+    let (mut confirmed, mut waiting) = (None, None);
     for message in shown {
+        let last = if message.position > 0 {
+            &mut confirmed
+        } else {
+            &mut waiting
+        };
         let Some(number) = own.get(message.key.as_str()).copied() else {
             continue;
         };
-        if last >= Some(number) {
+        if *last >= Some(number) {
             return broken(format!("{device} shows out of order: {message:?}"));
         }
-        last = Some(number);
+        *last = Some(number);
         let sent = &ledger.sent[number];
         let says_it = if message.is_deleted {
             sent.deleted.allows(&true)
@@ -100,6 +106,8 @@ mod tests {
         let look = |texts: &[(&str, u64)]| look_at_own("a", &ledger, &shown(texts));
         assert!(look(&[("1", 4), ("2", 5)]).is_ok());
         assert!(look(&[("2", 4), ("1", 5)]).is_err());
+        assert!(look(&[("2", 0), ("1", 0)]).is_err());
+        assert!(look(&[("2", 4), ("1", 0)]).is_ok());
         assert!(look(&[("3", 6)]).is_err());
         let mut other = shown(&[("1", 4)]);
         other[0].text = "one".to_owned();

@@ -1,10 +1,9 @@
 //! What a user changes. Each answers when it is durable.
 
-use fulmar::{Client, Conversation, OperationKey, Position, UserId};
+use fulmar::{Client, OperationKey, Position, UserId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::shown::page;
 use crate::{Outcome, chat};
 
 /// A request that changes something in a conversation.
@@ -27,14 +26,14 @@ enum What {
     Add { user: String },
     Remove { user: String },
     Draft { text: String },
-    MarkRead,
+    MarkRead { position: u64 },
 }
 
 pub(crate) async fn make(client: &Client, change: Change) -> Outcome {
     let chat = chat(client, &change.conversation)?;
     match change.what {
         What::Send { text } => return Ok(json!({ "key": chat.send(text).await?.to_string() })),
-        What::MarkRead => return mark_read(&chat).await,
+        What::MarkRead { position } => chat.mark_read_up_to(Position(position)).await?,
         What::Edit { message, text } => chat.edit(key(&message)?, text).await?,
         What::Delete { message } => chat.delete_for_everyone(key(&message)?).await?,
         What::Hide { message } => chat.delete_for_me(key(&message)?).await?,
@@ -45,16 +44,6 @@ pub(crate) async fn make(client: &Client, change: Change) -> Outcome {
         What::Draft { text } => chat.set_draft(text).await?,
     }
     Ok(Value::Object(serde_json::Map::new()))
-}
-
-/// Up to the newest message that is shown.
-async fn mark_read(chat: &Conversation) -> Outcome {
-    let page = page(chat).await?;
-    let newest = page.iter().filter_map(|item| item.position).max();
-    if let Some(newest) = newest {
-        chat.mark_read_up_to(newest).await?;
-    }
-    Ok(json!({ "position": newest.map_or(0, |Position(position)| position) }))
 }
 
 fn key(text: &str) -> Outcome<OperationKey> {

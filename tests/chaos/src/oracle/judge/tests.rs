@@ -133,12 +133,10 @@ fn a_message_that_is_hidden_without_being_asked_or_not_hidden_is_seen() {
 #[test]
 fn a_read_mark_that_is_lost_is_seen() {
     let mut ledger = sent(&[("a 1", true)]);
-    let read = Promise::Read {
-        chat: CHAT.to_owned(),
-    };
     let mut keep = |position: u64| {
-        let answer = json!({ "position": position });
-        ledger.record(&read, Fate::Kept(&answer)).unwrap();
+        let chat = CHAT.to_owned();
+        let read = Promise::Read { chat, position };
+        ledger.record(&read, Fate::Kept(&json!({}))).unwrap();
         truth(&["a 1"]).judge(&[record(&ledger)])
     };
     keep(1).unwrap();

@@ -134,7 +134,8 @@ public class Conversation internal constructor(
 
     /**
      * Marks everything up to a position as read, on this device at once and at the server when it can
-     * be reached. The pointer only grows. PROTOCOL.md §5.5.
+     * be reached. The pointer only grows, and not beyond what has arrived: an own message can have its place
+     * before messages of others that are before it are here, and these stay unread. PROTOCOL.md §5.5.
      *
      * @throws CommandException.NoSuchConversation
      * @throws CommandException.SignedOut

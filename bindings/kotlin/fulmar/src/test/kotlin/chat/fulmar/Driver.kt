@@ -20,6 +20,7 @@ import kotlinx.serialization.json.int
 import kotlinx.serialization.json.jsonArray
 import kotlinx.serialization.json.jsonObject
 import kotlinx.serialization.json.jsonPrimitive
+import kotlinx.serialization.json.long
 import kotlinx.serialization.json.put
 import kotlin.system.measureNanoTime
 
@@ -98,7 +99,7 @@ private class Driver {
             "add" -> chat().addParticipants(listOf(UserId(text("user"))))
             "remove" -> chat().removeParticipant(UserId(text("user")))
             "draft" -> chat().setDraft(text("text"))
-            "markRead" -> return markRead(chat())
+            "markRead" -> chat().markReadUpTo(Position(request.getValue("position").jsonPrimitive.long))
             "page" -> return answer("messages", chat().timeline().items.first().messages.map(::message))
             "seen" -> return answer("messages", seen(chat()).map(::message))
             "older" -> return answer("messages", chat().older().map(::message))
@@ -146,13 +147,6 @@ private class Driver {
     private suspend fun seen(chat: Conversation): List<MessageItem> = screens.getOrPut(chat.id) {
         chat.timeline().items.map { it.messages }.stateIn(beside)
     }.value
-
-    /** Up to the newest message that is shown. */
-    private suspend fun markRead(chat: Conversation): JsonObject {
-        val newest = chat.timeline().items.first().messages.mapNotNull { it.position }.maxOrNull()
-        newest?.let { chat.markReadUpTo(it) }
-        return buildJsonObject { put("position", newest?.value ?: 0) }
-    }
 
     /** Waits until the server has confirmed or refused everything, and gives up what it refused. */
     private suspend fun Outbox.finish(): List<JsonElement> {
