@@ -296,8 +296,8 @@ pub(crate) fn lanes() -> Step {
     })
 }
 
-/// The hand-overs between the threads of the runtime, in many orders: a quarter of a minute, and the build the first
-/// time. A workspace of its own, so that what it brings is in no other lock file.
+/// The hand-overs between the threads of the runtime, in many orders: a quarter of a minute, and a minute and a half for
+/// the build the first time. A workspace of its own, so that what it brings is in no other lock file.
 pub(crate) fn schedules() -> Step {
     Step::cargo(
         "schedules",
