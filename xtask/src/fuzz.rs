@@ -77,7 +77,7 @@ pub(crate) fn run(seconds: Option<u32>) -> Result<(), String> {
 }
 
 /// The machine that the compiler builds for.
-fn host() -> Result<String, String> {
+pub(crate) fn host() -> Result<String, String> {
     let told = Command::new("rustc").arg("-vV").output();
     let told = told.map_err(|error| format!("rustc: {error}"))?;
     let text = String::from_utf8_lossy(&told.stdout).into_owned();

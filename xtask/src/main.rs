@@ -26,6 +26,7 @@ mod sizes;
 mod surface;
 mod tidy;
 mod toolchains;
+mod valgrind;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -87,6 +88,8 @@ enum Task {
     Lanes,
     /// Runs the hand-overs between the threads of the runtime in many orders.
     Schedules,
+    /// Runs the tests of the runtime and of the surface for other languages under valgrind.
+    Valgrind,
     /// Compares what Rust, Kotlin and Swift show.
     Surface,
     /// Drives clients in Rust, Kotlin and Swift through one workload with faults and kills, and compares
@@ -204,6 +207,7 @@ fn main() -> ExitCode {
         Task::Simulate { words } => vec![plan::simulate(words)],
         Task::Lanes => vec![plan::lanes()],
         Task::Schedules => vec![plan::schedules()],
+        Task::Valgrind => vec![plan::valgrind()],
         Task::Languages { words } => plan::workload(words),
         Task::Package {
             platform: Platform::Android,

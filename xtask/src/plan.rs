@@ -9,7 +9,7 @@ use crate::run::{self, Step};
 use crate::toolchains::{self, Language};
 use crate::{
     bindings, chaos, contract, dependencies, features, fuzz, harnesses, ktlint, languages, minimal,
-    package, purity, surface, tidy,
+    package, purity, surface, tidy, valgrind,
 };
 use package::Beside;
 use package::android::Archives;
@@ -65,7 +65,7 @@ pub(crate) fn ci() -> Vec<Step> {
 
 /// The same with larger amounts.
 pub(crate) fn nightly() -> Vec<Step> {
-    all(NIGHTLY)
+    before(all(NIGHTLY), valgrind())
 }
 
 fn all(amounts: Amounts) -> Vec<Step> {
@@ -296,8 +296,8 @@ pub(crate) fn lanes() -> Step {
     })
 }
 
-/// The hand-overs between the threads of the runtime, in many orders: a quarter of a minute, and the build the first
-/// time. A workspace of its own, so that what it brings is in no other lock file.
+/// The hand-overs between the threads of the runtime, in many orders: a quarter of a minute, and a minute and a half for
+/// the build the first time. A workspace of its own, so that what it brings is in no other lock file.
 pub(crate) fn schedules() -> Step {
     Step::cargo(
         "schedules",
@@ -310,6 +310,11 @@ pub(crate) fn schedules() -> Step {
             "target",
         ],
     )
+}
+
+/// Memory of the runtime and of the surface for other languages, where there is valgrind.
+pub(crate) fn valgrind() -> Step {
+    Step::new("valgrind", valgrind::run)
 }
 
 /// Backends that each break one rule, and the conformance suite, which has to see it. Out of the debug build: most of
