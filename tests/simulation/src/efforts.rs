@@ -8,10 +8,12 @@ use fulmar_engine::{
     SocketFailure, SocketId,
 };
 use fulmar_protocol::{
-    Answer, AnswerError, ApiRequest, FailureClass, FileId, LogId, Secret, Seq, ServerFrame,
+    Answer, AnswerError, ApiRequest, ClientFrame, FailureClass, FileId, LogId, Secret, Seq,
+    ServerFrame,
 };
 
-use crate::progress::Known;
+use crate::effort::Effort;
+use crate::progress::{Known, Way};
 
 /// Tries are counted in so long, in virtual milliseconds.
 const WINDOW: u64 = 60_000;
@@ -21,49 +23,6 @@ const PROVEN: u64 = 60_000;
 const ACCEPTED: (u64, u64) = (2_000, 10_000);
 /// How many acts of the app in one window are free tries.
 const FREE_ACTS: usize = 6;
-
-/// What is tried, and how often in one window it may come to nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Effort {
-    Connection,
-    Request,
-    Refresh,
-}
-
-impl Effort {
-    const fn budget(self) -> usize {
-        match self {
-            Self::Connection => 12,
-            Self::Request => 20,
-            Self::Refresh => 6,
-        }
-    }
-
-    /// What carrying out an effect takes.
-    fn of(effect: &Effect) -> Option<Self> {
-        match effect {
-            Effect::OpenSocket { .. } => Some(Self::Connection),
-            Effect::SendChunk { .. } | Effect::FetchChunk { .. } => Some(Self::Request),
-            Effect::FetchToken { .. } => Some(Self::Refresh),
-            Effect::Request { call, .. } => Self::of_call(call),
-            _ => None,
-        }
-    }
-
-    /// What the app asks for is asked once, however often it asks; so is the end of an upload that it gave up.
-    fn of_call(call: &ApiRequest) -> Option<Self> {
-        match call {
-            ApiRequest::Refresh(_) => Some(Self::Refresh),
-            ApiRequest::Submit(_)
-            | ApiRequest::Sync { .. }
-            | ApiRequest::Snapshot
-            | ApiRequest::SignOut(_)
-            | ApiRequest::CreateUpload(_)
-            | ApiRequest::FindUpload(_) => Some(Self::Request),
-            _ => None,
-        }
-    }
-}
 
 /// The tries of one process.
 #[derive(Debug, Default)]
@@ -148,11 +107,19 @@ impl Efforts {
                 });
             }
             Effect::CloseSocket { socket } => self.ended(*socket, now),
+            Effect::SendFrame {
+                frame: ClientFrame::Submit(submit),
+                ..
+            } => self.known.submitted(submit),
+            Effect::DropFiles => self.known.files_dropped(),
             Effect::Request {
                 request,
+                call,
                 access_token,
-                ..
             } => {
+                if let ApiRequest::Submit(submit) = call {
+                    self.known.submitted(submit);
+                }
                 self.open.insert(*request, access_token.clone());
             }
             Effect::SendChunk {
@@ -203,6 +170,7 @@ impl Efforts {
                 false
             }
             ServerFrame::Outcome(frame) => self.known.outcomes(&frame.log_id, &frame.outcomes),
+            ServerFrame::Problem(frame) => self.known.refused(frame.submit_id, &frame.problem),
             _ => false,
         };
         if new {
@@ -258,6 +226,12 @@ impl Efforts {
         let answer = match result {
             Ok(answer) => answer,
             Err(failure) => {
+                if let ApiRequest::Submit(submit) = call
+                    && let RequestFailure::ErrorAnswer(AnswerError::Problem(problem)) = failure
+                {
+                    let new = self.known.refused(Some(submit.submit_id), problem);
+                    self.brought(new);
+                }
                 if let Some(token) = token.filter(|_| rejects_token(failure, call)) {
                     self.rejected(&token, now);
                 }
@@ -276,7 +250,7 @@ impl Efforts {
                 self.moved_bytes(new);
             }
             (ApiRequest::FindUpload(file), Answer::UploadOffset(offset)) => {
-                let new = self.known.transferred(file, *offset);
+                let new = self.known.transferred(Way::Up, file, *offset);
                 self.moved_bytes(new);
             }
             (ApiRequest::Refresh(_), Answer::Session(session)) => {
@@ -294,9 +268,9 @@ impl Efforts {
     }
 
     /// A part of a file went up or is on the disk; so much of it is there now.
-    pub(crate) fn transferred(&mut self, request: RequestId, file: &FileId, there: u64) {
+    pub(crate) fn transferred(&mut self, request: RequestId, way: Way, file: &FileId, there: u64) {
         if self.open.remove(&request).is_some() {
-            let new = self.known.transferred(file, there);
+            let new = self.known.transferred(way, file, there);
             self.moved_bytes(new);
         }
     }
