@@ -8,10 +8,13 @@ use fulmar_engine::{
     SocketFailure, SocketId,
 };
 use fulmar_protocol::{
-    Answer, AnswerError, ApiRequest, FailureClass, FileId, LogId, Secret, Seq, ServerFrame,
+    Answer, AnswerError, ApiRequest, ClientFrame, FailureClass, FileId, LogId, Secret, Seq,
+    ServerFrame,
 };
 
-use crate::tally::{Effort, Tally, in_window};
+use crate::effort::Effort;
+use crate::progress::Way;
+use crate::tally::{Tally, in_window};
 
 /// A socket that lived for so long was no failure.
 const PROVEN: u64 = 60_000;
@@ -102,11 +105,19 @@ impl Efforts {
                 });
             }
             Effect::CloseSocket { socket } => self.ended(*socket, now),
+            Effect::SendFrame {
+                frame: ClientFrame::Submit(submit),
+                ..
+            } => self.tally.known.submitted(submit),
+            Effect::DropFiles => self.tally.known.files_dropped(),
             Effect::Request {
                 request,
+                call,
                 access_token,
-                ..
             } => {
+                if let ApiRequest::Submit(submit) = call {
+                    self.tally.known.submitted(submit);
+                }
                 self.open.insert(*request, access_token.clone());
             }
             Effect::SendChunk {
@@ -124,7 +135,6 @@ impl Efforts {
             Effect::CancelRequest { request } => {
                 self.open.remove(request);
             }
-            Effect::DropFiles => self.tally.known.files_dropped(),
             _ => {}
         }
     }
@@ -160,6 +170,10 @@ impl Efforts {
             ServerFrame::Outcome(frame) => {
                 let known = &mut self.changing().known;
                 known.outcomes(&frame.log_id, &frame.outcomes)
+            }
+            ServerFrame::Problem(frame) => {
+                let known = &mut self.changing().known;
+                known.refused(frame.submit_id, &frame.problem)
             }
             _ => false,
         };
@@ -216,6 +230,15 @@ impl Efforts {
         let answer = match result {
             Ok(answer) => answer,
             Err(failure) => {
+                if let ApiRequest::Submit(submit) = call
+                    && let RequestFailure::ErrorAnswer(AnswerError::Problem(problem)) = failure
+                {
+                    let new = self
+                        .changing()
+                        .known
+                        .refused(Some(submit.submit_id), problem);
+                    self.brought(new);
+                }
                 if let Some(token) = token.filter(|_| rejects_token(failure, call)) {
                     self.rejected(&token, now);
                 }
@@ -235,7 +258,7 @@ impl Efforts {
                 self.moved_bytes(new);
             }
             (ApiRequest::FindUpload(file), Answer::UploadOffset(offset)) => {
-                let new = self.changing().known.sent(file, *offset);
+                let new = self.changing().known.transferred(Way::Up, file, *offset);
                 self.moved_bytes(new);
             }
             (ApiRequest::Refresh(_), Answer::Session(session)) => {
@@ -252,18 +275,10 @@ impl Efforts {
         self.changing().fresh = Some((proven, token));
     }
 
-    /// A part of a file went up; so much of it is at the server now.
-    pub(crate) fn sent(&mut self, request: RequestId, file: &FileId, there: u64) {
+    /// A part of a file went up or is on the disk; so much of it is there now.
+    pub(crate) fn transferred(&mut self, request: RequestId, way: Way, file: &FileId, there: u64) {
         if self.open.remove(&request).is_some() {
-            let new = self.changing().known.sent(file, there);
-            self.moved_bytes(new);
-        }
-    }
-
-    /// A part of a file is on the disk; so much of it is there now.
-    pub(crate) fn fetched(&mut self, request: RequestId, file: &FileId, here: u64) {
-        if self.open.remove(&request).is_some() {
-            let new = self.changing().known.fetched(file, here);
+            let new = self.changing().known.transferred(way, file, there);
             self.moved_bytes(new);
         }
     }

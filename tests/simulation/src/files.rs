@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::device::{Device, Waiting};
 use crate::network::{DeviceIndex, Process};
+use crate::progress::Way;
 use crate::world::{Step, World};
 
 /// The files of a device.
@@ -202,15 +203,14 @@ impl World {
             }
             (_, result) => return Input::Answer { request, result },
         };
-        let efforts = &mut self.devices[index].efforts;
-        match (call, &result) {
-            (ApiRequest::SendChunk { file_id, .. }, Ok(there)) => {
-                efforts.sent(request, file_id, *there);
-            }
-            (ApiRequest::FetchChunk { file_id, .. }, Ok(here)) => {
-                efforts.fetched(request, file_id, *here);
-            }
-            (_, _) => {}
+        let part = match call {
+            ApiRequest::SendChunk { file_id, .. } => Some((Way::Up, file_id)),
+            ApiRequest::FetchChunk { file_id, .. } => Some((Way::Down, file_id)),
+            _ => None,
+        };
+        if let (Some((way, file_id)), Ok(there)) = (part, &result) {
+            let efforts = &mut self.devices[index].efforts;
+            efforts.transferred(request, way, file_id, *there);
         }
         Input::Transferred { request, result }
     }

@@ -23,6 +23,7 @@ mod creations;
 mod deployment;
 mod device;
 mod drafts;
+mod effort;
 mod efforts;
 mod files;
 mod looking;

@@ -5,8 +5,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fulmar_protocol::{
-    Code, ContentHash, FailureClass, FileId, LogId, OperationKey, Outcome, OutcomeStatus, Seq,
+    Code, ContentHash, FailureClass, FileId, LogId, OperationKey, Outcome, OutcomeStatus, Problem,
+    Seq, Submit, SubmitId,
 };
+
+/// Where parts of a file go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Way {
+    Up,
+    Down,
+}
 
 /// What a process was told.
 #[derive(Debug, Default, Clone)]
@@ -14,12 +22,12 @@ pub(crate) struct Known {
     log_id: Option<LogId>,
     /// How far any log was followed.
     farthest: Seq,
-    /// Operations that got an outcome.
-    ended: BTreeSet<OperationKey>,
-    /// How much of each file went up.
-    sent: BTreeMap<FileId, u64>,
-    /// How much of each file came, and is here.
-    fetched: BTreeMap<FileId, u64>,
+    /// Operations that got an outcome, each in the log that has it.
+    ended: BTreeSet<(Option<LogId>, OperationKey)>,
+    /// The operations of submits that hold one alone: what is said of such a submit is said of it.
+    alone: BTreeMap<SubmitId, OperationKey>,
+    /// How much of each file went up or came.
+    bytes: BTreeMap<(Way, FileId), u64>,
     /// Uploads that were begun, and of which no byte went up since.
     begun: BTreeSet<ContentHash>,
 }
@@ -49,20 +57,34 @@ impl Known {
 
     /// The server has lost what it had of files, so all that goes up is new to it.
     pub(crate) fn bytes_lost(&mut self) {
-        self.sent.clear();
+        self.bytes.clear();
         self.begun.clear();
     }
 
-    /// No file is on the device any more: what comes is new to it.
+    /// Somebody signed out: what was here of files is not any more.
     pub(crate) fn files_dropped(&mut self) {
-        self.fetched.clear();
+        self.bytes.retain(|(way, _), _| *way == Way::Up);
     }
 
-    /// What is said of another log than the process follows says nothing (PROTOCOL.md §6.4).
-    pub(crate) fn outcomes(&mut self, log_id: &Option<LogId>, outcomes: &[Outcome]) -> bool {
-        if log_id.is_some() && *log_id != self.log_id {
-            return false;
+    pub(crate) fn submitted(&mut self, submit: &Submit) {
+        if let [operation] = submit.operations.as_slice() {
+            self.alone.insert(submit.submit_id, operation.operation_key);
         }
+    }
+
+    /// A whole submit was refused. Where that is for good and it held one operation, it has come to its end.
+    pub(crate) fn refused(&mut self, submit: Option<SubmitId>, problem: &Problem) -> bool {
+        let for_good = problem.code != Code::SubmitOvertaken
+            && problem.code.class() == FailureClass::Permanent;
+        let alone = submit.and_then(|submit| self.alone.get(&submit));
+        match alone.filter(|_| for_good) {
+            Some(key) => self.ended.insert((self.log_id.clone(), *key)),
+            None => false,
+        }
+    }
+
+    pub(crate) fn outcomes(&mut self, log_id: &Option<LogId>, outcomes: &[Outcome]) -> bool {
+        let log_id = log_id.as_ref().or(self.log_id.as_ref()).cloned();
         let mut new = false;
         for outcome in outcomes {
             let ends = match &outcome.status {
@@ -74,7 +96,7 @@ impl Known {
                 }
                 OutcomeStatus::Skipped => false,
             };
-            new |= ends && self.ended.insert(outcome.operation_key);
+            new |= ends && self.ended.insert((log_id.clone(), outcome.operation_key));
         }
         new
     }
@@ -84,24 +106,14 @@ impl Known {
         self.begun.insert(content)
     }
 
-    /// So much of a file is at the server.
-    pub(crate) fn sent(&mut self, file: &FileId, there: u64) -> bool {
-        let more = is_more(&mut self.sent, file, there);
+    /// So much of a file is there.
+    pub(crate) fn transferred(&mut self, way: Way, file: &FileId, there: u64) -> bool {
+        let before = self.bytes.entry((way, file.clone())).or_default();
+        let more = there > *before;
+        *before = there.max(*before);
         if more {
             self.begun.clear();
         }
         more
     }
-
-    /// So much of a file is on the device.
-    pub(crate) fn fetched(&mut self, file: &FileId, here: u64) -> bool {
-        is_more(&mut self.fetched, file, here)
-    }
-}
-
-fn is_more(bytes: &mut BTreeMap<FileId, u64>, file: &FileId, there: u64) -> bool {
-    let before = bytes.entry(file.clone()).or_default();
-    let more = there > *before;
-    *before = there.max(*before);
-    more
 }

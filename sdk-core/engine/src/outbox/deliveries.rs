@@ -2,12 +2,14 @@
 //! (PROTOCOL.md §4.3).
 //!
 //! None of this is in the outbox: the duty follows from the rows, where the own pointer is behind the
-//! newest message. Whatever gets lost is told again with the next message or the next connection.
+//! newest message. Whatever gets lost, or is not taken for now, is told again after a wait.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use fulmar_protocol::{Method, Operation, OperationKey, ReceiptUpdate, UserId};
+use fulmar_protocol::{
+    FailureClass, Method, Operation, OperationKey, Outcome, OutcomeStatus, ReceiptUpdate, UserId,
+};
 
 use crate::config::Config;
 use crate::defects::{self, Defect};
@@ -104,12 +106,54 @@ impl Deliveries {
     }
 
     /// A submit of these was lost.
-    pub(super) fn lost(&mut self, tx: &Tx<'_>, timers: &mut Timers, lanes: &[LaneId]) {
+    pub(super) fn lost(
+        &mut self,
+        tx: &Tx<'_>,
+        timers: &mut Timers,
+        told: &[(OperationKey, LaneId)],
+    ) {
         self.behind
-            .extend(lanes.iter().map(|lane| lane.conversation()));
-        if !lanes.is_empty() {
+            .extend(told.iter().map(|(_, lane)| lane.conversation()));
+        if !told.is_empty() {
             tell_after(tx, timers, AGAIN);
         }
+    }
+
+    /// A submit of these has its outcomes. Whether one of them has come to an end: the server knows, or does not want
+    /// to. The others are told again, later each time.
+    pub(super) fn answered(
+        &mut self,
+        tx: &mut Tx<'_>,
+        timers: &mut Timers,
+        told: &[(OperationKey, LaneId)],
+        outcomes: &[Outcome],
+        config: &Config,
+    ) -> bool {
+        let mut again = Vec::new();
+        let mut asked_ms = None;
+        for delivery in told {
+            let said = outcomes.iter().find(|one| one.operation_key == delivery.0);
+            match said.map(|one| &one.status) {
+                Some(OutcomeStatus::Applied { .. }) => {}
+                Some(OutcomeStatus::Failed { problem }) => match problem.code.class() {
+                    FailureClass::Permanent => {}
+                    FailureClass::Authentication | FailureClass::Transient => {
+                        asked_ms = asked_ms.max(problem.retry_after_ms);
+                        again.push(*delivery);
+                    }
+                },
+                Some(OutcomeStatus::Skipped) | None => again.push(*delivery),
+            }
+        }
+        let ended = again.len() < told.len();
+        if ended {
+            self.failures = 0;
+        }
+        if !again.is_empty() {
+            self.lost(tx, timers, &again);
+            self.rest(tx, timers, asked_ms, config);
+        }
+        ended
     }
 
     /// A submit that held nothing else came to nothing: they wait longer each time.
@@ -127,11 +171,6 @@ impl Deliveries {
             .until(self.failures, asked_ms, now, &mut tx.rng)
             .max(now.plus(AGAIN));
         timers.set(Timer::TellDelivered, at);
-    }
-
-    /// The server has answered that it was told.
-    pub(super) fn answered(&mut self) {
-        self.failures = 0;
     }
 }
 

@@ -13,7 +13,7 @@ pub(super) struct Flight {
     pub(super) route: Route,
     pub(super) operations: Vec<(OperationKey, LaneId)>,
     /// Where it tells of deliveries, which are not in the outbox.
-    pub(super) deliveries: Vec<LaneId>,
+    pub(super) deliveries: Vec<(OperationKey, LaneId)>,
 }
 
 /// How a submit went out.
@@ -80,7 +80,7 @@ impl Flights {
         flights
             .flat_map(|flight| {
                 let operations = flight.operations.iter().map(|(_, lane)| *lane);
-                operations.chain(flight.deliveries.iter().copied())
+                operations.chain(flight.deliveries.iter().map(|(_, lane)| *lane))
             })
             .collect()
     }

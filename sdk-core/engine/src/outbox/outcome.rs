@@ -45,8 +45,11 @@ impl Outbox {
         }
         let outcomes = answer.outcomes;
         self.one_by_one = false;
-        if !flight.deliveries.is_empty() && !outcomes.is_empty() {
-            self.deliveries.answered();
+        let (told, timers) = (&flight.deliveries, &mut self.timers);
+        if self
+            .deliveries
+            .answered(tx, timers, told, &outcomes, acting.config)
+        {
             self.news.push(OutboxNews::Progress);
         }
         let failed = lanes_of_failed(&flight.operations, &outcomes);

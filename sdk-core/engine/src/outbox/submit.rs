@@ -126,7 +126,8 @@ impl Outbox {
             keys.push((row.operation_key, row.lane));
             operations.push(operation);
         }
-        let deliveries = told.iter().map(|(lane, _)| *lane).collect();
+        let delivery = |(lane, operation): &(LaneId, Operation)| (operation.operation_key, *lane);
+        let deliveries = told.iter().map(delivery).collect();
         operations.extend(told.into_iter().map(|(_, operation)| operation));
         tracing::debug!(
             submit = submit_id.0,

@@ -196,6 +196,51 @@ fn deliveries_that_were_lost_are_told_again_and_those_that_were_told_are_not() {
 }
 
 #[test]
+fn a_delivery_is_told_until_it_has_its_outcome() {
+    let every: [fn(OperationKey) -> Option<Outcome>; 6] = [
+        |_| None,
+        |key| Some(skipped(key)),
+        |key| Some(refused(key, Code::RateLimited)),
+        |key| Some(refused(key, Code::TokenExpired)),
+        |key| Some(refused(key, Code::ParamsInvalid)),
+        |key| Some(applied(key)),
+    ];
+    for over in BOTH {
+        for says in every {
+            let mut desk = Desk::new();
+            desk.delivered(&["c-1"]);
+            let mut waits = Vec::new();
+            for _ in 0..6 {
+                let sent = desk.go_one(over);
+                let outcome = says(sent.keys()[0]);
+                let ends = outcome.as_ref().is_some_and(|one| match &one.status {
+                    OutcomeStatus::Applied { .. } => true,
+                    OutcomeStatus::Failed { problem } => {
+                        problem.code.class() == FailureClass::Permanent
+                    }
+                    OutcomeStatus::Skipped => false,
+                });
+                let news = desk.answer(&sent, outcome.into_iter().collect());
+                assert_eq!(is_progress(&news), ends, "{over:?}");
+                let again = desk.outbox.timers().get(Timer::TellDelivered);
+                assert_eq!(again.is_none(), ends, "{over:?}");
+                let Some(at) = again else { break };
+                assert!(desk.go(over).is_empty(), "not at once");
+                waits.push(at.until(desk.bench.now().mono));
+                desk.wait(Timer::TellDelivered);
+            }
+            let [first, .., last] = waits.as_slice() else {
+                continue;
+            };
+            assert!(
+                *first >= Duration::from_secs(2) && *last > *first,
+                "{waits:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_delivery_waits_for_its_lane_and_goes_with_the_others() {
     let mut desk = Desk::new();
     desk.write(1, "c-1");
@@ -281,7 +326,7 @@ fn deliveries_take_no_more_room_than_a_frame_has() {
                 let frame = serde_json::to_string(&sent.operations).unwrap();
                 assert!(frame.len() < 2_000, "{}", frame.len());
                 told += sent.operations.len();
-                desk.answer(&sent, Vec::new());
+                desk.answer(&sent, sent.keys().into_iter().map(applied).collect());
             }
         }
         assert_eq!(told, CONVERSATIONS, "{over:?}");
