@@ -367,7 +367,7 @@ pub fn well(call: &ApiRequest, head: u64) -> Value {
         ApiRequest::Sync { .. } => json!({"logId": "log-7f", "events": [], "head": head}),
         ApiRequest::Submit(submit) => {
             json!({"logId": "log-7f", "outcomes": outcomes(&submit.operations, head)})
-        },
+        }
         ApiRequest::Messages { .. } | ApiRequest::Search { .. } => json!({"messages": []}),
         ApiRequest::Sessions => json!({"sessions": []}),
         ApiRequest::Versions { .. } => json!({"versions": []}),

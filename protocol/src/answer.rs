@@ -119,11 +119,13 @@ impl ApiRequest {
                 json(status, body).map(Answer::Session)
             }
             Self::Sessions => json(status, body).map(Answer::Sessions),
-            Self::EndSession(_) => Ok(Answer::SessionEnded),
-            Self::SetPushToken { .. } | Self::RemovePushToken { .. } => Ok(Answer::PushTokenNoted),
-            Self::DeleteAccount(_) => Ok(Answer::AccountDeleted),
+            Self::EndSession(_) => done(status, body).map(|()| Answer::SessionEnded),
+            Self::SetPushToken { .. } | Self::RemovePushToken { .. } => {
+                done(status, body).map(|()| Answer::PushTokenNoted)
+            }
+            Self::DeleteAccount(_) => done(status, body).map(|()| Answer::AccountDeleted),
             Self::Block(_) | Self::Unblock(_) => json(status, body).map(Answer::Blocks),
-            Self::SignOut(_) => Ok(Answer::SignedOut),
+            Self::SignOut(_) => done(status, body).map(|()| Answer::SignedOut),
             Self::Submit(_) => json(status, body).map(Answer::Operations),
             Self::Sync { since, .. } => json(status, body).map(|mut page: SyncPage| {
                 // What follows `since` is without holes.
@@ -137,12 +139,192 @@ impl ApiRequest {
             Self::Versions { .. } => json(status, body).map(Answer::Versions),
             Self::CreateUpload(_) => tus::read_created(answer),
             Self::FindUpload(_) | Self::SendChunk { .. } => tus::read_offset(answer),
-            Self::EndUpload(_) => Ok(Answer::UploadEnded),
+            Self::EndUpload(_) => tus::read_ended(answer),
             Self::FetchChunk { offset, length, .. } => tus::read_fetched(answer, *offset, *length),
         }
     }
 }
 
+/// An answer that says nothing but that it was done is `{}`, or no content at all: the page of a proxy does not say so.
+fn done(status: u16, body: &[u8]) -> Result<(), AnswerError> {
+    if status == 204 && body.is_empty() {
+        return Ok(());
+    }
+    json::<serde_json::Map<String, serde_json::Value>>(status, body).map(drop)
+}
+
 fn json<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, AnswerError> {
     serde_json::from_slice(body).map_err(|_| AnswerError::Foreign { status })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Answer, AnswerError};
+    use crate::{
+        Anchor, ApiRequest, BlockRequest, Chunk, ContentHash, ConversationId, DeleteAccount,
+        DeviceId, FileId, HistoryPage, HttpAnswer, MeUpdate, MessageId, NewUpload, Position,
+        PushProvider, PushToken, RefreshRequest, RegisterRequest, SearchQuery, Secret, Seq,
+        SessionId, SignInRequest, SignOutRequest, Submit, SubmitId, UserId,
+    };
+
+    fn every_request() -> Vec<ApiRequest> {
+        let user = || UserId::new("alice").unwrap();
+        let device = || DeviceId::new("phone").unwrap();
+        let file = || FileId::new("f-1").unwrap();
+        let secret = || Secret::new("x");
+        let all = vec![
+            ApiRequest::SignIn(SignInRequest {
+                user_id: user(),
+                password: secret(),
+                device_id: device(),
+            }),
+            ApiRequest::Register(RegisterRequest {
+                user_id: user(),
+                name: "Alice".to_owned(),
+                password: secret(),
+                device_id: device(),
+            }),
+            ApiRequest::Refresh(RefreshRequest {
+                refresh_token: secret(),
+            }),
+            ApiRequest::SignOut(SignOutRequest {
+                refresh_token: secret(),
+            }),
+            ApiRequest::Submit(Submit {
+                submit_id: SubmitId(1),
+                order: None,
+                operations: Vec::new(),
+            }),
+            ApiRequest::Sync {
+                since: Seq(0),
+                log_id: None,
+            },
+            ApiRequest::Me,
+            ApiRequest::UpdateMe(MeUpdate::default()),
+            ApiRequest::DeleteAccount(DeleteAccount { password: secret() }),
+            ApiRequest::SetPushToken {
+                device_id: device(),
+                token: PushToken {
+                    provider: PushProvider::Fcm,
+                    token: "x".to_owned(),
+                },
+            },
+            ApiRequest::RemovePushToken {
+                device_id: device(),
+            },
+            ApiRequest::Block(BlockRequest { user_id: user() }),
+            ApiRequest::Unblock(user()),
+            ApiRequest::Sessions,
+            ApiRequest::EndSession(SessionId::new("s-1").unwrap()),
+            ApiRequest::Snapshot,
+            ApiRequest::Messages {
+                conversation_id: ConversationId::new("c-1").unwrap(),
+                thread: None,
+                page: HistoryPage::Around(Anchor::At(Position(1))),
+                limit: 50,
+            },
+            ApiRequest::Search {
+                query: SearchQuery::new("word"),
+                cursor: None,
+            },
+            ApiRequest::Versions {
+                message_id: MessageId::new("m-1").unwrap(),
+            },
+            ApiRequest::CreateUpload(NewUpload {
+                size: 3,
+                sha256: ContentHash::from_bytes([0; 32]),
+            }),
+            ApiRequest::FindUpload(file()),
+            ApiRequest::SendChunk {
+                file_id: file(),
+                offset: 0,
+                chunk: Chunk(vec![1]),
+            },
+            ApiRequest::EndUpload(file()),
+            ApiRequest::FetchChunk {
+                file_id: file(),
+                offset: 0,
+                length: 3,
+            },
+        ];
+        // A new request does not compile until it is above.
+        for request in &all {
+            match request {
+                ApiRequest::SignIn(_)
+                | ApiRequest::Register(_)
+                | ApiRequest::Refresh(_)
+                | ApiRequest::SignOut(_)
+                | ApiRequest::Submit(_)
+                | ApiRequest::Sync { .. }
+                | ApiRequest::Me
+                | ApiRequest::UpdateMe(_)
+                | ApiRequest::DeleteAccount(_)
+                | ApiRequest::SetPushToken { .. }
+                | ApiRequest::RemovePushToken { .. }
+                | ApiRequest::Block(_)
+                | ApiRequest::Unblock(_)
+                | ApiRequest::Sessions
+                | ApiRequest::EndSession(_)
+                | ApiRequest::Snapshot
+                | ApiRequest::Messages { .. }
+                | ApiRequest::Search { .. }
+                | ApiRequest::Versions { .. }
+                | ApiRequest::CreateUpload(_)
+                | ApiRequest::FindUpload(_)
+                | ApiRequest::SendChunk { .. }
+                | ApiRequest::EndUpload(_)
+                | ApiRequest::FetchChunk { .. } => {}
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn a_page_of_a_proxy_answers_nothing() {
+        let pages = [
+            "<html>Welcome</html>",
+            "",
+            "null",
+            "[]",
+            "5",
+            "\"ok\"",
+            "[{}]",
+        ];
+        for request in every_request() {
+            for page in pages {
+                let read = request.read_answer(&HttpAnswer::new(200, page.as_bytes().to_vec()));
+                let is_bytes = matches!(request, ApiRequest::FetchChunk { .. });
+                match read {
+                    // Its bytes have a hash.
+                    Ok(Answer::Fetched(_)) if is_bytes => {}
+                    Ok(answer) => panic!("{request:?} took {page:?} for {answer:?}"),
+                    Err(error) => assert_eq!(error, AnswerError::Foreign { status: 200 }),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_without_content_means_only_what_has_none() {
+        let empty = HttpAnswer::new(200, b"{}".to_vec());
+        let mean: Vec<ApiRequest> = every_request()
+            .into_iter()
+            .filter(|request| {
+                let read = request.read_answer(&empty);
+                read.is_ok_and(|answer| !matches!(answer, Answer::Fetched(_)))
+            })
+            .collect();
+        assert!(
+            mean.iter().all(|request| matches!(
+                request,
+                ApiRequest::SignOut(_)
+                    | ApiRequest::DeleteAccount(_)
+                    | ApiRequest::SetPushToken { .. }
+                    | ApiRequest::RemovePushToken { .. }
+                    | ApiRequest::EndSession(_)
+            )),
+            "{mean:?}"
+        );
+        assert_eq!(mean.len(), 5);
+    }
 }

@@ -100,6 +100,16 @@ pub(crate) fn read_created(answer: &HttpAnswer) -> Result<Answer, AnswerError> {
         })
 }
 
+/// It is at its end where the server says so in the words of tus.
+pub(crate) fn read_ended(answer: &HttpAnswer) -> Result<Answer, AnswerError> {
+    match answer.status == 204 || answer.header(header::TUS_RESUMABLE).is_some() {
+        true => Ok(Answer::UploadEnded),
+        false => Err(AnswerError::Foreign {
+            status: answer.status,
+        }),
+    }
+}
+
 pub(crate) fn read_offset(answer: &HttpAnswer) -> Result<Answer, AnswerError> {
     answer
         .header(header::UPLOAD_OFFSET)

@@ -1,6 +1,6 @@
 //! What the app says about an operation that has no outcome: try it again, or give it up.
 
-use fulmar_protocol::{Capability, Content, MessageDelete, Method, OperationKey, Position};
+use fulmar_protocol::{Capability, Content, MessageDelete, Method, OperationKey};
 
 use super::change::never_applied;
 use super::transition::{Next, OperationEvent, after};
@@ -10,7 +10,7 @@ use crate::io::{CommandError, CommandResult, Reply};
 use crate::operation::message_send_content;
 use crate::store::operations::OperationRow;
 use crate::store::state::{FailureReason, OperationState};
-use crate::store::{Result, conversations, messages, operations, reading, uploads};
+use crate::store::{Result, conversations, messages, operations, uploads};
 use crate::tx::Tx;
 
 impl Outbox {
@@ -75,9 +75,6 @@ impl Outbox {
             self.give_up_conversation(tx, &row)?;
         } else {
             self.transition(tx, &row, OperationEvent::Discarded, None)?;
-            if let Method::ReceiptUpdate(_) = row.method {
-                reading::set_local_read(&tx.db, row.lane.conversation(), Position::ZERO)?;
-            }
             // What it would have changed is only shown while it is there.
         }
         Ok(Ok(Reply::Done))

@@ -32,7 +32,7 @@ mod submit;
 mod tests;
 pub(crate) mod transition;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fulmar_protocol::text::check_draft;
 use fulmar_protocol::{
@@ -207,7 +207,9 @@ impl Outbox {
 
     /// The log has told of everything up to here: what was applied before needs the outbox no more.
     pub(crate) fn told_up_to(&mut self, tx: &mut Tx<'_>, seq: Seq) -> Result<()> {
-        for lane in operations::forget_applied(&tx.db, seq)? {
+        let lanes = operations::forget_applied(&tx.db, seq)?;
+        for lane in lanes.into_iter().collect::<BTreeSet<_>>() {
+            Self::settle_read(tx, lane)?;
             tx.touch(lane.conversation());
         }
         Ok(())

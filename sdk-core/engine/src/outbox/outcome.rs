@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fulmar_protocol::{
     Code, Conversation, FailureClass, Message, Method, OperationKey, OperationsAnswer, Outcome,
-    OutcomeStatus, Position, Problem, Seq, SubmitId,
+    OutcomeStatus, Problem, Seq, SubmitId,
 };
 
 use super::replaced::is_of_another_log;
@@ -17,7 +17,7 @@ use crate::operation;
 use crate::outbox::flights::Route;
 use crate::store::operations::OperationRow;
 use crate::store::state::{FailureReason, OperationState};
-use crate::store::{LaneId, Result, conversations, log, messages, operations, reading};
+use crate::store::{LaneId, Result, conversations, log, messages, operations};
 use crate::timer::Timer;
 use crate::tx::Tx;
 
@@ -232,8 +232,8 @@ impl Outbox {
         }
         if let Method::ReceiptUpdate(_) = row.method {
             // Nobody asked for it by hand, so nobody wants to see it failed.
-            reading::set_local_read(&tx.db, row.lane.conversation(), Position::ZERO)?;
             operations::delete(&tx.db, row.operation_key)?;
+            Self::settle_read(tx, row.lane)?;
             tx.touch(row.lane.conversation());
             return Ok(());
         }

@@ -5,7 +5,7 @@ use fulmar_protocol::{ConversationId, Method, OperationKey, Position, ReceiptUpd
 use super::{Acting, Outbox, lane};
 use crate::io::{CommandResult, Reply};
 use crate::operation::overlay;
-use crate::store::{Result, conversations, operations, reading};
+use crate::store::{LaneId, Result, conversations, operations, reading};
 use crate::tx::Tx;
 
 impl Outbox {
@@ -44,5 +44,14 @@ impl Outbox {
             tx.touch(lane.conversation());
         }
         Ok(reply)
+    }
+    /// What was read here counts as long as the server still has to be told, or the log to tell. Then it is as the
+    /// server says: it takes no pointer beyond the newest message that it has, and a restored one may have fewer.
+    pub(super) fn settle_read(tx: &mut Tx<'_>, lane: LaneId) -> Result<()> {
+        if reading::is_ahead(&tx.db, lane.conversation())? && !operations::any_read(&tx.db, lane)? {
+            reading::set_local_read(&tx.db, lane.conversation(), Position::ZERO)?;
+            tx.touch(lane.conversation());
+        }
+        Ok(())
     }
 }

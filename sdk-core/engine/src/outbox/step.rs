@@ -51,6 +51,7 @@ impl Outbox {
                 }
                 self.files_lost.remove(&row.operation_key);
                 operations::delete(&tx.db, row.operation_key)?;
+                Self::settle_read(tx, row.lane)?;
             }
             Next::Illegal => {
                 tracing::error!(state = row.state.name(), ?event, "illegal transition");

@@ -283,6 +283,17 @@ pub(crate) fn reads_of_lane(db: &Connection, lane: LaneId) -> Result<Vec<Operati
     rows.map(|row| row?).collect()
 }
 
+/// Whether the server still has to be told how far a conversation was read, or the log to tell of it.
+pub(crate) fn any_read(db: &Connection, lane: LaneId) -> Result<bool> {
+    Ok(db
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM operation
+                            WHERE lane = ?1 AND state IN ('queued', 'in_flight', 'applied')
+                              AND method = 'receipt.update') AS any_read",
+        )?
+        .query_row([lane.0], |row| row.get("any_read"))?)
+}
+
 /// The operations that change a message, in order.
 pub(crate) fn about_message(db: &Connection, message: OperationKey) -> Result<Vec<OperationRow>> {
     let mut statement = db.prepare_cached(&format!(

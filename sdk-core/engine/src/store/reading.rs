@@ -153,6 +153,17 @@ pub(crate) fn set_local_read(db: &Connection, key: ConversationKey, to: Position
     Ok(())
 }
 
+/// Whether more was read here than the server knows.
+pub(crate) fn is_ahead(db: &Connection, key: ConversationKey) -> Result<bool> {
+    let ahead: Option<bool> = db
+        .prepare_cached(
+            "SELECT local_read_to > server_read_to AS ahead FROM conversation WHERE key = ?1",
+        )?
+        .query_row([key.0], |row| row.get("ahead"))
+        .optional()?;
+    Ok(ahead.unwrap_or_default())
+}
+
 /// Conversations that were read farther here than the server knows, and how far each goes.
 pub(crate) fn read_here(db: &Connection) -> Result<Vec<(ConversationKey, Position)>> {
     let mut statement = db.prepare_cached(

@@ -51,6 +51,23 @@ impl Desk {
     }
 }
 
+/// A restored server has fewer messages than were read, and takes no pointer beyond them.
+#[test]
+fn what_was_read_is_as_the_server_says_when_the_log_has_told_of_it() {
+    let mut desk = Desk::new();
+    desk.mark_read(1, "c-1", 9).unwrap();
+    let sent = desk.go_one(Over::Socket);
+    desk.answer(&sent, vec![applied(key(1))]);
+    assert_eq!(desk.read_to("c-1"), Position(9));
+    desk.mark_read(2, "c-1", 10).unwrap();
+    desk.run(|outbox, tx, _| outbox.told_up_to(tx, Seq(5)).unwrap());
+    assert_eq!(desk.read_to("c-1"), Position(10), "another waits");
+    let sent = desk.go_one(Over::Socket);
+    desk.answer(&sent, vec![applied(key(2))]);
+    desk.run(|outbox, tx, _| outbox.told_up_to(tx, Seq(9)).unwrap());
+    assert_eq!(desk.read_to("c-1"), Position::ZERO);
+}
+
 /// The next message at a position that was read before is another one.
 #[test]
 fn what_the_server_was_told_of_and_has_lost_is_unread_again() {
