@@ -53,8 +53,8 @@ impl World {
             Err(failed) => return Ok(Some(failed.to_string())),
         };
         let (log_id, cursor) = engine.followed();
-        device.efforts.committed();
         device.efforts.followed(log_id, cursor);
+        device.efforts.committed();
         if device.storage.lost_power() {
             // Behind the commit, and before any effect.
             return Ok(Some("the power failed".to_owned()));

@@ -83,8 +83,12 @@ impl Known {
         }
     }
 
+    /// What is said of another log than the process follows says nothing (PROTOCOL.md §6.4).
     pub(crate) fn outcomes(&mut self, log_id: &Option<LogId>, outcomes: &[Outcome]) -> bool {
-        let log_id = log_id.as_ref().or(self.log_id.as_ref()).cloned();
+        if log_id.is_some() && *log_id != self.log_id {
+            return false;
+        }
+        let log_id = self.log_id.clone();
         let mut new = false;
         for outcome in outcomes {
             let ends = match &outcome.status {
