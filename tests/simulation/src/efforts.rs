@@ -132,6 +132,9 @@ impl Efforts {
             } => {
                 self.open.insert(*request, Some(access_token.clone()));
             }
+            Effect::FetchToken { request, .. } => {
+                self.open.insert(*request, None);
+            }
             Effect::CancelRequest { request } => {
                 self.open.remove(request);
             }
@@ -268,8 +271,15 @@ impl Efforts {
         }
     }
 
+    /// The token provider has given a next token, which lives for so long.
+    pub(crate) fn provided(&mut self, request: RequestId, token: Secret, life_ms: u64, now: u64) {
+        if self.open.remove(&request).is_some() {
+            self.renewed(token, life_ms, now);
+        }
+    }
+
     /// There is a next token, which lives for so long.
-    pub(crate) fn renewed(&mut self, token: Secret, life_ms: u64, now: u64) {
+    fn renewed(&mut self, token: Secret, life_ms: u64, now: u64) {
         let (shortest, longest) = ACCEPTED;
         let proven = now + (life_ms / 2).clamp(shortest, longest);
         self.changing().fresh = Some((proven, token));

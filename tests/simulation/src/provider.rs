@@ -37,7 +37,7 @@ impl World {
                 let device = &mut self.devices[process.device];
                 if !device.signing_in {
                     let access = token.access_token.clone();
-                    device.efforts.renewed(access, life_ms, self.time);
+                    device.efforts.provided(request, access, life_ms, self.time);
                 }
                 Ok(token)
             }

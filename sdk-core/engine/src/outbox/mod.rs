@@ -209,7 +209,7 @@ impl Outbox {
     pub(crate) fn told_up_to(&mut self, tx: &mut Tx<'_>, seq: Seq) -> Result<()> {
         let lanes = operations::forget_applied(&tx.db, seq)?;
         for lane in lanes.into_iter().collect::<BTreeSet<_>>() {
-            Self::settle_read(tx, lane)?;
+            Self::read_as_told(tx, lane)?;
             tx.touch(lane.conversation());
         }
         Ok(())

@@ -233,7 +233,7 @@ impl Outbox {
         if let Method::ReceiptUpdate(_) = row.method {
             // Nobody asked for it by hand, so nobody wants to see it failed.
             operations::delete(&tx.db, row.operation_key)?;
-            Self::settle_read(tx, row.lane)?;
+            Self::read_as_told(tx, row.lane)?;
             tx.touch(row.lane.conversation());
             return Ok(());
         }

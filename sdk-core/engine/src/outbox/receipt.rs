@@ -47,7 +47,7 @@ impl Outbox {
     }
     /// What was read here counts as long as the server still has to be told, or the log to tell. Then it is as the
     /// server says: it takes no pointer beyond the newest message that it has, and a restored one may have fewer.
-    pub(super) fn settle_read(tx: &mut Tx<'_>, lane: LaneId) -> Result<()> {
+    pub(super) fn read_as_told(tx: &mut Tx<'_>, lane: LaneId) -> Result<()> {
         if reading::is_ahead(&tx.db, lane.conversation())? && !operations::any_read(&tx.db, lane)? {
             reading::set_local_read(&tx.db, lane.conversation(), Position::ZERO)?;
             tx.touch(lane.conversation());

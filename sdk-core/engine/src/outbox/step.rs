@@ -51,7 +51,7 @@ impl Outbox {
                 }
                 self.files_lost.remove(&row.operation_key);
                 operations::delete(&tx.db, row.operation_key)?;
-                Self::settle_read(tx, row.lane)?;
+                Self::read_as_told(tx, row.lane)?;
             }
             Next::Illegal => {
                 tracing::error!(state = row.state.name(), ?event, "illegal transition");

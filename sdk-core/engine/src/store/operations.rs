@@ -1,5 +1,6 @@
 //! Operation rows: the outbox as it is on disk.
 
+mod reads;
 mod states;
 
 use std::collections::BTreeSet;
@@ -13,6 +14,7 @@ use super::{LaneId, Result, StoreError};
 use crate::config::FailurePolicy;
 use crate::defects::{self, Defect};
 
+pub(crate) use reads::{any_read, reads_of_lane};
 pub(crate) use states::{
     add_unanswered, clear_doubt, read_failure, read_state, release_lane, renew, set_state,
     set_tried_at, shift_tried_at,
@@ -269,29 +271,6 @@ pub(crate) fn changes_of_lane(db: &Connection, lane: LaneId) -> Result<Vec<Opera
     ))?;
     let rows = statement.query_map([lane.0], |row| Ok(read(row)))?;
     rows.map(|row| row?).collect()
-}
-
-/// Read pointers of a conversation that the server has not confirmed, in order.
-pub(crate) fn reads_of_lane(db: &Connection, lane: LaneId) -> Result<Vec<OperationRow>> {
-    let mut statement = db.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM operation
-         WHERE lane = ?1 AND method = 'receipt.update'
-           AND state IN ('queued', 'in_flight', 'unconfirmed')
-         ORDER BY ordinal"
-    ))?;
-    let rows = statement.query_map([lane.0], |row| Ok(read(row)))?;
-    rows.map(|row| row?).collect()
-}
-
-/// Whether the server still has to be told how far a conversation was read, or the log to tell of it.
-pub(crate) fn any_read(db: &Connection, lane: LaneId) -> Result<bool> {
-    Ok(db
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM operation
-                            WHERE lane = ?1 AND state IN ('queued', 'in_flight', 'applied')
-                              AND method = 'receipt.update') AS any_read",
-        )?
-        .query_row([lane.0], |row| row.get("any_read"))?)
 }
 
 /// The operations that change a message, in order.
