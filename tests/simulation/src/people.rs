@@ -86,8 +86,10 @@ impl World {
         };
         let device = &mut self.devices[index];
         if unsent == Unsent::Discard {
-            // It may be at the server, or nowhere.
-            for key in device.unseen.clone() {
+            // It may be at the server, or nowhere; and what waits may have been at a server that has lost it.
+            let mut waiting = device.in_outbox()?;
+            waiting.extend(&device.unseen);
+            for key in waiting {
                 device.forget(key);
             }
         }
