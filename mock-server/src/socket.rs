@@ -22,6 +22,9 @@ use crate::fault::{Action, FrameKind, InFlight, Where, Who, come_again_soon, man
 
 /// Larger than any frame limit, so that the backend's own limit speaks first.
 const LARGEST_FRAME: usize = 8 * 1024 * 1024;
+/// What may wait to be sent to a client that reads nothing: a frame of the largest size that a client takes
+/// (PROTOCOL.md §9). Pings of the WebSocket are answered by the library, whoever reads the answers.
+const MOST_UNSENT: usize = 16 * 1024 * 1024 + BUFFER;
 /// Thousands of sockets are to fit into little memory.
 const BUFFER: usize = 4 * 1024;
 /// A frame that nobody knows (PROTOCOL.md §2.4).
@@ -51,7 +54,8 @@ pub(crate) async fn serve(
         .max_message_size(Some(LARGEST_FRAME))
         .max_frame_size(Some(LARGEST_FRAME))
         .read_buffer_size(BUFFER)
-        .write_buffer_size(BUFFER);
+        .write_buffer_size(BUFFER)
+        .max_write_buffer_size(MOST_UNSENT);
     let stream =
         WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
     let (socket, mut commands) = core.connect(token.as_deref());

@@ -287,6 +287,47 @@ fn without_file_descriptors_it_rests_until_there_are_some() {
     assert_eq!(terminate(&mut child), 0);
 }
 
+/// How much memory a process has, in KiB.
+#[cfg(target_os = "linux")]
+fn memory(child: &Child) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let words = line.unwrap().split_whitespace().nth(1);
+    words.unwrap().parse().unwrap()
+}
+
+/// The answers take three times as much as may wait.
+#[test]
+#[cfg(target_os = "linux")]
+fn pings_whose_answers_nobody_reads_take_no_more_memory_than_a_frame() {
+    use std::io::Write as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let ready = folder.path().join("ready");
+    let mut child = program(&["--port", "0", "--ready-file", ready.to_str().unwrap()]);
+    let told: Value = serde_json::from_str(&written(&ready)).unwrap();
+    let address = told["url"].as_str().unwrap().trim_start_matches("http://");
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let handshake = format!(
+        "GET /v1/socket HTTP/1.1\r\nhost: {address}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    );
+    stream.write_all(handshake.as_bytes()).unwrap();
+    let before = memory(&child);
+    let mut ping = vec![0x89, 0x80 | 125, 0, 0, 0, 0];
+    ping.extend([b'x'; 125]);
+    let pings = ping.repeat(4_000);
+    for _ in 0..100 {
+        // One that hangs up before has its bound, too.
+        if stream.write_all(&pings).is_err() {
+            break;
+        }
+    }
+    let grown = memory(&child).saturating_sub(before);
+    assert!(grown < 32 * 1024, "{grown} KiB more");
+    assert_eq!(terminate(&mut child), 0);
+}
+
 fn post(base: &str, path: &str, body: &str) -> std::net::TcpStream {
     let address = base.trim_start_matches("http://");
     let mut stream = std::net::TcpStream::connect(address).unwrap();

@@ -17,6 +17,14 @@ macro_rules! defects {
         impl Defect {
             /// Every defect that can be planted.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// What a command line calls it.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => stringify!($name),)*
+                }
+            }
         }
     };
 }

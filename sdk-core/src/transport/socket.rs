@@ -116,9 +116,7 @@ impl SocketTask {
         let request = self
             .request(token)
             .map_err(|error| SocketFailure::Unreachable(error.to_string()))?;
-        let config = WebSocketConfig::default()
-            .max_message_size(Some(LARGEST_ANSWER))
-            .max_frame_size(Some(LARGEST_ANSWER));
+        let config = config();
         let connector = match &self.transport.tls {
             Some(config) => Connector::Rustls(std::sync::Arc::clone(config)),
             None => Connector::Plain,
@@ -180,6 +178,15 @@ impl SocketTask {
 /// Waits until nobody holds the other end. Frames do not come before the socket is open.
 async fn dropped(frames: &mut mpsc::Receiver<ClientFrame>) {
     while frames.recv().await.is_some() {}
+}
+
+/// Bounds for what comes and for what waits to be sent: pings of the WebSocket are answered by the library, also while
+/// the other side reads nothing.
+fn config() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .max_message_size(Some(LARGEST_ANSWER))
+        .max_frame_size(Some(LARGEST_ANSWER))
+        .max_write_buffer_size(LARGEST_ANSWER)
 }
 
 fn read(message: Option<Result<Message, Error>>) -> Option<SocketEvent> {

@@ -35,8 +35,8 @@ use world::Ground;
 /// Processes in all languages against a server, while everything around them misbehaves.
 #[derive(Debug, Parser)]
 struct Options {
-    /// How long, altogether.
-    #[arg(long, default_value_t = 2.0)]
+    /// How long, altogether; at most a day.
+    #[arg(long, default_value_t = 2.0, value_parser = minutes)]
     minutes: f64,
     /// The seed of the first world; each next one has the next.
     #[arg(long, default_value_t = 1)]
@@ -54,6 +54,14 @@ struct Options {
     /// Keeps the folder of each world, with its logs and stores.
     #[arg(long)]
     keep: bool,
+}
+
+fn minutes(text: &str) -> Result<f64, String> {
+    let minutes: Result<f64, _> = text.parse();
+    match minutes {
+        Ok(minutes) if minutes > 0.0 && minutes <= 1440.0 => Ok(minutes),
+        Ok(_) | Err(_) => Err(format!("{text:?} is not between 0 and 1440 minutes")),
+    }
 }
 
 /// A storm lasts between these.

@@ -88,6 +88,11 @@ fn step_by_step(options: &Options) -> Result<Sum, Failure> {
     let reduction = options.reduction();
     for seed in options.seeds() {
         let mut world = World::reduced(seed, &reduction);
+        let acts = world.times_of_acts().len();
+        if let Some(beyond) = reduction.beyond(acts) {
+            let what = format!("there is no act {beyond}: the world of this seed has {acts} acts");
+            return Err(Failure { seed, at: 0, what });
+        }
         if options.verbose {
             world = world.verbose();
         }

@@ -3,45 +3,49 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use clap::Parser;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Parser, value_parser};
 use fulmar_engine::defects::Defect;
 use fulmar_simulation::{Fault, Reduction};
+
+/// The largest seed, and the most worlds: so that a range has an end.
+const LAST: u64 = u64::MAX / 2;
 
 /// Simulates worlds.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "cargo xtask simulate")]
 pub(crate) struct Options {
     /// How many worlds.
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 200, value_parser = value_parser!(u64).range(1..=LAST))]
     pub(crate) seeds: u64,
     /// The seed of the first.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = value_parser!(u64).range(..=LAST))]
     pub(crate) from: u64,
     /// Goes on after a world that failed, and tells of each.
-    #[arg(long, conflicts_with_all = ["verbose", "defects", "defect", "shrink", "acts", "calm", "usual", "luck"])]
+    #[arg(long, conflicts_with_all = ["verbose", "shrink", "defects", "defect", "acts", "calm", "usual", "luck"])]
     pub(crate) keep_going: bool,
     /// Runs each once, one after another, and prints every step.
     #[arg(long)]
     pub(crate) verbose: bool,
     /// Plants each defect, one after another, and fails unless some world finds it.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["verbose", "defect", "acts", "calm", "usual", "luck"])]
     pub(crate) defects: bool,
     /// Plants one defect.
-    #[arg(long, value_name = "NAME", value_parser = defect)]
+    #[arg(long, value_name = "NAME", value_parser = defect(), hide_possible_values = true, ignore_case = true)]
     pub(crate) defect: Option<Defect>,
     /// Of a world that fails, finds a shorter one that fails.
     #[arg(long)]
     pub(crate) shrink: bool,
-    /// Only these acts, by their numbers; `none` for no act.
+    /// Only these acts of the people, by their numbers from 0 on, as `--verbose` prints them; `none` for no act.
     #[arg(long, value_name = "NUMBERS", value_parser = numbers)]
     acts: Option<Numbers>,
-    /// Without these kinds of faults.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = fault)]
+    /// Without these kinds of faults: names as the last line of a run has them, with commas between them.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = fault(), hide_possible_values = true, ignore_case = true)]
     calm: Vec<Fault>,
     /// Server and clients as they are set up by default.
     #[arg(long)]
     usual: bool,
-    /// Another network of the same seed.
+    /// Another network of the same seed: the same people do the same, and each message takes another time.
     #[arg(long, default_value_t = 0)]
     luck: u32,
 }
@@ -52,31 +56,37 @@ fn numbers(text: &str) -> Result<Numbers, String> {
     if text == "none" {
         return Ok(Numbers::new());
     }
-    let numbers = text.split(',').map(str::parse);
-    numbers
-        .collect::<Result<_, _>>()
-        .map_err(|error: std::num::ParseIntError| error.to_string())
+    let number = |it: &str| {
+        it.parse().map_err(|_| {
+            format!("{it:?} is no number: numbers with commas between them, or `none`")
+        })
+    };
+    text.split(',').map(number).collect()
 }
 
-fn fault(name: &str) -> Result<Fault, String> {
-    let mut all = Fault::ALL.iter();
-    let found = all.find(|fault| fault.name() == name);
-    found
-        .copied()
-        .ok_or_else(|| format!("no kind of fault is called {name:?}"))
+/// A kind of fault by its name; another name is answered with those that there are.
+fn fault() -> impl TypedValueParser<Value = Fault> {
+    let names = PossibleValuesParser::new(Fault::ALL.iter().map(|fault| fault.name()));
+    names.try_map(|name| {
+        let mut all = Fault::ALL.iter();
+        let found = all.find(|fault| fault.name().eq_ignore_ascii_case(&name));
+        found.copied().ok_or("no kind of fault")
+    })
 }
 
-fn defect(name: &str) -> Result<Defect, String> {
-    let mut all = Defect::ALL.iter();
-    let found = all.find(|defect| format!("{defect:?}") == name);
-    found
-        .copied()
-        .ok_or_else(|| format!("no defect is called {name:?}"))
+/// A defect by its name, in the same way.
+fn defect() -> impl TypedValueParser<Value = Defect> {
+    let names = PossibleValuesParser::new(Defect::ALL.iter().map(|it| it.name()));
+    names.try_map(|name| {
+        let mut all = Defect::ALL.iter();
+        let found = all.find(|defect| defect.name().eq_ignore_ascii_case(&name));
+        found.copied().ok_or("no defect")
+    })
 }
 
 impl Options {
     pub(crate) fn seeds(&self) -> Range<u64> {
-        self.from..self.from.saturating_add(self.seeds)
+        self.from..self.from + self.seeds
     }
 
     pub(crate) fn reduction(&self) -> Reduction {
@@ -108,7 +118,7 @@ impl Options {
             flags => flags.to_owned(),
         };
         let defect = match self.defect {
-            Some(defect) => format!(" --defect {defect:?}"),
+            Some(defect) => format!(" --defect {}", defect.name()),
             None => String::new(),
         };
         format!("cargo xtask simulate --seeds 1 --from {seed}{defect}{flags}")

@@ -115,8 +115,8 @@ impl Truth {
                 return Err(format!("{text} is there twice"));
             }
             let before = last.insert((&message.conversation_id, writer), number);
-            if before.is_some_and(|before| number <= before) {
-                return Err(format!("{text} overtook {writer}/{before:?}"));
+            if let Some(before) = before.filter(|before| number <= *before) {
+                return Err(format!("{text} comes after {writer}/{before}"));
             }
         }
         for device in devices {

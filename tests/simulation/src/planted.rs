@@ -20,7 +20,7 @@ pub(crate) struct Shorter {
 
 /// Finds a shorter world that fails.
 pub(crate) fn shorten(options: &Options, seed: u64, effort: Effort) -> Option<Shorter> {
-    let shorter = shrink(seed, effort)?;
+    let shorter = shrink(seed, &options.reduction(), effort)?;
     let said = format!(
         "  shortened from {} acts to {} in {} runs: {}\n  replay: {} --verbose",
         shorter.before,

@@ -23,6 +23,13 @@ impl Reduction {
         self.acts.as_ref().is_none_or(|acts| acts.contains(&act))
     }
 
+    /// An act that is to be done and that a world of so many acts does not have.
+    #[must_use]
+    pub fn beyond(&self, acts: usize) -> Option<u32> {
+        let last = self.acts.as_ref()?.last()?;
+        (*last as usize >= acts).then_some(*last)
+    }
+
     /// What a command line says to get the same world.
     #[must_use]
     pub fn flags(&self) -> String {

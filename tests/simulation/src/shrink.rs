@@ -53,18 +53,20 @@ fn enough(before: usize) -> usize {
     before / 4
 }
 
-/// Shortens the world of a seed that fails; `None` when it does not fail.
+/// Shortens the world of a seed that fails, from what `left` has left of it; `None` when that does not fail.
 #[must_use]
-pub fn shrink(seed: u64, effort: Effort) -> Option<Shorter> {
-    let world = World::new(seed);
+pub fn shrink(seed: u64, left: &Reduction, effort: Effort) -> Option<Shorter> {
+    let world = World::reduced(seed, left);
     let times = world.times_of_acts();
     let failure = world.run().err()?;
+    let acts = (0..).zip(&times).map(|(act, _)| act);
+    let acts = acts.filter(|act| left.keeps(*act)).collect();
     let mut search = Search {
         seed,
         runs: 1,
         best: Reduction {
-            acts: Some((0..).zip(&times).map(|(act, _)| act).collect()),
-            ..Reduction::default()
+            acts: Some(acts),
+            ..left.clone()
         },
         failure,
         times,
@@ -253,15 +255,18 @@ mod tests {
     fn a_shorter_world_fails_wherever_it_is_run_again() {
         plant(Some(Defect::ForgetAtOutcome));
         let shorter = (1..20)
-            .find_map(|seed| shrink(seed, Effort::Enough))
+            .find_map(|seed| shrink(seed, &Reduction::default(), Effort::Enough))
             .unwrap();
         assert!(shorter.is_short(), "{shorter:?}");
         let Failure { seed, at, what } = &shorter.failure;
         let again = World::reduced(*seed, &shorter.reduction).run().unwrap_err();
         assert_eq!((again.at, &again.what), (*at, what));
+        // What is short already is shortened from where it is.
+        let further = shrink(*seed, &shorter.reduction, Effort::Enough).unwrap();
+        assert!(further.after <= shorter.after, "{further:?}");
         plant(None);
         assert!(World::reduced(*seed, &shorter.reduction).run().is_ok());
-        assert!(shrink(*seed, Effort::Enough).is_none());
+        assert!(shrink(*seed, &Reduction::default(), Effort::Enough).is_none());
     }
 
     #[test]

@@ -208,7 +208,7 @@ pub(crate) fn end_session(db: &Connection, end: &SessionEnd) -> Result<()> {
              ended_code = ?2",
         [by, said],
     )?;
-    Ok(())
+    remains::owe_log(db)
 }
 
 /// Names a session that was ended here.

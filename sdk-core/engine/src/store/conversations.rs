@@ -118,6 +118,19 @@ fn find_or_adopt(
     }
 }
 
+/// Whether the row of a conversation is that of another one of the same two people, which a restored server has lost.
+pub(crate) fn takes_place_of_another(
+    db: &Connection,
+    view: &Conversation,
+    own: Option<&UserId>,
+) -> Result<bool> {
+    let before = match find_or_adopt(db, view, own)? {
+        Some(key) => server_id(db, key)?,
+        None => None,
+    };
+    Ok(before.is_some_and(|before| before != view.conversation_id))
+}
+
 /// Writes what the server says about a conversation, whatever was known before. Messages are the
 /// caller's.
 pub(crate) fn upsert(

@@ -62,6 +62,12 @@ pub(super) fn owe_all(db: &Connection) -> Result<()> {
     Ok(())
 }
 
+/// A secret is gone from its row, and may still be in the log.
+pub(super) fn owe_log(db: &Connection) -> Result<()> {
+    db.execute("UPDATE remains SET owed = 2 WHERE owed <> 2", [])?;
+    Ok(())
+}
+
 /// Deletes what others may still see: nothing is owed for it.
 pub(super) fn owing_nothing<T>(
     db: &Connection,

@@ -167,9 +167,12 @@ impl Device {
             }
             if says(&left, written) {
                 return Err(format!(
-                    "{text} was deleted, and is left in the database of {}, in the rows of {:?}",
+                    "{text} was deleted, and is left in the database of {}, in {}",
                     self.name,
-                    tables_with(engine, written)?
+                    match tables_with(engine, written)?.join(", ") {
+                        tables if tables.is_empty() => "no row".to_owned(),
+                        tables => format!("the rows of {tables}"),
+                    }
                 ));
             }
             // The index keeps of a word what the one before it does not begin with.

@@ -3,9 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use fulmar_protocol::Code;
 use rusqlite::{Connection, params};
 
 use super::*;
+use crate::store::state::SessionEnd;
 use crate::store::{Reader, account};
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
@@ -169,6 +171,28 @@ fn after_a_sign_out_nothing_of_anybody_is_in_any_file() {
     for sought in everything {
         assert!(!is_in_files(&path, sought), "{sought}");
     }
+}
+
+#[test]
+fn after_the_server_has_ended_a_session_no_token_is_in_any_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let mut store = Store::open(&path).unwrap();
+    fill(&store, 5);
+    store.clean(NOW).unwrap();
+    let db = store.reader().connection();
+    let renewed = "UPDATE account SET access_token = 'access-4712', refresh_token = 'refresh-4712'";
+    db.execute(renewed, []).unwrap();
+    assert!(is_in_files(&path, "refresh-4712"));
+    let end = SessionEnd::ByServer {
+        code: Code::SessionRevoked,
+    };
+    account::end_session(db, &end).unwrap();
+    store.clean(NOW).unwrap();
+    for token in ["access-4711", "refresh-4711", "access-4712", "refresh-4712"] {
+        assert!(!is_in_files(&path, token), "{token}");
+    }
+    assert!(is_in_files(&path, "zebra00001"), "everything else stays");
 }
 
 #[test]

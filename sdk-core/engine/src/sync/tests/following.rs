@@ -1,10 +1,10 @@
 //! Events in order, repeated, with holes, of another log.
 
-use fulmar_protocol::Seq;
+use fulmar_protocol::{Conversation, ConversationKind, EventData, Seq};
 
-use super::{Follower, honest, log_id, page, snapshot, written};
+use super::{Follower, event, honest, log_id, page, snapshot, snapshot_of, written};
 use crate::sync::SyncNews;
-use crate::testing::server::key;
+use crate::testing::server::{conversation, key, message};
 
 #[test]
 fn events_in_order_are_applied_and_are_progress() {
@@ -97,4 +97,21 @@ fn without_a_token_nothing_is_asked() {
         .bench
         .run(|tx| sync.reconcile(tx, None, crate::pace::Gate::OPEN));
     assert!(step.asked.is_empty() && step.effects.is_empty());
+}
+
+/// A restored server has lost it, and another device creates it anew before this one hears of the restoration.
+#[test]
+fn a_direct_conversation_that_takes_the_place_of_a_lost_one_begins_empty() {
+    let direct = |id, last_position| Conversation {
+        kind: ConversationKind::Direct,
+        ..conversation(id, last_position)
+    };
+    let mut device = Follower::new();
+    device.sync.connected(log_id("a"), Seq(1));
+    device.fetch_all(|_| Ok(snapshot_of("a", 1, vec![direct("c", 0)])));
+    device.events(&[event(2, &EventData::MessageCreated(message("c", 1)))]);
+    let before = device.conversation("c");
+    device.events(&[event(3, &EventData::ConversationCreated(direct("d", 0)))]);
+    assert_eq!(device.conversation("d"), before, "the row stays");
+    assert!(device.message(key(1)).is_none());
 }
