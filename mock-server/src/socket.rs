@@ -23,7 +23,8 @@ use crate::fault::{Action, FrameKind, InFlight, Where, Who, come_again_soon, man
 /// Larger than any frame limit, so that the backend's own limit speaks first.
 const LARGEST_FRAME: usize = 8 * 1024 * 1024;
 /// What may wait to be sent to a client that reads nothing: a frame of the largest size that a client takes
-/// (PROTOCOL.md §9). Pings of the WebSocket are answered by the library, whoever reads the answers.
+/// (PROTOCOL.md §9). Pings of the WebSocket are answered by the library, also where nobody reads the
+/// answers.
 const MOST_UNSENT: usize = 16 * 1024 * 1024 + BUFFER;
 /// Thousands of sockets are to fit into little memory.
 const BUFFER: usize = 4 * 1024;

@@ -167,22 +167,68 @@ mod tests {
         SessionId, SignInRequest, SignOutRequest, Submit, SubmitId, UserId,
     };
 
+    /// One of each; a new one does not compile until it is in `is_above`.
     fn every_request() -> Vec<ApiRequest> {
-        let user = || UserId::new("alice").unwrap();
-        let device = || DeviceId::new("phone").unwrap();
-        let file = || FileId::new("f-1").unwrap();
-        let secret = || Secret::new("x");
-        let all = vec![
+        let mut all = of_sessions();
+        all.extend(of_the_log());
+        all.extend(of_files());
+        assert!(all.iter().all(is_above));
+        all
+    }
+
+    fn is_above(request: &ApiRequest) -> bool {
+        match request {
+            ApiRequest::SignIn(_)
+            | ApiRequest::Register(_)
+            | ApiRequest::Refresh(_)
+            | ApiRequest::SignOut(_)
+            | ApiRequest::Submit(_)
+            | ApiRequest::Sync { .. }
+            | ApiRequest::Me
+            | ApiRequest::UpdateMe(_)
+            | ApiRequest::DeleteAccount(_)
+            | ApiRequest::SetPushToken { .. }
+            | ApiRequest::RemovePushToken { .. }
+            | ApiRequest::Block(_)
+            | ApiRequest::Unblock(_)
+            | ApiRequest::Sessions
+            | ApiRequest::EndSession(_)
+            | ApiRequest::Snapshot
+            | ApiRequest::Messages { .. }
+            | ApiRequest::Search { .. }
+            | ApiRequest::Versions { .. }
+            | ApiRequest::CreateUpload(_)
+            | ApiRequest::FindUpload(_)
+            | ApiRequest::SendChunk { .. }
+            | ApiRequest::EndUpload(_)
+            | ApiRequest::FetchChunk { .. } => true,
+        }
+    }
+
+    fn user() -> UserId {
+        UserId::new("alice").unwrap()
+    }
+
+    fn device_id() -> DeviceId {
+        DeviceId::new("phone").unwrap()
+    }
+
+    fn secret() -> Secret {
+        Secret::new("x")
+    }
+
+    fn of_sessions() -> Vec<ApiRequest> {
+        vec![
             ApiRequest::SignIn(SignInRequest {
                 user_id: user(),
                 password: secret(),
-                device_id: device(),
+                device_id: device_id(),
             }),
             ApiRequest::Register(RegisterRequest {
                 user_id: user(),
                 name: "Alice".to_owned(),
                 password: secret(),
-                device_id: device(),
+                device_id: device_id(),
             }),
             ApiRequest::Refresh(RefreshRequest {
                 refresh_token: secret(),
@@ -190,6 +236,28 @@ mod tests {
             ApiRequest::SignOut(SignOutRequest {
                 refresh_token: secret(),
             }),
+            ApiRequest::Me,
+            ApiRequest::UpdateMe(MeUpdate::default()),
+            ApiRequest::DeleteAccount(DeleteAccount { password: secret() }),
+            ApiRequest::SetPushToken {
+                device_id: device_id(),
+                token: PushToken {
+                    provider: PushProvider::Fcm,
+                    token: "x".to_owned(),
+                },
+            },
+            ApiRequest::RemovePushToken {
+                device_id: device_id(),
+            },
+            ApiRequest::Block(BlockRequest { user_id: user() }),
+            ApiRequest::Unblock(user()),
+            ApiRequest::Sessions,
+            ApiRequest::EndSession(SessionId::new("s-1").unwrap()),
+        ]
+    }
+
+    fn of_the_log() -> Vec<ApiRequest> {
+        vec![
             ApiRequest::Submit(Submit {
                 submit_id: SubmitId(1),
                 order: None,
@@ -199,23 +267,6 @@ mod tests {
                 since: Seq(0),
                 log_id: None,
             },
-            ApiRequest::Me,
-            ApiRequest::UpdateMe(MeUpdate::default()),
-            ApiRequest::DeleteAccount(DeleteAccount { password: secret() }),
-            ApiRequest::SetPushToken {
-                device_id: device(),
-                token: PushToken {
-                    provider: PushProvider::Fcm,
-                    token: "x".to_owned(),
-                },
-            },
-            ApiRequest::RemovePushToken {
-                device_id: device(),
-            },
-            ApiRequest::Block(BlockRequest { user_id: user() }),
-            ApiRequest::Unblock(user()),
-            ApiRequest::Sessions,
-            ApiRequest::EndSession(SessionId::new("s-1").unwrap()),
             ApiRequest::Snapshot,
             ApiRequest::Messages {
                 conversation_id: ConversationId::new("c-1").unwrap(),
@@ -230,6 +281,12 @@ mod tests {
             ApiRequest::Versions {
                 message_id: MessageId::new("m-1").unwrap(),
             },
+        ]
+    }
+
+    fn of_files() -> Vec<ApiRequest> {
+        let file = || FileId::new("f-1").unwrap();
+        vec![
             ApiRequest::CreateUpload(NewUpload {
                 size: 3,
                 sha256: ContentHash::from_bytes([0; 32]),
@@ -246,37 +303,7 @@ mod tests {
                 offset: 0,
                 length: 3,
             },
-        ];
-        // A new request does not compile until it is above.
-        for request in &all {
-            match request {
-                ApiRequest::SignIn(_)
-                | ApiRequest::Register(_)
-                | ApiRequest::Refresh(_)
-                | ApiRequest::SignOut(_)
-                | ApiRequest::Submit(_)
-                | ApiRequest::Sync { .. }
-                | ApiRequest::Me
-                | ApiRequest::UpdateMe(_)
-                | ApiRequest::DeleteAccount(_)
-                | ApiRequest::SetPushToken { .. }
-                | ApiRequest::RemovePushToken { .. }
-                | ApiRequest::Block(_)
-                | ApiRequest::Unblock(_)
-                | ApiRequest::Sessions
-                | ApiRequest::EndSession(_)
-                | ApiRequest::Snapshot
-                | ApiRequest::Messages { .. }
-                | ApiRequest::Search { .. }
-                | ApiRequest::Versions { .. }
-                | ApiRequest::CreateUpload(_)
-                | ApiRequest::FindUpload(_)
-                | ApiRequest::SendChunk { .. }
-                | ApiRequest::EndUpload(_)
-                | ApiRequest::FetchChunk { .. } => {}
-            }
-        }
-        all
+        ]
     }
 
     #[test]
