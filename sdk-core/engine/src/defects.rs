@@ -59,7 +59,7 @@ defects! {
     PutsPongOff "Each ping puts off what the one before it waits for.";
     ThreadsUncounted "Messages of a thread are not counted under its root.";
     IgnoresReset "A log that was cut is followed as if nothing were missing.";
-    BetweenLogs "What is written goes out before the snapshot of another log has come.";
+    BetweenLogs "What is written goes out before the snapshot of another log has come, and the answer of any log counts.";
     BlocksUnheard "The users who are blocked on another device are not taken over.";
     DraftsForgotten "A draft is not kept.";
     SignOutLeaves "Signing out leaves what was on the screen.";
