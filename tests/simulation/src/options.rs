@@ -31,7 +31,7 @@ pub(crate) struct Options {
     #[arg(long, conflicts_with_all = ["verbose", "defect", "acts", "calm", "usual", "luck"])]
     pub(crate) defects: bool,
     /// Plants one defect.
-    #[arg(long, value_name = "NAME", value_parser = defect(), hide_possible_values = true, ignore_case = true)]
+    #[arg(long, value_name = "NAME", value_parser = named(Defect::ALL, Defect::name), hide_possible_values = true, ignore_case = true)]
     pub(crate) defect: Option<Defect>,
     /// Of a world that fails, finds a shorter one that fails.
     #[arg(long)]
@@ -40,7 +40,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NUMBERS", value_parser = numbers)]
     acts: Option<Numbers>,
     /// Without these kinds of faults: names as the last line of a run has them, with commas between them.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = fault(), hide_possible_values = true, ignore_case = true)]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = named(Fault::ALL, Fault::name), hide_possible_values = true, ignore_case = true)]
     calm: Vec<Fault>,
     /// Server and clients as they are set up by default.
     #[arg(long)]
@@ -64,23 +64,15 @@ fn numbers(text: &str) -> Result<Numbers, String> {
     text.split(',').map(number).collect()
 }
 
-/// A kind of fault by its name; another name is answered with those that there are.
-fn fault() -> impl TypedValueParser<Value = Fault> {
-    let names = PossibleValuesParser::new(Fault::ALL.iter().map(|fault| fault.name()));
-    names.try_map(|name| {
-        let mut all = Fault::ALL.iter();
-        let found = all.find(|fault| fault.name().eq_ignore_ascii_case(&name));
-        found.copied().ok_or("no kind of fault")
-    })
-}
-
-/// A defect by its name, in the same way.
-fn defect() -> impl TypedValueParser<Value = Defect> {
-    let names = PossibleValuesParser::new(Defect::ALL.iter().map(|it| it.name()));
-    names.try_map(|name| {
-        let mut all = Defect::ALL.iter();
-        let found = all.find(|defect| defect.name().eq_ignore_ascii_case(&name));
-        found.copied().ok_or("no defect")
+/// One of these by its name; another name is answered with those that there are.
+fn named<T: Copy + Send + Sync + 'static>(
+    all: &'static [T],
+    name: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    let names = PossibleValuesParser::new(all.iter().map(|it| name(*it)));
+    names.try_map(move |said| {
+        let found = all.iter().find(|it| name(**it).eq_ignore_ascii_case(&said));
+        found.copied().ok_or("no such name")
     })
 }
 

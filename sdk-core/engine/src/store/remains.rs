@@ -42,9 +42,9 @@ pub(crate) fn owed(db: &Connection, now: Timestamp) -> Result<Owed> {
 
 /// When the file may be written anew: now, if a clock that went back says that it was later.
 fn due(db: &Connection, now: Timestamp) -> Result<Timestamp> {
-    let written_at = db.query_row("SELECT written_at FROM remains", [], |row| {
-        row.get("written_at").map(Timestamp)
-    })?;
+    let written_at = db
+        .prepare_cached("SELECT written_at FROM remains")?
+        .query_row([], |row| row.get("written_at").map(Timestamp))?;
     let pages = u32::try_from(pages(db)?).unwrap_or(u32::MAX);
     Ok(match written_at > now {
         true => now,

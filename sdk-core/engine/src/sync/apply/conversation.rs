@@ -41,11 +41,11 @@ impl Applying<'_, '_> {
     /// Writes a conversation with the messages that came with it. If some message changed while nobody told
     /// this device, only those are certain: the others go.
     pub(in crate::sync) fn conversation(&mut self, view: &Conversation) -> Result<ConversationKey> {
-        if conversations::takes_place_of_another(&self.tx.db, view, self.own)? {
-            return self.conversation_of_another_log(view);
-        }
         let seen = match conversations::find(&self.tx.db, &view.conversation_id)? {
             Some(key) => conversations::revision(&self.tx.db, key)?,
+            None if conversations::takes_place_of_another(&self.tx.db, view, self.own)? => {
+                return self.conversation_of_another_log(view);
+            }
             None => view.revision,
         };
         if seen == view.revision || defects::active(Defect::KeepsPages) {
