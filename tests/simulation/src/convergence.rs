@@ -10,6 +10,9 @@ use crate::oracle::Truth;
 use crate::population::{ORACLE, user};
 use crate::world::World;
 
+/// How long a world may take to converge after the storm, in virtual milliseconds.
+pub(crate) const PATIENCE: u64 = 15 * 60 * 1000;
+
 /// Why a device has not converged.
 enum Left {
     Dead,
@@ -55,6 +58,20 @@ impl World {
             }
         }
         Ok(true)
+    }
+
+    /// How long all devices together may take for what is unsent: longer where the server takes few messages a minute.
+    pub(crate) fn patience(&self) -> Result<u64, String> {
+        let Some(each_minute) = self.deployment.server.messages_per_minute else {
+            return Ok(PATIENCE);
+        };
+        let mut unsent = 0;
+        for engine in self.devices.iter().filter_map(|it| it.engine.as_ref()) {
+            let status = engine.status().map_err(|error| error.to_string())?;
+            unsent += u64::from(status.unsent);
+        }
+        let minutes = unsent / u64::from(each_minute).max(1);
+        Ok(PATIENCE + minutes * 60 * 1000)
     }
 
     /// Which devices still have something to do, and what.
@@ -106,7 +123,7 @@ impl World {
         let truth = Truth::read(&mut self.backend, &users, now)?;
         truth.judge_server(&self.devices)?;
         let quiet = u64::try_from(self.deployment.quiet().as_millis()).unwrap_or(u64::MAX);
-        for device in &self.devices {
+        for device in &mut self.devices {
             if self.deleted.contains(&device.user) {
                 // What the first sight of it showed: nothing.
                 continue;

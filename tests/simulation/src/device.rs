@@ -8,6 +8,7 @@ use crate::clocks::Clock;
 use crate::efforts::Efforts;
 use crate::files::Disk;
 use crate::looking::LookedAt;
+use crate::memory::Memory;
 use crate::network::FarSocket;
 use crate::storage::Storage;
 use crate::suspend::Suspended;
@@ -119,6 +120,8 @@ pub(crate) struct Device {
     pub(crate) shown: BTreeSet<ConversationId>,
     /// What was there when the screen was last looked at, and was right.
     pub(crate) looked_at: Option<LookedAt>,
+    /// What its engine may keep in memory.
+    pub(crate) memory: Memory,
     /// The live lists of the process.
     pub(crate) watching: Watching,
     /// What the process was asked and has not answered.
@@ -162,6 +165,7 @@ impl Device {
             drafts: BTreeMap::new(),
             shown: BTreeSet::new(),
             looked_at: None,
+            memory: Memory::default(),
             watching: Watching::default(),
             answers: Answers::default(),
             begun: 0,

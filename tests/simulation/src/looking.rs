@@ -9,7 +9,7 @@ use fulmar_engine::query::{
 use fulmar_protocol::{Position, UserId};
 
 use crate::device::{Device, messages, parse};
-use crate::memory::{When, judge_kept};
+use crate::memory::When;
 use crate::store::{judge_counts, judge_rest, judge_search};
 use crate::watching::{People, Read};
 
@@ -128,11 +128,12 @@ impl Device {
     }
 
     /// Judges what no screen shows.
-    pub(crate) fn judge_within(&self, heard_all: bool) -> Result<(), String> {
+    pub(crate) fn judge_within(&mut self, heard_all: bool) -> Result<(), String> {
         let Some(engine) = &self.engine else {
             return Ok(());
         };
-        judge_kept(engine, self.answers.len(), When::Anytime)?;
+        self.memory
+            .judge(engine, self.answers.len(), When::Anytime)?;
         match heard_all {
             true => judge_counts(engine, &self.user),
             false => Ok(()),
@@ -140,12 +141,13 @@ impl Device {
     }
 
     /// Judges what is left when there is nothing to do any more.
-    pub(crate) fn judge_rest(&self) -> Result<(), String> {
+    pub(crate) fn judge_rest(&mut self) -> Result<(), String> {
         let Some(engine) = &self.engine else {
             return Ok(());
         };
         judge_rest(engine)?;
-        judge_kept(engine, self.answers.len(), When::AtRest)?;
+        self.memory
+            .judge(engine, self.answers.len(), When::AtRest)?;
         judge_search(engine)
     }
 

@@ -9,6 +9,7 @@ use fulmar_engine::{AppState, Engine, Input, NetworkState};
 use fulmar_protocol::{PushPayload, Secret, Timestamp, UserId};
 
 use crate::clocks::Clock;
+use crate::convergence::PATIENCE;
 use crate::deployment::Deployment;
 use crate::device::Device;
 use crate::network::{DeviceIndex, Network, Process, ScheduledEvent};
@@ -23,8 +24,6 @@ use crate::streams::{Stream, rng};
 
 /// When every world begins, in milliseconds since 1970.
 pub(crate) const EPOCH: i64 = 1_790_000_000_000;
-/// How long a world may take to converge after the storm, in virtual milliseconds.
-const PATIENCE: u64 = 15 * 60 * 1000;
 /// How long a converged world may take to be so again at the end of that.
 const AGAIN: u64 = 60 * 1000;
 /// A world that takes more steps than this runs in circles.
@@ -199,7 +198,7 @@ impl World {
         while self.is_any_suspended() {
             self.step()?;
         }
-        let deadline = self.time + PATIENCE;
+        let deadline = self.time + self.patience()?;
         while !self.converged()? {
             if self.time > deadline {
                 return Err(format!("no convergence: {}", self.what_is_left()?));

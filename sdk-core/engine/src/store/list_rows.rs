@@ -28,23 +28,27 @@ pub(crate) fn write(
     let json = |error| StoreError::damaged("conversation", error);
     // Unread is integer arithmetic: what the server counted, or, when this device has read further
     // than the server knows, the positions after that but for own messages, notices and what is hidden.
-    // What is about to be hidden does not count any more.
+    // What is about to be hidden does not count any more. Of a message that was changed before it came here,
+    // nobody here knows whether it once mentioned: no more mention than are unread.
     db.prepare_cached(
         "UPDATE conversation
-         SET unread = max(0, CASE WHEN local_read_to > server_read_to
-                 THEN min(server_unread,
-                          head - local_read_to
-                              - (SELECT count(*) FROM message
-                                 WHERE conversation = ?1 AND position > local_read_to
-                                   AND position <= head AND (sender_id = ?2 OR (notice AND ?12) OR hidden)))
-                 ELSE server_unread END - ?10),
-             unread_mentions = max(0, CASE WHEN local_read_to > server_read_to
-                 THEN min(server_mentions,
-                          (SELECT count(*) FROM message
-                           WHERE conversation = ?1 AND position > local_read_to
-                             AND position <= head AND mentions_me AND sender_id <> ?2
-                             AND NOT hidden))
-                 ELSE server_mentions END - ?11),
+         SET (unread, unread_mentions) = (
+                 SELECT max(0, unread), max(0, min(unread, mentions))
+                 FROM (SELECT
+                     CASE WHEN local_read_to > server_read_to
+                     THEN min(server_unread,
+                              head - local_read_to
+                                  - (SELECT count(*) FROM message
+                                     WHERE conversation = ?1 AND position > local_read_to
+                                       AND position <= head AND (sender_id = ?2 OR (notice AND ?12) OR hidden)))
+                     ELSE server_unread END - ?10 AS unread,
+                     CASE WHEN local_read_to > server_read_to
+                     THEN min(server_mentions,
+                              (SELECT count(*) FROM message
+                               WHERE conversation = ?1 AND position > local_read_to
+                                 AND position <= head AND mentions_me AND sender_id <> ?2
+                                 AND NOT hidden))
+                     ELSE server_mentions END - ?11 AS mentions)),
              profile = ?3, settings = ?4, pinned = ?5, listed = ?6, participant_count = ?7,
              preview = ?8, activity_at = coalesce(?9, created_at)
          WHERE key = ?1",

@@ -107,7 +107,7 @@ impl Store {
             return Ok(false);
         }
         if has_dead_words(db)? {
-            search::index_anew(db)?;
+            search::write_anew(db)?;
         }
         if pages(db)? > MOST_PAGES {
             return Ok(true);

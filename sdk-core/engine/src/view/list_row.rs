@@ -210,4 +210,19 @@ mod tests {
             .unwrap();
         assert_eq!(unread(db), (2, 0));
     }
+
+    #[test]
+    fn no_more_mention_than_are_unread() {
+        let store = store();
+        let db = store.reader().connection();
+        // It was deleted before it came here: that it mentioned, the server alone knows.
+        db.execute("UPDATE message SET mentions_me = 0", [])
+            .unwrap();
+        for position in 1..=4 {
+            hide(db, position);
+        }
+        assert_eq!(unread(db), (1, 1));
+        hide(db, 5);
+        assert_eq!(unread(db), (0, 0));
+    }
 }
