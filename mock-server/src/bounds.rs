@@ -47,6 +47,15 @@ pub(crate) fn close_code<'de, D: Deserializer<'de>>(reader: D) -> Result<u16, D:
     }
 }
 
+/// A time or an amount without which nothing works.
+pub(crate) fn at_least_one<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<u64>, D::Error> {
+    let said = Option::<u64>::deserialize(reader)?;
+    match said {
+        Some(0) => Err(D::Error::custom("it is at least 1")),
+        said => Ok(said),
+    }
+}
+
 pub(crate) fn step<'de, D: Deserializer<'de>>(reader: D) -> Result<u64, D::Error> {
     let said = u64::deserialize(reader)?;
     if said <= LONGEST_STEP_MS {

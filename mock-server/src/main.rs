@@ -55,8 +55,8 @@ struct Options {
     /// Hand push notifications over to this address, by POST; without it they are only recorded.
     #[arg(long, env = "FULMAR_WEBHOOK")]
     webhook: Option<String>,
-    /// Start without the demo users and their conversation.
-    #[arg(long)]
+    /// Start without the demo users and their conversation. A scenario says by itself whether it has them.
+    #[arg(long, conflicts_with = "scenario")]
     no_demo: bool,
     /// Add a user, as NAME:PASSWORD; may be given several times.
     #[arg(long = "user", value_name = "NAME:PASSWORD", value_parser = user)]
@@ -65,10 +65,11 @@ struct Options {
     #[arg(long, default_value_t = 900, value_parser = clap::value_parser!(u64).range(1..=3_155_760_000))]
     token_lifetime: u64,
     /// How many messages a user may send in a minute; without it, any number.
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     messages_per_minute: Option<u32>,
     /// How many bytes a file may have.
-    #[arg(long, default_value_t = Config::default().limits.file_bytes)]
+    #[arg(long, default_value_t = Config::default().limits.file_bytes,
+          value_parser = clap::value_parser!(u64).range(1..))]
     file_bytes: u64,
     /// How many bytes the text of a message may have; at most half of what a frame holds.
     #[arg(long, default_value_t = Config::default().limits.text_bytes,
@@ -144,12 +145,21 @@ fn user(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// Nobody is told twice: one of the passwords would not count.
+fn told_once(users: &[(String, String)]) -> Result<(), String> {
+    let mut names = BTreeSet::new();
+    match users.iter().find(|(name, _)| !names.insert(name)) {
+        Some((name, _)) => Err(format!("--user names {name:?} twice")),
+        None => Ok(()),
+    }
+}
+
 #[tokio::main]
 #[allow(clippy::print_stderr)]
 async fn main() -> ExitCode {
     let options = Options::parse();
     log(options.log_format);
-    if let Err(error) = make_room(&options) {
+    if let Err(error) = told_once(&options.users).and_then(|()| make_room(&options)) {
         eprintln!("fulmar-mock-server: {error}");
         return ExitCode::FAILURE;
     }

@@ -8,15 +8,23 @@ use fulmar_protocol::Capability;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::bounds;
+
 /// Settings of a world; what is absent is as at the server.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Settings {
-    /// How long an access token is valid.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// How long an access token is valid, in milliseconds; at least 1.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "bounds::at_least_one"
+    )]
     pub access_token_ms: Option<u64>,
-    /// How often clients are asked to ping.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// How often clients are asked to ping, in milliseconds; at least 1.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "bounds::at_least_one"
+    )]
     pub heartbeat_ms: Option<u64>,
     /// How many messages a user may send in a minute.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -27,8 +35,11 @@ pub struct Settings {
     /// How many bytes the files of a user may have together.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub storage_bytes: Option<u64>,
-    /// How many events each log keeps.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// How many events each log keeps; at least 1.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "bounds::at_least_one"
+    )]
     pub log_capacity: Option<u64>,
     /// What it can do beyond what every backend does (PROTOCOL.md §10.2); an empty list for nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,5 +65,26 @@ impl Settings {
                 .unwrap_or_else(|| server.capabilities.clone()),
             ..server.clone()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Settings;
+
+    #[test]
+    fn without_time_or_room_there_is_no_world() {
+        for name in ["accessTokenMs", "heartbeatMs", "logCapacity"] {
+            let read = |amount| {
+                let text = format!("{{\"{name}\":{amount}}}");
+                serde_json::from_str::<Settings>(&text)
+            };
+            assert!(read(0).is_err(), "{name}");
+            assert!(read(1).is_ok(), "{name}");
+        }
+        assert_eq!(
+            serde_json::from_str::<Settings>("{}").unwrap(),
+            Settings::default()
+        );
     }
 }

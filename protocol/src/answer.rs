@@ -1,5 +1,7 @@
 //! What a server answers over HTTP, and what may be concluded from it (PROTOCOL.md §7, §8).
 
+use std::fmt;
+
 use serde::de::DeserializeOwned;
 
 use crate::{
@@ -7,8 +9,8 @@ use crate::{
     Problem, SearchPage, Session, SessionList, Snapshot, SyncPage, event_list, tus,
 };
 
-/// An answer as it comes in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An answer as it comes in. Its body may be tokens or texts: `Debug` says how long it is.
+#[derive(Clone, PartialEq, Eq)]
 pub struct HttpAnswer {
     /// The HTTP status.
     pub status: u16,
@@ -16,6 +18,16 @@ pub struct HttpAnswer {
     pub headers: Vec<(String, String)>,
     /// The body of the answer.
     pub body: Vec<u8>,
+}
+
+impl fmt::Debug for HttpAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpAnswer")
+            .field("status", &self.status)
+            .field("headers", &self.headers)
+            .field("body", &format_args!("{} bytes", self.body.len()))
+            .finish()
+    }
 }
 
 impl HttpAnswer {
@@ -166,6 +178,14 @@ mod tests {
         PushProvider, PushToken, RefreshRequest, RegisterRequest, SearchQuery, Secret, Seq,
         SessionId, SignInRequest, SignOutRequest, Submit, SubmitId, UserId,
     };
+
+    #[test]
+    fn what_an_answer_says_is_not_printed() {
+        let answer = HttpAnswer::new(200, b"{\"accessToken\":\"secret\"}".to_vec());
+        let said = format!("{answer:?}");
+        assert!(said.contains("24 bytes"), "{said}");
+        assert!(!said.contains("secret") && !said.contains("115"), "{said}");
+    }
 
     /// One of each; a new one does not compile until it is in `is_above`.
     fn every_request() -> Vec<ApiRequest> {

@@ -1,5 +1,6 @@
 //! Judges a backend by PROTOCOL.md.
 
+use std::fs::File;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -69,6 +70,11 @@ async fn main() -> ExitCode {
             restore
         }),
     };
+    // They are opened first: nobody waits for a report that then has no place.
+    let files = match (open(options.junit), open(options.json)) {
+        (Ok(junit), Ok(json)) => [junit, json],
+        (Err(why), _) | (_, Err(why)) => return cannot(&why),
+    };
     let reports = match judge(&backend, options.only.as_deref()).await {
         Ok(reports) => reports,
         Err(error) => return cannot(&error.to_string()),
@@ -76,12 +82,9 @@ async fn main() -> ExitCode {
     let mut out = std::io::stdout().lock();
     let shown = out.write_all(text(&reports).as_bytes());
     let is_shown = shown.and_then(|()| out.flush()).is_ok();
-    for (path, form) in [
-        (options.junit, junit(&reports)),
-        (options.json, json(&reports)),
-    ] {
-        if let Some(path) = path
-            && let Err(error) = std::fs::write(&path, form)
+    for (file, form) in files.into_iter().zip([junit(&reports), json(&reports)]) {
+        if let Some((path, mut file)) = file
+            && let Err(error) = file.write_all(form.as_bytes())
         {
             return cannot(&format!("{}: {error}", path.display()));
         }
@@ -93,6 +96,17 @@ async fn main() -> ExitCode {
     match reports.iter().any(|report| failed(&report.result)) {
         false => ExitCode::SUCCESS,
         true => ExitCode::FAILURE,
+    }
+}
+
+/// A file for a report, empty from now on.
+fn open(path: Option<PathBuf>) -> Result<Option<(PathBuf, File)>, String> {
+    let Some(path) = path else {
+        return Ok(None);
+    };
+    match File::create(&path) {
+        Ok(file) => Ok(Some((path, file))),
+        Err(error) => Err(format!("{}: {error}", path.display())),
     }
 }
 

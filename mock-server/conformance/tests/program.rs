@@ -32,6 +32,8 @@ fn what_cannot_be_run_ends_with_2_and_one_line() {
         &["--url", url, "--only", ""],
         &["--url", url, "--only", "§3.5"],
         &["--url", url, "--only", "3."],
+        &["--url", url, "--json", "/no/such/folder/report.json"],
+        &["--url", url, "--junit", "/no/such/folder/report.xml"],
     ] {
         let said = could_not_run(&program(arguments).output().unwrap());
         assert!(
@@ -39,6 +41,8 @@ fn what_cannot_be_run_ends_with_2_and_one_line() {
             "{arguments:?}: {said}"
         );
         assert_eq!(said.lines().count(), 1, "{arguments:?}: {said}");
+        let has_no_place = arguments.len() == 4 && arguments[3].starts_with('/');
+        assert_eq!(said.contains("/no/such"), has_no_place, "before it asks");
     }
 }
 

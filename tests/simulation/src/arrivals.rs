@@ -9,8 +9,10 @@ use crate::world::{Step, World};
 
 impl World {
     pub(crate) fn handle_event(&mut self, event: ScheduledEvent) -> Step {
-        if self.verbose {
-            self.tell(&format!("{event:?}"));
+        if let Some(said) = said(&event)
+            && self.verbose
+        {
+            self.tell(&said);
         }
         let Some(event) = self.hold_back(event) else {
             return Ok(());
@@ -130,5 +132,20 @@ fn end_of_socket(code: Option<u16>) -> SocketEvent {
     match code {
         Some(code) => SocketEvent::Closed(CloseCode::from(code)),
         None => SocketEvent::Failed(SocketFailure::Unreachable("cut".to_owned())),
+    }
+}
+
+/// What is printed of an event. Of what happens every second there is nothing to say.
+fn said(event: &ScheduledEvent) -> Option<String> {
+    match event {
+        ScheduledEvent::Weather | ScheduledEvent::ServerTick => None,
+        ScheduledEvent::Answer {
+            answer: Some(answer),
+            ..
+        } => {
+            let body = String::from_utf8_lossy(&answer.body);
+            Some(format!("{event:?} {body}"))
+        }
+        _ => Some(format!("{event:?}")),
     }
 }

@@ -56,9 +56,9 @@ mod world;
 
 pub use outcome::{Failure, Outcome};
 pub use reduction::Reduction;
-pub use shrink::{Effort, Shorter, shrink};
+pub use shrink::{Effort, Progress, Shorter, shrink};
 pub use storm::Fault;
-pub use workers::{Sum, check_all, check_each};
+pub use workers::{News, Sum, check_all, check_each};
 pub use world::World;
 
 /// Of so many seeds one is run twice.

@@ -9,8 +9,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Parser as _;
 use fulmar_engine::defects::plant;
-use fulmar_simulation::{Effort, Failure, Sum, World, check_all, check_each};
+use fulmar_simulation::{Effort, Failure, News, Progress, Sum, World, check_all, check_each};
 use options::Options;
+
+/// After so many worlds it says how far it is.
+const SAYS_AFTER: u64 = 500;
 
 fn main() -> ExitCode {
     let options = Options::parse();
@@ -23,7 +26,9 @@ fn main() -> ExitCode {
     plant(options.defect);
     let ran = match options.step_by_step() {
         true => step_by_step(&options),
-        false => check_all(options.seeds(), options.defect),
+        false => check_all(options.seeds(), options.defect, &|worlds| {
+            ran(&options, worlds);
+        }),
     };
     match ran {
         Ok(sum) => {
@@ -34,7 +39,7 @@ fn main() -> ExitCode {
         Err(failure) => {
             eprintln!("{}", told(&failure));
             match options.shrink {
-                true => match planted::shorten(&options, failure.seed, Effort::Utmost) {
+                true => match planted::shorten(&options, failure.seed, Effort::Utmost, &mut say) {
                     Some(shorter) => eprintln!("{}", shorter.said),
                     None => eprintln!("it does not fail again"),
                 },
@@ -48,9 +53,12 @@ fn main() -> ExitCode {
 /// Every world, whatever becomes of the others.
 fn each(options: &Options) -> ExitCode {
     let failed = AtomicU64::new(0);
-    let sum = check_each(options.seeds(), &|failure| {
-        failed.fetch_add(1, Ordering::Relaxed);
-        eprintln!("{}{}", told(&failure), again(options, failure.seed));
+    let sum = check_each(options.seeds(), &|news| match news {
+        News::Ran(worlds) => ran(options, worlds),
+        News::Failed(failure) => {
+            failed.fetch_add(1, Ordering::Relaxed);
+            eprintln!("{}{}", told(&failure), again(options, failure.seed));
+        }
     });
     let failed = failed.into_inner();
     let passed = options.seeds - failed;
@@ -62,6 +70,13 @@ fn each(options: &Options) -> ExitCode {
     }
 }
 
+/// Says now and then how far it is.
+fn ran(options: &Options, worlds: u64) {
+    if worlds.is_multiple_of(SAYS_AFTER) && worlds < options.seeds {
+        eprintln!("{worlds} of {} worlds have run", options.seeds);
+    }
+}
+
 fn print(sum: &Sum, worlds: u64) {
     println!(
         "{worlds} worlds converged: {} transactions, {} messages, {} crashes",
@@ -70,6 +85,12 @@ fn print(sum: &Sum, worlds: u64) {
     let faults = sum.faults.iter();
     let faults = faults.map(|(fault, times)| format!("{} {times}", fault.name()));
     println!("faults: {}", faults.collect::<Vec<_>>().join(", "));
+}
+
+/// Says how far a world is shortened.
+fn say(progress: Progress) {
+    let Progress { left, before, runs } = progress;
+    eprintln!("  {left} of {before} acts are left after {runs} runs");
 }
 
 /// How the world of a seed is run once more.

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use fulmar_engine::defects::{Defect, plant};
-use fulmar_simulation::{Effort, Failure, World, shrink};
+use fulmar_simulation::{Effort, Failure, Progress, World, shrink};
 
 use crate::options::Options;
 use crate::told;
@@ -18,9 +18,14 @@ pub(crate) struct Shorter {
     pub(crate) is_short: bool,
 }
 
-/// Finds a shorter world that fails.
-pub(crate) fn shorten(options: &Options, seed: u64, effort: Effort) -> Option<Shorter> {
-    let shorter = shrink(seed, &options.reduction(), effort)?;
+/// Finds a shorter world that fails, and tells each time it found a shorter one.
+pub(crate) fn shorten(
+    options: &Options,
+    seed: u64,
+    effort: Effort,
+    tell: &mut dyn FnMut(Progress),
+) -> Option<Shorter> {
+    let shorter = shrink(seed, &options.reduction(), effort, tell)?;
     let said = format!(
         "  shortened from {} acts to {} in {} runs: {}\n  replay: {} --verbose",
         shorter.before,
@@ -73,7 +78,8 @@ fn work(options: &Options, search: &Mutex<Search>) {
             Some(Job::Shorten(defect, failure)) => {
                 plant(Some(defect));
                 let found = found(defect, &failure);
-                match shorten(&options.with(defect), failure.seed, Effort::Enough) {
+                let options = options.with(defect);
+                match shorten(&options, failure.seed, Effort::Enough, &mut |_| ()) {
                     Some(shorter) => (format!("{found}\n{}", shorter.said), shorter.is_short),
                     None => (format!("{found}\n  it does not fail again"), false),
                 }

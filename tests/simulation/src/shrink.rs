@@ -48,14 +48,30 @@ impl Shorter {
     }
 }
 
+/// How far it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// So many acts are left.
+    pub left: usize,
+    /// Of so many.
+    pub before: usize,
+    /// After so many worlds were run.
+    pub runs: u32,
+}
+
 /// How many acts a short world has, at most.
 fn enough(before: usize) -> usize {
     before / 4
 }
 
-/// Shortens the world of a seed that fails, from what `left` has left of it; `None` when that does not fail.
-#[must_use]
-pub fn shrink(seed: u64, left: &Reduction, effort: Effort) -> Option<Shorter> {
+/// Shortens the world of a seed that fails, from what `left` has left of it; `None` when that does not fail. Tells each
+/// time it found a shorter one.
+pub fn shrink(
+    seed: u64,
+    left: &Reduction,
+    effort: Effort,
+    tell: &mut dyn FnMut(Progress),
+) -> Option<Shorter> {
     let world = World::reduced(seed, left);
     let times = world.times_of_acts();
     let failure = world.run().err()?;
@@ -70,6 +86,7 @@ pub fn shrink(seed: u64, left: &Reduction, effort: Effort) -> Option<Shorter> {
         },
         failure,
         times,
+        tell,
     };
     search.until_it_failed();
     let goal = enough(search.times.len());
@@ -91,16 +108,17 @@ pub fn shrink(seed: u64, left: &Reduction, effort: Effort) -> Option<Shorter> {
     })
 }
 
-struct Search {
+struct Search<'a> {
     seed: u64,
     runs: u32,
     best: Reduction,
     failure: Failure,
     /// When each act is.
     times: Vec<u64>,
+    tell: &'a mut dyn FnMut(Progress),
 }
 
-impl Search {
+impl Search<'_> {
     fn acts(&self) -> Vec<u32> {
         self.best.acts.iter().flatten().copied().collect()
     }
@@ -126,12 +144,26 @@ impl Search {
             match World::reduced(self.seed, &tried).run() {
                 Ok(_) => false,
                 Err(failure) => {
+                    let before = self.acts().len();
                     self.failure = failure;
                     self.best = tried;
+                    self.told(before);
                     true
                 }
             }
         })
+    }
+
+    /// Tells how far it is, when there were more acts before.
+    fn told(&mut self, before: usize) {
+        let left = self.acts().len();
+        if left < before {
+            (self.tell)(Progress {
+                left,
+                before: self.times.len(),
+                runs: self.runs,
+            });
+        }
     }
 
     /// Leaves out what comes after the failure.
@@ -254,19 +286,28 @@ mod tests {
     #[test]
     fn a_shorter_world_fails_wherever_it_is_run_again() {
         plant(Some(Defect::ForgetAtOutcome));
+        let mut told = Vec::new();
         let shorter = (1..20)
-            .find_map(|seed| shrink(seed, &Reduction::default(), Effort::Enough))
+            .find_map(|seed| {
+                told.clear();
+                let mut tell = |progress| told.push(progress);
+                shrink(seed, &Reduction::default(), Effort::Enough, &mut tell)
+            })
             .unwrap();
+        let last = told.last().unwrap();
+        assert_eq!((last.left, last.before), (shorter.after, shorter.before));
+        assert!(told.windows(2).all(|two| two[1].left < two[0].left));
         assert!(shorter.is_short(), "{shorter:?}");
         let Failure { seed, at, what } = &shorter.failure;
         let again = World::reduced(*seed, &shorter.reduction).run().unwrap_err();
         assert_eq!((again.at, &again.what), (*at, what));
         // What is short already is shortened from where it is.
-        let further = shrink(*seed, &shorter.reduction, Effort::Enough).unwrap();
+        let shrink = |left| shrink(*seed, left, Effort::Enough, &mut |_| ());
+        let further = shrink(&shorter.reduction).unwrap();
         assert!(further.after <= shorter.after, "{further:?}");
         plant(None);
         assert!(World::reduced(*seed, &shorter.reduction).run().is_ok());
-        assert!(shrink(*seed, &Reduction::default(), Effort::Enough).is_none());
+        assert!(shrink(&Reduction::default()).is_none());
     }
 
     #[test]

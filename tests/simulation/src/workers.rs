@@ -38,34 +38,51 @@ impl Sum {
     }
 }
 
-/// Checks the worlds of these seeds, each with the defect planted.
+/// What is told of worlds while they run.
+#[derive(Debug)]
+pub enum News {
+    /// So many have run.
+    Ran(u64),
+    /// One failed.
+    Failed(Failure),
+}
+
+/// Checks the worlds of these seeds, each with the defect planted, and tells after each how many have run.
 ///
 /// # Errors
 ///
 /// The failure of the lowest seed that fails, however many cores there are: seeds are taken in their order, and
 /// those that were taken are run to their end.
-pub fn check_all(seeds: Range<u64>, defect: Option<Defect>) -> Result<Sum, Failure> {
+pub fn check_all(
+    seeds: Range<u64>,
+    defect: Option<Defect>,
+    ran: &(dyn Fn(u64) + Sync),
+) -> Result<Sum, Failure> {
     let first = Mutex::new(None::<Failure>);
     let work = Work::of(seeds);
-    let sum = work.run_all(defect, &|failure| {
-        work.end.fetch_min(failure.seed, Ordering::Relaxed);
-        let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
-        if first.as_ref().is_none_or(|first| failure.seed < first.seed) {
-            *first = Some(failure);
+    let sum = work.run_all(defect, &|news| match news {
+        News::Ran(worlds) => ran(worlds),
+        News::Failed(failure) => {
+            work.end.fetch_min(failure.seed, Ordering::Relaxed);
+            let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
+            if first.as_ref().is_none_or(|first| failure.seed < first.seed) {
+                *first = Some(failure);
+            }
         }
     });
     let first = first.into_inner().unwrap_or_else(PoisonError::into_inner);
     first.map_or(Ok(sum), Err)
 }
 
-/// Checks the worlds of these seeds, goes on after one that failed, and tells of each at once. The sum is that of
-/// those that converged.
-pub fn check_each(seeds: Range<u64>, tell: &(dyn Fn(Failure) + Sync)) -> Sum {
+/// Checks the worlds of these seeds, goes on after one that failed, and tells of each at once. The sum is that of those
+/// that converged.
+pub fn check_each(seeds: Range<u64>, tell: &(dyn Fn(News) + Sync)) -> Sum {
     Work::of(seeds).run_all(None, tell)
 }
 
 struct Work {
     next: AtomicU64,
+    ran: AtomicU64,
     /// Comes down to the lowest seed that failed, when that is the end.
     end: AtomicU64,
     sum: Mutex<Sum>,
@@ -75,12 +92,13 @@ impl Work {
     fn of(seeds: Range<u64>) -> Self {
         Self {
             next: AtomicU64::new(seeds.start),
+            ran: AtomicU64::new(0),
             end: AtomicU64::new(seeds.end),
             sum: Mutex::default(),
         }
     }
 
-    fn run_all(&self, defect: Option<Defect>, tell: &(dyn Fn(Failure) + Sync)) -> Sum {
+    fn run_all(&self, defect: Option<Defect>, tell: &(dyn Fn(News) + Sync)) -> Sum {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         thread::scope(|scope| {
             for _ in 0..cores {
@@ -90,7 +108,7 @@ impl Work {
         std::mem::take(&mut *self.sum.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn run(&self, defect: Option<Defect>, tell: &(dyn Fn(Failure) + Sync)) {
+    fn run(&self, defect: Option<Defect>, tell: &(dyn Fn(News) + Sync)) {
         // A defect is planted in the engines of one thread.
         plant(defect);
         loop {
@@ -103,8 +121,9 @@ impl Work {
                     let mut sum = self.sum.lock().unwrap_or_else(PoisonError::into_inner);
                     sum.add(&outcome);
                 }
-                Err(failure) => tell(failure),
+                Err(failure) => tell(News::Failed(failure)),
             }
+            tell(News::Ran(self.ran.fetch_add(1, Ordering::Relaxed) + 1));
         }
     }
 }
@@ -119,16 +138,16 @@ mod tests {
     #[test]
     fn the_lowest_seed_that_fails_is_told() {
         let defect = Some(Defect::ForgetAtOutcome);
-        let fails = |seed: &u64| check_all(*seed..*seed + 1, defect).is_err();
+        let fails = |seed: &u64| check_all(*seed..*seed + 1, defect, &|_| ()).is_err();
         let lowest = (1..5).find(fails).unwrap();
-        let failure = check_all(1..5, defect).unwrap_err();
+        let failure = check_all(1..5, defect, &|_| ()).unwrap_err();
         assert_eq!(failure.seed, lowest);
     }
 
     /// A new method has to be among what people do in `acting.rs`.
     #[test]
     fn every_method_is_done_somewhere() {
-        let sum = check_all(WORLDS, None).unwrap();
+        let sum = check_all(WORLDS, None, &|_| ()).unwrap();
         let done: Vec<&str> = sum.methods.iter().map(String::as_str).collect();
         let mut all = fulmar_protocol::Method::NAMES.to_vec();
         all.sort_unstable();
@@ -136,8 +155,20 @@ mod tests {
     }
 
     #[test]
+    fn each_world_that_ran_is_told_whatever_became_of_it() {
+        let told = Mutex::new(Vec::new());
+        check_each(1..4, &|news| match news {
+            News::Ran(worlds) => told.lock().unwrap().push(worlds),
+            News::Failed(failure) => panic!("{failure:?}"),
+        });
+        let mut told = told.into_inner().unwrap();
+        told.sort_unstable();
+        assert_eq!(told, [1, 2, 3]);
+    }
+
+    #[test]
     fn no_world_is_a_sum_of_nothing() {
-        let sum = check_all(3..3, None).unwrap();
+        let sum = check_all(3..3, None, &|_| ()).unwrap();
         assert_eq!((sum.transactions, sum.messages, sum.crashes), (0, 0, 0));
     }
 }
