@@ -18,6 +18,8 @@ pub(crate) struct File {
     bytes: Vec<u8>,
     /// How long it was when it was last synced.
     synced_len: usize,
+    /// How long it was at the shortest since.
+    shortest: usize,
     /// What was synced of the sectors that were changed since, by number; none lies wholly behind `synced_len`.
     before: BTreeMap<usize, Sector>,
     /// Whether its name survives.
@@ -63,11 +65,13 @@ impl File {
     pub(crate) fn truncate(&mut self, len: usize) {
         self.keep_before(len..self.bytes.len());
         self.bytes.resize(len, 0);
+        self.shortest = self.shortest.min(len);
     }
 
     pub(crate) fn sync(&mut self) {
         self.before.clear();
         self.synced_len = self.bytes.len();
+        self.shortest = self.synced_len;
         self.is_named = true;
     }
 
@@ -98,9 +102,11 @@ impl File {
         self.sync();
     }
 
+    /// A file grows in parts. Its end is cut off as a whole or not at all: file systems note that in one piece, and SQLite
+    /// rests on it (half of a log would bring back what was newer and older than a part of the database).
     fn len_after(&self, luck: Luck, rng: &mut Rng) -> usize {
         let (now, before) = (self.bytes.len(), self.synced_len);
-        let between = now.min(before)..=now.max(before);
+        let between = self.shortest..=now;
         match luck {
             Luck::Nothing => before,
             Luck::Everything => now,
@@ -207,6 +213,27 @@ mod tests {
         let outcomes = outcomes(&[1; 3_000], &[1; 1_000]);
         assert!(outcomes.contains(&vec![1; 3_000]));
         assert!(outcomes.contains(&vec![1; 1_000]));
+    }
+
+    #[test]
+    fn an_end_is_cut_off_as_a_whole_or_not_at_all() {
+        for outcome in outcomes(&[1; 3_000], &[1; 1_000]) {
+            assert!([1_000, 3_000].contains(&outcome.len()), "{}", outcome.len());
+        }
+        let cut = |seed| {
+            let mut file = File::default();
+            file.write(0, &[1; 3_000]);
+            file.sync();
+            file.truncate(0);
+            file.write(0, &[2; 1_000]);
+            file.lose_power(&mut Rng::with_seed(seed));
+            file.len()
+        };
+        let lens: Vec<usize> = (0..400).map(cut).collect();
+        assert!(lens.iter().all(|len| *len <= 1_000 || *len == 3_000));
+        for len in [0..1_000, 1_000..1_001, 3_000..3_001] {
+            assert!(lens.iter().any(|it| len.contains(it)), "{len:?}");
+        }
     }
 
     #[test]

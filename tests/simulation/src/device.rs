@@ -120,6 +120,8 @@ pub(crate) struct Device {
     pub(crate) shown: BTreeSet<ConversationId>,
     /// What was there when the screen was last looked at, and was right.
     pub(crate) looked_at: Option<LookedAt>,
+    /// Of which nothing is promised any more. It may have been on its way, in a session that ended since, and come late.
+    pub(crate) forgotten: BTreeSet<OperationKey>,
     /// What its engine may keep in memory.
     pub(crate) memory: Memory,
     /// The live lists of the process.
@@ -166,6 +168,7 @@ impl Device {
             shown: BTreeSet::new(),
             looked_at: None,
             memory: Memory::default(),
+            forgotten: BTreeSet::new(),
             watching: Watching::default(),
             answers: Answers::default(),
             begun: 0,
@@ -249,6 +252,7 @@ impl Device {
 
     /// The app itself gives a message up.
     pub(crate) fn forget(&mut self, key: OperationKey) {
+        self.forgotten.insert(key);
         self.promised.remove(&key);
         self.unseen.remove(&key);
     }

@@ -6,7 +6,7 @@ use fulmar_engine::SessionState;
 use fulmar_engine::query::{
     ConversationItem, Folder, MessageItem, MessageState, Older, ParticipantsSnapshot, participants,
 };
-use fulmar_protocol::{Position, UserId};
+use fulmar_protocol::{OperationKey, Position, UserId};
 
 use crate::device::{Device, messages, parse};
 use crate::memory::When;
@@ -96,7 +96,7 @@ impl Device {
                 let gaps = snapshot.items.iter().any(|item| item.message().is_none());
                 let whole = !gaps && matches!(snapshot.older, Older::Nothing | Older::Cached);
                 let items = messages(snapshot.items.clone());
-                judge_screen(&self.writer, &items, whole)?;
+                judge_screen(&self.writer, &items, whole, &self.forgotten)?;
                 all_here &= whole;
                 for item in items.iter().filter(|item| Some(item.key) != thread) {
                     if !on_screen.insert(item.key) {
@@ -182,7 +182,13 @@ fn is_answered(items: &[MessageItem], root: &MessageItem) -> bool {
 /// What holds for every screen at every moment. On a device that has not the whole history a message
 /// whose outcome was lost may have its place in the part that is missing; until it is told so, it
 /// waits behind later ones that a snapshot confirmed.
-fn judge_screen(name: &str, items: &[MessageItem], whole: bool) -> Result<(), String> {
+/// What is forgotten may come late.
+fn judge_screen(
+    name: &str,
+    items: &[MessageItem],
+    whole: bool,
+    forgotten: &BTreeSet<OperationKey>,
+) -> Result<(), String> {
     let mut last_number = 0;
     let mut last_position: Option<Position> = None;
     let mut unsent = false;
@@ -191,6 +197,7 @@ fn judge_screen(name: &str, items: &[MessageItem], whole: bool) -> Result<(), St
             && writer == name
             && item.forwarded_from.is_none()
             && (whole || item.position.is_some())
+            && !forgotten.contains(&item.key)
             // Where an app lets others pass what failed, they come first.
             && !matches!(item.state, MessageState::Failed { .. })
         {

@@ -114,6 +114,10 @@ impl Truth {
             if !texts.insert(written(text)) {
                 return Err(format!("{text} is there twice"));
             }
+            let key = &message.operation_key;
+            if devices.iter().any(|device| device.forgotten.contains(key)) {
+                continue;
+            }
             let before = last.insert((&message.conversation_id, writer), number);
             if let Some(before) = before.filter(|before| number <= *before) {
                 return Err(format!("{text} comes after {writer}/{before}"));

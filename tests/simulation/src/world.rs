@@ -291,6 +291,9 @@ impl World {
 
     /// A kind of fault happened as a part of another.
     pub(crate) fn note(&mut self, fault: Fault) {
+        if self.verbose {
+            self.tell(&format!("    fault: {}", fault.name()));
+        }
         *self.faults.entry(fault).or_default() += 1;
     }
 
