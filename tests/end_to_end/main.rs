@@ -36,6 +36,8 @@ mod rules;
 mod scenarios;
 mod search;
 mod server;
+#[cfg(target_os = "linux")]
+mod signals;
 mod stores;
 mod storms;
 mod talking;

@@ -52,6 +52,15 @@ impl Service {
                 connection
             }
         };
+        Self::adopt(connection, config, seed)
+    }
+
+    /// On a database that is open already.
+    pub(crate) fn adopt(
+        connection: Connection,
+        config: Config,
+        seed: [u8; 32],
+    ) -> std::result::Result<Self, BackendError> {
         let mut entropy = Entropy::new(seed);
         let secret = store::prepare(&connection, &entropy.bytes())?;
         Ok(Self {

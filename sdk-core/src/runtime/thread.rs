@@ -26,6 +26,7 @@ pub(super) fn run(
     mut ends: Ends,
     opened: oneshot::Sender<Result<(), BuildError>>,
 ) {
+    outlive_broken_pipes();
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(4)
@@ -66,4 +67,19 @@ pub(super) fn run(
     // With nothing under way all threads are idle and end at once, however busy the machine is.
     runtime.shutdown_timeout(if over.is_ok() { LAST_READS } else { SHUTDOWN });
     drop(over);
+}
+
+/// A write to a socket that the other end has closed is an error here, whatever the app has set up: by default a system
+/// ends the process for it (`SIGPIPE`). Threads that this one starts inherit that; those of the app are not touched.
+fn outlive_broken_pipes() {
+    #[cfg(unix)]
+    {
+        use nix::sys::signal::{SigSet, Signal};
+
+        let mut pipe = SigSet::empty();
+        pipe.add(Signal::SIGPIPE);
+        if let Err(error) = pipe.thread_block() {
+            tracing::warn!(%error, "SIGPIPE cannot be blocked");
+        }
+    }
 }

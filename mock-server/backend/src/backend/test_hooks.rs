@@ -8,16 +8,31 @@ use fulmar_protocol::{
     ServerFrame, Timestamp, UserId,
 };
 
+use rusqlite::Connection;
+
 use super::Backend;
+use crate::config::Config;
 use crate::edge::notify::notify;
 use crate::edge::sockets::{Outgoing, SocketId};
 use crate::error::{BackendError, Error};
 use crate::operations::apply_all;
-use crate::service::Checkpoint;
+use crate::service::{Checkpoint, Service};
 use crate::store::Described;
 use crate::store::{log, users};
 
 impl Backend {
+    /// A backend on a database that the test watches.
+    ///
+    /// # Errors
+    /// When the database is not one of this backend, or cannot be read.
+    pub fn adopt(
+        connection: Connection,
+        config: Config,
+        seed: [u8; 32],
+    ) -> Result<Self, BackendError> {
+        Service::adopt(connection, config, seed).map(Self::new)
+    }
+
     /// Applies operations as a user, without a token.
     ///
     /// # Errors

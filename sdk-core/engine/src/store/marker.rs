@@ -72,7 +72,9 @@ impl Promise {
                               WHERE state IN ('queued', 'in_flight') LIMIT ?1))
                       + (SELECT count(*) FROM
                              (SELECT 1 FROM operation
-                              WHERE state = 'failed' AND holds_lane LIMIT ?1)) AS unsent",
+                              WHERE state = 'failed'
+                                AND method IN ('message.send', 'conversation.create')
+                              LIMIT ?1)) AS unsent",
             )?
             .query_row([MOST_COUNTED], |row| {
                 Ok(Self {

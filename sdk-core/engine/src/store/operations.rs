@@ -1,20 +1,19 @@
 //! Operation rows: the outbox as it is on disk.
 
 mod reads;
+mod ready;
 mod states;
-
-use std::collections::BTreeSet;
 
 use fulmar_protocol::{ConversationId, Method, Operation, OperationKey, Seq, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::state::{FailureReason, OperationState};
-use super::uploads::{self, OPEN};
+use super::uploads;
 use super::{LaneId, Result, StoreError};
-use crate::config::FailurePolicy;
 use crate::defects::{self, Defect};
 
 pub(crate) use reads::{any_read, reads_of_lane};
+pub(crate) use ready::ready_to_go;
 pub(crate) use states::{
     add_unanswered, clear_doubt, read_failure, read_state, release_lane, renew, set_state,
     set_tried_at, shift_tried_at,
@@ -97,16 +96,22 @@ pub(crate) fn newest(
     lane: LaneId,
     methods: &[&str],
 ) -> Result<Option<OperationRow>> {
-    let methods =
-        serde_json::to_string(methods).map_err(|error| StoreError::damaged("operation", error))?;
-    db.prepare_cached(&format!(
+    let mut statement = db.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM operation
-         WHERE lane = ?1 AND state <> 'failed' AND method IN (SELECT value FROM json_each(?2))
+         WHERE lane = ?1 AND method = ?2 AND state <> 'failed'
          ORDER BY ordinal DESC LIMIT 1"
-    ))?
-    .query_row(params![lane.0, methods], |row| Ok(read(row)))
-    .optional()?
-    .transpose()
+    ))?;
+    let mut newest: Option<OperationRow> = None;
+    for method in methods {
+        let found = statement.query_row(params![lane.0, method], |row| Ok(read(row)));
+        let Some(found) = found.optional()?.transpose()? else {
+            continue;
+        };
+        if newest.as_ref().is_none_or(|it| it.ordinal < found.ordinal) {
+            newest = Some(found);
+        }
+    }
+    Ok(newest)
 }
 
 /// Why an operation failed, if it did.
@@ -126,51 +131,6 @@ pub(crate) fn set_params(db: &Connection, key: OperationKey, method: &Method) ->
         params![key.to_bytes(), params],
     )?;
     Ok(())
-}
-
-/// What may go out, in order: queued operations of lanes that have nothing in flight, whose earlier
-/// operations did not fail, that are not `resting` after a transient failure, and whose files are up, with
-/// those of all messages before them.
-pub(crate) fn ready_to_go(
-    db: &Connection,
-    policy: FailurePolicy,
-    resting: &BTreeSet<LaneId>,
-    limit: u32,
-) -> Result<Vec<OperationRow>> {
-    let direction = match defects::active(Defect::Overtake) {
-        true => "DESC",
-        false => "ASC",
-    };
-    let mut statement = db.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM operation AS o
-         WHERE o.state = 'queued'
-           AND NOT EXISTS (SELECT 1 FROM operation AS f
-                           WHERE f.lane = o.lane AND f.state = 'in_flight')
-           AND NOT (o.holds_lane AND EXISTS (
-                    SELECT 1 FROM operation AS f
-                    WHERE f.lane = o.lane AND f.state = 'failed' AND f.ordinal < o.ordinal
-                      AND f.holds_lane
-                      AND (?1 OR f.method = 'conversation.create')))
-           AND NOT EXISTS (SELECT 1 FROM operation AS f
-                           WHERE f.operation_key = o.message_key AND f.state = 'failed')
-           AND NOT EXISTS (SELECT 1 FROM upload
-                           WHERE upload.operation_key = o.message_key AND {OPEN})
-           AND NOT (o.holds_lane AND EXISTS (
-                    SELECT 1 FROM upload JOIN operation AS f USING (operation_key)
-                    WHERE f.lane = o.lane AND f.state = 'queued' AND f.ordinal <= o.ordinal
-                      AND {OPEN}))
-           AND o.lane NOT IN (SELECT value FROM json_each(?2))
-         ORDER BY o.ordinal {direction}
-         LIMIT ?3"
-    ))?;
-    let resting: Vec<i64> = resting.iter().map(|lane| lane.0).collect();
-    let resting =
-        serde_json::to_string(&resting).map_err(|error| StoreError::damaged("operation", error))?;
-    let rows = statement.query_map(
-        params![policy == FailurePolicy::Hold, resting, limit],
-        |row| Ok(read(row)),
-    )?;
-    rows.map(|row| row?).collect()
 }
 
 /// The messages of a lane, in whatever state, that are in the thread of a message or quote it.
@@ -205,15 +165,12 @@ pub(crate) fn return_all_in_flight(db: &Connection) -> Result<usize> {
     )?)
 }
 
-/// How many operations the server has not confirmed: they wait, are in flight, or have failed and
-/// hold their lane. A change that was refused is rolled back, and only there to be looked at.
+/// How many operations the server has not confirmed: they wait, are in flight, or are messages and
+/// conversations that failed. A change that was refused is rolled back, and only there to be looked at.
 pub(crate) fn count_unsent(db: &Connection) -> Result<u32> {
     Ok(db
-        .prepare_cached(
-            "SELECT count(*) FROM operation
-             WHERE state IN ('queued', 'in_flight') OR (state = 'failed' AND holds_lane)",
-        )?
-        .query_row([], |row| row.get(0))?)
+        .prepare_cached("SELECT unsent FROM outbox_size")?
+        .query_row([], |row| row.get("unsent"))?)
 }
 
 /// How many operations were applied and have not been seen in the log.

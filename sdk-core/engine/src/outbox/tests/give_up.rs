@@ -58,6 +58,10 @@ fn is_orphan(desk: &mut Desk, number: u8, what: &str) {
         Some(FailureReason::RootGivenUp),
         "{what}"
     );
+    let unsent = desk
+        .run(|_, tx, _| operations::count_unsent(&tx.db).unwrap())
+        .result;
+    assert_eq!(unsent, 1, "{what}: nobody signs out over it");
     desk.write(50, "c-1");
     let next: Vec<OperationKey> = desk.go(Over::Socket).iter().flat_map(Sent::keys).collect();
     assert!(next.contains(&key(50)), "{what}: {next:?}");
