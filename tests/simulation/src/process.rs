@@ -184,7 +184,11 @@ impl World {
             device.storage.committed(engine, Durability::Full)?;
         }
         match hints {
-            Some(hints) => self.handle(index, hints),
+            // They are told to the next one anyway.
+            Some(hints) => match self.transact(index, hints)? {
+                Some(reason) => self.store_failed(index, Vec::new(), &reason),
+                None => Ok(()),
+            },
             None => Ok(()),
         }
     }
