@@ -195,6 +195,7 @@ fn what_is_unread_is_counted_without_reading_it() {
     let mut counted = |from: u16, to: u16| {
         for number in from..=to {
             talk.send("ann", number, |_| ()).unwrap();
+            talk.send("ben", 1_000 + number, |_| ()).unwrap();
         }
         talk.stage.ok(|tx| {
             let mut statement = tx.db().prepare(participants::UNREAD)?;

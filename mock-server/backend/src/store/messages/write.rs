@@ -29,8 +29,15 @@ pub(crate) fn insert(db: &Connection, message: &Message) -> Result<()> {
         reactions: _,
     } = message;
     db.prepare_cached(&format!(
-        "INSERT INTO message ({COLUMNS}, notice, thread_root)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, NULL, NULL, NULL, ?10, NULL, NULL, ?11, ?12)"
+        "INSERT INTO message ({COLUMNS}, notice, thread_root, counted, counted_own)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, NULL, NULL, NULL, ?10, NULL, NULL, ?11, ?12,
+                 (?11 = 0) + coalesce(
+                     (SELECT counted FROM message WHERE conversation_id = ?3 AND position < ?4
+                      ORDER BY position DESC LIMIT 1), 0),
+                 (?11 = 0) + coalesce(
+                     (SELECT counted_own FROM message INDEXED BY message_by_sender
+                      WHERE conversation_id = ?3 AND sender_id = ?5 AND position < ?4
+                      ORDER BY position DESC LIMIT 1), 0))"
     ))?
     .execute(params![
         message_id.as_str(),

@@ -75,27 +75,34 @@ pub(crate) fn all(db: &Connection, id: &ConversationId) -> Result<Vec<Participan
     .collect()
 }
 
-/// What is unread for a participant, up to a position. What is hidden is looked for first, not what is unread: of that
-/// there may be a lot.
-pub(crate) const UNREAD: &str = "SELECT max(min(c.last_position, ?3) - p.read_to, 0)
-            - (SELECT count(*) FROM message AS m
-               WHERE m.conversation_id = c.conversation_id AND m.sender_id = p.user_id
-                 AND m.position > p.read_to AND m.position <= ?3)
-            - (SELECT count(*) FROM message AS m INDEXED BY message_notice
-               WHERE m.conversation_id = c.conversation_id AND m.notice = 1
-                 AND m.position > p.read_to AND m.position <= ?3
-                 AND m.sender_id <> p.user_id)
+/// What is unread for a participant, up to a position: differences of what was counted when each message was sent. Of what
+/// is hidden there is little.
+pub(crate) const UNREAD: &str = "SELECT max(
+            coalesce((SELECT m.counted FROM message AS m
+                      WHERE m.conversation_id = p.conversation_id AND m.position <= ?3
+                      ORDER BY m.position DESC LIMIT 1), 0)
+            - coalesce((SELECT m.counted FROM message AS m
+                        WHERE m.conversation_id = p.conversation_id AND m.position <= p.read_to
+                        ORDER BY m.position DESC LIMIT 1), 0)
+            - coalesce((SELECT m.counted_own FROM message AS m INDEXED BY message_by_sender
+                        WHERE m.conversation_id = p.conversation_id AND m.sender_id = p.user_id
+                          AND m.position <= ?3
+                        ORDER BY m.position DESC LIMIT 1), 0)
+            + coalesce((SELECT m.counted_own FROM message AS m INDEXED BY message_by_sender
+                        WHERE m.conversation_id = p.conversation_id AND m.sender_id = p.user_id
+                          AND m.position <= p.read_to
+                        ORDER BY m.position DESC LIMIT 1), 0)
             - (SELECT count(*) FROM hidden_message AS h CROSS JOIN message AS m USING (message_id)
-               WHERE h.user_id = p.user_id AND m.conversation_id = c.conversation_id
+               WHERE h.user_id = p.user_id AND m.conversation_id = p.conversation_id
                  AND m.position > p.read_to AND m.position <= ?3
-                 AND m.sender_id <> p.user_id AND m.notice = 0) AS unread_count,
+                 AND m.sender_id <> p.user_id AND m.notice = 0), 0) AS unread_count,
             (SELECT count(*) FROM mention AS n CROSS JOIN message AS m USING (conversation_id, position)
-             WHERE n.conversation_id = c.conversation_id AND n.user_id = p.user_id
+             WHERE n.conversation_id = p.conversation_id AND n.user_id = p.user_id
                AND n.position > p.read_to AND n.position <= ?3
                AND NOT EXISTS (SELECT 1 FROM hidden_message AS h
                                WHERE h.user_id = p.user_id AND h.message_id = m.message_id)
             ) AS unread_mentions
-     FROM participant AS p JOIN conversation AS c USING (conversation_id)
+     FROM participant AS p
      WHERE p.conversation_id = ?1 AND p.user_id = ?2";
 
 /// What lies after a participant's read pointer: messages of others but notices and those that the
@@ -124,30 +131,31 @@ pub(crate) fn unread_up_to(
 
 /// The same text, but where a defect is planted.
 fn unread_sql() -> Cow<'static, str> {
-    let deleted = "OR (p.read_to < m.position AND m.deleted_at IS NOT NULL)";
-    for (defect, right, wrong) in [
-        (Defect::CountsOwn, "m.sender_id = p.user_id", "0"),
-        (
-            Defect::CountsNotices,
-            "m.notice = 1",
-            "m.notice = 1 AND m.position < 0",
-        ),
-        (Defect::CountsHidden, "h.user_id = p.user_id", "0"),
-    ] {
-        if active(defect) {
-            return UNREAD.replace(right, wrong).into();
-        }
+    if active(Defect::CountsHidden) {
+        return UNREAD.replace("h.user_id = p.user_id", "0").into();
+    }
+    // So many more are unread, or fewer.
+    let besides = |sign: &str, which: &str| {
+        let others = "- (SELECT count(*) FROM hidden_message";
+        let wrong = format!(
+            "{sign} (SELECT count(*) FROM message AS m
+                     WHERE m.conversation_id = p.conversation_id
+                       AND m.position > p.read_to AND m.position <= ?3 AND {which}) {others}"
+        );
+        Cow::from(UNREAD.replacen(others, &wrong, 1))
+    };
+    let of_others = |which: &str| format!("m.sender_id <> p.user_id AND m.notice = 0 AND {which}");
+    if active(Defect::CountsOwn) {
+        return besides("+", "m.sender_id = p.user_id AND m.notice = 0");
+    }
+    if active(Defect::CountsNotices) {
+        return besides("+", "m.sender_id <> p.user_id AND m.notice = 1");
     }
     if active(Defect::ForgetsDeleted) {
-        let own = "m.sender_id = p.user_id";
-        return UNREAD
-            .replacen(own, &format!("({own} {deleted})"), 1)
-            .into();
+        return besides("-", &of_others("m.deleted_at IS NOT NULL"));
     }
     if active(Defect::CountsNoThreads) {
-        let own = "m.sender_id = p.user_id";
-        let wrong = format!("({own} OR m.thread_root IS NOT NULL)");
-        return UNREAD.replacen(own, &wrong, 1).into();
+        return besides("-", &of_others("m.thread_root IS NOT NULL"));
     }
     UNREAD.into()
 }
