@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, StatementStatus};
@@ -77,7 +76,7 @@ impl Meter {
                 self.taken
                     .insert((side, statement.sql().into_owned()), taken);
             }
-            TraceEvent::Profile(statement, Duration { .. }) => {
+            TraceEvent::Profile(statement, _) => {
                 let name = (side, statement.sql().into_owned());
                 let taken = taken(statement.get_status(StatementStatus::VmStep));
                 let before = self.taken.insert(name.clone(), taken);

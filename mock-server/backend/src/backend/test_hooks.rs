@@ -7,7 +7,6 @@ use fulmar_protocol::{
     Conversation, DeviceId, LogId, Operation, Outcome, Problem, ResetFrame, Secret, Seq,
     ServerFrame, Timestamp, UserId,
 };
-
 use rusqlite::Connection;
 
 use super::Backend;
