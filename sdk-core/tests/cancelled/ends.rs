@@ -1,7 +1,7 @@
 //! Methods that begin or end a client or a session, dropped at each of their awaits, one after the other.
 
 use fulmar::{Client, CommandError, SessionState, SignOut};
-use fulmar_mock_server::MockServer;
+use fulmar_mock_server::{Config, MockServer};
 
 use super::POLLS;
 use super::dropped::{Fate, Moment};
@@ -16,7 +16,13 @@ pub(crate) const NAMES: [&str; 4] = [
 
 #[tokio::test]
 async fn a_client_that_began_or_ended_half_is_whole_afterwards() {
-    let server = MockServer::builder().demo().start().await.unwrap();
+    // How many of the wrong passwords arrive before they are dropped is chance.
+    let config = Config {
+        wrong_passwords_per_minute: u32::MAX,
+        ..Config::default()
+    };
+    let server = MockServer::builder().demo().config(config);
+    let server = server.start().await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let builder = Client::builder(server.url(), folder.path().join("alice"));
     for polls in 0..=POLLS {

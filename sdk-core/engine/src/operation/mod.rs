@@ -60,6 +60,11 @@ pub(crate) trait Operation {
         let _ = (shown, by);
     }
 
+    /// Who comes or goes by it, or may do something else: those among the participants that it shows otherwise.
+    fn people(&self) -> &[UserId] {
+        &[]
+    }
+
     /// Whether those behind it wait when it has failed, and it waits behind another such.
     fn holds_lane(&self) -> bool {
         false

@@ -3,6 +3,8 @@
 //! Nothing of this is stored: when an operation is gone, so is its effect. That is how a refused change is
 //! rolled back.
 
+use std::collections::BTreeSet;
+
 use fulmar_protocol::{ConversationProfile, Method, Participant, Position, Settings, UserId};
 
 use super::{By, Shown, of};
@@ -48,6 +50,14 @@ pub(crate) fn participants(people: &mut Vec<Participant>, changes: &[OperationRo
     for change in changes {
         put(&mut Shown::Participants(people), None, change);
     }
+}
+
+/// The participants that the changes show otherwise.
+pub(crate) fn people(changes: &[OperationRow]) -> BTreeSet<&UserId> {
+    changes
+        .iter()
+        .flat_map(|change| of(&change.method).people())
+        .collect()
 }
 
 /// Whether a conversation is hidden. Like every message, one that is not sent yet brings it back, unless it

@@ -1,5 +1,7 @@
 //! `participant.add`, `participant.remove` and `participant.update` (PROTOCOL.md §5.11).
 
+use std::slice;
+
 use fulmar_protocol::{
     Participant, ParticipantAdd, ParticipantRemove, ParticipantUpdate, Position, Role, UserId,
 };
@@ -23,6 +25,10 @@ impl Operation for ParticipantAdd {
             }
         }
     }
+
+    fn people(&self) -> &[UserId] {
+        &self.user_ids
+    }
 }
 
 impl Operation for ParticipantRemove {
@@ -37,6 +43,10 @@ impl Operation for ParticipantRemove {
         if let Shown::Participants(people) = shown {
             people.retain(|person| person.user_id != self.user_id);
         }
+    }
+
+    fn people(&self) -> &[UserId] {
+        slice::from_ref(&self.user_id)
     }
 }
 
@@ -54,6 +64,10 @@ impl Operation for ParticipantUpdate {
                 person.role = self.role;
             }
         }
+    }
+
+    fn people(&self) -> &[UserId] {
+        slice::from_ref(&self.user_id)
     }
 }
 

@@ -12,7 +12,7 @@ pub(crate) struct ListRow<'a> {
     pub(crate) profile: &'a ConversationProfile,
     pub(crate) settings: &'a Settings,
     pub(crate) listed: &'static str,
-    pub(crate) participant_count: usize,
+    pub(crate) participant_count: u64,
     pub(crate) preview: Option<String>,
     pub(crate) active_at: Option<Timestamp>,
     /// What the server counts as unread and the outbox is about to hide.

@@ -25,6 +25,7 @@ pub(crate) mod participants;
 mod place;
 pub(crate) mod pushed;
 pub(crate) mod quarantine;
+pub(crate) mod reached;
 pub(crate) mod read;
 pub(crate) mod reading;
 pub(crate) mod remains;

@@ -1,7 +1,9 @@
 //! Participant rows: who is in a conversation, as the server said last.
 
+use std::collections::BTreeSet;
+
 use fulmar_protocol::{Participant, Position, Role, UserId, UserUpdated};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::columns::columns;
 use super::{ConversationKey, Result, StoreError};
@@ -23,9 +25,14 @@ pub(crate) fn insert(
         read_to,
     } = participant;
     db.prepare_cached(
-        "INSERT OR REPLACE INTO participant
-             (conversation, user_id, name, role, delivered_to, read_to, avatar_url)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO participant (conversation, user_id, name, role, delivered_to, read_to, avatar_url)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (conversation, user_id) DO UPDATE
+         SET name = excluded.name, role = excluded.role, delivered_to = excluded.delivered_to,
+             read_to = excluded.read_to, avatar_url = excluded.avatar_url
+         WHERE (name, role, delivered_to, read_to, avatar_url)
+               IS NOT (excluded.name, excluded.role, excluded.delivered_to, excluded.read_to,
+                       excluded.avatar_url)",
     )?
     .execute(params![
         key.0,
@@ -39,13 +46,18 @@ pub(crate) fn insert(
     Ok(())
 }
 
+/// These take part, and nobody else. What is so already is not written again.
 pub(crate) fn replace_all(
     db: &Connection,
     key: ConversationKey,
     participants: &[Participant],
 ) -> Result<()> {
-    db.prepare_cached("DELETE FROM participant WHERE conversation = ?1")?
-        .execute([key.0])?;
+    let now: BTreeSet<&str> = participants.iter().map(|it| it.user_id.as_str()).collect();
+    for user in users(db, key)? {
+        if !now.contains(user.as_str()) {
+            remove(db, key, &user)?;
+        }
+    }
     participants
         .iter()
         .try_for_each(|participant| insert(db, key, participant))
@@ -99,20 +111,48 @@ pub(crate) fn all(db: &Connection, key: ConversationKey) -> Result<Vec<Participa
     let mut statement = db.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM participant WHERE conversation = ?1 ORDER BY user_id"
     ))?;
-    let mut rows = statement.query([key.0])?;
+    let rows = statement.query_map([key.0], |row| Ok(read(row)))?;
+    rows.map(|row| row?).collect()
+}
+
+/// Those of some users who take part.
+pub(crate) fn among<'a>(
+    db: &Connection,
+    key: ConversationKey,
+    users: impl IntoIterator<Item = &'a UserId>,
+) -> Result<Vec<Participant>> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM participant WHERE conversation = ?1 AND user_id = ?2"
+    ))?;
     let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(Participant {
-            user_id: UserId::new(row.get::<_, String>(column::user_id)?)
-                .map_err(|error| StoreError::damaged("participant", error))?,
-            name: row.get(column::name)?,
-            avatar_url: row.get(column::avatar_url)?,
-            role: read_role(&row.get::<_, String>(column::role)?),
-            delivered_to: Position(row.get(column::delivered_to)?),
-            read_to: Position(row.get(column::read_to)?),
-        });
+    for user in users {
+        let bound = params![key.0, user.as_str()];
+        let row = statement.query_row(bound, |row| Ok(read(row)));
+        found.extend(row.optional()?.transpose()?);
     }
     Ok(found)
+}
+
+fn users(db: &Connection, key: ConversationKey) -> Result<Vec<UserId>> {
+    let mut statement =
+        db.prepare_cached("SELECT user_id FROM participant WHERE conversation = ?1")?;
+    let rows = statement.query_map([key.0], |row| row.get::<_, String>("user_id"))?;
+    rows.map(|user| user_id(user?)).collect()
+}
+
+fn read(row: &Row<'_>) -> Result<Participant> {
+    Ok(Participant {
+        user_id: user_id(row.get(column::user_id)?)?,
+        name: row.get(column::name)?,
+        avatar_url: row.get(column::avatar_url)?,
+        role: read_role(&row.get::<_, String>(column::role)?),
+        delivered_to: Position(row.get(column::delivered_to)?),
+        read_to: Position(row.get(column::read_to)?),
+    })
+}
+
+fn user_id(text: String) -> Result<UserId> {
+    UserId::new(text).map_err(|error| StoreError::damaged("participant", error))
 }
 
 /// What somebody may do; `None` when they are not in it.
@@ -135,7 +175,7 @@ pub(crate) fn advance_receipt(
     db.prepare_cached(
         "UPDATE participant
          SET delivered_to = max(delivered_to, ?3), read_to = max(read_to, ?4)
-         WHERE conversation = ?1 AND user_id = ?2",
+         WHERE conversation = ?1 AND user_id = ?2 AND (delivered_to < ?3 OR read_to < ?4)",
     )?
     .execute(params![key.0, user.as_str(), delivered_to.0, read_to.0])?;
     Ok(())

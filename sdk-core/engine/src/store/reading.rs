@@ -182,8 +182,9 @@ pub(crate) fn behind(
     most_participants: u32,
 ) -> Result<BTreeSet<ConversationKey>> {
     let mut statement = db.prepare_cached(
-        "SELECT key FROM conversation JOIN participant ON conversation = key AND user_id = ?1
-         WHERE delivered_to < head AND NOT gone AND participant_count <= ?2
+        "SELECT key FROM conversation INDEXED BY conversation_behind
+         WHERE told_to < head AND NOT gone AND participant_count <= ?2
+           AND EXISTS (SELECT 1 FROM participant WHERE conversation = key AND user_id = ?1)
          ORDER BY key",
     )?;
     let keys = statement.query_map(params![own.as_str(), most_participants], |row| {

@@ -10,7 +10,9 @@ use crate::operation::overlay;
 use crate::store::list_rows::{self, ListRow};
 use crate::store::messages::MessageRow;
 use crate::store::operations::{self, OperationRow};
-use crate::store::{ConversationKey, Result, StoreError, conversations, participants, reading};
+use crate::store::{
+    ConversationKey, Result, StoreError, conversations, participants, reached, reading,
+};
 
 /// The newest message of a conversation, for its row in the list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,8 +42,6 @@ pub(crate) fn refresh(db: &Connection, key: ConversationKey, own: Option<&UserId
     overlay::settings(&mut settings, &changes);
     let head = reading::head(db, key)?;
     let hidden = overlay::hides(&settings, head, &changes, newest_send);
-    let mut people = participants::all(db, key)?;
-    overlay::participants(&mut people, &changes);
     let listed = if hidden || overlay::leaves(&changes) {
         "nowhere"
     } else if settings.archived {
@@ -70,12 +70,21 @@ pub(crate) fn refresh(db: &Connection, key: ConversationKey, own: Option<&UserId
             profile: &profile,
             settings: &settings,
             listed,
-            participant_count: people.len(),
+            participant_count: people(db, key, &changes)?,
             preview,
             active_at,
             about_to_hide,
         },
     )
+}
+
+/// How many take part, with those who are about to come, and without those who are about to go. Reads only these.
+fn people(db: &Connection, key: ConversationKey, changes: &[OperationRow]) -> Result<u64> {
+    let told = reached::people(db, key)?;
+    let mut changed = participants::among(db, key, overlay::people(changes))?;
+    let before = changed.len() as u64;
+    overlay::participants(&mut changed, changes);
+    Ok(told.saturating_sub(before) + changed.len() as u64)
 }
 
 /// The newest message that is shown, and when the newest of all came.

@@ -1,23 +1,24 @@
 //! A message as a screen shows it: what the server said, and over it what the outbox is about to change.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use fulmar_protocol::{
-    MessageId, Method, OperationKey, Participant, Pin, Position, Reaction, Timestamp, UserId,
+    MessageId, Method, OperationKey, Pin, Position, Reaction, Timestamp, UserId,
 };
 use rusqlite::Connection;
 
 use super::content::MessageContent;
-use crate::defects::{self, Defect};
 use crate::operation::overlay;
 use crate::store::messages::{self, MessageRow};
 use crate::store::operations::{self, OperationRow};
+use crate::store::reached::Reached;
 use crate::store::read;
 use crate::store::runs::{self, Ahead};
 use crate::store::state::FailureReason;
 use crate::store::state::OperationState as State;
 use crate::store::uploads::{self, Sum};
-use crate::store::{ConversationKey, Result, StoreError, account, participants};
+use crate::store::{ConversationKey, Result, StoreError, account};
 
 /// A message on the screen: what the server said, and over it what the outbox is about to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,7 +133,8 @@ pub(super) struct View<'a> {
     pub(super) db: &'a Connection,
     pub(super) key: ConversationKey,
     pub(super) own: Option<UserId>,
-    others: Vec<Participant>,
+    /// How far others are, from the lowest place on that was asked about.
+    reached: RefCell<Option<Reached>>,
     changes: Vec<OperationRow>,
     /// What the threads have beside what the log told of.
     ahead: BTreeMap<OperationKey, Ahead>,
@@ -145,13 +147,7 @@ impl<'a> View<'a> {
             db,
             key,
             changes: operations::changes_of_lane(db, key.lane())?,
-            others: participants::all(db, key)?
-                .into_iter()
-                .filter(|participant| {
-                    Some(&participant.user_id) != own.as_ref()
-                        || defects::active(Defect::SelfAmongOthers)
-                })
-                .collect(),
+            reached: RefCell::default(),
             ahead: runs::threads_ahead(db, key, head)?
                 .into_iter()
                 .map(|ahead| (ahead.root, ahead))
@@ -240,9 +236,10 @@ impl<'a> View<'a> {
             key,
             message_id,
             position,
-            receipts: position
-                .filter(|_| own)
-                .map(|position| self.receipts(position)),
+            receipts: match position {
+                Some(place) if own => Some(self.receipts(place)?),
+                Some(_) | None => None,
+            },
             thread_root: content.thread_root,
             thread,
             sender,
@@ -269,19 +266,18 @@ impl<'a> View<'a> {
         })
     }
 
-    fn receipts(&self, position: Position) -> Receipts {
-        let count = |pointer: fn(&Participant) -> Position| {
-            let reached = self
-                .others
-                .iter()
-                .filter(|other| pointer(other) >= position);
-            u32::try_from(reached.count()).unwrap_or(u32::MAX)
+    fn receipts(&self, place: Position) -> Result<Receipts> {
+        let mut reached = self.reached.borrow_mut();
+        let reached = match &mut *reached {
+            Some(reached) if reached.knows(place) => reached,
+            lower => lower.insert(Reached::from(self.db, self.key, self.own.as_ref(), place)?),
         };
-        Receipts {
-            others: count(|_| Position(u64::MAX)),
-            delivered: count(|other| other.delivered_to),
-            read: count(|other| other.read_to),
-        }
+        let count = |people| u32::try_from(people).unwrap_or(u32::MAX);
+        Ok(Receipts {
+            others: count(reached.others),
+            delivered: count(reached.delivered(place)),
+            read: count(reached.read(place)),
+        })
     }
 
     fn quote(&self, key: OperationKey) -> Result<Quote> {
