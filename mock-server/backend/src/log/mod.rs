@@ -1,6 +1,6 @@
 //! Each user's event log: the one way in which a client learns of changes (PROTOCOL.md §6).
 //!
-//! It owns the table `event`, and of `user` the columns `log_id` and `head`. It does not know what an
+//! It owns the tables `event`, `event_body` and `event_body_logs`, and of `user` the columns `log_id` and `head`. It does not know what an
 //! event means, or which users it concerns.
 
 use fulmar_protocol::{Event, EventData, LogId, Seq, SyncPage, Unread, UserId};
@@ -42,15 +42,17 @@ impl Log {
         if is_untold(data.kind()) {
             return Ok(());
         }
-        // Written out once, however many are told.
-        let event = write::EventText {
-            kind: data.kind(),
-            data: data.to_value().to_string(),
-        };
+        let users: Vec<&UserId> = users.into_iter().collect();
+        if users.is_empty() {
+            return Ok(());
+        }
+        let times = if active(Defect::EventsTwice) { 2 } else { 1 };
+        // Written down once, however many are told.
+        let text = data.to_value().to_string();
+        let body = write::body(tx.db(), data.kind(), &text, users.len() * times)?;
         for user in users {
-            write::append(tx.db(), user, tx.now(), &event, self.capacity)?;
-            if active(Defect::EventsTwice) {
-                write::append(tx.db(), user, tx.now(), &event, self.capacity)?;
+            for _ in 0..times {
+                write::append(tx.db(), user, tx.now(), body, self.capacity)?;
             }
             tx.pending.notify_events.insert(user.clone());
         }
@@ -67,11 +69,8 @@ impl Log {
     ) -> Result<()> {
         // Its number is given by the log.
         let event = Event::new(Seq::default(), tx.now(), data).with_unread(unread);
-        let text = write::EventText {
-            kind: data.kind(),
-            data: event.data.to_string(),
-        };
-        write::append(tx.db(), user, tx.now(), &text, self.capacity)?;
+        let body = write::body(tx.db(), data.kind(), &event.data.to_string(), 1)?;
+        write::append(tx.db(), user, tx.now(), body, self.capacity)?;
         tx.pending.notify_events.insert(user.clone());
         Ok(())
     }

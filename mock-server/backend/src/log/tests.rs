@@ -70,3 +70,49 @@ fn who_is_told_is_notified_after_the_commit() {
     let (_, pending) = stage.run(|tx| log.append(tx, &told, &event())).unwrap();
     assert_eq!(Vec::from_iter(pending.notify_events), told);
 }
+
+/// How many bodies of events are there, and in how many logs they are together.
+fn bodies(stage: &mut Stage) -> (i64, i64) {
+    stage.ok(|tx| {
+        Ok(tx.db().query_row(
+            "SELECT (SELECT count(*) FROM event_body) AS bodies,
+                    (SELECT coalesce(sum(logs), 0) FROM event_body_logs) AS logs",
+            [],
+            |row| Ok((row.get("bodies")?, row.get("logs")?)),
+        )?)
+    })
+}
+
+#[test]
+fn what_many_are_told_is_there_once_and_as_long_as_a_log_tells_it() {
+    let log = Log::new(2);
+    let mut stage = Stage::with(&["ann", "ben"]);
+    let (ann, ben) = (user("ann"), user("ben"));
+    stage.ok(|tx| log.append(tx, [&ann, &ben], &event()));
+    assert_eq!(bodies(&mut stage), (1, 2));
+    stage.ok(|tx| log.append(tx, [], &event()));
+    assert_eq!(bodies(&mut stage), (1, 2));
+    // Ann's log is full, and Ben's is not.
+    for _ in 0..2 {
+        stage.ok(|tx| log.append(tx, [&ann], &event()));
+    }
+    assert_eq!(bodies(&mut stage), (3, 3));
+    assert_eq!(after(&mut stage, &log, &ben, 0), Some(vec![1]));
+    stage.ok(|tx| log.cut(tx, &ben));
+    assert_eq!(bodies(&mut stage), (2, 2));
+    // A log that goes with its user.
+    stage.ok(|tx| {
+        tx.db()
+            .execute("DELETE FROM user WHERE user_id = 'ann'", [])?;
+        Ok(())
+    });
+    assert_eq!(bodies(&mut stage), (0, 0));
+}
+
+#[test]
+fn a_log_that_keeps_nothing_keeps_no_body() {
+    let log = Log::new(0);
+    let mut stage = Stage::with(&["ann", "ben"]);
+    stage.ok(|tx| log.append(tx, [&user("ann"), &user("ben")], &event()));
+    assert_eq!(bodies(&mut stage), (0, 0));
+}

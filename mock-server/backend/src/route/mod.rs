@@ -198,10 +198,9 @@ impl Rooms {
         id: &ConversationId,
         users: &[UserId],
     ) -> Result<()> {
-        for user in users {
-            let seen = conversations::view(tx.db(), id, user)?;
+        for (seen, users) in conversations::views(tx.db(), id, users)? {
             self.log
-                .append(tx, [user], &EventData::ConversationCreated(seen))?;
+                .append(tx, &users, &EventData::ConversationCreated(seen))?;
         }
         Ok(())
     }

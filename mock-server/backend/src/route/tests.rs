@@ -276,3 +276,57 @@ fn what_is_passed_on_and_then_fails_is_told_to_nobody() {
         [vec![], vec![], vec![], vec![]] as [Vec<&str>; 4]
     );
 }
+
+/// How many bytes the database has.
+fn size(stage: &mut Stage) -> i64 {
+    stage.ok(|tx| {
+        let pragma = |name| {
+            tx.db()
+                .pragma_query_value(None, name, |row| row.get::<_, i64>(0))
+        };
+        Ok(pragma("page_count")? * pragma("page_size")?)
+    })
+}
+
+#[test]
+fn what_a_large_group_is_told_is_there_once() {
+    let mut world = World::new();
+    let people: Vec<String> = (1..1_000).map(|number| format!("user-{number}")).collect();
+    world.stage.ok(|tx| {
+        for name in &people {
+            tx.db().execute(
+                "INSERT INTO user (user_id, name, password, log_id) VALUES (?1, ?1, '', 'log-' || ?1)",
+                [name],
+            )?;
+        }
+        Ok(())
+    });
+    let before = size(&mut world.stage);
+    let create = json!({"kind": "group", "title": "All", "participantIds": people});
+    let (created, _) = world.does("ann", "conversation.create", create);
+    let OutcomeStatus::Applied {
+        conversation: Some(conversation),
+        ..
+    } = created
+    else {
+        panic!("{created:?}");
+    };
+    let created = size(&mut world.stage) - before;
+    assert!(created <= 500_000, "{created} bytes for a group");
+    let told = world
+        .stage
+        .ok(|tx| log::after(tx.db(), &user("user-999"), Seq(0), 100));
+    let [event] = told.as_slice() else {
+        panic!("{told:?}");
+    };
+    let EventData::ConversationCreated(seen) = event.read().unwrap() else {
+        panic!("{event:?}");
+    };
+    assert_eq!(seen.participants.len(), 1_000);
+    world.group = conversation.conversation_id.clone();
+    let before = size(&mut world.stage);
+    let text = "x".repeat(8_000);
+    world.sends("ann", &text);
+    let sent = size(&mut world.stage) - before;
+    assert!(sent <= 200_000, "{sent} bytes for a message of 8 KB");
+}

@@ -2,11 +2,14 @@
 
 pub(crate) mod write;
 
+use std::collections::BTreeMap;
+
 use fulmar_protocol::{
-    Conversation, ConversationId, ConversationKind, ConversationProfile, OperationKey, Position,
-    Revision, Timestamp, UserId, Writing,
+    Conversation, ConversationId, ConversationKind, ConversationProfile, Lenient, Message,
+    OperationKey, Position, Revision, Settings, Timestamp, Unread, UserId, Writing,
 };
 use rusqlite::{Connection, OptionalExtension};
+use serde::Serialize;
 
 use super::{messages, participants, runs};
 use crate::defects::{Defect, active};
@@ -45,6 +48,32 @@ pub(crate) fn ids_of(db: &Connection, user: &UserId) -> Result<Vec<ConversationI
 
 /// A conversation as one user sees it.
 pub(crate) fn view(db: &Connection, id: &ConversationId, viewer: &UserId) -> Result<Conversation> {
+    let shared = shared(db, id)?;
+    let own = Own::of(db, &shared, viewer)?;
+    Ok(own.put_into(shared))
+}
+
+/// A conversation as each of these users sees it, once for all who see the same.
+pub(crate) fn views(
+    db: &Connection,
+    id: &ConversationId,
+    viewers: &[UserId],
+) -> Result<Vec<(Conversation, Vec<UserId>)>> {
+    let shared = shared(db, id)?;
+    let mut views = BTreeMap::<String, (Own, Vec<UserId>)>::new();
+    for viewer in viewers {
+        let own = Own::of(db, &shared, viewer)?;
+        let key = serde_json::to_string(&own)?;
+        let (_, alike) = views.entry(key).or_insert_with(|| (own, Vec::new()));
+        alike.push(viewer.clone());
+    }
+    let views = views.into_values();
+    let views = views.map(|(own, alike)| (own.put_into(shared.clone()), alike));
+    Ok(views.collect())
+}
+
+/// What everyone sees of it alike.
+fn shared(db: &Connection, id: &ConversationId) -> Result<Conversation> {
     let (key, created_at, last, revision) = db
         .prepare_cached(
             "SELECT operation_key, created_at, last_position, revision
@@ -58,7 +87,6 @@ pub(crate) fn view(db: &Connection, id: &ConversationId, viewer: &UserId) -> Res
                 row.get::<_, u64>("revision")?,
             ))
         })?;
-    let unread = participants::unread(db, id, viewer)?;
     Ok(Conversation {
         conversation_id: id.clone(),
         operation_key: key.map(OperationKey::from_bytes),
@@ -68,23 +96,54 @@ pub(crate) fn view(db: &Connection, id: &ConversationId, viewer: &UserId) -> Res
         created_at: Timestamp(created_at),
         last_position: Position(last),
         revision: Revision(revision),
-        messages: runs::before(
-            db,
-            runs::Run::Conversation(id),
-            &participants::viewer_unless(db, id, viewer, Defect::ViewTellsHidden)?,
-            Position(last).next(),
-            if active(Defect::WholeHistory) {
-                u32::MAX
-            } else {
-                NEWEST_MESSAGES
-            },
-        )?
-        .into(),
-        pinned_messages: messages::pinned(db, id, viewer)?.into(),
-        unread_count: unread.unread_count,
-        unread_mentions: unread.unread_mentions,
-        settings: participants::settings(db, id, viewer)?,
+        messages: Lenient::default(),
+        pinned_messages: Lenient::default(),
+        unread_count: 0,
+        unread_mentions: 0,
+        settings: Settings::default(),
     })
+}
+
+/// What is one user's own of a conversation.
+#[derive(Serialize)]
+struct Own {
+    messages: Vec<Message>,
+    pinned: Vec<Message>,
+    unread: Unread,
+    settings: Settings,
+}
+
+impl Own {
+    fn of(db: &Connection, shared: &Conversation, viewer: &UserId) -> Result<Self> {
+        let id = &shared.conversation_id;
+        Ok(Self {
+            messages: runs::before(
+                db,
+                runs::Run::Conversation(id),
+                &participants::viewer_unless(db, id, viewer, Defect::ViewTellsHidden)?,
+                shared.last_position.next(),
+                if active(Defect::WholeHistory) {
+                    u32::MAX
+                } else {
+                    NEWEST_MESSAGES
+                },
+            )?,
+            pinned: messages::pinned(db, id, viewer)?,
+            unread: participants::unread(db, id, viewer)?,
+            settings: participants::settings(db, id, viewer)?,
+        })
+    }
+
+    fn put_into(self, shared: Conversation) -> Conversation {
+        Conversation {
+            messages: self.messages.into(),
+            pinned_messages: self.pinned.into(),
+            unread_count: self.unread.unread_count,
+            unread_mentions: self.unread.unread_mentions,
+            settings: self.settings,
+            ..shared
+        }
+    }
 }
 
 pub(crate) fn kind(db: &Connection, id: &ConversationId) -> Result<ConversationKind> {

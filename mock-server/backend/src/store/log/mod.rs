@@ -40,7 +40,7 @@ pub(crate) fn state(db: &Connection, user: &UserId) -> Result<LogState> {
 
 pub(crate) fn after(db: &Connection, user: &UserId, since: Seq, limit: u32) -> Result<Vec<Event>> {
     let mut statement = db.prepare_cached(
-        "SELECT seq, at, kind, data FROM event
+        "SELECT seq, at, kind, data FROM event JOIN event_body USING (body)
          WHERE user_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
     )?;
     let rows = statement.query_map(params![user.as_str(), since.0, limit], |row| {
