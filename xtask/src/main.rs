@@ -138,10 +138,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         words: Vec<String>,
     },
-    /// Measures, each figure beside its raw limit: `--quick` for a short run.
+    /// Measures, each figure beside its raw limit, and how they grow: `--quick` for a short run, `--growth` for that alone
     Bench {
         #[arg(long)]
         quick: bool,
+        #[arg(long)]
+        growth: bool,
     },
 }
 
@@ -229,7 +231,14 @@ fn main() -> ExitCode {
         Task::Panics => plan::panics(),
         Task::Endings { runs } => plan::ends_of_processes(runs),
         Task::Crossing { quick } => plan::crossings(Figures::new(quick)),
-        Task::Bench { quick } => plan::figures(Figures::new(quick)),
+        Task::Bench {
+            quick,
+            growth: false,
+        } => plan::figures(Figures::new(quick)),
+        Task::Bench {
+            quick,
+            growth: true,
+        } => vec![plan::growth(Figures::new(quick))],
     };
     run::all(&steps, after_failure)
 }

@@ -352,15 +352,23 @@ pub(crate) fn load(figures: Figures, words: Vec<String>) -> Step {
 }
 
 fn bench(figures: Figures) -> Step {
-    Step::new("bench", move || {
-        figures.build(&[&["--bin", "fulmar-bench"]])?;
-        let mut program = Command::new(products::program(figures.folder(), "fulmar-bench")?);
-        match figures {
-            Figures::Full => {}
-            Figures::Quick => {
-                program.arg("--quick");
-            }
+    Step::new("bench", move || measure(figures, &[]))
+}
+
+/// How the figures grow with what piles up.
+pub(crate) fn growth(figures: Figures) -> Step {
+    Step::new("growth", move || measure(figures, &["--growth"]))
+}
+
+fn measure(figures: Figures, words: &[&str]) -> Result<(), String> {
+    figures.build(&[&["--bin", "fulmar-bench"]])?;
+    let mut program = Command::new(products::program(figures.folder(), "fulmar-bench")?);
+    program.args(words);
+    match figures {
+        Figures::Full => {}
+        Figures::Quick => {
+            program.arg("--quick");
         }
-        run::program(&mut program)
-    })
+    }
+    run::program(&mut program)
 }

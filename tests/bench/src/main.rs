@@ -4,11 +4,15 @@
 
 mod deletes;
 mod files;
+mod growth;
 mod raw;
 mod rows;
 mod stage;
 
+use std::process::ExitCode;
+
 use clap::Parser;
+use growth::Size;
 
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask bench")]
@@ -16,11 +20,26 @@ struct Options {
     /// Fewer rounds and a smaller cache: shows that everything runs, not how fast.
     #[arg(long)]
     quick: bool,
+    /// Only how the figures grow.
+    #[arg(long)]
+    growth: bool,
 }
 
 #[tokio::main]
-async fn main() {
-    let quick = Options::parse().quick;
+async fn main() -> ExitCode {
+    let Options { quick, growth } = Options::parse();
+    if !growth {
+        usual(quick).await;
+    }
+    let size = if quick { Size::Quick } else { Size::Full };
+    match growth::all(size).await {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
+
+/// Each beside its raw limit.
+async fn usual(quick: bool) {
     let rounds = if quick { 40 } else { 400 };
     println!(
         "{:<52} {:>10} {:>10} {:>7}  goal",

@@ -10,7 +10,8 @@ use rusqlite::{Connection, params};
 use crate::raw;
 use crate::stage::{p50, row, signed_in};
 
-const TEXT: &str = "a message like any other";
+/// What everybody says.
+pub(crate) const TEXT: &str = "a message like any other";
 
 /// From the tap on "send" to the change on the screen, with the message durable in between.
 pub(crate) async fn send_to_screen(rounds: usize) {
@@ -105,7 +106,8 @@ pub(crate) async fn newest_fifty(messages: i64, rounds: usize) {
     row(&name, p50(&mut times), raw, "≤ 3× the query");
 }
 
-fn fill(path: &std::path::Path, conversations: i64, each: i64) {
+/// Conversations with so many messages each, in a store that nobody has open.
+pub(crate) fn fill(path: &std::path::Path, conversations: i64, each: i64) {
     let mut database = Connection::open(path).unwrap();
     // The store's triggers call it; what it makes of these texts is the same.
     database
