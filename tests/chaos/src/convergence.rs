@@ -125,6 +125,9 @@ pub(crate) async fn converge(device: &mut Device, wanted: &Wanted) -> Outcome {
                 return Err(trouble);
             }
             sleep(AGAIN).await;
+            // The log may have had another name meanwhile: then what a snapshot does not bring is not here any more.
+            let server = reader.account().await?.view;
+            device.view(&server).await?;
         }
     }
     Ok(())

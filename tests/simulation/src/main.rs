@@ -26,13 +26,13 @@ fn main() -> ExitCode {
     plant(options.defect);
     let ran = match options.step_by_step() {
         true => step_by_step(&options),
-        false => check_all(options.seeds(), options.defect, &|worlds| {
-            ran(&options, worlds);
+        false => check_all(options.seeds(), options.defect, &|worlds, sum| {
+            ran(&options, worlds, sum);
         }),
     };
     match ran {
         Ok(sum) => {
-            print(&sum, options.seeds);
+            print(&sum);
             println!("{} passed, 0 failed", options.seeds);
             ExitCode::SUCCESS
         }
@@ -54,33 +54,33 @@ fn main() -> ExitCode {
 fn each(options: &Options) -> ExitCode {
     let failed = AtomicU64::new(0);
     let sum = check_each(options.seeds(), &|news| match news {
-        News::Ran(worlds) => ran(options, worlds),
+        News::Ran(worlds, sum) => ran(options, worlds, sum),
         News::Failed(failure) => {
             failed.fetch_add(1, Ordering::Relaxed);
             eprintln!("{}{}", told(&failure), again(options, failure.seed));
         }
     });
     let failed = failed.into_inner();
-    let passed = options.seeds - failed;
-    print(&sum, passed);
-    println!("{passed} passed, {failed} failed");
+    print(&sum);
+    println!("{} passed, {failed} failed", sum.worlds);
     match failed {
         0 => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     }
 }
 
-/// Says now and then how far it is.
-fn ran(options: &Options, worlds: u64) {
+/// Says now and then how far it is, and what that came to: a long run may be broken off.
+fn ran(options: &Options, worlds: u64, sum: &Sum) {
     if worlds.is_multiple_of(SAYS_AFTER) && worlds < options.seeds {
-        eprintln!("{worlds} of {} worlds have run", options.seeds);
+        println!("{worlds} of {} worlds have run", options.seeds);
+        print(sum);
     }
 }
 
-fn print(sum: &Sum, worlds: u64) {
+fn print(sum: &Sum) {
     println!(
-        "{worlds} worlds converged: {} transactions, {} messages, {} crashes",
-        sum.transactions, sum.messages, sum.crashes
+        "{} worlds converged: {} transactions, {} messages, {} crashes",
+        sum.worlds, sum.transactions, sum.messages, sum.crashes
     );
     let faults = sum.faults.iter();
     let faults = faults.map(|(fault, times)| format!("{} {times}", fault.name()));

@@ -13,6 +13,8 @@ use crate::{Failure, Fault, Outcome, check};
 /// What worlds came to, together.
 #[derive(Debug, Clone, Default)]
 pub struct Sum {
+    /// How many converged.
+    pub worlds: u64,
     /// How many transactions the engines ran.
     pub transactions: u64,
     /// How many messages were sent.
@@ -28,6 +30,7 @@ pub struct Sum {
 impl Sum {
     /// With one more world.
     pub fn add(&mut self, outcome: &Outcome) {
+        self.worlds += 1;
         self.transactions += outcome.transactions;
         self.messages += outcome.messages;
         self.crashes += outcome.crashes;
@@ -40,9 +43,9 @@ impl Sum {
 
 /// What is told of worlds while they run.
 #[derive(Debug)]
-pub enum News {
-    /// So many have run.
-    Ran(u64),
+pub enum News<'a> {
+    /// So many have run, and those that converged come to this.
+    Ran(u64, &'a Sum),
     /// One failed.
     Failed(Failure),
 }
@@ -56,12 +59,12 @@ pub enum News {
 pub fn check_all(
     seeds: Range<u64>,
     defect: Option<Defect>,
-    ran: &(dyn Fn(u64) + Sync),
+    ran: &(dyn Fn(u64, &Sum) + Sync),
 ) -> Result<Sum, Failure> {
     let first = Mutex::new(None::<Failure>);
     let work = Work::of(seeds);
     let sum = work.run_all(defect, &|news| match news {
-        News::Ran(worlds) => ran(worlds),
+        News::Ran(worlds, sum) => ran(worlds, sum),
         News::Failed(failure) => {
             work.end.fetch_min(failure.seed, Ordering::Relaxed);
             let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
@@ -76,7 +79,7 @@ pub fn check_all(
 
 /// Checks the worlds of these seeds, goes on after one that failed, and tells of each at once. The sum is that of those
 /// that converged.
-pub fn check_each(seeds: Range<u64>, tell: &(dyn Fn(News) + Sync)) -> Sum {
+pub fn check_each(seeds: Range<u64>, tell: &(dyn Fn(News<'_>) + Sync)) -> Sum {
     Work::of(seeds).run_all(None, tell)
 }
 
@@ -98,7 +101,7 @@ impl Work {
         }
     }
 
-    fn run_all(&self, defect: Option<Defect>, tell: &(dyn Fn(News) + Sync)) -> Sum {
+    fn run_all(&self, defect: Option<Defect>, tell: &(dyn Fn(News<'_>) + Sync)) -> Sum {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         thread::scope(|scope| {
             for _ in 0..cores {
@@ -108,7 +111,7 @@ impl Work {
         std::mem::take(&mut *self.sum.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn run(&self, defect: Option<Defect>, tell: &(dyn Fn(News) + Sync)) {
+    fn run(&self, defect: Option<Defect>, tell: &(dyn Fn(News<'_>) + Sync)) {
         // A defect is planted in the engines of one thread.
         plant(defect);
         loop {
@@ -116,14 +119,16 @@ impl Work {
             if seed >= self.end.load(Ordering::Relaxed) {
                 return;
             }
-            match check(seed) {
-                Ok(outcome) => {
-                    let mut sum = self.sum.lock().unwrap_or_else(PoisonError::into_inner);
-                    sum.add(&outcome);
-                }
+            let outcome = check(seed);
+            let mut sum = self.sum.lock().unwrap_or_else(PoisonError::into_inner);
+            match outcome {
+                Ok(outcome) => sum.add(&outcome),
                 Err(failure) => tell(News::Failed(failure)),
             }
-            tell(News::Ran(self.ran.fetch_add(1, Ordering::Relaxed) + 1));
+            tell(News::Ran(
+                self.ran.fetch_add(1, Ordering::Relaxed) + 1,
+                &sum,
+            ));
         }
     }
 }
@@ -138,16 +143,16 @@ mod tests {
     #[test]
     fn the_lowest_seed_that_fails_is_told() {
         let defect = Some(Defect::ForgetAtOutcome);
-        let fails = |seed: &u64| check_all(*seed..*seed + 1, defect, &|_| ()).is_err();
+        let fails = |seed: &u64| check_all(*seed..*seed + 1, defect, &|_, _| ()).is_err();
         let lowest = (1..5).find(fails).unwrap();
-        let failure = check_all(1..5, defect, &|_| ()).unwrap_err();
+        let failure = check_all(1..5, defect, &|_, _| ()).unwrap_err();
         assert_eq!(failure.seed, lowest);
     }
 
     /// A new method has to be among what people do in `acting.rs`.
     #[test]
     fn every_method_is_done_somewhere() {
-        let sum = check_all(WORLDS, None, &|_| ()).unwrap();
+        let sum = check_all(WORLDS, None, &|_, _| ()).unwrap();
         let done: Vec<&str> = sum.methods.iter().map(String::as_str).collect();
         let mut all = fulmar_protocol::Method::NAMES.to_vec();
         all.sort_unstable();
@@ -158,17 +163,16 @@ mod tests {
     fn each_world_that_ran_is_told_whatever_became_of_it() {
         let told = Mutex::new(Vec::new());
         check_each(1..4, &|news| match news {
-            News::Ran(worlds) => told.lock().unwrap().push(worlds),
+            News::Ran(worlds, sum) => told.lock().unwrap().push((worlds, sum.worlds)),
             News::Failed(failure) => panic!("{failure:?}"),
         });
-        let mut told = told.into_inner().unwrap();
-        told.sort_unstable();
-        assert_eq!(told, [1, 2, 3]);
+        let told = told.into_inner().unwrap();
+        assert_eq!(told, [(1, 1), (2, 2), (3, 3)]);
     }
 
     #[test]
     fn no_world_is_a_sum_of_nothing() {
-        let sum = check_all(3..3, None, &|_| ()).unwrap();
+        let sum = check_all(3..3, None, &|_, _| ()).unwrap();
         assert_eq!((sum.transactions, sum.messages, sum.crashes), (0, 0, 0));
     }
 }
