@@ -50,7 +50,7 @@ impl Push {
         }
         // Others may have come after it in the same submit.
         let unread = participants::unread_up_to(tx.db(), id, user, message.position)?;
-        let later = participants::unread(tx.db(), id, user)?.unread_count - unread.unread_count;
+        let elsewhere = participants::unread_elsewhere(tx.db(), user, id)?;
         let (title, body) = words(tx, message)?;
         let fits = serde_json::to_string(message)?.len() <= MESSAGE_BYTES;
         let payload = PushPayload {
@@ -63,7 +63,7 @@ impl Push {
             body: shortened(body),
             unread_count: unread.unread_count,
             unread_mentions: unread.unread_mentions,
-            unread_total: participants::unread_in_all(tx.db(), user)? - later,
+            unread_total: elsewhere + unread.unread_count,
             message: fits.then(|| message.clone()),
         };
         write::insert(tx.db(), &payload, tx.now())?;

@@ -160,11 +160,16 @@ fn unread_sql() -> Cow<'static, str> {
     UNREAD.into()
 }
 
-/// How many messages are unread for somebody in all conversations.
-pub(crate) fn unread_in_all(db: &Connection, user: &UserId) -> Result<u64> {
-    let mut statement =
-        db.prepare_cached("SELECT conversation_id FROM participant WHERE user_id = ?1")?;
-    let mut rows = statement.query([user.as_str()])?;
+/// How many messages are unread for somebody in all other conversations.
+pub(crate) fn unread_elsewhere(
+    db: &Connection,
+    user: &UserId,
+    here: &ConversationId,
+) -> Result<u64> {
+    let mut statement = db.prepare_cached(
+        "SELECT conversation_id FROM participant WHERE user_id = ?1 AND conversation_id <> ?2",
+    )?;
+    let mut rows = statement.query([user.as_str(), here.as_str()])?;
     let mut total = 0;
     while let Some(row) = rows.next()? {
         let id = ConversationId::new(row.get::<_, String>("conversation_id")?)?;
@@ -187,8 +192,9 @@ pub(crate) fn circle(
         "SELECT DISTINCT other.user_id
          FROM participant AS own JOIN participant AS other USING (conversation_id)
          WHERE own.user_id = ?1 AND other.user_id <> ?1
-           AND (SELECT count(*) FROM participant AS all_of_them
-                WHERE all_of_them.conversation_id = own.conversation_id) <= ?2
+           AND NOT EXISTS (SELECT 1 FROM participant AS all_of_them
+                           WHERE all_of_them.conversation_id = own.conversation_id
+                           LIMIT 1 OFFSET ?2)
            AND NOT EXISTS (SELECT 1 FROM block
                            WHERE ?3 AND (block.user_id = ?1 AND blocked = other.user_id)
                               OR ?3 AND (block.user_id = other.user_id AND blocked = ?1))
@@ -212,8 +218,9 @@ pub(crate) fn share(
             "SELECT EXISTS (
                  SELECT 1 FROM participant AS own JOIN participant AS other USING (conversation_id)
                  WHERE own.user_id = ?1 AND other.user_id = ?2
-                   AND (SELECT count(*) FROM participant AS all_of_them
-                        WHERE all_of_them.conversation_id = own.conversation_id) <= ?3)",
+                   AND NOT EXISTS (SELECT 1 FROM participant AS all_of_them
+                                   WHERE all_of_them.conversation_id = own.conversation_id
+                                   LIMIT 1 OFFSET ?3))",
         )?
         .query_row(
             params![one.as_str(), other.as_str(), most_participants],
