@@ -13,8 +13,9 @@ use crate::device::Device;
 use crate::oracle::{self, Account, Reader, Record, Truth};
 use crate::trouble::{Outcome, Trouble};
 
-/// Receipts go on for a while, and devices may rest for a minute (PROTOCOL.md §3.9).
-const LONGEST: Duration = Duration::from_secs(100);
+/// Receipts go on for a while, and devices may rest for a minute from their connections and for another from their
+/// refreshes (PROTOCOL.md §3.9).
+const LONGEST: Duration = Duration::from_secs(150);
 /// What is new is found a little later, on a machine that is busy too.
 const LONGEST_INDEX: Duration = Duration::from_secs(20);
 /// One looks again after this.

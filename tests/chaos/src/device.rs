@@ -22,9 +22,9 @@ use crate::proxy::Link;
 use crate::settings::TITLES;
 use crate::trouble::{Outcome, Trouble};
 
-/// What a driver does, it does within this time, also on a machine that is busy, and after the rest of a minute that its
-/// engine may have to take (PROTOCOL.md §3.9).
-const LONGEST: Duration = Duration::from_secs(100);
+/// What a driver does, it does within this time, also on a machine that is busy, and after the rests of a minute that its
+/// engine may have to take: one from its connections and one from its refreshes (PROTOCOL.md §3.9).
+const LONGEST: Duration = Duration::from_secs(150);
 
 #[derive(Debug)]
 pub(crate) struct Device {
