@@ -1,9 +1,12 @@
 //! Each user's event log: the one way in which a client learns of changes (PROTOCOL.md §6).
 //!
-//! It owns the tables `event`, `event_body` and `event_body_logs`, and of `user` the columns `log_id` and `head`. It does not know what an
-//! event means, or which users it concerns.
+//! It owns the tables `event`, `event_body` and `event_body_logs`, and of `user` the columns `log_id` and `head`. It does
+//! not know what an event means, or which users it concerns.
+
+use std::iter;
 
 use fulmar_protocol::{Event, EventData, LogId, Seq, SyncPage, Unread, UserId};
+use serde_json::Value;
 
 use crate::defects::{Defect, active};
 use crate::error::Result;
@@ -42,21 +45,10 @@ impl Log {
         if is_untold(data.kind()) {
             return Ok(());
         }
-        let users: Vec<&UserId> = users.into_iter().collect();
-        if users.is_empty() {
-            return Ok(());
-        }
         let times = if active(Defect::EventsTwice) { 2 } else { 1 };
-        // Written down once, however many are told.
-        let text = data.to_value().to_string();
-        let body = write::body(tx.db(), data.kind(), &text, users.len() * times)?;
-        for user in users {
-            for _ in 0..times {
-                write::append(tx.db(), user, tx.now(), body, self.capacity)?;
-            }
-            tx.pending.notify_events.insert(user.clone());
-        }
-        Ok(())
+        let users = users.into_iter();
+        let users: Vec<&UserId> = users.flat_map(|user| iter::repeat_n(user, times)).collect();
+        self.tell(tx, &users, data.kind(), &data.to_value())
     }
 
     /// Appends an event that says beside its content what is unread now (PROTOCOL.md §4.3).
@@ -69,9 +61,19 @@ impl Log {
     ) -> Result<()> {
         // Its number is given by the log.
         let event = Event::new(Seq::default(), tx.now(), data).with_unread(unread);
-        let body = write::body(tx.db(), data.kind(), &event.data.to_string(), 1)?;
-        write::append(tx.db(), user, tx.now(), body, self.capacity)?;
-        tx.pending.notify_events.insert(user.clone());
+        self.tell(tx, &[user], data.kind(), &event.data)
+    }
+
+    /// Writes down once what an event says, however many are told.
+    fn tell(&self, tx: &mut Tx<'_>, users: &[&UserId], kind: &str, data: &Value) -> Result<()> {
+        if users.is_empty() {
+            return Ok(());
+        }
+        let body = write::body(tx.db(), kind, &data.to_string(), users.len())?;
+        for user in users {
+            write::append(tx.db(), user, tx.now(), body, self.capacity)?;
+            tx.pending.notify_events.insert((*user).clone());
+        }
         Ok(())
     }
 

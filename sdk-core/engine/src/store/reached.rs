@@ -4,7 +4,7 @@
 use fulmar_protocol::{Position, UserId};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{ConversationKey, Result};
+use super::{ConversationKey, Result, participants};
 use crate::defects::{self, Defect};
 
 /// How many people take part, as the server said last.
@@ -37,17 +37,14 @@ impl Reached {
         own: Option<&UserId>,
         from: Position,
     ) -> Result<Self> {
-        let own = match own {
-            Some(_) if defects::active(Defect::SelfAmongOthers) => None,
-            Some(own) => pointers(db, key, own)?,
-            None => None,
-        };
+        let apart = own.filter(|_| !defects::active(Defect::SelfAmongOthers));
+        let own = participants::among(db, key, apart)?.pop();
         let steps = |pointer, own| steps(db, key, pointer, from, own);
         Ok(Self {
             from,
             others: people(db, key)?.saturating_sub(u64::from(own.is_some())),
-            delivered: steps("delivered", own.map(|(delivered, _)| delivered))?,
-            read: steps("read", own.map(|(_, read)| read))?,
+            delivered: steps("delivered", own.as_ref().map(|own| own.delivered_to))?,
+            read: steps("read", own.as_ref().map(|own| own.read_to))?,
         })
     }
 
@@ -94,22 +91,6 @@ fn steps(
         steps.push((place, beyond));
     }
     Ok(steps)
-}
-
-/// How far the user is, when they take part.
-fn pointers(
-    db: &Connection,
-    key: ConversationKey,
-    own: &UserId,
-) -> Result<Option<(Position, Position)>> {
-    let mut statement = db.prepare_cached(
-        "SELECT delivered_to, read_to FROM participant WHERE conversation = ?1 AND user_id = ?2",
-    )?;
-    let found = statement.query_row(params![key.0, own.as_str()], |row| {
-        let (delivered, read) = (row.get("delivered_to")?, row.get("read_to")?);
-        Ok((Position(delivered), Position(read)))
-    });
-    Ok(found.optional()?)
 }
 
 #[cfg(test)]

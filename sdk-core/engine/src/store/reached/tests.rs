@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use fulmar_protocol::{Participant, Role};
 
 use super::*;
-use crate::store::{Store, participants, reading};
+use crate::store::{Store, reading};
 
 const KEYS: [ConversationKey; 2] = [ConversationKey(1), ConversationKey(2)];
 const FURTHEST: u64 = 12;
@@ -65,8 +65,8 @@ fn compare(db: &Connection, key: ConversationKey, own: Option<&UserId>) {
 /// Which conversations are behind, by a look at each.
 fn behind(db: &Connection, own: &UserId) -> BTreeSet<ConversationKey> {
     let is_behind = |key: &ConversationKey| {
-        let found = pointers(db, *key, own).unwrap();
-        found.is_some_and(|(delivered, _)| delivered < Position(FURTHEST / 2))
+        let found = participants::among(db, *key, [own]).unwrap().pop();
+        found.is_some_and(|own| own.delivered_to < Position(FURTHEST / 2))
     };
     KEYS.into_iter().filter(is_behind).collect()
 }
