@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use fulmar::{Client, MessageState, NetworkState};
+use fulmar::{Client, Conversation, MessageState, NetworkState, Timeline};
 use fulmar_mock_server::{Action, FrameKind, MockServer, When, Where};
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, params};
@@ -59,17 +59,7 @@ pub(crate) async fn send_to_sent(rounds: usize) {
         let mut screen = chat.timeline();
         screen.next().await.unwrap();
         for _ in 0..40 {
-            let start = Instant::now();
-            let key = chat.send(TEXT).await.unwrap();
-            while screen
-                .messages()
-                .rev()
-                .find(|item| item.key == key)
-                .is_none_or(|item| item.state != MessageState::Sent)
-            {
-                screen.next().await.unwrap();
-            }
-            times.push(start.elapsed());
+            times.push(sent(&chat, &mut screen).await);
         }
     }
     let limit = raw::round_trip(rounds).await * 3 + raw::durable_insert(folder.path(), rounds) * 2;
@@ -79,6 +69,21 @@ pub(crate) async fn send_to_sent(rounds: usize) {
         limit,
         "≤ 1× (3 round trips + 2 durable inserts)",
     );
+}
+
+/// How long it takes from the tap on "send" until a screen of the conversation says that the server has it.
+pub(crate) async fn sent(chat: &Conversation, screen: &mut Timeline) -> Duration {
+    let start = Instant::now();
+    let key = chat.send(TEXT).await.unwrap();
+    while screen
+        .messages()
+        .rev()
+        .find(|item| item.key == key)
+        .is_none_or(|item| item.state != MessageState::Sent)
+    {
+        screen.next().await.unwrap();
+    }
+    start.elapsed()
 }
 
 /// The first page of a conversation among many cached messages.

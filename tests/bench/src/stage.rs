@@ -19,6 +19,15 @@ pub(crate) async fn live(client: &Client) {
     while connection.next().await.unwrap() != ConnectionState::Live {}
 }
 
+/// Waits until nothing is unsent.
+pub(crate) async fn all_sent(client: &Client) {
+    let mut outbox = client.outbox();
+    outbox.next().await.unwrap();
+    while !outbox.items().is_empty() {
+        outbox.next().await.unwrap();
+    }
+}
+
 pub(crate) fn p50(times: &mut [Duration]) -> Duration {
     times.sort();
     times[times.len() / 2]

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::{Figure, Row, Size};
 use crate::raw;
 use crate::rows::{TEXT, fill};
-use crate::stage::{p50, signed_in};
+use crate::stage::{all_sent, p50, signed_in};
 
 /// How many tasks send at once.
 const TASKS: usize = 64;
@@ -142,11 +142,7 @@ async fn burst(messages: u64) -> Figure {
     let chat = alice.create_direct("bob").await.unwrap();
     let start = Instant::now();
     send_many(&chat, messages).await;
-    let mut outbox = alice.outbox();
-    outbox.next().await.unwrap();
-    while !outbox.items().is_empty() {
-        outbox.next().await.unwrap();
-    }
+    all_sent(&alice).await;
     let ours = start.elapsed();
     let rows = raw::durable_insert(folder.path(), TASKS);
     let commits = u32::try_from(messages.div_ceil(TASKS as u64)).unwrap();

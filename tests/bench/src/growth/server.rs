@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use fulmar::{Client, Conversation, MessageState, PushProvider};
+use fulmar::{Client, Conversation, PushProvider};
 use fulmar_mock_server::{MockServer, NewConversation, NewUser, Scenario, World};
 use tempfile::TempDir;
 
 use super::{Figure, Row, Size};
 use crate::raw;
-use crate::rows::TEXT;
-use crate::stage::{live, p50};
+use crate::rows::sent;
+use crate::stage::{all_sent, live, p50};
 
 const ABSENT: Row = Row::felt("send → sent, n unread for who is away", 1_000);
 const OTHERS: Row = Row::felt("send → sent, who is away has n conversations", 100)
@@ -109,17 +109,7 @@ async fn sends(chat: &Conversation, rounds: usize) -> Figure {
     screen.next().await.unwrap();
     let mut times = Vec::new();
     for _ in 0..rounds {
-        let start = Instant::now();
-        let key = chat.send(TEXT).await.unwrap();
-        let is_sent = |screen: &fulmar::Timeline| {
-            let mut rows = screen.messages().rev();
-            let row = rows.find(|row| row.key == key);
-            row.is_some_and(|row| row.state == MessageState::Sent)
-        };
-        while !is_sent(&screen) {
-            screen.next().await.unwrap();
-        }
-        times.push(start.elapsed());
+        times.push(sent(chat, &mut screen).await);
     }
     Figure {
         ours: p50(&mut times),
@@ -169,11 +159,7 @@ async fn created(people: u64, rounds: usize) -> Figure {
         let start = Instant::now();
         let group = alice.create_group("all", (0..people).map(other));
         group.await.unwrap();
-        let mut outbox = alice.outbox();
-        outbox.next().await.unwrap();
-        while !outbox.items().is_empty() {
-            outbox.next().await.unwrap();
-        }
+        all_sent(&alice).await;
         times.push(start.elapsed());
     }
     Figure {
