@@ -1,6 +1,8 @@
 //! Defects that are planted on purpose: each has to be found by some world. It hands out worlds and says what became of
 //! them, and never judges one.
 
+mod likely;
+
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -94,6 +96,9 @@ fn found(defect: Defect, failure: &Failure) -> String {
     format!("{defect:?}: found by {}", told(failure))
 }
 
+/// So many worlds for one defect are a search that is worth naming its end.
+const MANY: u64 = 12;
+
 /// What a core does next.
 enum Job {
     /// Runs the world of a seed with the defect of this number.
@@ -102,7 +107,7 @@ enum Job {
     Shorten(Defect, Failure),
 }
 
-/// The search for all of them at once. Each world is run with every defect that is still to be found before the next one
+/// The search for all of them at once. A world is run with every defect that is still to be found before the next one
 /// is, so all cores have work until the last is found.
 struct Search {
     shrinks: bool,
@@ -114,7 +119,10 @@ struct Search {
 }
 
 struct Sought {
+    /// The world to begin with, where one is known to be likely.
+    first: Option<u64>,
     next: u64,
+    ran: u64,
     running: u32,
     /// By the lowest seed so far.
     failure: Option<Failure>,
@@ -123,8 +131,10 @@ struct Sought {
 impl Search {
     fn new(options: &Options) -> Self {
         let seeds = options.seeds();
-        let sought = |_| Sought {
+        let sought = |defect: &Defect| Sought {
+            first: likely::seed(*defect).filter(|seed| seeds.contains(seed)),
             next: seeds.start,
+            ran: 0,
             running: 0,
             failure: None,
         };
@@ -141,11 +151,15 @@ impl Search {
     fn take(&mut self) -> Option<Job> {
         let sought = self.sought.iter_mut().enumerate();
         let open = sought.filter(|(_, it)| it.failure.is_none() && it.next < self.end);
-        match open.min_by_key(|(_, it)| it.next) {
+        match open.min_by_key(|(_, it)| it.ran) {
             Some((index, it)) => {
-                it.next += 1;
                 it.running += 1;
-                Some(Job::Look(index, it.next - 1))
+                it.ran += 1;
+                let seed = it.first.take().unwrap_or_else(|| {
+                    it.next += 1;
+                    it.next - 1
+                });
+                Some(Job::Look(index, seed))
             }
             None => self.found.pop(),
         }
@@ -168,7 +182,17 @@ impl Search {
                 self.found.push(Job::Shorten(defect, failure.clone()));
                 None
             }
-            Some(failure) => Some((found(defect, failure), true)),
+            Some(failure) => {
+                let said = found(defect, failure);
+                let told = match it.ran > MANY {
+                    true => format!(
+                        "{said}\n  after {} worlds: planted/likely.rs can name it",
+                        it.ran
+                    ),
+                    false => said,
+                };
+                Some((told, true))
+            }
             None if it.next < self.end => None,
             None => {
                 let said = format!("{defect:?}: not found in {} worlds", self.seeds);

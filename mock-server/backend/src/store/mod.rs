@@ -22,20 +22,22 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::BackendError;
 
-/// The schema, as numbered steps.
+/// What a new database has.
+const SCHEMA: &str = include_str!("schema.sql");
+/// From each version to the next. The first made a new database before there was another version.
 const STEPS: &[&str] = &[
-    include_str!("schema_1.sql"),
-    include_str!("schema_2.sql"),
-    include_str!("schema_3.sql"),
-    include_str!("schema_4.sql"),
-    include_str!("schema_5.sql"),
-    include_str!("schema_6.sql"),
-    include_str!("schema_7.sql"),
-    include_str!("schema_8.sql"),
-    include_str!("schema_9.sql"),
-    include_str!("schema_10.sql"),
-    include_str!("schema_11.sql"),
-    include_str!("schema_12.sql"),
+    include_str!("steps/1.sql"),
+    include_str!("steps/2.sql"),
+    include_str!("steps/3.sql"),
+    include_str!("steps/4.sql"),
+    include_str!("steps/5.sql"),
+    include_str!("steps/6.sql"),
+    include_str!("steps/7.sql"),
+    include_str!("steps/8.sql"),
+    include_str!("steps/9.sql"),
+    include_str!("steps/10.sql"),
+    include_str!("steps/11.sql"),
+    include_str!("steps/12.sql"),
 ];
 /// The version that this server writes.
 const NEWEST: i64 = STEPS.len() as i64;
@@ -64,13 +66,15 @@ pub(crate) fn prepare(
     database.set_prepared_statement_cache_capacity(128);
     define(database)?;
     let version: i64 = database.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let missing = usize::try_from(version)
-        .ok()
-        .and_then(|done| STEPS.get(done..))
-        .ok_or(BackendError::NewerVersion {
-            found: version,
-            known: NEWEST,
-        })?;
+    let missing = match usize::try_from(version) {
+        Ok(0) => Some(&[SCHEMA][..]),
+        Ok(done) => STEPS.get(done..),
+        Err(_) => None,
+    };
+    let missing = missing.ok_or(BackendError::NewerVersion {
+        found: version,
+        known: NEWEST,
+    })?;
     if !missing.is_empty() {
         database.execute_batch(&format!(
             "BEGIN IMMEDIATE; {} PRAGMA user_version = {NEWEST}; COMMIT;",

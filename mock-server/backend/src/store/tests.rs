@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::{NEWEST, STEPS, conversations, define, log, prepare, search};
 
-/// The schema as SQLite has it, without white space, by name.
+/// The schema as SQLite has it, by name, without what makes no difference: white space, comments, and quotes around names.
 fn schema(database: &Connection) -> Vec<String> {
     let mut statement = database
         .prepare(
@@ -16,8 +16,16 @@ fn schema(database: &Connection) -> Vec<String> {
     let rows = statement
         .query_map([], |row| row.get::<_, String>(0))
         .unwrap();
-    let words = |row: String| row.split_whitespace().collect::<Vec<_>>().join(" ");
-    rows.map(|row| words(row.unwrap())).collect()
+    rows.map(|row| bare(&row.unwrap())).collect()
+}
+
+fn bare(sql: &str) -> String {
+    let lines = sql.lines().map(|line| line.split("--").next().unwrap());
+    let words: Vec<&str> = lines.flat_map(str::split_whitespace).collect();
+    let line = words.join(" ").replace('"', "");
+    line.replace(" ,", ",")
+        .replace("( ", "(")
+        .replace(" )", ")")
 }
 
 /// A database of every version that there ever was, as a server of that version wrote it.

@@ -1,5 +1,6 @@
-//! The schema, as numbered steps. A step never deletes an operation that is not sent, and one that makes the
-//! table `operation` anew keeps its row in `sqlite_sequence`, because the marker rests on it.
+//! The schema: `schema.sql` makes a new store, and the numbered steps make the same of an older one. A step never
+//! deletes an operation that is not sent, and one that makes the table `operation` anew keeps its row in
+//! `sqlite_sequence`, because the marker rests on it.
 //!
 //! Each released version keeps a database file in `tests/stores/`, and a test brings every one of
 //! them to the newest version and compares the schema with a new store's.
@@ -14,23 +15,27 @@ pub(super) const APPLICATION_ID: i32 = 0x4675_6c6d;
 /// The version that this SDK writes.
 pub(super) const NEWEST: i64 = STEPS.len() as i64;
 
-const STEPS: &[&str] = &[
-    include_str!("schema_1.sql"),
-    include_str!("schema_2.sql"),
-    include_str!("schema_3.sql"),
-    include_str!("schema_4.sql"),
-    include_str!("schema_5.sql"),
-    include_str!("schema_6.sql"),
-    include_str!("schema_7.sql"),
-    include_str!("schema_8.sql"),
-    include_str!("schema_9.sql"),
-    include_str!("schema_10.sql"),
-    include_str!("schema_11.sql"),
-    include_str!("schema_12.sql"),
-    include_str!("schema_13.sql"),
-    include_str!("schema_14.sql"),
-    include_str!("schema_15.sql"),
-    include_str!("schema_16.sql"),
+/// What a new store has.
+const SCHEMA: &str = include_str!("schema.sql");
+
+/// From each version to the next. The first made a new store before there was another version.
+pub(super) const STEPS: &[&str] = &[
+    include_str!("steps/1.sql"),
+    include_str!("steps/2.sql"),
+    include_str!("steps/3.sql"),
+    include_str!("steps/4.sql"),
+    include_str!("steps/5.sql"),
+    include_str!("steps/6.sql"),
+    include_str!("steps/7.sql"),
+    include_str!("steps/8.sql"),
+    include_str!("steps/9.sql"),
+    include_str!("steps/10.sql"),
+    include_str!("steps/11.sql"),
+    include_str!("steps/12.sql"),
+    include_str!("steps/13.sql"),
+    include_str!("steps/14.sql"),
+    include_str!("steps/15.sql"),
+    include_str!("steps/16.sql"),
 ];
 
 /// Brings a store to the newest version, in one transaction.
@@ -41,13 +46,15 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     if version == NEWEST {
         return Ok(());
     }
-    let steps = usize::try_from(version)
-        .ok()
-        .and_then(|done| STEPS.get(done..))
-        .ok_or(OpenError::NewerVersion {
-            found: version,
-            known: NEWEST,
-        })?;
+    let steps = match usize::try_from(version) {
+        Ok(0) => Some(&[SCHEMA][..]),
+        Ok(done) => STEPS.get(done..),
+        Err(_) => None,
+    };
+    let steps = steps.ok_or(OpenError::NewerVersion {
+        found: version,
+        known: NEWEST,
+    })?;
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(open_error)?;

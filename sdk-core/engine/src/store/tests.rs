@@ -103,7 +103,7 @@ fn a_second_store_on_the_same_file_is_refused_until_the_first_is_gone() {
     Store::open(&path).unwrap();
 }
 
-/// The schema as SQLite has it, without white space, by name.
+/// The schema as SQLite has it, by name, without what makes no difference: white space, comments, and quotes around names.
 fn schema(connection: &Connection) -> Vec<String> {
     let mut statement = connection
         .prepare(
@@ -113,13 +113,60 @@ fn schema(connection: &Connection) -> Vec<String> {
     let rows = statement
         .query_map([], |row| row.get::<_, String>(0))
         .unwrap();
-    rows.map(|row| {
-        row.unwrap()
-            .split_whitespace()
+    rows.map(|row| bare(&row.unwrap())).collect()
+}
+
+fn bare(sql: &str) -> String {
+    let lines = sql.lines().map(|line| line.split("--").next().unwrap());
+    let words: Vec<&str> = lines.flat_map(str::split_whitespace).collect();
+    let line = words.join(" ").replace('"', "");
+    line.replace(" ,", ",")
+        .replace("( ", "(")
+        .replace(" )", ")")
+}
+
+/// All rows of all tables, by table, but for the blocks of the index of the search, and for SQLite's own counters: one
+/// that has not counted is like none.
+fn rows(connection: &Connection) -> Vec<String> {
+    let mut statement = connection
+        .prepare(
+            "SELECT name FROM sqlite_schema
+             WHERE type = 'table' AND name NOT IN ('message_text_data', 'sqlite_sequence')
+             ORDER BY name",
+        )
+        .unwrap();
+    let tables = statement.query_map([], |row| row.get::<_, String>("name"));
+    let tables: Vec<String> = tables.unwrap().map(Result::unwrap).collect();
+    let of_table = |table: &String| {
+        let mut statement = connection
+            .prepare(&format!("SELECT * FROM {table}"))
+            .unwrap();
+        let columns = statement.column_count();
+        let row = |row: &rusqlite::Row<'_>| {
+            let value = |column| row.get::<_, rusqlite::types::Value>(column);
+            (0..columns)
+                .map(value)
+                .collect::<rusqlite::Result<Vec<_>>>()
+        };
+        let rows = statement.query_map([], row).unwrap().map(Result::unwrap);
+        rows.map(|row| format!("{table}: {row:?}"))
             .collect::<Vec<_>>()
-            .join(" ")
-    })
-    .collect()
+    };
+    tables.iter().flat_map(of_table).collect()
+}
+
+#[test]
+fn a_new_store_is_what_the_steps_make_of_an_empty_one() {
+    let fresh = Store::adopt(Connection::open_in_memory().unwrap()).unwrap();
+    let connection = Connection::open_in_memory().unwrap();
+    set_pragmas(&connection, Role::Writer).unwrap();
+    connection
+        .execute_batch(&migrations::STEPS.concat())
+        .unwrap();
+    assert_eq!(schema(&connection), schema(fresh.reader().connection()));
+    let rows = rows(&connection);
+    assert!(rows.iter().any(|row| row.contains("secure-delete")));
+    assert_eq!(rows, self::rows(fresh.reader().connection()));
 }
 
 /// A store of every version that was ever released, with something unsent in it.
