@@ -34,6 +34,15 @@ impl Lanes {
         self.resting.remove(&lane);
     }
 
+    /// Something of a lane came to its end while the lane waited: where nothing is left, nothing has to wait.
+    pub(super) fn done(&mut self, tx: &Tx<'_>, timers: &mut Timers, lane: LaneId) -> Result<()> {
+        if self.resting.contains_key(&lane) && !operations::any_queued_in(&tx.db, lane)? {
+            self.resting.remove(&lane);
+            timers.clear(Timer::LaneRetry(lane));
+        }
+        Ok(())
+    }
+
     /// None waits any longer.
     pub(super) fn wake(&mut self, timers: &mut Timers) {
         for lane in std::mem::take(&mut self.resting).into_keys() {

@@ -218,6 +218,7 @@ impl Outbox {
     /// The user takes no part in a conversation any more: what only changes it has no effect.
     pub(crate) fn left(&mut self, tx: &mut Tx<'_>, lane: LaneId) -> Result<()> {
         operations::drop_changes(&tx.db, lane)?;
+        self.lanes.done(tx, &mut self.timers, lane)?;
         tx.touch(lane.conversation());
         Ok(())
     }

@@ -271,8 +271,7 @@ impl Outbox {
         acting: Acting<'_>,
     ) -> Result<()> {
         self.not_done(tx, row, event)?;
-        self.rest_lane(tx, row.lane, row.tries, asked_ms, acting.config);
-        Ok(())
+        self.rest_lane(tx, row.lane, row.tries, asked_ms, acting.config)
     }
 }
 

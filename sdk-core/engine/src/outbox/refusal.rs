@@ -74,7 +74,7 @@ impl Outbox {
         let tries = tries_of(tx, operations)?;
         self.take_back(tx, submit, problem)?;
         for (_, lane) in operations {
-            self.rest_lane(tx, *lane, tries, asked, config);
+            self.rest_lane(tx, *lane, tries, asked, config)?;
         }
         if operations.is_empty() {
             self.deliveries.rest(tx, &mut self.timers, asked, config);

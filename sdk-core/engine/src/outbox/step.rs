@@ -51,6 +51,7 @@ impl Outbox {
                 }
                 self.files_lost.remove(&row.operation_key);
                 operations::delete(&tx.db, row.operation_key)?;
+                self.lanes.done(tx, &mut self.timers, row.lane)?;
                 Self::read_as_told(tx, row.lane)?;
             }
             Next::Illegal => {

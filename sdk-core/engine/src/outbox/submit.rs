@@ -317,7 +317,8 @@ impl Outbox {
         }
     }
 
-    /// A lane waits after a transient failure: as long as the server asked, or with backoff.
+    /// A lane in which something waits does so for a while after a transient failure: as long as the server asked, or with
+    /// backoff.
     pub(super) fn rest_lane(
         &mut self,
         tx: &mut Tx<'_>,
@@ -325,10 +326,13 @@ impl Outbox {
         tries: u32,
         asked_ms: Option<u64>,
         config: &Config,
-    ) {
-        let now = tx.now.mono;
-        let at = config.backoff.until(tries, asked_ms, now, &mut tx.rng);
-        self.lanes.rest(&mut self.timers, lane, at);
+    ) -> Result<()> {
+        if operations::any_queued_in(&tx.db, lane)? {
+            let now = tx.now.mono;
+            let at = config.backoff.until(tries, asked_ms, now, &mut tx.rng);
+            self.lanes.rest(&mut self.timers, lane, at);
+        }
+        Ok(())
     }
 
     /// The wait of a lane is over.

@@ -276,6 +276,15 @@ pub(crate) fn any_queued(db: &Connection) -> Result<bool> {
         .query_row([], |row| row.get(0))?)
 }
 
+/// Whether anything of a lane waits to go out.
+pub(crate) fn any_queued_in(db: &Connection, lane: LaneId) -> Result<bool> {
+    Ok(db
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM operation WHERE lane = ?1 AND state = 'queued')",
+        )?
+        .query_row([lane.0], |row| row.get(0))?)
+}
+
 /// The keys of everything in a lane, in order.
 pub(crate) fn keys_of_lane(db: &Connection, lane: LaneId) -> Result<Vec<OperationKey>> {
     let mut statement =

@@ -238,3 +238,50 @@ fn the_end_of_the_session_takes_everything_back_and_waits_for_nothing() {
         assert!(acting_nobody.effects.is_empty());
     }
 }
+
+/// An earlier submit did it after all, and the log says so before or after the lane begins to wait: the next message has
+/// nothing to wait for.
+#[test]
+fn a_lane_in_which_nothing_is_left_does_not_wait() {
+    for is_first in [true, false] {
+        let mut desk = Desk::new();
+        desk.write(1, "c-1");
+        desk.write(2, "c-1");
+        let lane = desk.lane("c-1");
+        let sent = desk.go_one(Over::Socket);
+        let confirmed = |desk: &mut Desk, number| {
+            desk.run(|outbox, tx, _| outbox.confirmed(tx, key(number)).unwrap());
+        };
+        confirmed(&mut desk, 1);
+        if is_first {
+            confirmed(&mut desk, 2);
+            desk.refuse(&sent, Some(Code::ServerError));
+        } else {
+            desk.refuse(&sent, Some(Code::ServerError));
+            assert!(
+                desk.go(Over::Socket).is_empty(),
+                "2 waits, as it was asked to"
+            );
+            assert!(desk.outbox.timers().is_set(Timer::LaneRetry(lane)));
+            confirmed(&mut desk, 2);
+        }
+        assert!(
+            !desk.outbox.timers().is_set(Timer::LaneRetry(lane)),
+            "{is_first}"
+        );
+        desk.write(3, "c-1");
+        assert_eq!(desk.go_one(Over::Socket).keys(), [key(3)]);
+    }
+}
+
+#[test]
+fn a_lane_of_which_the_last_was_given_up_does_not_wait() {
+    let mut desk = Desk::new();
+    desk.write(1, "c-1");
+    let sent = desk.go_one(Over::Socket);
+    desk.answer(&sent, vec![refused(key(1), Code::RateLimited)]);
+    assert!(desk.go(Over::Socket).is_empty());
+    desk.discard(1, None).unwrap();
+    desk.write(2, "c-1");
+    assert_eq!(desk.go_one(Over::Socket).keys(), [key(2)]);
+}
