@@ -24,6 +24,9 @@ pub struct Config {
     pub registrations_per_minute: Option<u32>,
     /// How many bytes the files of a user may have together, from when they are announced. Default: 10 GiB.
     pub storage_bytes: u64,
+    /// How many bytes of events one answer or frame has at most: fewer are in it then, but always one (PROTOCOL.md §9).
+    /// Default: 8 MiB.
+    pub event_bytes: usize,
     /// Bounds that are enforced and told to clients.
     pub limits: Limits,
     /// What it can do beyond what every backend does (PROTOCOL.md §10.2). Default: everything.
@@ -41,6 +44,7 @@ impl Default for Config {
             wrong_passwords_per_minute: 10,
             registrations_per_minute: None,
             storage_bytes: 10 * 1024 * 1024 * 1024,
+            event_bytes: 8 * 1024 * 1024,
             limits: Limits::default(),
             capabilities: Capability::ALL.into(),
         }

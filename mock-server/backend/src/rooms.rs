@@ -34,7 +34,7 @@ impl Rooms {
             audit: Audit,
             conversations: Conversations,
             files: Files::new(limits.file_bytes, config.storage_bytes),
-            log: Log::new(config.log_capacity),
+            log: Log::new(config.log_capacity, config.event_bytes),
             messages: Messages::new(&limits, config.messages_per_minute),
             push: Push,
             limits,

@@ -74,6 +74,7 @@ defects! {
     SelfAmongOthers "Who wrote a message is among those that it may reach.";
     ForgetsAskers "What the app asked is not answered when the server did not answer it.";
     EditsUnfound "A text that was edited is not found.";
+    EditsDropCards "A message that was edited has lost what the app defined.";
     RemembersFiles "What was known of a file stays in memory when its message is done.";
     WaitsOn "A lane that waits for nothing still says until when it waits.";
     ShallowDelete "What is deleted stays in the file, where no row is.";

@@ -132,7 +132,7 @@ async fn run(options: &Options, figures: &Figures) -> Outcome {
 fn kept(trouble: &Trouble, seed: u64, folder: tempfile::TempDir) -> Trouble {
     let folder = folder.keep();
     Trouble::Failed(format!(
-        "seed {seed}: {trouble}\nlogs and stores are in {}; the same again: cargo xtask chaos --seed {seed}",
+        "seed {seed}: {trouble}\nlogs and stores are in {}; much the same again, with the same languages: cargo xtask chaos --seed {seed}",
         folder.display()
     ))
 }

@@ -10,7 +10,7 @@ use fulmar_engine::query::{ConversationItem, MessageItem};
 use fulmar_engine::{Command, CommandId, Input, MessageContent, NewConversation};
 use fulmar_protocol::{
     Anchor, HistoryPage, MessageDelete, MessageEdit, MessageHide, MessagePin, MessageSend, Method,
-    OperationKey, Position, ReactionAdd, ReactionRemove, UserId,
+    OperationKey, Payload, Position, ReactionAdd, ReactionRemove, UserId,
 };
 
 use crate::device::{Promise, Waiting};
@@ -215,6 +215,7 @@ impl World {
                     reply_to: other,
                     thread_root,
                     attachments,
+                    payload: card(&text),
                     ..MessageSend::text(id.clone(), text.clone())
                 };
                 (message, Some(text))
@@ -378,5 +379,14 @@ fn reaction_of<'a>(shown: &'a [MessageItem], user: &UserId) -> Option<(&'a Messa
             .iter()
             .find(|it| it.user_ids.contains(user))?;
         Some((item, own.emoji.as_str()))
+    })
+}
+
+/// What an app defined comes along with some messages. It says what the text does, so it is the same in each run.
+fn card(text: &str) -> Option<Payload> {
+    let sum: u32 = text.bytes().map(u32::from).sum();
+    sum.is_multiple_of(4).then(|| Payload {
+        kind: "card".to_owned(),
+        data: serde_json::json!({ "of": text }),
     })
 }

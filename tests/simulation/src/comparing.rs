@@ -71,10 +71,22 @@ pub(crate) fn same_pins(shown: &[MessageItem], pinned: &[Message]) -> Result<(),
 }
 
 fn same_message(item: &MessageItem, truth: &Message) -> Result<(), String> {
+    let same_content = match &item.content {
+        MessageContent::Text { mentions, .. } => {
+            truth.content.payload.is_none() && *mentions == truth.content.mentions
+        }
+        MessageContent::Custom { payload, .. } => Some(payload) == truth.content.payload.as_ref(),
+        MessageContent::System { notice, .. } => Some(notice) == truth.content.notice.as_ref(),
+        MessageContent::Deleted { by } => {
+            truth.deleted.as_ref().map(|deletion| &deletion.by) == Some(by)
+        }
+    };
     let deleted = matches!(item.content, MessageContent::Deleted { .. });
     let same = item.key == truth.operation_key
         && item.position == Some(truth.position)
         && item.sender == truth.sender_id
+        && item.at == truth.sent_at
+        && same_content
         && item.text() == truth.content.text
         && item.content.attachments() == truth.content.attachments
         && item.reactions == truth.reactions

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use fulmar_backend::Backend;
 use fulmar_engine::query::{ConversationItem, Folder, blocked_users, participants};
 use fulmar_protocol::{
-    BlockList, Conversation, ConversationId, ConversationPage, Message, MessagePage, OperationKey,
-    Participant, Position, Session, Timestamp, UserId,
+    BlockList, Conversation, ConversationId, ConversationKind, ConversationPage, Message,
+    MessagePage, OperationKey, Participant, Position, Session, Timestamp, UserId,
 };
 
 use crate::asking::{ask, judge_file};
@@ -311,6 +311,8 @@ impl Truth {
         let profile = &view.profile;
         if item.settings != view.settings
             || item.writing != profile.writing
+            || item.context != profile.context
+            || view.kind == ConversationKind::Group && item.avatar_url != profile.avatar_url
             || profile
                 .title
                 .as_ref()

@@ -6,6 +6,7 @@
 //! conversation is decided in [`access`](crate::access) and nowhere else.
 
 mod create;
+mod fit;
 mod leave;
 mod participants;
 mod receipts;
@@ -82,14 +83,17 @@ impl Conversations {
     }
 
     /// Every conversation of a user, the last active first.
+    /// All conversations of a user, with no more messages than a client takes in one answer.
     pub(crate) fn list(&self, tx: &Tx<'_>, user: &UserId) -> Result<Vec<Conversation>> {
         let mut ids = conversations::ids_of(tx.db(), user)?;
         if active(Defect::OldestConversationFirst) {
             ids.reverse();
         }
-        ids.iter()
+        let views = ids
+            .iter()
             .map(|id| conversations::view(tx.db(), id, user))
-            .collect()
+            .collect::<Result<Vec<_>>>()?;
+        fit::messages(views)
     }
 }
 

@@ -12,14 +12,11 @@ use super::sockets::{Outgoing, SocketId, Sockets, say};
 use super::typing;
 use crate::defects::{Defect, active};
 use crate::error::{Error, Result};
+use crate::log::Log;
 use crate::messages::as_they_are_now;
 use crate::push::Recorded;
 use crate::service::Service;
-use crate::store::log;
 use crate::tx::{Pending, Tx};
-
-/// How many events go into one frame (PROTOCOL.md §6.1).
-const EVENTS_PER_FRAME: u32 = 100;
 
 /// In this order: sessions that ended, pushes, events, and who is there.
 pub(crate) fn notify(
@@ -111,7 +108,7 @@ pub(super) fn send_events(
             })
         })
         .collect();
-    let frames = match service.quiet(now, |_, tx| unsent(tx, &waiting)) {
+    let frames = match service.quiet(now, |rooms, tx| unsent(&rooms.log, tx, &waiting)) {
         Ok(frames) => frames,
         Err(error) => {
             // Nothing is lost: the sockets' clients ask again at the next pong.
@@ -136,12 +133,12 @@ struct Waiting {
     sent: Seq,
 }
 
-fn unsent(tx: &Tx<'_>, waiting: &[Waiting]) -> Result<Vec<(SocketId, EventsFrame)>> {
+fn unsent(log: &Log, tx: &Tx<'_>, waiting: &[Waiting]) -> Result<Vec<(SocketId, EventsFrame)>> {
     let mut frames = Vec::new();
     for waiting in waiting {
         let mut since = waiting.sent;
         loop {
-            let events = log::after(tx.db(), &waiting.user_id, since, EVENTS_PER_FRAME)?;
+            let events = log.frame(tx, &waiting.user_id, since)?;
             let Some(last) = events.last() else { break };
             since = last.seq;
             let events = as_they_are_now(tx, &waiting.user_id, events)?;

@@ -15,11 +15,15 @@ use crate::tx::Tx;
 
 /// How many events one answer of `GET /v1/sync` holds (PROTOCOL.md §6.3).
 const EVENTS_PER_PAGE: u32 = 500;
+/// How many events go into one frame (PROTOCOL.md §6.1).
+const EVENTS_PER_FRAME: u32 = 100;
 
 /// The event logs.
 pub(crate) struct Log {
     /// How many events a log keeps.
     capacity: u64,
+    /// How many bytes of them are told at once.
+    event_bytes: usize,
 }
 
 /// What is after an event.
@@ -31,8 +35,11 @@ pub(crate) enum Synced {
 }
 
 impl Log {
-    pub(crate) fn new(capacity: u64) -> Self {
-        Self { capacity }
+    pub(crate) fn new(capacity: u64, event_bytes: usize) -> Self {
+        Self {
+            capacity,
+            event_bytes,
+        }
     }
 
     /// Appends the same event to the logs of all these users.
@@ -95,10 +102,19 @@ impl Log {
             return Ok(Synced::Reset);
         }
         Ok(Synced::Page(SyncPage {
-            events: log::after(tx.db(), user, since, EVENTS_PER_PAGE)?,
+            events: self.after(tx, user, since, EVENTS_PER_PAGE)?,
             log_id: state.log_id,
             head: state.head,
         }))
+    }
+
+    /// What one frame tells of what is after an event.
+    pub(crate) fn frame(&self, tx: &Tx<'_>, user: &UserId, since: Seq) -> Result<Vec<Event>> {
+        self.after(tx, user, since, EVENTS_PER_FRAME)
+    }
+
+    fn after(&self, tx: &Tx<'_>, user: &UserId, since: Seq, most: u32) -> Result<Vec<Event>> {
+        log::after(tx.db(), user, since, most, self.event_bytes)
     }
 
     /// Forgets the events so far: who has not seen them needs a snapshot.

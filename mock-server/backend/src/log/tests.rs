@@ -23,7 +23,7 @@ fn after(stage: &mut Stage, log: &Log, user: &UserId, since: u64) -> Option<Vec<
 
 #[test]
 fn a_log_gives_what_it_still_has_and_otherwise_a_reset() {
-    let log = Log::new(3);
+    let log = Log::new(3, usize::MAX);
     let mut stage = Stage::with(&["ann"]);
     let ann = user("ann");
     for _ in 0..5 {
@@ -50,7 +50,7 @@ fn a_log_gives_what_it_still_has_and_otherwise_a_reset() {
 
 #[test]
 fn a_log_of_another_name_is_another_log() {
-    let log = Log::new(3);
+    let log = Log::new(3, usize::MAX);
     let mut stage = Stage::with(&["ann"]);
     let ann = user("ann");
     let before = stage.ok(|tx| log::state(tx.db(), &ann)).log_id;
@@ -64,7 +64,7 @@ fn a_log_of_another_name_is_another_log() {
 
 #[test]
 fn who_is_told_is_notified_after_the_commit() {
-    let log = Log::new(3);
+    let log = Log::new(3, usize::MAX);
     let mut stage = Stage::with(&["ann", "ben", "cat"]);
     let told = [user("ann"), user("cat")];
     let (_, pending) = stage.run(|tx| log.append(tx, &told, &event())).unwrap();
@@ -85,7 +85,7 @@ fn bodies(stage: &mut Stage) -> (i64, i64) {
 
 #[test]
 fn what_many_are_told_is_there_once_and_as_long_as_a_log_tells_it() {
-    let log = Log::new(2);
+    let log = Log::new(2, usize::MAX);
     let mut stage = Stage::with(&["ann", "ben"]);
     let (ann, ben) = (user("ann"), user("ben"));
     stage.ok(|tx| log.append(tx, [&ann, &ben], &event()));
@@ -111,8 +111,27 @@ fn what_many_are_told_is_there_once_and_as_long_as_a_log_tells_it() {
 
 #[test]
 fn a_log_that_keeps_nothing_keeps_no_body() {
-    let log = Log::new(0);
+    let log = Log::new(0, usize::MAX);
     let mut stage = Stage::with(&["ann", "ben"]);
     stage.ok(|tx| log.append(tx, [&user("ann"), &user("ben")], &event()));
     assert_eq!(bodies(&mut stage), (0, 0));
+}
+
+/// Somebody else may have made each of them as large as an event can be.
+#[test]
+fn what_is_told_at_once_has_a_bound_in_bytes_but_always_one_event() {
+    let mut stage = Stage::with(&["ann"]);
+    let ann = user("ann");
+    let size = event().to_value().to_string().len();
+    for (most_bytes, told) in [(0, 1), (size, 1), (size * 2, 2), (size * 3 - 1, 2)] {
+        let log = Log::new(100, most_bytes);
+        let head = stage.ok(|tx| log::state(tx.db(), &ann)).head;
+        for _ in 0..3 {
+            stage.ok(|tx| log.append(tx, [&ann], &event()));
+        }
+        let page = after(&mut stage, &log, &ann, head.0).unwrap();
+        assert_eq!(page.len(), told, "{most_bytes}");
+        let frame = stage.ok(|tx| log.frame(tx, &ann, head));
+        assert_eq!(frame.len(), told, "{most_bytes}");
+    }
 }

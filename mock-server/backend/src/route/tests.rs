@@ -92,7 +92,7 @@ impl World {
         let stage = &mut self.stage;
         std::array::from_fn(|index| {
             let who = user(PEOPLE[index]);
-            let events = stage.ok(|tx| log::after(tx.db(), &who, seen[index], 100));
+            let events = stage.ok(|tx| log::after(tx.db(), &who, seen[index], 100, usize::MAX));
             if let Some(last) = events.last() {
                 seen[index] = last.seq;
             }
@@ -197,7 +197,9 @@ fn who_hides_what_is_unread_is_told_of_the_counts_and_nobody_else() {
         let since = world.seen[2];
         world.does("cat", "message.hide", json!({"messageKey": message}));
         let cat = user("cat");
-        let events = world.stage.ok(|tx| log::after(tx.db(), &cat, since, 100));
+        let events = world
+            .stage
+            .ok(|tx| log::after(tx.db(), &cat, since, 100, usize::MAX));
         let [hidden] = events.as_slice() else {
             panic!("{events:?}");
         };
@@ -315,7 +317,7 @@ fn what_a_large_group_is_told_is_there_once() {
     assert!(created <= 500_000, "{created} bytes for a group");
     let told = world
         .stage
-        .ok(|tx| log::after(tx.db(), &user("user-999"), Seq(0), 100));
+        .ok(|tx| log::after(tx.db(), &user("user-999"), Seq(0), 100, usize::MAX));
     let [event] = told.as_slice() else {
         panic!("{told:?}");
     };

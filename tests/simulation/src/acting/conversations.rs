@@ -2,7 +2,7 @@
 
 use fulmar_engine::query::ConversationItem;
 use fulmar_protocol::{
-    ConversationId, ConversationKind, ConversationLeave, ConversationUpdate, Method,
+    Context, ConversationId, ConversationKind, ConversationLeave, ConversationUpdate, Method,
     ParticipantAdd, ParticipantRemove, ParticipantUpdate, Position, Role, SettingsUpdate,
     Timestamp, Writing,
 };
@@ -68,12 +68,19 @@ impl World {
     }
 
     fn rename(&mut self, conversation_id: ConversationId) -> Method {
+        let number = self.rng.u32(0..1000);
+        let is_even = number.is_multiple_of(2);
         Method::ConversationUpdate(ConversationUpdate {
             conversation_id,
-            title: Some(format!("title {}", self.rng.u32(0..1000))),
-            avatar_url: None,
+            title: Some(format!("title {number}")),
+            avatar_url: is_even.then(|| format!("https://pictures.example/{number}")),
             writing: None,
-            context: None,
+            context: is_even.then(|| Context {
+                kind: "order".to_owned(),
+                id: number.to_string(),
+                title: format!("order {number}"),
+                extra: serde_json::json!({ "of": number }),
+            }),
         })
     }
 }

@@ -38,27 +38,32 @@ pub(crate) fn state(db: &Connection, user: &UserId) -> Result<LogState> {
     })
 }
 
-pub(crate) fn after(db: &Connection, user: &UserId, since: Seq, limit: u32) -> Result<Vec<Event>> {
+/// What is after an event: so many events at most, and so many bytes of what they say, but for the first.
+pub(crate) fn after(
+    db: &Connection,
+    user: &UserId,
+    since: Seq,
+    limit: u32,
+    most_bytes: usize,
+) -> Result<Vec<Event>> {
     let mut statement = db.prepare_cached(
         "SELECT seq, at, kind, data FROM event JOIN event_body USING (body)
          WHERE user_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
     )?;
-    let rows = statement.query_map(params![user.as_str(), since.0, limit], |row| {
-        Ok((
-            row.get::<_, u64>("seq")?,
-            row.get::<_, i64>("at")?,
-            row.get::<_, String>("kind")?,
-            row.get::<_, String>("data")?,
-        ))
-    })?;
-    rows.map(|row| {
-        let (seq, at, kind, data) = row?;
-        Ok(Event {
-            seq: Seq(seq),
-            at: Timestamp(at),
-            kind,
+    let mut rows = statement.query(params![user.as_str(), since.0, limit])?;
+    let (mut events, mut bytes) = (Vec::new(), 0_usize);
+    while let Some(row) = rows.next()? {
+        let data: String = row.get("data")?;
+        bytes = bytes.saturating_add(data.len());
+        if bytes > most_bytes && !events.is_empty() {
+            break;
+        }
+        events.push(Event {
+            seq: Seq(row.get("seq")?),
+            at: Timestamp(row.get("at")?),
+            kind: row.get("kind")?,
             data: serde_json::from_str(&data)?,
-        })
-    })
-    .collect()
+        });
+    }
+    Ok(events)
 }

@@ -106,10 +106,14 @@ impl Applying<'_, '_> {
 
 /// A message whose files are named, and have what is shown of them, within the rules (PROTOCOL.md §4.8).
 fn cleaned(message: &Message) -> Cow<'_, Message> {
-    if message.content.attachments.is_empty() {
+    let drops_card = message.edited_at.is_some() && defects::active(Defect::EditsDropCards);
+    if message.content.attachments.is_empty() && !drops_card {
         return Cow::Borrowed(message);
     }
     let mut message = message.clone();
+    if drops_card {
+        message.content.payload = None;
+    }
     message
         .content
         .attachments
