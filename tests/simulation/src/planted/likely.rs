@@ -6,13 +6,13 @@ use fulmar_engine::defects::Defect;
 
 /// A world that saw the defect when this was written.
 const LIKELY: &[(Defect, u64)] = &[
-    (Defect::PutsPongOff, 11),
+    (Defect::PutsPongOff, 29),
     (Defect::BlocksUnheard, 17),
     (Defect::NeverSyncs, 19),
-    (Defect::KeepsPages, 24),
+    (Defect::KeepsPages, 75),
     (Defect::BetweenLogs, 27),
     (Defect::ApplyTwice, 29),
-    (Defect::NoticesUnread, 29),
+    (Defect::NoticesUnread, 10),
     (Defect::DropsLate, 31),
     (Defect::LazyDisk, 40),
     (Defect::SnapshotWins, 85),
