@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::stage::p50;
 
-const SCHEMA: &str = include_str!("../../../sdk-core/engine/src/store/schema_1.sql");
+const SCHEMA: &str = include_str!("../../../sdk-core/engine/src/store/steps/1.sql");
 
 /// One durable transaction with the rows of a message that was just sent.
 pub(crate) fn durable_insert(folder: &Path, rounds: usize) -> Duration {
