@@ -82,8 +82,7 @@ impl Conversations {
         conversations::view(tx.db(), id, user)
     }
 
-    /// Every conversation of a user, the last active first.
-    /// All conversations of a user, with no more messages than a client takes in one answer.
+    /// Every conversation of a user, the last active first, with no more messages than a client takes in one answer.
     pub(crate) fn list(&self, tx: &Tx<'_>, user: &UserId) -> Result<Vec<Conversation>> {
         let mut ids = conversations::ids_of(tx.db(), user)?;
         if active(Defect::OldestConversationFirst) {

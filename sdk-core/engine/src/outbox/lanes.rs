@@ -37,8 +37,8 @@ impl Lanes {
     /// Something of a lane came to its end while the lane waited: where nothing is left, nothing has to wait.
     pub(super) fn done(&mut self, tx: &Tx<'_>, timers: &mut Timers, lane: LaneId) -> Result<()> {
         if self.resting.contains_key(&lane) && !operations::any_queued_in(&tx.db, lane)? {
-            self.resting.remove(&lane);
             timers.clear(Timer::LaneRetry(lane));
+            self.awake(lane);
         }
         Ok(())
     }
